@@ -1,0 +1,40 @@
+"""parzen: hyperparameter optimisation behind Optuna's API, so that ``import parzen as optuna`` works."""
+
+from parzen import distributions, exceptions, logging, pruners, samplers, search_space, storages, study, trial, version
+from parzen.engine.exceptions import TrialPruned
+from parzen.engine.frozen import create_trial
+from parzen.engine.studies import (
+    copy_study,
+    create_study,
+    delete_study,
+    get_all_study_names,
+    get_all_study_summaries,
+    load_study,
+)
+from parzen.engine.study import Study
+from parzen.engine.trial import Trial
+from parzen.version import __version__
+
+__all__ = [
+    "Study",
+    "Trial",
+    "TrialPruned",
+    "__version__",
+    "copy_study",
+    "create_study",
+    "create_trial",
+    "delete_study",
+    "distributions",
+    "exceptions",
+    "get_all_study_names",
+    "get_all_study_summaries",
+    "load_study",
+    "logging",
+    "pruners",
+    "samplers",
+    "search_space",
+    "storages",
+    "study",
+    "trial",
+    "version",
+]

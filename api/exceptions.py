@@ -1,0 +1,21 @@
+"""Errors and warnings."""
+
+from parzen.engine.exceptions import (
+    CLIUsageError,
+    DuplicatedStudyError,
+    ExperimentalWarning,
+    OptunaError,
+    StorageInternalError,
+    TrialPruned,
+    UpdateFinishedTrialError,
+)
+
+__all__ = [
+    "CLIUsageError",
+    "DuplicatedStudyError",
+    "ExperimentalWarning",
+    "OptunaError",
+    "StorageInternalError",
+    "TrialPruned",
+    "UpdateFinishedTrialError",
+]

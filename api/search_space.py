@@ -1,0 +1,5 @@
+"""Search spaces inferred from trials."""
+
+from parzen.engine.space import IntersectionSearchSpace, intersection_search_space
+
+__all__ = ["IntersectionSearchSpace", "intersection_search_space"]

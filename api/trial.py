@@ -1,0 +1,7 @@
+"""Trials."""
+
+from parzen.engine.frozen import BaseTrial, FixedTrial, FrozenTrial, create_trial
+from parzen.engine.records import TrialState
+from parzen.engine.trial import Trial
+
+__all__ = ["BaseTrial", "FixedTrial", "FrozenTrial", "Trial", "TrialState", "create_trial"]

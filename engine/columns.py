@@ -1,0 +1,93 @@
+"""Growing arrays: append in amortised O(1), read as NumPy views."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+_FIRST = 64  # rows allocated at first
+
+
+def grown(array: npt.NDArray[Any], rows: int, fill: Any) -> npt.NDArray[Any]:
+    """Copy `array` into one of `rows` rows, the new ones filled with `fill`."""
+    bigger = np.full((rows, *array.shape[1:]), fill, dtype=array.dtype)
+    bigger[: len(array)] = array
+    return bigger
+
+
+class Growing:
+    """A one-dimensional array that grows at its end.
+
+    Parameters
+    ----------
+    dtype
+        NumPy type of the elements.
+    """
+
+    __slots__ = ("_data", "n")
+
+    def __init__(self, dtype: npt.DTypeLike) -> None:
+        self._data: npt.NDArray[Any] = np.empty(_FIRST // 8, dtype=dtype)
+        self.n = 0
+
+    def append(self, value: float) -> None:
+        """Add one element."""
+        if self.n == len(self._data):
+            self._reserve(self.n + 1)
+        self._data[self.n] = value
+        self.n += 1
+
+    def extend(self, values: npt.ArrayLike) -> None:
+        """Add elements."""
+        added = np.asarray(values)
+        self._reserve(self.n + len(added))
+        self._data[self.n : self.n + len(added)] = added
+        self.n += len(added)
+
+    def _reserve(self, rows: int) -> None:
+        if rows > len(self._data):
+            self._data = grown(self._data, max(2 * len(self._data), rows), 0)
+
+    @property
+    def view(self) -> npt.NDArray[Any]:
+        """The elements, shape (n,)."""
+        return self._data[: self.n]
+
+
+class Rows:
+    """Arrays that share a number of rows and grow together.
+
+    Each column is an attribute-like entry ``rows["name"]`` of at least `n` rows, rows past `n` holding the fill value.
+    """
+
+    __slots__ = ("_arrays", "_fills", "capacity")
+
+    def __init__(self) -> None:
+        self._arrays: dict[str, npt.NDArray[Any]] = {}
+        self._fills: dict[str, Any] = {}
+        self.capacity = _FIRST
+
+    def add(self, name: str, fill: Any, dtype: npt.DTypeLike, width: int | None = None) -> None:
+        """Add a column of (capacity,) or (capacity, width), every row `fill`."""
+        shape = self.capacity if width is None else (self.capacity, width)
+        self._arrays[name] = np.full(shape, fill, dtype=dtype)
+        self._fills[name] = fill
+
+    def reserve(self, rows: int) -> None:
+        """Make room for `rows` rows."""
+        if rows > self.capacity:
+            self.capacity = max(2 * self.capacity, rows)
+            for name, array in self._arrays.items():
+                self._arrays[name] = grown(array, self.capacity, self._fills[name])
+
+    def __getitem__(self, name: str) -> npt.NDArray[Any]:
+        return self._arrays[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._arrays
+
+    def names(self) -> list[str]:
+        """Give the names of the columns, in order of addition."""
+        return list(self._arrays)

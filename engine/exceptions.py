@@ -1,0 +1,35 @@
+"""Errors that parzen raises, under Optuna's names."""
+
+
+class OptunaError(Exception):
+    """Base of parzen's own errors; the name is Optuna's, so that `except` clauses written for it keep working."""
+
+
+class TrialPruned(OptunaError):
+    """Raised by an objective to say that this trial is not worth finishing.
+
+    Examples
+    --------
+    >>> if trial.should_prune():
+    ...     raise parzen.TrialPruned()
+    """
+
+
+class CLIUsageError(OptunaError):
+    """The command line was used in a way that it does not support."""
+
+
+class StorageInternalError(OptunaError):
+    """The storage could not do what was asked: a full disk, a lost database, a file that is not a study database."""
+
+
+class DuplicatedStudyError(OptunaError):
+    """A study of that name exists already."""
+
+
+class UpdateFinishedTrialError(OptunaError, RuntimeError):
+    """A finished trial cannot be changed any more."""
+
+
+class ExperimentalWarning(Warning):
+    """The feature may change without notice."""

@@ -1,0 +1,437 @@
+"""Trials that only answer: the base of all trials, one with fixed parameters, and one as it was recorded."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from copy import deepcopy
+from datetime import datetime, timedelta
+from typing import Any
+
+from .distributions import (
+    BaseDistribution,
+    CategoricalChoiceType,
+    CategoricalDistribution,
+    FloatDistribution,
+    IntDistribution,
+    check_distribution_compatibility,
+)
+from .records import TrialState
+
+# System attribute of constraints: a list (from a sampler's constraints_func), or "constraints:<key>", one each.
+CONSTRAINTS = "constraints"
+
+
+class BaseTrial(ABC):
+    """What every kind of trial can be asked for."""
+
+    number: int
+    datetime_start: datetime | None
+
+    @property
+    @abstractmethod
+    def params(self) -> dict[str, Any]:
+        """Parameter values by name, in the order in which they were suggested."""
+
+    @property
+    @abstractmethod
+    def distributions(self) -> dict[str, BaseDistribution]:
+        """Distributions by parameter name."""
+
+    @property
+    @abstractmethod
+    def user_attrs(self) -> dict[str, Any]:
+        """Attributes set by the user."""
+
+    @property
+    @abstractmethod
+    def constraints(self) -> dict[str, float]:
+        """Constraint values by key; a value of at most 0 means satisfied."""
+
+    @abstractmethod
+    def report(self, value: float, step: int) -> None:
+        """Report an intermediate value of the objective."""
+
+    @abstractmethod
+    def should_prune(self) -> bool:
+        """Tell whether the trial should stop early."""
+
+    @abstractmethod
+    def set_user_attr(self, key: str, value: Any) -> None:
+        """Attach an attribute, JSON if it is to be stored."""
+
+    @abstractmethod
+    def set_constraint(self, key: str, value: float) -> None:
+        """Set the value of a constraint; at most 0 means satisfied."""
+
+    @abstractmethod
+    def _suggest(self, name: str, distribution: BaseDistribution) -> Any:
+        """Give a value of a parameter, external."""
+
+    def suggest_float(
+        self, name: str, low: float, high: float, *, step: float | None = None, log: bool = False
+    ) -> float:
+        """Suggest a float in ``[low, high]``, on a grid (`step`) or on a log scale (`log`)."""
+        value: float = self._suggest(name, FloatDistribution(low, high, log=log, step=step))
+        return value
+
+    def suggest_int(self, name: str, low: int, high: int, *, step: int = 1, log: bool = False) -> int:
+        """Suggest an integer in ``[low, high]``, on a grid (`step`) or on a log scale (`log`)."""
+        value: int = self._suggest(name, IntDistribution(low, high, log=log, step=step))
+        return value
+
+    def suggest_categorical(self, name: str, choices: Sequence[CategoricalChoiceType]) -> CategoricalChoiceType:
+        """Suggest one of the choices."""
+        value: CategoricalChoiceType = self._suggest(name, CategoricalDistribution(choices))
+        return value
+
+    def suggest_uniform(self, name: str, low: float, high: float) -> float:
+        """Deprecated: `suggest_float`."""
+        _warn_deprecated("suggest_uniform", "suggest_float")
+        return self.suggest_float(name, low, high)
+
+    def suggest_loguniform(self, name: str, low: float, high: float) -> float:
+        """Deprecated: `suggest_float` with ``log=True``."""
+        _warn_deprecated("suggest_loguniform", "suggest_float(..., log=True)")
+        return self.suggest_float(name, low, high, log=True)
+
+    def suggest_discrete_uniform(self, name: str, low: float, high: float, q: float) -> float:
+        """Deprecated: `suggest_float` with ``step=q``."""
+        _warn_deprecated("suggest_discrete_uniform", "suggest_float(..., step=...)")
+        return self.suggest_float(name, low, high, step=q)
+
+
+def _warn_deprecated(name: str, instead: str) -> None:
+    warnings.warn(f"{name} is deprecated and will be removed; use {instead} instead.", FutureWarning, stacklevel=3)
+
+
+def constraints_of(system_attrs: Mapping[str, Any]) -> dict[str, float]:
+    """Read the constraint values out of system attributes: the list form by position, the named form by key."""
+    listed = system_attrs.get(CONSTRAINTS) or ()
+    found = {str(i): float(value) for i, value in enumerate(listed)}
+    prefix = CONSTRAINTS + ":"
+    found.update({key[len(prefix) :]: value for key, value in system_attrs.items() if key.startswith(prefix)})
+    return found
+
+
+def constraint_number(key: str, value: Any) -> float:
+    """Check a constraint's value: a float that is not NaN."""
+    try:
+        number = float(value)
+    except (TypeError, ValueError) as error:
+        raise TypeError(f"The constraint {key!r} should be a float, but got {value!r} ({type(value)}).") from error
+    if math.isnan(number):
+        raise ValueError(f"The constraint {key!r} must not be NaN: give a number, at most 0 where it is satisfied.")
+    return number
+
+
+def _given(owner: str, params: Mapping[str, Any], name: str, distribution: BaseDistribution) -> Any:
+    """Look a parameter up; ``ValueError`` if it is missing, a warning if it lies outside its distribution."""
+    if name not in params:
+        raise ValueError(
+            f"The value of the parameter {name!r} is not found among {list(params)}. "
+            f"Set it at the construction of the {owner} object."
+        )
+    value = params[name]
+    if not distribution._contains(distribution.to_internal_repr(value)):
+        warnings.warn(
+            f"The value {value} of the parameter {name!r} is out of the range of {distribution!r}.", stacklevel=4
+        )
+    return value
+
+
+class FixedTrial(BaseTrial):
+    """A trial whose suggestions are the values given; to run an objective once, outside any study.
+
+    Parameters
+    ----------
+    params
+        Values by parameter name.
+    number
+        The trial's number.
+    """
+
+    __slots__ = ("_given", "datetime_start", "distributions", "number", "params", "system_attrs", "user_attrs")
+
+    def __init__(self, params: dict[str, Any], number: int = 0) -> None:
+        self._given = params
+        self.params: dict[str, Any] = {}
+        self.distributions: dict[str, BaseDistribution] = {}
+        self.user_attrs: dict[str, Any] = {}
+        self.system_attrs: dict[str, Any] = {}
+        self.number = number
+        self.datetime_start: datetime | None = datetime.now()
+
+    def _suggest(self, name: str, distribution: BaseDistribution) -> Any:
+        value = _given("FixedTrial", self._given, name, distribution)
+        self.params[name] = value
+        self.distributions[name] = distribution
+        return value
+
+    def report(self, value: float, step: int) -> None:
+        """Do nothing."""
+
+    def should_prune(self) -> bool:
+        """Return False: a fixed trial runs to its end."""
+        return False
+
+    def set_user_attr(self, key: str, value: Any) -> None:
+        """Attach an attribute."""
+        self.user_attrs[key] = value
+
+    @property
+    def constraints(self) -> dict[str, float]:
+        """Constraint values by key."""
+        return constraints_of(self.system_attrs)
+
+    def set_constraint(self, key: str, value: float) -> None:
+        """Set the value of a constraint; at most 0 means satisfied."""
+        self.system_attrs.setdefault(f"{CONSTRAINTS}:{key}", constraint_number(key, value))
+
+
+class FrozenTrial(BaseTrial):
+    """A trial as it stands in a study: what `study.trials` holds.
+
+    Parameters
+    ----------
+    number
+        Its number in the study, from 0.
+    state
+        Where it stands.
+    value, values
+        Objective value or values; give one of the two, or None for neither.
+    datetime_start, datetime_complete
+        Naive local times, None where it has not happened.
+    params, distributions
+        By parameter name, in order of suggestion.
+    user_attrs, system_attrs
+        Attributes.
+    intermediate_values
+        Reported values by step.
+    trial_id
+        Its identifier in the storage.
+    """
+
+    __slots__ = (
+        "_trial_id",
+        "_values",
+        "datetime_complete",
+        "datetime_start",
+        "distributions",
+        "intermediate_values",
+        "number",
+        "params",
+        "state",
+        "system_attrs",
+        "user_attrs",
+    )
+
+    def __init__(
+        self,
+        number: int,
+        state: TrialState,
+        value: float | None,
+        datetime_start: datetime | None,
+        datetime_complete: datetime | None,
+        params: dict[str, Any],
+        distributions: dict[str, BaseDistribution],
+        user_attrs: dict[str, Any],
+        system_attrs: dict[str, Any],
+        intermediate_values: dict[int, float],
+        trial_id: int,
+        *,
+        values: Sequence[float] | None = None,
+    ) -> None:
+        if value is not None and values is not None:
+            raise ValueError("Specify only one of `value` and `values`.")
+        self.number = number
+        self.state = state
+        self._values = [value] if value is not None else None if values is None else list(values)
+        self.datetime_start = datetime_start
+        self.datetime_complete = datetime_complete
+        self.params: dict[str, Any] = params
+        self.distributions: dict[str, BaseDistribution] = distributions
+        self.user_attrs: dict[str, Any] = user_attrs
+        self.system_attrs = system_attrs
+        self.intermediate_values = intermediate_values
+        self._trial_id = trial_id
+
+    @property
+    def value(self) -> float | None:
+        """The objective value of a single-objective trial, None before it is known."""
+        if self._values is None:
+            return None
+        if len(self._values) > 1:
+            raise RuntimeError("This trial has several objective values. Use `values` instead of `value`.")
+        return self._values[0]
+
+    @value.setter
+    def value(self, value: float | None) -> None:
+        self._values = None if value is None else [value]
+
+    @property
+    def values(self) -> list[float] | None:
+        """The objective values, None before they are known."""
+        return self._values
+
+    @values.setter
+    def values(self, values: Sequence[float] | None) -> None:
+        self._values = None if values is None else list(values)
+
+    @property
+    def constraints(self) -> dict[str, float]:
+        """Constraint values by key; a value of at most 0 means satisfied."""
+        return constraints_of(self.system_attrs)
+
+    @property
+    def last_step(self) -> int | None:
+        """The largest reported step, None without reports."""
+        return max(self.intermediate_values) if self.intermediate_values else None
+
+    @property
+    def duration(self) -> timedelta | None:
+        """Time from start to end, None if either is missing."""
+        if self.datetime_start is None or self.datetime_complete is None:
+            return None
+        return self.datetime_complete - self.datetime_start
+
+    def _suggest(self, name: str, distribution: BaseDistribution) -> Any:
+        value = _given("FrozenTrial", self.params, name, distribution)
+        if name in self.distributions:
+            check_distribution_compatibility(self.distributions[name], distribution)
+        self.distributions[name] = distribution
+        return value
+
+    def report(self, value: float, step: int) -> None:
+        """Do nothing: the trial is a record."""
+
+    def should_prune(self) -> bool:
+        """Return False: the trial is a record."""
+        return False
+
+    def set_user_attr(self, key: str, value: Any) -> None:
+        """Set an attribute of this copy."""
+        self.user_attrs[key] = value
+
+    def set_constraint(self, key: str, value: float) -> None:
+        """Set a constraint of this copy; at most 0 means satisfied."""
+        self.system_attrs.setdefault(f"{CONSTRAINTS}:{key}", constraint_number(key, value))
+
+    def copy(self) -> FrozenTrial:
+        """Copy the record; attribute values, which may be anything, are copied in depth."""
+        return FrozenTrial(
+            number=self.number,
+            state=self.state,
+            value=None,
+            values=self._values,
+            datetime_start=self.datetime_start,
+            datetime_complete=self.datetime_complete,
+            params=dict(self.params),
+            distributions=dict(self.distributions),
+            user_attrs=deepcopy(self.user_attrs) if self.user_attrs else {},
+            system_attrs=deepcopy(self.system_attrs) if self.system_attrs else {},
+            intermediate_values=dict(self.intermediate_values),
+            trial_id=self._trial_id,
+        )
+
+    def _validate(self) -> None:
+        """Raise ``ValueError`` where state, times, values and parameters contradict each other."""
+        if self.state != TrialState.WAITING and self.datetime_start is None:
+            raise ValueError("`datetime_start` is supposed to be set for a trial that is not waiting.")
+        if self.state.is_finished() != (self.datetime_complete is not None):
+            raise ValueError("`datetime_complete` is supposed to be set for finished trials, and only for them.")
+        self._validate_values()
+        if set(self.params) != set(self.distributions):
+            raise ValueError(
+                f"Inconsistent parameters {set(self.params)} and distributions {set(self.distributions)}: "
+                "give one distribution for each parameter."
+            )
+        for name, value in self.params.items():
+            distribution = self.distributions[name]
+            if not distribution._contains(distribution.to_internal_repr(value)):
+                raise ValueError(
+                    f"The value {value} of parameter {name!r} isn't contained in the distribution {distribution!r}."
+                )
+
+    def _validate_values(self) -> None:
+        if self.state == TrialState.FAIL and self._values is not None:
+            raise ValueError(f"values should be None for a failed trial, but got {self._values}.")
+        if self.state == TrialState.COMPLETE and self._values is None:
+            raise ValueError("values should be set for a complete trial, but got None.")
+        if self._values is not None and any(math.isnan(value) for value in self._values):
+            raise ValueError("values should not contain NaN. Use state=TrialState.FAIL for a trial without a value.")
+
+    def _fields(self) -> tuple[Any, ...]:
+        return tuple(getattr(self, name) for name in FrozenTrial.__slots__)
+
+    def __eq__(self, other: object) -> bool:
+        return self._fields() == other._fields() if isinstance(other, FrozenTrial) else NotImplemented
+
+    def __lt__(self, other: object) -> bool:
+        return self.number < other.number if isinstance(other, FrozenTrial) else NotImplemented
+
+    def __le__(self, other: object) -> bool:
+        return self.number <= other.number if isinstance(other, FrozenTrial) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash((self.number, self._trial_id))
+
+    def __repr__(self) -> str:
+        shown = ", ".join(
+            f"{name}={getattr(self, name)!r}"
+            for name in (
+                "number", "state", "values", "datetime_start", "datetime_complete", "params", "user_attrs",
+                "system_attrs", "intermediate_values", "distributions",
+            )
+        )  # fmt: skip
+        return f"FrozenTrial({shown}, trial_id={self._trial_id})"
+
+
+def create_trial(
+    *,
+    state: TrialState = TrialState.COMPLETE,
+    value: float | None = None,
+    values: Sequence[float] | None = None,
+    params: dict[str, Any] | None = None,
+    distributions: dict[str, BaseDistribution] | None = None,
+    user_attrs: dict[str, Any] | None = None,
+    system_attrs: dict[str, Any] | None = None,
+    intermediate_values: dict[int, float] | None = None,
+    constraints: dict[str, float] | None = None,
+) -> FrozenTrial:
+    """Make a trial to be added to a study by `Study.add_trial`.
+
+    Parameters
+    ----------
+    state
+        Where it stands; `COMPLETE` needs `value` or `values`, `FAIL` takes none.
+    constraints
+        Constraint values by key; at most 0 means satisfied.
+
+    Raises
+    ------
+    ValueError
+        Where state, values, parameters and distributions contradict each other.
+    """
+    now = datetime.now()
+    attrs = dict(system_attrs or {})
+    for key, constraint in (constraints or {}).items():
+        attrs[f"{CONSTRAINTS}:{key}"] = constraint_number(key, constraint)
+    trial = FrozenTrial(
+        number=-1,
+        state=state,
+        value=value,
+        values=values,
+        datetime_start=None if state == TrialState.WAITING else now,
+        datetime_complete=now if state.is_finished() else None,
+        params=params or {},
+        distributions=distributions or {},
+        user_attrs=user_attrs or {},
+        system_attrs=attrs,
+        intermediate_values=intermediate_values or {},
+        trial_id=-1,
+    )
+    trial._validate()
+    return trial

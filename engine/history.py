@@ -1,0 +1,389 @@
+"""One study's trials as growing columns: what samplers and pruners read, and what FrozenTrials are made from.
+
+Row k is trial number k. A trial that is not finished is also a live record (a FrozenTrial that changes); once finished
+it is in the columns alone, and a record of it is made when somebody asks.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Container, Iterable, Sequence
+from datetime import datetime
+from threading import RLock
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from . import space
+from .columns import Growing, Rows
+from .distributions import BaseDistribution, FloatArray
+from .frozen import CONSTRAINTS, FrozenTrial, constraints_of
+from .records import StudyDirection, TrialState
+from .reports import Reports
+
+IntArray = npt.NDArray[np.int64]
+Signature = dict[str, BaseDistribution]  # what a trial suggested, in order
+
+_COMPLETE, _PRUNED = TrialState.COMPLETE, TrialState.PRUNED
+_NO_SIGNATURE = -1
+
+
+class History:
+    """The trials of one study, as columns.
+
+    Parameters
+    ----------
+    directions
+        The direction of each objective.
+    lock
+        Held while rows change; hold it to read several columns as of one moment. A storage gives its own.
+
+    Attributes
+    ----------
+    n : int
+        Number of trials.
+    n_complete : int
+        Number of trials in state COMPLETE.
+    n_pruned : int
+        Number of trials in state PRUNED.
+    live : dict[int, FrozenTrial]
+        Records of the trials that are not finished, by number.
+    """
+
+    def __init__(self, directions: Sequence[StudyDirection], lock: Any = None) -> None:
+        self.directions = list(directions)
+        self.lock = lock or RLock()
+        self.n = 0
+        self.live: dict[int, FrozenTrial] = {}
+        self.reports = Reports()
+        self.best: int | None = None  # number of the best feasible complete trial, of one objective
+        self.n_complete = 0
+        self.n_pruned = 0
+        self._waiting: list[int] = []
+        self._finished = Growing(np.int64)
+        self._attrs: dict[int, tuple[dict[str, Any], dict[str, Any]]] = {}
+        self._frozen: dict[int, FrozenTrial] = {}
+        self._signatures: list[Signature] = []
+        self._signature_ids: dict[tuple[Any, ...], int] = {}
+        self._suggested_by: dict[TrialState, dict[int, None]] = {_COMPLETE: {}, _PRUNED: {}}
+        self._known: dict[str, BaseDistribution] = {}
+        self._equal: dict[tuple[str, BaseDistribution], BaseDistribution] = {}
+        self._rows = Rows()
+        self._params = Rows()
+        self._constraints = Rows()
+        for name, fill, dtype in (
+            ("trial_id", -1, np.int64),
+            ("state", TrialState.WAITING, np.int8),
+            ("start", np.datetime64("NaT"), "datetime64[us]"),
+            ("complete", np.datetime64("NaT"), "datetime64[us]"),
+            ("signature", _NO_SIGNATURE, np.int32),
+            ("violation", np.nan, np.float64),
+            ("last_step", -1, np.int64),
+            ("last_value", np.nan, np.float64),
+        ):
+            self._rows.add(name, fill, dtype)
+        self._rows.add("values", np.nan, np.float64, width=len(self.directions))
+
+    # A lock cannot be pickled; a storage sets its own again.
+    def __getstate__(self) -> dict[str, Any]:
+        return {key: value for key, value in self.__dict__.items() if key != "lock"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self.lock = RLock()
+
+    # --- columns -----------------------------------------------------------------------------------------------------
+
+    @property
+    def trial_ids(self) -> IntArray:
+        """Identifiers in the storage, shape (n,)."""
+        return self._rows["trial_id"][: self.n]
+
+    @property
+    def states(self) -> npt.NDArray[np.int8]:
+        """States as the integers of `TrialState`, shape (n,)."""
+        return self._rows["state"][: self.n]
+
+    @property
+    def values(self) -> FloatArray:
+        """Objective values as told, shape (n, n_objectives); NaN where there are none."""
+        return self._rows["values"][: self.n]
+
+    @property
+    def violation(self) -> FloatArray:
+        """Sum of the positive constraint values, shape (n,); NaN where no constraint was set, which counts as 0."""
+        return self._rows["violation"][: self.n]
+
+    @property
+    def last_step(self) -> IntArray:
+        """Largest reported step of each finished trial, shape (n,); -1 without reports."""
+        return self._rows["last_step"][: self.n]
+
+    @property
+    def last_value(self) -> FloatArray:
+        """What each finished trial reported at its largest step, shape (n,); NaN without reports."""
+        return self._rows["last_value"][: self.n]
+
+    @property
+    def finished(self) -> IntArray:
+        """Numbers of the finished trials in the order in which they finished; index it to see who finished since."""
+        return self._finished.view
+
+    @property
+    def param_names(self) -> list[str]:
+        """Names of all parameters ever suggested."""
+        return self._params.names()
+
+    def param(self, name: str) -> FloatArray:
+        """Give the internal values of a parameter, shape (n,); NaN where a trial did not suggest it."""
+        if name not in self._params:
+            return np.full(self.n, np.nan)
+        return self._params[name][: self.n]
+
+    @property
+    def constraint_keys(self) -> list[str]:
+        """Keys of all constraints ever set."""
+        return self._constraints.names()
+
+    def constraint(self, key: str) -> FloatArray:
+        """Give the values of a constraint, shape (n,); NaN where a finished trial did not set it."""
+        return self._constraints[key][: self.n]
+
+    # --- search spaces -----------------------------------------------------------------------------------------------
+
+    def distribution(self, name: str) -> BaseDistribution | None:
+        """Give the first distribution under which a parameter was suggested; later ones must be compatible with it."""
+        return self._known.get(name)
+
+    def spaces(self, include_pruned: bool = True) -> list[Signature]:
+        """List the different search spaces that finished trials suggested."""
+        ids = dict(self._suggested_by[_COMPLETE])
+        if include_pruned:
+            ids.update(self._suggested_by[_PRUNED])
+        return [self._signatures[i] for i in sorted(ids)]
+
+    def intersection(self, include_pruned: bool = True) -> space.Space:
+        """Give the parameters that all finished trials suggested alike."""
+        return space.intersection(self.spaces(include_pruned))
+
+    # --- changes -----------------------------------------------------------------------------------------------------
+
+    def open(self, record: FrozenTrial) -> None:
+        """Add a trial, of any state; its number must be the next one."""
+        number = record.number
+        if number != self.n:
+            raise ValueError(f"Trial numbers have no gaps: expected {self.n}, but got {number}.")
+        self._rows.reserve(number + 1)
+        self._params.reserve(number + 1)
+        self._constraints.reserve(number + 1)
+        self._rows["trial_id"][number] = record._trial_id
+        self.n += 1
+        state = record.state
+        self._rows["state"][number] = state
+        if state == TrialState.WAITING:
+            heapq.heappush(self._waiting, number)
+        self.live[number] = record
+        for name, distribution in record.distributions.items():
+            self._set_column(number, name, distribution.to_internal_repr(record.params[name]), distribution)
+        if state.is_finished():
+            self._close(record)
+
+    def put(self, record: FrozenTrial) -> None:
+        """Bring one trial up to date from a record of a storage: a new one is added, a live one replaced."""
+        number = record.number
+        if number >= self.n:
+            self.open(record)
+        elif number in self.live:
+            self.live[number] = record
+            self._rows["state"][number] = record.state
+            for name, distribution in record.distributions.items():
+                internal = distribution.to_internal_repr(record.params[name])
+                self._set_column(number, name, internal, distribution)
+            if record.state == TrialState.WAITING:
+                heapq.heappush(self._waiting, number)
+            elif record.state.is_finished():
+                self._close(record)
+
+    def set_param(self, number: int, name: str, internal: float, distribution: BaseDistribution) -> None:
+        """Set a parameter of a live trial."""
+        record = self.live[number]
+        self._set_column(number, name, internal, distribution)
+        record.params[name] = distribution.to_external_repr(internal)
+        record.distributions[name] = self._canonical(name, distribution)
+
+    def _set_column(self, number: int, name: str, internal: float, distribution: BaseDistribution) -> None:
+        if name not in self._params:
+            self._params.add(name, np.nan, np.float64)
+        self._params[name][number] = internal
+        self._known.setdefault(name, distribution)
+
+    def _canonical(self, name: str, distribution: BaseDistribution) -> BaseDistribution:
+        """Give one object for all equal distributions of a name: signatures are compared by identity."""
+        if self._known[name] is distribution:
+            return distribution
+        try:
+            return self._equal.setdefault((name, distribution), distribution)
+        except TypeError:  # choices that cannot be hashed
+            return distribution
+
+    def start(self, number: int, when: datetime) -> FrozenTrial:
+        """Turn a waiting trial into a running one."""
+        record = self.live[number]
+        record.state = TrialState.RUNNING
+        record.datetime_start = when
+        self._rows["state"][number] = TrialState.RUNNING
+        return record
+
+    def requeue(self, number: int) -> None:
+        """Turn a running trial into a waiting one."""
+        self.live[number].state = TrialState.WAITING
+        self._rows["state"][number] = TrialState.WAITING
+        heapq.heappush(self._waiting, number)
+
+    def finish(self, number: int, state: TrialState, values: Sequence[float] | None, when: datetime) -> FrozenTrial:
+        """Finish a live trial; its record is given away to the caller."""
+        record = self.live[number]
+        record.state = state
+        record._values = None if values is None else list(values)
+        record.datetime_complete = when
+        self._close(record)
+        return record
+
+    def _close(self, record: FrozenTrial) -> None:
+        """Move a finished record into the columns."""
+        number, state, rows = record.number, record.state, self._rows
+        rows["state"][number] = state
+        rows["start"][number] = record.datetime_start
+        rows["complete"][number] = record.datetime_complete
+        if record._values is not None:
+            rows["values"][number] = record._values
+        rows["signature"][number] = signature = self._signature(record.distributions)
+        if record.user_attrs or record.system_attrs:
+            self._attrs[number] = (dict(record.user_attrs), dict(record.system_attrs))
+            self._set_constraints(number, record.system_attrs)
+        if record.intermediate_values:
+            self.reports.add(number, record.intermediate_values)
+            rows["last_step"][number] = step = max(record.intermediate_values)
+            rows["last_value"][number] = record.intermediate_values[step]
+        if state in self._suggested_by:
+            self._suggested_by[state][signature] = None
+        if state == _COMPLETE:
+            self.n_complete += 1
+            self._update_best(number)
+        elif state == _PRUNED:
+            self.n_pruned += 1
+        self._finished.append(number)
+        del self.live[number]
+
+    def _signature(self, distributions: Signature) -> int:
+        key = (*distributions, *map(id, distributions.values()))
+        index = self._signature_ids.get(key)
+        if index is None:
+            index = self._signature_ids[key] = len(self._signatures)
+            self._signatures.append(dict(distributions))
+        return index
+
+    def _set_constraints(self, number: int, system_attrs: dict[str, Any]) -> None:
+        if not any(key.startswith(CONSTRAINTS) for key in system_attrs):
+            return
+        found = constraints_of(system_attrs)
+        for key, value in found.items():
+            if key not in self._constraints:
+                self._constraints.add(key, np.nan, np.float64)
+            self._constraints[key][number] = value
+        self._rows["violation"][number] = sum(max(value, 0.0) for value in found.values())
+
+    def _update_best(self, number: int) -> None:
+        if len(self.directions) != 1 or self.violation[number] > 0:
+            return
+        if self.best is None or self._better(number, self.best):
+            self.best = number
+
+    def _better(self, a: int, b: int) -> bool:
+        """Tell whether trial a is better than trial b; of equal ones the earlier number."""
+        sign = -1.0 if self.directions[0] == StudyDirection.MAXIMIZE else 1.0
+        value_a, value_b = sign * self.values[a, 0], sign * self.values[b, 0]
+        return bool(value_a < value_b or (value_a == value_b and a < b))
+
+    # --- records -----------------------------------------------------------------------------------------------------
+
+    def equal_to(self, params: dict[str, Any]) -> list[FrozenTrial]:
+        """List the records of the trials, finished or not, whose parameters have these values, whatever else they have."""
+        rows = np.ones(self.n, dtype=bool)
+        for name, value in params.items():
+            known = self.distribution(name)
+            try:
+                rows &= self.param(name) == (np.nan if known is None else known.to_internal_repr(value))
+            except ValueError:  # the study cannot have had that value
+                rows[:] = False
+        return [self.record(number) for number in np.flatnonzero(rows).tolist()]
+
+    def next_waiting(self) -> int | None:
+        """Give the lowest number that waits, None if there is none."""
+        while self._waiting:
+            number = self._waiting[0]
+            if number in self.live and self.live[number].state == TrialState.WAITING:
+                return number
+            heapq.heappop(self._waiting)
+        return None
+
+    def record(self, number: int) -> FrozenTrial:
+        """Give the record of a trial, not to be changed: the live one, or one made from the columns and kept."""
+        record = self.live.get(number) or self._frozen.get(number)
+        if record is None:
+            record = self._frozen[number] = self._thaw(number)
+        return record
+
+    def copy_record(self, number: int) -> FrozenTrial:
+        """Make a record of a trial that the caller may change."""
+        if number in self.live:
+            return self.live[number].copy()
+        return self._frozen[number].copy() if number in self._frozen else self._thaw(number).copy()
+
+    def records(self, states: Container[TrialState] | None = None, copy: bool = True) -> list[FrozenTrial]:
+        """List the records of all trials in these states, by number."""
+        get = self.copy_record if copy else self.record
+        return [get(number) for number in self.numbers(states)]
+
+    def numbers(self, states: Container[TrialState] | None = None) -> Iterable[int]:
+        """Give the numbers of all trials in these states, in order."""
+        if states is None:
+            return range(self.n)
+        wanted = [state for state in TrialState if state in states]
+        return np.flatnonzero(np.isin(self.states, wanted)).tolist()  # type: ignore[no-any-return]
+
+    def count(self, states: Container[TrialState] | None = None) -> int:
+        """Count the trials in these states."""
+        return len(list(self.numbers(states)))
+
+    def first_start(self) -> datetime | None:
+        """Give the time at which the first trial started, None if none has."""
+        running = [record.datetime_start for record in self.live.values() if record.datetime_start is not None]
+        started = self._rows["start"][: self.n]
+        started = started[~np.isnat(started)]
+        times = running + ([started.min().item()] if len(started) else [])
+        return min(times, default=None)
+
+    def _thaw(self, number: int) -> FrozenTrial:
+        rows = self._rows
+        signature = self._signatures[rows["signature"][number]]
+        user_attrs, system_attrs = self._attrs.get(number, ({}, {}))
+        values: list[float] = rows["values"][number].tolist()
+        return FrozenTrial(
+            number=number,
+            state=TrialState(int(rows["state"][number])),
+            value=None,
+            values=None if np.isnan(values[0]) else values,
+            datetime_start=rows["start"][number].item(),
+            datetime_complete=rows["complete"][number].item(),
+            params={
+                name: distribution.to_external_repr(float(self._params[name][number]))
+                for name, distribution in signature.items()
+            },
+            distributions=dict(signature),
+            user_attrs=user_attrs,
+            system_attrs=system_attrs,
+            intermediate_values=self.reports.of(number),
+            trial_id=int(rows["trial_id"][number]),
+        )

@@ -1,0 +1,210 @@
+"""Log-density of, and draws from, a mixture of product kernels over a mixed space (the Parzen estimator of TPE).
+
+Every dimension is a truncated normal (continuous), a truncated normal integrated over the cells of a grid (stepped), or a categorical
+table. Densities stay in log space, the exponents of all dimensions are summed before the one `exp` of a (candidate, component) pair.
+This module is the vectorised NumPy tier; calls above `COMPILE_ABOVE` cells go to `compiled.mixture`, which computes the same.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from . import COMPILE_ABOVE, announce_compilation
+from .categorical import draw_rows
+from .truncnorm import LOG_SQRT_2PI, log_mass, ppf
+
+Array = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+
+
+class Mixture(NamedTuple):
+    """A mixture of k product kernels over d dimensions, as plain arrays.
+
+    Coordinates are model coordinates: log already applied, categorical choices as indices.
+
+    Attributes
+    ----------
+    log_weight
+        (k,) log mixture weights; their exponentials sum to 1.
+    mu
+        (d, k) means; for categorical dimensions the observed choice index, or -1 for the prior.
+    sigma
+        (d, k) standard deviations > 0; unused for categorical dimensions.
+    low, high
+        (d,) ends of the support; for stepped dimensions the lowest and highest grid value.
+    step
+        (d,) 0: continuous. Positive: a grid of that step in x, supported on [low - step/2, high + step/2]. Negative: a grid of step
+        |step| in exp(x), as for integers on a log scale, supported on [log(e^low - |step|/2), log(e^high + |step|/2)].
+    n_choices
+        (d,) number of choices; 0 = numeric.
+    log_table
+        (t,) for each categorical dimension a flattened (n_choices + 1, n_choices) table of log probabilities: row c is the kernel of an
+        observation c, the last row the prior's.
+    table_start
+        (d,) offset of a dimension's table in `log_table`.
+    """
+
+    log_weight: Array
+    mu: Array
+    sigma: Array
+    low: Array
+    high: Array
+    step: Array
+    n_choices: IntArray
+    log_table: Array
+    table_start: IntArray
+
+
+def log_density(mixture: Mixture, x: Array) -> Array:
+    """Return the log-density (per grid cell or choice: the log-probability) of the mixture at x.
+
+    Parameters
+    ----------
+    mixture
+        k components over d dimensions.
+    x
+        (n, d) points inside the support, in model coordinates; a categorical coordinate is the choice index.
+
+    Returns
+    -------
+    (n,) log-densities; -inf where no component reaches.
+    """
+    if x.shape[0] * mixture.mu.size > COMPILE_ABOVE:
+        announce_compilation()
+        from .compiled import mixture as compiled
+
+        return compiled.log_density(mixture, x)
+    return log_density_numpy(mixture, x)
+
+
+def log_density_numpy(mixture: Mixture, x: Array) -> Array:
+    """NumPy tier of `log_density`; takes O(n d k) memory."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        exponent = _log_kernels(mixture, x)
+        peak = np.maximum(exponent.max(axis=1), -1e300)  # finite, so that -inf - peak is no NaN
+        exponent -= peak[:, None]
+        np.exp(exponent, out=exponent)
+        return np.asarray(peak + np.log(exponent.sum(axis=1)))
+
+
+def draw(mixture: Mixture, u: Array) -> Array:
+    """Map uniforms to draws from the mixture.
+
+    Parameters
+    ----------
+    mixture
+        k components over d dimensions.
+    u
+        (n, 1 + d) uniforms in [0, 1): column 0 chooses the component, column 1 + j the value in dimension j.
+
+    Returns
+    -------
+    (n, d) points in model coordinates, inside the support and on its grids.
+    """
+    component = choose_component(mixture.log_weight, u[:, 0])
+    x = np.empty((u.shape[0], mixture.mu.shape[0]))
+    numeric = np.flatnonzero(mixture.n_choices == 0)
+    if numeric.size:
+        x[:, numeric] = _draw_numeric(mixture, numeric, component, u[:, 1 + numeric])
+    if numeric.size < x.shape[1]:
+        for j in np.flatnonzero(mixture.n_choices):
+            rows = table_of(mixture, j)[mixture.mu[j, component].astype(np.int64)]
+            x[:, j] = draw_rows(rows, u[:, 1 + j])
+    return x
+
+
+def choose_component(log_weight: Array, u: Array) -> IntArray:
+    """Return the component index for each uniform u (n,); a component of zero weight is never chosen."""
+    cumulative = np.cumsum(np.exp(log_weight))
+    return np.searchsorted(cumulative[:-1] / cumulative[-1], u, side="right")
+
+
+def support(low: Array, high: Array, step: Array) -> tuple[Array, Array]:
+    """Return the ends (d,) of the truncation interval in model coordinates: half a step beyond the outermost grid values."""
+    half = 0.5 * step
+    lower, upper = low - half, high + half
+    on_log_scale = step < 0.0
+    if on_log_scale.any():
+        lower = np.where(on_log_scale, np.log(np.exp(low) + half), lower)
+        upper = np.where(on_log_scale, np.log(np.exp(high) - half), upper)
+    return lower, upper
+
+
+def cell(x: Array, step: float) -> tuple[Array, Array]:
+    """Return the ends of the grid cells around grid values x, in model coordinates (step as in `Mixture.step`)."""
+    half = 0.5 * abs(step)
+    if step > 0.0:
+        return x - half, x + half
+    value = np.exp(x)
+    return np.log(value - half), np.log(value + half)
+
+
+def table_of(mixture: Mixture, j: int) -> Array:
+    """Return the (n_choices + 1, n_choices) log-probability table of categorical dimension j; row -1 is the prior's."""
+    start, n_choices = mixture.table_start[j], mixture.n_choices[j]
+    return mixture.log_table[start : start + (n_choices + 1) * n_choices].reshape(n_choices + 1, n_choices)
+
+
+def _log_kernels(mixture: Mixture, x: Array) -> Array:
+    """Return log(weight x kernel) for every (candidate, component), shape (n, k)."""
+    lower, upper = support(mixture.low, mixture.high, mixture.step)
+    wide = (mixture.n_choices == 0) & (upper > lower)  # a dimension of zero width adds nothing
+    continuous = np.flatnonzero(wide & (mixture.step == 0.0))
+    out = np.tile(mixture.log_weight, (x.shape[0], 1))
+    if continuous.size:
+        out += _log_normals(mixture, continuous, x)
+    if continuous.size < x.shape[1]:
+        for j in np.flatnonzero(wide & (mixture.step != 0.0)):
+            out += _log_cells(mixture, j, x[:, j], lower[j], upper[j])
+        for j in np.flatnonzero(mixture.n_choices):
+            out += table_of(mixture, j)[mixture.mu[j].astype(np.int64)].T[x[:, j].astype(np.int64)]
+    return out
+
+
+def _log_normals(mixture: Mixture, dims: IntArray, x: Array) -> Array:
+    """Sum of the truncated normal log-densities over continuous dimensions, shape (n, k)."""
+    mu, sigma = mixture.mu[dims], mixture.sigma[dims]
+    precision = 1.0 / sigma
+    low, high = mixture.low[dims, None], mixture.high[dims, None]
+    log_scale = np.log(sigma) + log_mass((low - mu) * precision, (high - mu) * precision)
+    z = x[:, dims, None] - mu
+    z *= precision
+    squares = np.einsum("ndk,ndk->nk", z, z)
+    squares *= -0.5
+    squares -= log_scale.sum(axis=0) + dims.size * LOG_SQRT_2PI
+    return squares
+
+
+def _log_cells(mixture: Mixture, j: int, x: Array, lower: float, upper: float) -> Array:
+    """Log-mass of the grid cells at x (n,) in stepped dimension j, shape (n, k), computed once for each distinct value."""
+    mu, sigma = mixture.mu[j], mixture.sigma[j]
+    values, inverse = np.unique(x, return_inverse=True)
+    left, right = cell(values[:, None], mixture.step[j])
+    table = log_mass((left - mu) / sigma, (right - mu) / sigma)
+    table -= log_mass((lower - mu) / sigma, (upper - mu) / sigma)
+    return np.asarray(table[inverse])
+
+
+def _draw_numeric(mixture: Mixture, dims: IntArray, component: IntArray, u: Array) -> Array:
+    """Truncated normal draws (n, len(dims)), snapped to the grid where there is one."""
+    mu, sigma = mixture.mu[dims[:, None], component].T, mixture.sigma[dims[:, None], component].T
+    low, high, step = mixture.low[dims], mixture.high[dims], mixture.step[dims]
+    lower, upper = support(low, high, step)
+    x = mu + sigma * ppf(u, (lower - mu) / sigma, (upper - mu) / sigma)
+    if (step != 0.0).any():
+        x = snap(x, low, step)
+    return np.minimum(np.maximum(x, low), high)
+
+
+def snap(x: Array, low: Array, step: Array) -> Array:
+    """Return x with its stepped dimensions moved to the nearest grid value; shapes (n, d), (d,), (d,)."""
+    size = np.where(step == 0.0, 1.0, np.abs(step))
+    on_log_scale = step < 0.0
+    origin = np.where(on_log_scale, np.exp(np.where(on_log_scale, low, 0.0)), low)
+    value = np.where(on_log_scale, np.exp(np.where(on_log_scale, x, 0.0)), x)
+    value = origin + size * np.rint((value - origin) / size)
+    value = np.where(on_log_scale, np.log(np.where(on_log_scale, value, 1.0)), value)
+    return np.where(step == 0.0, x, value)

@@ -1,0 +1,232 @@
+"""The truncated standard normal: log mass of an interval and inverse cdf, accurate far into both tails.
+
+Everything is built on Mills' ratio M(z) = Q(z) / phi(z), z >= 0 (Q the upper tail probability, phi the density), which is smooth, never
+under- or overflows, and needs one rational function for the whole half-line. No SciPy: importing it would cost more than many studies.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[np.float64]
+
+LOG_SQRT_2PI = 0.9189385332046727
+SQRT_2PI = 2.5066282746310002
+
+# M(z) = s p(s) / q(s) with s = 3 / (3 + z), coefficients in rising powers. The map of the half-line to (0, 1] is the one of Shepherd and
+# Laframboise, "Chebyshev approximation of (1 + 2x) exp(x^2) erfc x in 0 <= x < inf", Math. Comp. 36 (1981); the coefficients are our own
+# fit (reweighted least squares in 60 digits), largest relative error 2.7e-17 before rounding.
+MILLS_SCALE = 3.0
+MILLS = np.array(
+    [
+        [
+            0.3333333333333333,
+            0.06294979799892886,
+            1.4158640202585335,
+            0.6502026740427904,
+            2.2327295823629276,
+            1.4428324822794003,
+            1.8392558574191775,
+            1.2207554981990814,
+            0.8314747559873388,
+            0.3937304684487473,
+            0.12290088538481632,
+        ],
+        [
+            1.0,
+            -0.8111506060031869,
+            4.169853777885298,
+            -2.164889661216206,
+            5.326938405758964,
+            -1.6276447865368635,
+            2.5009943689454612,
+            -0.3760042686213987,
+            0.40047357644882353,
+            -0.018970646720162035,
+            0.014913840758118123,
+        ],
+    ]
+)
+
+# With r = sqrt(-2 log Q(z)), r - z = p(s) / q(s), s = 4 / (4 + r), for z in [0, 39]; our own fit, absolute error 7e-8, polished by Newton.
+QUANTILE_SCALE = 4.0
+QUANTILE_LIMIT = 40.0
+QUANTILE = np.array(
+    [
+        [
+            0.0030506639415781383,
+            1.6436478264678784,
+            22.683233860941527,
+            20.4766548207114,
+            -43.4752663415402,
+            4.83476368005951,
+        ],
+        [
+            1.0,
+            20.339334531971858,
+            31.783379220988834,
+            -75.20188642368889,
+            11.88749153119741,
+            12.113338879838183,
+        ],
+    ]
+)
+
+# An interval [a, b] with (b - a) max(1, |a + b| / 2) below this is integrated by quadrature: there the difference of two tail
+# probabilities cancels. Eight Gauss-Legendre nodes leave an error below 1e-16.
+NARROW = 1.0
+NODES, NODE_WEIGHTS = np.polynomial.legendre.leggauss(8)
+
+
+def log_mass(a: npt.ArrayLike, b: npt.ArrayLike) -> Array:
+    """Return log(Phi(b) - Phi(a)) for the standard normal cdf Phi.
+
+    Parameters
+    ----------
+    a, b
+        Interval ends in standard deviations, broadcast against each other, a <= b; infinities are allowed.
+
+    Returns
+    -------
+    Array of the common shape; -inf where a == b. Relative error of the mass about 1e-14, plus rounding of the exponent -z^2 / 2.
+    """
+    a, b = np.broadcast_arrays(np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64))
+    with np.errstate(all="ignore"):
+        if _straddles(a, b):
+            return np.log1p(-(_tail(-a) + _tail(b)))
+        return _log_mass_general(a, b)
+
+
+def ppf(u: npt.ArrayLike, a: npt.ArrayLike, b: npt.ArrayLike) -> Array:
+    """Return the quantiles of the standard normal truncated to [a, b].
+
+    Parameters
+    ----------
+    u
+        Probabilities in [0, 1].
+    a, b
+        Ends of the support in standard deviations, a <= b; infinities are allowed. All three are broadcast.
+
+    Returns
+    -------
+    Array of the common shape, within [a, b].
+    """
+    u, a, b = np.broadcast_arrays(*(np.asarray(v, dtype=np.float64) for v in (u, a, b)))
+    with np.errstate(all="ignore"):
+        x = _ppf_straddling(u, a, b) if _straddles(a, b) else _ppf_general(u, a, b)
+        return np.minimum(np.maximum(x, a), b)
+
+
+def _straddles(a: Array, b: Array) -> bool:
+    """Say whether every interval contains 0 and is wide: the case of a kernel centred inside its support, which needs no care."""
+    return bool(((a <= 0.0) & (b >= 0.0) & (b - a >= NARROW)).all())
+
+
+def _log_mass_general(a: Array, b: Array) -> Array:
+    """`log_mass` for any intervals, by symmetry moved to the side where b >= |a|."""
+    flip = a + b < 0.0
+    a, b = np.where(flip, -b, a), np.where(flip, -a, b)
+    width = b - a
+    tail_a, tail_b = log_tail(np.abs(a)), log_tail(b)
+    in_tail = tail_a + np.log1p(-np.exp(tail_b - tail_a))
+    around_zero = np.log1p(-np.exp(tail_a) - np.exp(tail_b))
+    out = np.where(a > 0.0, in_tail, around_zero)
+    narrow = width * np.maximum(1.0, 0.5 * (a + b)) < NARROW
+    if narrow.any():
+        out[narrow] = _log_mass_narrow(a[narrow], width[narrow])
+    out[~(width > 0.0)] = -np.inf
+    return out
+
+
+def _log_mass_narrow(a: Array, width: Array) -> Array:
+    """`log_mass` by Gauss-Legendre quadrature of phi(middle + half t) / phi(middle), t in [-1, 1]."""
+    half = 0.5 * width
+    middle = a + half
+    t = half[..., None] * NODES
+    integral = np.exp(-t * (middle[..., None] + 0.5 * t)) @ NODE_WEIGHTS
+    return np.log(half * integral) - 0.5 * middle * middle - LOG_SQRT_2PI
+
+
+def _ppf_straddling(u: Array, a: Array, b: Array) -> Array:
+    """`ppf` where 0 lies inside a wide support: work with whichever tail probability of x is the smaller."""
+    below, above = _tail(-a), _tail(b)
+    mass = 1.0 - below - above
+    lower, upper = below + u * mass, above + (1.0 - u) * mass
+    return _signed_quantile(np.log(np.minimum(lower, upper)), lower < upper)
+
+
+def _ppf_general(u: Array, a: Array, b: Array) -> Array:
+    """`ppf` for any support, in log space: Q(x) = Q(a) - u (Q(a) - Q(b)) in a tail, the two-sided form around 0."""
+    flip = a + b < 0.0
+    a, b, u = np.where(flip, -b, a), np.where(flip, -a, b), np.where(flip, 1.0 - u, u)
+    log_mass_ = _log_mass_general(a, b)
+    log_below, log_above = log_tail(np.abs(a)), log_tail(b)
+    lower = np.exp(log_below) + u * np.exp(log_mass_)
+    upper = np.exp(log_above) + (1.0 - u) * np.exp(log_mass_)
+    around_zero = _signed_quantile(np.log(np.minimum(lower, upper)), lower < upper)
+    in_tail = _quantile(log_below + np.log1p(-u * np.exp(log_mass_ - log_below)))
+    x = np.where(a > 0.0, in_tail, around_zero)
+    x = np.where(np.isnan(x), a, x)
+    return np.where(flip, -x, x)
+
+
+def mills_ratio(z: Array) -> Array:
+    """Return Q(z) / phi(z) for z >= 0."""
+    s = MILLS_SCALE / (MILLS_SCALE + z)
+    return s * _rational(MILLS, s)
+
+
+def log_tail(z: Array) -> Array:
+    """Return log Q(z) = log(1 - Phi(z)) for z >= 0."""
+    return np.log(mills_ratio(z)) - 0.5 * z * z - LOG_SQRT_2PI
+
+
+def _tail(z: Array) -> Array:
+    """Return Q(z) for z >= 0."""
+    return np.exp(-0.5 * z * z) * mills_ratio(z) * (1.0 / SQRT_2PI)
+
+
+def _signed_quantile(log_probability: Array, lower: npt.NDArray[np.bool_]) -> Array:
+    """Return the point whose lower (or else upper) tail has the given log probability, at most log 1/2."""
+    z = _quantile(log_probability)
+    return np.where(lower, -z, z)
+
+
+def _quantile(log_probability: Array) -> Array:
+    """Return the z >= 0 with log Q(z) = log_probability <= log 1/2; inf for -inf."""
+    r = np.sqrt(-2.0 * log_probability)
+    s = QUANTILE_SCALE / (QUANTILE_SCALE + r)
+    z = r - _rational(QUANTILE, s)
+    far = r > QUANTILE_LIMIT
+    if far.any():
+        z = np.where(far, r, z)
+        for _ in range(3):  # from 40 sigma on, log Q is so nearly a parabola that three more steps suffice
+            z = _newton(z, log_probability)
+        z = np.where(np.isinf(r), np.inf, z)
+        return z
+    return _newton(z, log_probability)
+
+
+def _newton(z: Array, log_probability: Array) -> Array:
+    """One Newton step on log Q(z) = log_probability; (log Q)' = -1 / M, and an error e becomes at most 0.4 e^2."""
+    mills = mills_ratio(z)
+    residual = np.log(mills) - 0.5 * z * z - LOG_SQRT_2PI - log_probability
+    return z + residual * mills
+
+
+def _rational(coefficients: Array, s: Array) -> Any:
+    """Evaluate p(s) / q(s): powers by doubling and one matrix product, because NumPy's cost is the number of calls."""
+    terms = coefficients.shape[1]
+    powers = np.empty((terms, s.size))
+    powers[0] = 1.0
+    powers[1] = s.reshape(-1)
+    done = 2
+    while done < terms:
+        more = min(done - 1, terms - done)
+        np.multiply(powers[1 : 1 + more], powers[done - 1], out=powers[done : done + more])
+        done += more
+    numerator, denominator = coefficients @ powers
+    return (numerator / denominator).reshape(s.shape)

@@ -1,0 +1,181 @@
+"""The loop: ask, call the objective, tell; in this thread or in several."""
+
+from __future__ import annotations
+
+import gc
+import os
+import time
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+from .exceptions import TrialPruned
+from .frozen import FrozenTrial
+from .logging import get_logger
+from .progress import ProgressBar
+from .records import TrialState
+from .telling import check_values
+
+if TYPE_CHECKING:
+    from .study import Study
+    from .trial import Trial
+
+_logger = get_logger(__name__)
+
+
+class _Run:
+    """One call of `Study.optimize`."""
+
+    def __init__(
+        self,
+        study: Study,
+        func: Callable[[Trial], Any],
+        timeout: float | None,
+        catch: tuple[type[BaseException], ...],
+        callbacks: list[Callable[[Study, FrozenTrial], None]],
+        gc_after_trial: bool,
+        bar: ProgressBar,
+    ) -> None:
+        self.study = study
+        self.func = func
+        self.deadline = None if timeout is None else time.monotonic() + timeout
+        self.catch = catch
+        self.callbacks = callbacks
+        self.gc_after_trial = gc_after_trial
+        self.bar = bar
+
+    def is_over(self) -> bool:
+        """Tell whether no further trial should start."""
+        return self.study._stop_flag or (self.deadline is not None and time.monotonic() >= self.deadline)
+
+    def trial(self) -> None:
+        """Run one trial with what follows it."""
+        with _in_loop(self.study):
+            frozen = self._evaluate()
+            for callback in self.callbacks:
+                callback(self.study, frozen)
+            self.bar.update(self.study)
+            if self.gc_after_trial:
+                gc.collect()
+
+    def _evaluate(self) -> FrozenTrial:
+        trial = self.study.ask()
+        values: Any = None
+        state: TrialState | None = None
+        error: BaseException | None = None
+        try:
+            values = self.func(trial)
+        except TrialPruned as pruned:
+            state, error = TrialState.PRUNED, pruned
+        except BaseException as raised:  # Ctrl-C, too, must not leave the trial running
+            state, error = TrialState.FAIL, raised
+        frozen = self.study._finish(trial._trial_id, values, state, skip_if_finished=True, warn=False)
+        _log(self.study, frozen, values, error)
+        if frozen.state == TrialState.FAIL and error is not None and not isinstance(error, self.catch):
+            raise error
+        return frozen
+
+
+@contextmanager
+def _in_loop(study: Study) -> Iterator[None]:
+    """Mark this thread as inside the loop, where `Study.stop` makes sense and `Study.optimize` does not."""
+    study._thread_local.in_optimize_loop = True
+    try:
+        yield
+    finally:
+        study._thread_local.in_optimize_loop = False
+
+
+def optimize(
+    study: Study,
+    func: Callable[[Trial], Any],
+    n_trials: int | None,
+    timeout: float | None,
+    n_jobs: int,
+    catch: Iterable[type[Exception]] | type[Exception],
+    callbacks: Iterable[Callable[[Study, FrozenTrial], None]] | None,
+    gc_after_trial: bool,
+    show_progress_bar: bool,
+) -> None:
+    """Run trials; see `Study.optimize`."""
+    if getattr(study._thread_local, "in_optimize_loop", False):
+        raise RuntimeError("Nested invocation of `Study.optimize` method isn't allowed. Use another study inside.")
+    caught = tuple(catch) if isinstance(catch, Iterable) else (catch,)
+    if not all(isinstance(cls, type) and issubclass(cls, BaseException) for cls in caught):
+        raise TypeError(f"`catch` takes an exception class or several of them, but got {catch!r}.")
+    n_threads = (os.cpu_count() or 1) if n_jobs == -1 else n_jobs
+    if n_threads < 1:
+        raise ValueError(f"`n_jobs` must be a positive number of threads, or -1 for one a CPU, but got {n_jobs}.")
+    study._stop_flag = False
+    with ProgressBar(show_progress_bar, n_trials, timeout) as bar:
+        run = _Run(study, func, timeout, caught, list(callbacks or ()), gc_after_trial, bar)
+        indices = count() if n_trials is None else iter(range(n_trials))
+        if n_threads == 1:
+            _sequential(run, indices)
+        else:
+            _threaded(run, indices, n_threads)
+
+
+def _sequential(run: _Run, indices: Iterator[int]) -> None:
+    for _ in indices:
+        if run.is_over():
+            break
+        run.trial()
+
+
+def _threaded(run: _Run, indices: Iterator[int], n_threads: int) -> None:
+    """Keep `n_threads` trials running. An error, Ctrl-C too, starts no more, waits for those that run, and is raised."""
+    with ThreadPoolExecutor(n_threads) as pool:
+        running: set[Future[None]] = set()
+        try:
+            for _ in indices:
+                if run.is_over():
+                    break
+                if len(running) >= n_threads:
+                    running = _reap(running)
+                running.add(pool.submit(run.trial))
+            while running:
+                running = _reap(running)
+        except BaseException:
+            run.study._stop_flag = True
+            for future in running:
+                future.cancel()
+            raise
+
+
+def _reap(running: set[Future[None]]) -> set[Future[None]]:
+    """Wait for one trial to end, and raise what it raised."""
+    done, left = wait(running, return_when=FIRST_COMPLETED)
+    for future in done:
+        future.result()
+    return left
+
+
+def _log(study: Study, frozen: FrozenTrial, values: Any, error: BaseException | None) -> None:
+    if frozen.state == TrialState.COMPLETE:
+        _log_complete(study, frozen)
+    elif frozen.state == TrialState.PRUNED:
+        _logger.info(f"Trial {frozen.number} pruned. {error or ''}")
+    else:
+        reason = repr(error) if error is not None else check_values(values, len(study.directions))[1]
+        _logger.warning(
+            f"Trial {frozen.number} failed with parameters: {frozen.params} because of the following error: {reason}.",
+            exc_info=error,
+        )
+        _logger.warning(f"Trial {frozen.number} failed with value {values!r}.")
+
+
+def _log_complete(study: Study, frozen: FrozenTrial) -> None:
+    names, values = study.metric_names, frozen.values
+    shown = values if names is None else dict(zip(names, values or (), strict=True))
+    if len(study.directions) > 1:
+        _logger.info(f"Trial {frozen.number} finished with values: {shown} and parameters: {frozen.params}.")
+        return
+    shown = frozen.value if names is None else shown
+    message = f"Trial {frozen.number} finished with value: {shown} and parameters: {frozen.params}."
+    best = study.history.best
+    if best is not None:
+        message += f" Best is trial {best} with value: {study.history.values[best, 0]}."
+    _logger.info(message)

@@ -1,0 +1,111 @@
+"""What is known of studies and trials, as plain values."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import IntEnum
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .frozen import FrozenTrial
+
+
+class TrialState(IntEnum):
+    """Where a trial stands."""
+
+    RUNNING = 0
+    COMPLETE = 1
+    PRUNED = 2
+    FAIL = 3
+    WAITING = 4
+
+    def __repr__(self) -> str:
+        return f"<TrialState.{self.name}: {self.value}>"
+
+    def __str__(self) -> str:
+        return f"TrialState.{self.name}"
+
+    def is_finished(self) -> bool:
+        """Tell whether the trial can change no more."""
+        return self not in (TrialState.RUNNING, TrialState.WAITING)
+
+
+class StudyDirection(IntEnum):
+    """Which way an objective is better."""
+
+    NOT_SET = 0
+    MINIMIZE = 1
+    MAXIMIZE = 2
+
+    def __str__(self) -> str:
+        return f"StudyDirection.{self.name}"
+
+
+@dataclass(frozen=True)
+class FrozenStudy:
+    """A study as a storage knows it, without its trials."""
+
+    study_name: str
+    direction: StudyDirection | None
+    user_attrs: dict[str, Any]
+    system_attrs: dict[str, Any]
+    study_id: int
+    directions: Sequence[StudyDirection] = field(default=())
+
+    @property
+    def _study_id(self) -> int:
+        return self.study_id
+
+
+class StudySummary:
+    """A study in one line: its name, directions, best trial, size and start.
+
+    Parameters
+    ----------
+    direction, directions
+        Give one of the two; `directions` for several objectives.
+    """
+
+    def __init__(
+        self,
+        study_name: str,
+        direction: StudyDirection | None,
+        best_trial: FrozenTrial | None,
+        user_attrs: dict[str, Any],
+        n_trials: int,
+        datetime_start: datetime | None,
+        study_id: int,
+        *,
+        directions: Sequence[StudyDirection] | None = None,
+    ) -> None:
+        if (direction is None) == (directions is None):
+            raise ValueError("Specify exactly one of `direction` and `directions`.")
+        self.study_name = study_name
+        self._directions = list(directions) if directions is not None else [StudyDirection(direction or 0)]
+        self.best_trial = best_trial
+        self.user_attrs = user_attrs
+        self.n_trials = n_trials
+        self.datetime_start = datetime_start
+        self._study_id = study_id
+
+    @property
+    def direction(self) -> StudyDirection:
+        """The direction of a single objective; ``RuntimeError`` if there are several."""
+        if len(self._directions) > 1:
+            raise RuntimeError("This study has several objectives. Use `directions` instead of `direction`.")
+        return self._directions[0]
+
+    @property
+    def directions(self) -> list[StudyDirection]:
+        """The direction of each objective."""
+        return self._directions
+
+    def __eq__(self, other: object) -> bool:
+        return vars(self) == vars(other) if isinstance(other, StudySummary) else NotImplemented
+
+    def __lt__(self, other: object) -> bool:
+        return self._study_id < other._study_id if isinstance(other, StudySummary) else NotImplemented
+
+    __hash__ = None  # type: ignore[assignment]

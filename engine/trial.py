@@ -1,0 +1,330 @@
+"""A running trial: the handle by which an objective asks for parameters and reports."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from .distributions import (
+    BaseDistribution,
+    CategoricalChoiceType,
+    CategoricalDistribution,
+    FloatDistribution,
+    IntDistribution,
+    check_distribution_compatibility,
+)
+from .frozen import CONSTRAINTS, BaseTrial, FrozenTrial, constraint_number
+
+if TYPE_CHECKING:
+    from .study import Study
+
+
+class Trial(BaseTrial):
+    """A running trial of a study; `Study.ask` makes it, or `Study.optimize` for the objective.
+
+    Parameters
+    ----------
+    study
+        The study.
+    trial_id
+        Identifier of the trial in the study's storage; another process may take up a running trial by it.
+    """
+
+    def __init__(self, study: Study, trial_id: int) -> None:
+        self._attach(study, trial_id)
+        self._prepare()
+
+    @classmethod
+    def _of_batch(cls, study: Study, trial_id: int) -> Trial:
+        """Make the handle of a trial whose parameters are there already."""
+        trial = cls.__new__(cls)
+        trial._attach(study, trial_id)
+        return trial
+
+    def _attach(self, study: Study, trial_id: int) -> None:
+        self.study = study
+        self.storage = study._storage
+        self._trial_id = trial_id
+        self._record: FrozenTrial = self.storage.live_record(trial_id)
+        self._fixed: Mapping[str, Any] = self._record.system_attrs.get("fixed_params", {})
+        self.relative_search_space: dict[str, BaseDistribution] = {}
+        self._relative: dict[str, Any] = {}
+
+    def _prepare(self) -> None:
+        """Let the sampler choose what it samples jointly."""
+        study, record = self.study, self._record
+        sampler = study.sampler
+        sampler.before_trial(study, record)
+        self.relative_search_space = sampler.infer_relative_search_space(study, record)
+        self._relative = sampler.sample_relative(study, record, self.relative_search_space)
+
+    # --- parameters --------------------------------------------------------------------------------------------------
+
+    def suggest_float(
+        self, name: str, low: float, high: float, *, step: float | None = None, log: bool = False
+    ) -> float:
+        """Suggest a float in ``[low, high]``.
+
+        Parameters
+        ----------
+        name
+            Name of the parameter.
+        low, high
+            Ends of the range, both included.
+        step
+            Spacing of a grid from `low`; not together with `log`.
+        log
+            Sample on a log scale.
+
+        Raises
+        ------
+        ValueError
+            If the range is empty, or the study knows the name with another kind of domain.
+        """
+        key = (low, high, step, log)
+        seen = self.study._seen.get(name)
+        if seen is None or seen[0] != key or type(seen[1]) is not FloatDistribution:
+            seen = self.study._remember(name, key, FloatDistribution(low, high, log=log, step=step))
+        value: float = self._suggest(name, seen[1])
+        return value
+
+    def suggest_int(self, name: str, low: int, high: int, *, step: int = 1, log: bool = False) -> int:
+        """Suggest an integer in ``[low, high]``; see `suggest_float`."""
+        key = (low, high, step, log)
+        seen = self.study._seen.get(name)
+        if seen is None or seen[0] != key or type(seen[1]) is not IntDistribution:
+            seen = self.study._remember(name, key, IntDistribution(low, high, log=log, step=step))
+        value: int = self._suggest(name, seen[1])
+        return value
+
+    def suggest_categorical(self, name: str, choices: Sequence[CategoricalChoiceType]) -> CategoricalChoiceType:
+        """Suggest one of the choices; they must stay the same throughout a study.
+
+        Parameters
+        ----------
+        name
+            Name of the parameter.
+        choices
+            None, bool, int, float or str each; other objects work in memory only.
+        """
+        seen = self.study._seen.get(name)
+        if seen is None or type(seen[1]) is not CategoricalDistribution or not _same_literals(seen[0], choices):
+            seen = self.study._remember(name, tuple(choices), CategoricalDistribution(choices))
+        value: CategoricalChoiceType = self._suggest(name, seen[1])
+        return value
+
+    def _suggest(self, name: str, distribution: BaseDistribution) -> Any:
+        record = self._record
+        if name in record.params:
+            return self._suggested_before(name, distribution)
+        value, internal = self._draw(name, distribution)
+        self.storage.set_trial_param(self._trial_id, name, internal, distribution)
+        record.params[name] = value
+        record.distributions[name] = distribution
+        return value
+
+    def _draw(self, name: str, distribution: BaseDistribution) -> tuple[Any, float]:
+        """Find a value: fixed by `enqueue_trial`, the only possible one, sampled jointly, or sampled by itself."""
+        if name in self._fixed:
+            return self._fixed_value(name, distribution)
+        internal = distribution.only_value
+        if internal is not None:
+            return distribution.to_external_repr(internal), internal
+        if name in self._relative and self._relative_fits(name, distribution):
+            value = self._relative[name]
+        else:
+            value = self.study.sampler.sample_independent(self.study, self._record, name, distribution)
+        return value, distribution.to_internal_repr(value)
+
+    def _fixed_value(self, name: str, distribution: BaseDistribution) -> tuple[Any, float]:
+        value = self._fixed[name]
+        internal = distribution.to_internal_repr(value)
+        if not distribution._contains(internal):
+            warnings.warn(
+                f"Fixed parameter {name} with value {value} is out of range for distribution {distribution}.",
+                stacklevel=5,
+            )
+        return distribution.to_external_repr(internal), internal
+
+    def _relative_fits(self, name: str, distribution: BaseDistribution) -> bool:
+        sampled_from = self.relative_search_space.get(name)
+        if sampled_from is None:
+            raise ValueError(
+                f"The sampler {self.study.sampler} sampled the parameter {name!r}, which is not in its relative search "
+                f"space {list(self.relative_search_space)}."
+            )
+        if sampled_from is distribution:
+            return True
+        check_distribution_compatibility(sampled_from, distribution)
+        return distribution._contains(distribution.to_internal_repr(self._relative[name]))
+
+    def _suggested_before(self, name: str, distribution: BaseDistribution) -> Any:
+        known = self._record.distributions[name]
+        if known is not distribution:
+            check_distribution_compatibility(known, distribution)
+            if known != distribution:
+                warnings.warn(
+                    f"The parameter {name!r} of this trial was suggested from {known} before; its value stays, and "
+                    f"{distribution} is ignored. Suggest a name once per trial, or under one range.",
+                    RuntimeWarning,
+                    stacklevel=4,
+                )
+        return self._record.params[name]
+
+    def suggest_all(self, distributions: Mapping[str, BaseDistribution]) -> dict[str, Any]:
+        """Suggest several parameters and store them in one transaction.
+
+        Parameters
+        ----------
+        distributions
+            Distributions by parameter name.
+
+        Returns
+        -------
+        params
+            External values by parameter name.
+        """
+        drawn = {
+            name: (*self._draw(name, distribution), distribution)
+            for name, distribution in distributions.items()
+            if name not in self._record.params
+        }
+        self.storage.set_trial_params(self._trial_id, {name: (x, dist) for name, (_, x, dist) in drawn.items()})
+        for name, (value, _, distribution) in drawn.items():
+            self._record.params[name] = value
+            self._record.distributions[name] = distribution
+        return {name: self._suggest(name, distribution) for name, distribution in distributions.items()}
+
+    # --- reports -----------------------------------------------------------------------------------------------------
+
+    def report(self, value: float, step: int) -> None:
+        """Report an intermediate value of the objective, for pruning and for plots.
+
+        Parameters
+        ----------
+        value
+            What a float can be made of; NaN and infinities are kept.
+        step
+            A non-negative integer, such as the epoch. The first report of a step counts.
+
+        Raises
+        ------
+        TypeError
+            If `value` or `step` is no number.
+        ValueError
+            If `step` is negative.
+        NotImplementedError
+            In a study of several objectives.
+        """
+        self._refuse_multi_objective("report")
+        try:
+            number = float(value)
+        except (TypeError, ValueError) as error:
+            raise TypeError(
+                f"The `value` argument is of type '{type(value)}' but supposed to be a float: got {value!r}."
+            ) from error
+        try:
+            at = int(step)
+        except (TypeError, ValueError) as error:
+            raise TypeError(
+                f"The `step` argument is of type '{type(step)}' but supposed to be an int: got {step!r}."
+            ) from error
+        if at < 0:
+            raise ValueError(f"The `step` argument must be non-negative, but got {step}. Count steps from 0 or 1.")
+        if at in self._record.intermediate_values:
+            warnings.warn(f"The reported value is ignored because step={at} is already reported.", stacklevel=2)
+            return
+        self.storage.set_trial_intermediate_value(self._trial_id, at, number)
+        self._record.intermediate_values[at] = number
+
+    def should_prune(self) -> bool:
+        """Ask the study's pruner whether the trial should stop now; if so, raise `TrialPruned`."""
+        self._refuse_multi_objective("should_prune")
+        self.study._sync()
+        return bool(self.study.pruner.prune(self.study, self._record))
+
+    def _refuse_multi_objective(self, method: str) -> None:
+        if len(self.study._directions) > 1:
+            raise NotImplementedError(f"Trial.{method} is not supported for multi-objective optimization.")
+
+    # --- attributes --------------------------------------------------------------------------------------------------
+
+    def set_user_attr(self, key: str, value: Any) -> None:
+        """Attach an attribute, JSON if the study is stored.
+
+        Parameters
+        ----------
+        key
+            Its name; an attribute of that name is replaced.
+        value
+            Its value.
+        """
+        self.storage.set_trial_user_attr(self._trial_id, key, value)
+        self._record.user_attrs[key] = value
+
+    def set_constraint(self, key: str, value: float) -> None:
+        """Set the value of a constraint.
+
+        Parameters
+        ----------
+        key
+            Its name; the first value set under a name counts.
+        value
+            At most 0 where the constraint is satisfied; the larger, the worse it is violated.
+
+        Raises
+        ------
+        TypeError
+            If `value` is no number.
+        ValueError
+            If `value` is NaN.
+        """
+        number = constraint_number(key, value)
+        attr = f"{CONSTRAINTS}:{key}"
+        if attr in self._record.system_attrs:
+            warnings.warn(f"The constraint value is ignored because key={key!r} is already set.", stacklevel=2)
+            return
+        self.storage.set_trial_system_attr(self._trial_id, attr, number)
+        self._record.system_attrs[attr] = number
+
+    @property
+    def number(self) -> int:
+        """Number of the trial in its study, from 0."""
+        return self._record.number
+
+    @property
+    def params(self) -> dict[str, Any]:
+        """A copy of the parameters suggested so far, by name."""
+        return dict(self._record.params)
+
+    @property
+    def distributions(self) -> dict[str, BaseDistribution]:
+        """A copy of the distributions suggested so far, by name."""
+        return dict(self._record.distributions)
+
+    @property
+    def relative_params(self) -> dict[str, Any]:
+        """A copy of what the sampler sampled jointly, whether suggested yet or not."""
+        return dict(self._relative)
+
+    @property
+    def user_attrs(self) -> dict[str, Any]:
+        """A copy of the user attributes."""
+        return dict(self._record.user_attrs)
+
+    @property
+    def constraints(self) -> dict[str, float]:
+        """Constraint values by key."""
+        return self._record.constraints
+
+    @property
+    def datetime_start(self) -> datetime | None:
+        """When the trial started, naive local time."""
+        return self._record.datetime_start
+
+
+def _same_literals(a: Sequence[Any], b: Sequence[Any]) -> bool:
+    """Compare choices with their types: ``1 == True``, but a user who asks for a bool gets a bool."""
+    return len(a) == len(b) and all(x is y or (x == y and type(x) is type(y)) for x, y in zip(a, b, strict=True))

@@ -1,0 +1,135 @@
+"""The contract of samplers: Optuna's methods outside, one method on columns inside."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..engine.distributions import BaseDistribution, FloatArray
+from ..engine.frozen import FrozenTrial
+from ..engine.history import History
+from ..engine.protocols import StudyLike
+from ..engine.records import TrialState
+from ..engine.seeds import Streams
+
+Space = Mapping[str, BaseDistribution]
+Columns = Mapping[str, FloatArray]
+
+
+class BaseSampler(ABC):
+    """Base of all samplers, with Optuna's methods; a sampler written for Optuna works unchanged.
+
+    At `Study.ask` come `before_trial`, `infer_relative_search_space` and `sample_relative`; whatever the relative
+    sample leaves out is asked of `sample_independent` when the objective suggests it; `after_trial` follows at
+    `Study.tell`.
+    """
+
+    def __str__(self) -> str:
+        return type(self).__name__
+
+    @abstractmethod
+    def infer_relative_search_space(self, study: Any, trial: FrozenTrial) -> dict[str, BaseDistribution]:
+        """Give the parameters that `sample_relative` will sample together."""
+
+    @abstractmethod
+    def sample_relative(
+        self, study: Any, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
+    ) -> dict[str, Any]:
+        """Sample parameters together; return external values by name."""
+
+    @abstractmethod
+    def sample_independent(
+        self, study: Any, trial: FrozenTrial, param_name: str, param_distribution: BaseDistribution
+    ) -> Any:
+        """Sample one parameter; return its external value."""
+
+    def before_trial(self, study: Any, trial: FrozenTrial) -> None:  # noqa: B027 - optional
+        """Do something when a trial starts."""
+
+    def after_trial(  # noqa: B027 - optional
+        self, study: Any, trial: FrozenTrial, state: TrialState, values: Sequence[float] | None
+    ) -> None:
+        """Do something when a trial finishes, before it is stored as finished."""
+
+    def reseed_rng(self) -> None:  # noqa: B027 - optional
+        """Make the random numbers differ from those of another process that has a copy of this sampler."""
+
+
+class Sampler(BaseSampler):
+    """Base of parzen's own samplers: subclass it and write `sample`.
+
+    Parameters
+    ----------
+    seed
+        A non-negative integer for a study that can be repeated; None for one that differs every time.
+
+    Notes
+    -----
+    Randomness is keyed by (seed, trial number): see `engine.seeds`. So there is nothing to reseed for workers that
+    share a study, and a resumed study goes on as if it had not been interrupted.
+    """
+
+    def __init__(self, seed: int | None = None) -> None:
+        self._streams = Streams(seed)
+
+    @abstractmethod
+    def sample(self, space: Space, history: History, rng: np.random.Generator, n: int = 1) -> Columns:
+        """Sample `n` points of `space`.
+
+        Parameters
+        ----------
+        space
+            Distributions by parameter name.
+        history
+            The study's trials; its lock is held.
+        rng
+            The generator that belongs to the (first) trial.
+        n
+            Number of points; points of one call should differ from each other where the space allows.
+
+        Returns
+        -------
+        columns
+            Model coordinates by name, shape (n,) each.
+        """
+
+    def joint_space(self, history: History) -> dict[str, BaseDistribution]:
+        """Give the parameters to sample together at the start of a trial; by default none."""
+        return {}
+
+    def infer_relative_search_space(self, study: StudyLike, trial: FrozenTrial) -> dict[str, BaseDistribution]:
+        history = study.history
+        with history.lock:
+            return self.joint_space(history)
+
+    def sample_relative(
+        self, study: StudyLike, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
+    ) -> dict[str, Any]:
+        if not search_space:
+            return {}
+        return self._sample_one(study.history, trial, search_space, purpose=0)
+
+    def sample_independent(
+        self, study: StudyLike, trial: FrozenTrial, param_name: str, param_distribution: BaseDistribution
+    ) -> Any:
+        space = {param_name: param_distribution}
+        return self._sample_one(study.history, trial, space, purpose=1 + len(trial.params))[param_name]
+
+    def _sample_one(self, history: History, trial: FrozenTrial, space: Space, purpose: int) -> dict[str, Any]:
+        rng = self._streams.generator(trial.number, purpose)
+        with history.lock:
+            columns = self.sample(space, history, rng, 1)
+        return {
+            name: distribution.to_external_repr(float(distribution.from_model(columns[name])[0]))
+            for name, distribution in space.items()
+        }
+
+    def sample_batch(self, study: StudyLike, number: int, space: Space, n: int) -> dict[str, FloatArray]:
+        """Sample `n` points for the trials from `number` on; return internal values by name, shape (n,) each."""
+        history = study.history
+        with history.lock:
+            columns = self.sample(space, history, self._streams.generator(number), n)
+        return {name: distribution.from_model(columns[name]) for name, distribution in space.items()}

@@ -1,0 +1,33 @@
+"""Random search: every parameter uniform on its range, its log range or its choices (Bergstra & Bengio 2012)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..engine.distributions import BaseDistribution
+from ..engine.frozen import FrozenTrial
+from ..engine.history import History
+from ..engine.protocols import StudyLike
+from .base import Columns, Sampler, Space
+
+
+class RandomSampler(Sampler):
+    """Samples every parameter by itself, uniformly.
+
+    Parameters
+    ----------
+    seed
+        A non-negative integer for a study that can be repeated.
+    """
+
+    def sample(self, space: Space, history: History, rng: np.random.Generator, n: int = 1) -> Columns:
+        return {name: rng.uniform(*distribution.support, size=n) for name, distribution in space.items()}
+
+    def sample_independent(
+        self, study: StudyLike, trial: FrozenTrial, param_name: str, param_distribution: BaseDistribution
+    ) -> Any:
+        # A trial draws its uniforms in the order in which it suggests, so the number of parameters is the index.
+        u = self._streams.uniform(trial.number, len(trial.params))
+        return param_distribution.to_external_repr(param_distribution.from_unit(u))

@@ -1,0 +1,251 @@
+"""The tree-structured Parzen estimator (Bergstra et al. 2011), multivariate by default (Falkner et al. 2018; Watanabe 2023).
+
+Finished trials are split into the best few, "below", and the rest, "above". A mixture density is fitted to each, l and g;
+of some candidates drawn from l, the one with the largest l / g is taken: the expected improvement grows with that ratio
+(Bergstra et al. 2011, eq. 5).
+"""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from ..engine import space as spaces
+from ..engine.distributions import BaseDistribution, CategoricalDistribution, FloatArray
+from ..engine.frozen import CONSTRAINTS, FrozenTrial
+from ..engine.history import History
+from ..engine.kernels.mixture import Mixture, draw, log_density
+from ..engine.records import TrialState
+from .base import Columns, Sampler, Space
+from .parzen_estimator import SpaceArrays, build
+from .tpe_split import rank
+
+Gamma = Callable[[int], int]
+Weights = Callable[[int], FloatArray]
+IntArray = npt.NDArray[np.int64]
+
+
+def default_gamma(n: int) -> int:
+    """Give the number of trials below: a tenth, at most 25."""
+    return min(math.ceil(0.1 * n), 25)
+
+
+def hyperopt_default_gamma(n: int) -> int:
+    """Give Hyperopt's number of trials below: a quarter of the square root, at most 25."""
+    return min(math.ceil(0.25 * math.sqrt(n)), 25)
+
+
+def default_weights(n: int) -> FloatArray:
+    """Give the weights of `n` observations, oldest first: 1 for the newest 25, falling linearly to 1/n before them."""
+    if n <= 25:
+        return np.ones(n)
+    return np.concatenate([np.linspace(1.0 / n, 1.0, num=n - 25), np.ones(25)])
+
+
+class Observations(NamedTuple):
+    """Observed points of a space, oldest first, in model coordinates: those below and those above the split."""
+
+    below: FloatArray  # (n_below, d)
+    above: FloatArray  # (n_above, d)
+
+
+class TPESampler(Sampler):
+    """Samples where good trials are dense and bad ones are not.
+
+    Parameters
+    ----------
+    consider_prior
+        Add the uniform prior as a component of both mixtures.
+    prior_weight
+        Weight of the prior, where an observation has 1.
+    consider_magic_clip
+        Keep bandwidths above 1 / min(100, n + 2) of the range.
+    consider_endpoints
+        Let the ends of the range count as neighbours of the outermost observations.
+    n_startup_trials
+        Number of finished trials up to which sampling is random.
+    n_ei_candidates
+        Number of candidates drawn from l.
+    gamma
+        Number of trials below, given the number of finished ones.
+    weights
+        Weights of observations, oldest first, given their number.
+    seed
+        A non-negative integer for a study that can be repeated.
+    multivariate
+        Model all parameters jointly; None: where there is a single objective.
+    group
+        Split a conditional space into groups of parameters that appear together, each modelled jointly.
+    warn_independent_sampling
+        Accepted for compatibility.
+    constant_liar
+        Count running trials among the bad ones, so that parallel workers keep apart.
+    constraints_func
+        Deprecated: use `Trial.set_constraint`. Gives a finished trial's constraint values.
+
+    Raises
+    ------
+    ValueError
+        If `group` is asked for without `multivariate`.
+    """
+
+    def __init__(
+        self,
+        *,
+        consider_prior: bool | None = None,
+        prior_weight: float | None = None,
+        consider_magic_clip: bool | None = None,
+        consider_endpoints: bool | None = None,
+        n_startup_trials: int = 10,
+        n_ei_candidates: int = 24,
+        gamma: Gamma | None = None,
+        weights: Weights | None = None,
+        seed: int | None = None,
+        multivariate: bool | None = None,
+        group: bool = False,
+        warn_independent_sampling: bool | None = None,
+        constant_liar: bool = True,
+        constraints_func: Callable[[FrozenTrial], Sequence[float]] | None = None,
+    ) -> None:
+        super().__init__(seed)
+        if group and multivariate is False:
+            raise ValueError("`group` can only be enabled when `multivariate` is: leave one of the two out.")
+        if constraints_func is not None:
+            warnings.warn(
+                "`constraints_func` is deprecated; call `Trial.set_constraint` in the objective instead.",
+                FutureWarning,
+                stacklevel=2,
+            )
+        self._prior: dict[str, Any] = {
+            "consider_prior": consider_prior is not False,
+            "prior_weight": 1.0 if prior_weight is None else prior_weight,
+            "magic_clip": consider_magic_clip is not False,
+            "endpoints": bool(consider_endpoints),
+        }
+        self._n_startup_trials = n_startup_trials
+        self._n_ei_candidates = n_ei_candidates
+        self._gamma = gamma or default_gamma
+        self._weights = weights or default_weights
+        self._multivariate = multivariate
+        self._group = group
+        self._constant_liar = constant_liar
+        self._constraints_func = constraints_func
+
+    @staticmethod
+    def hyperopt_parameters() -> dict[str, Any]:
+        """Give the arguments with which TPE behaves as in Hyperopt."""
+        return {
+            "consider_prior": True,
+            "prior_weight": 1.0,
+            "consider_magic_clip": True,
+            "consider_endpoints": False,
+            "n_startup_trials": 20,
+            "n_ei_candidates": 24,
+            "gamma": hyperopt_default_gamma,
+            "weights": default_weights,
+        }
+
+    # --- what is sampled together ------------------------------------------------------------------------------------
+
+    def joint_space(self, history: History) -> dict[str, BaseDistribution]:
+        is_joint = self._multivariate if self._multivariate is not None else len(history.directions) == 1
+        if not is_joint or self._is_starting(history):
+            return {}
+        joint = {}
+        for group in self._groups(history):
+            joint.update(group)
+        return {name: distribution for name, distribution in joint.items() if not distribution.single()}
+
+    def _groups(self, history: History) -> list[spaces.Space]:
+        return spaces.groups(history.spaces()) if self._group else [history.intersection()]
+
+    def _is_starting(self, history: History) -> bool:
+        return history.n_complete + history.n_pruned < self._n_startup_trials
+
+    # --- sampling ----------------------------------------------------------------------------------------------------
+
+    def sample(self, space: Space, history: History, rng: np.random.Generator, n: int = 1) -> Columns:
+        if self._is_starting(history):
+            return {name: rng.uniform(*distribution.support, size=n) for name, distribution in space.items()}
+        if not self._group:
+            return self._sample_jointly(space, history, rng, n)
+        columns: dict[str, FloatArray] = {}
+        rest = dict(space)
+        for group in self._groups(history):
+            part = {name: rest.pop(name) for name in group if name in rest}
+            columns.update(self._sample_jointly(part, history, rng, n) if part else {})
+        columns.update(self._sample_jointly(rest, history, rng, n) if rest else {})
+        return columns
+
+    def _sample_jointly(self, space: Space, history: History, rng: np.random.Generator, n: int) -> Columns:
+        arrays = space_arrays(space)
+        observed = self.observe(space, history)
+        good, bad = (self._fit(points, arrays) for points in observed)
+        candidates = self.propose(good, rng, n * self._n_ei_candidates)  # (n * candidates, d)
+        scores = log_density(good, candidates) - log_density(bad, candidates)
+        chosen = _choose(candidates, scores, n)
+        return {name: chosen[:, j] for j, name in enumerate(space)}
+
+    def observe(self, space: Space, history: History) -> Observations:
+        """Split the trials that have every parameter of `space` into those below and those above.
+
+        Parameters
+        ----------
+        space
+            Distributions by parameter name, d of them.
+        history
+            The study's trials.
+        """
+        order = rank(history)
+        n_below = self._gamma(len(order))
+        below, above = np.sort(order[:n_below]), order[n_below:]
+        if self._constant_liar:
+            above = np.concatenate([above, np.flatnonzero(history.states == TrialState.RUNNING)])
+        columns = [distribution.to_model(history.param(name)) for name, distribution in space.items()]
+        points = np.column_stack(columns)  # (n_trials, d)
+        complete = ~np.isnan(points).any(axis=1)
+        above.sort()
+        return Observations(points[below[complete[below]]], points[above[complete[above]]])
+
+    def _fit(self, points: FloatArray, arrays: SpaceArrays) -> Mixture:
+        return build(points, self._weights(len(points)), arrays, **self._prior)
+
+    def propose(self, good: Mixture, rng: np.random.Generator, n: int) -> FloatArray:
+        """Draw `n` candidates, shape (n, d), from the density of the good trials."""
+        return draw(good, rng.random((n, 1 + len(good.low))))
+
+    # --- constraints -------------------------------------------------------------------------------------------------
+
+    def after_trial(
+        self, study: Any, trial: FrozenTrial, state: TrialState, values: Sequence[float] | None
+    ) -> None:
+        if self._constraints_func is not None and state in (TrialState.COMPLETE, TrialState.PRUNED):
+            constraints = [float(value) for value in self._constraints_func(trial)]
+            study._storage.set_trial_system_attr(trial._trial_id, CONSTRAINTS, constraints)
+
+
+def space_arrays(space: Space) -> SpaceArrays:
+    """Describe a space of d parameters as arrays of shape (d,) in model coordinates."""
+    ends = np.array([distribution.support for distribution in space.values()])  # (d, 2)
+    step = np.array([distribution.grid for distribution in space.values()])
+    n_choices = [len(d.choices) if isinstance(d, CategoricalDistribution) else 0 for d in space.values()]
+    return SpaceArrays(ends[:, 0] + step / 2, ends[:, 1] - step / 2, step, np.array(n_choices, dtype=np.int64))
+
+
+def _choose(candidates: FloatArray, scores: FloatArray, n: int) -> FloatArray:
+    """Take the best candidate of each of `n` equal blocks, other than the points taken before where there is one."""
+    blocks = np.argsort(-scores.reshape(n, -1), axis=1, kind="stable")
+    if n == 1:
+        return candidates[blocks[:, 0]]
+    taken: set[bytes] = set()
+    chosen = []
+    for order in blocks + np.arange(n)[:, None] * blocks.shape[1]:
+        best = next((k for k in order if candidates[k].tobytes() not in taken), order[0])
+        taken.add(candidates[best].tobytes())
+        chosen.append(best)
+    return candidates[chosen]

@@ -1,0 +1,214 @@
+"""The verbs of a storage (Optuna's `BaseStorage`), and those by which parzen saves work where a storage can.
+
+Each call is one transaction: after it returns, a killed process loses nothing of it; before it returns, nobody sees
+anything of it.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Container, Mapping, Sequence
+from typing import Any
+
+from ..engine.distributions import BaseDistribution
+from ..engine.exceptions import UpdateFinishedTrialError
+from ..engine.frozen import FrozenTrial
+from ..engine.history import History
+from ..engine.records import FrozenStudy, StudyDirection, TrialState
+
+DEFAULT_STUDY_NAME_PREFIX = "no-name-"
+
+
+class BaseStorage(ABC):
+    """Where studies live. Subclass it for a storage of your own: the abstract methods are enough.
+
+    Methods raise ``KeyError`` for an unknown study or trial, `UpdateFinishedTrialError` for a change to a finished
+    trial, `DuplicatedStudyError` for a name that is taken.
+    """
+
+    # --- studies -----------------------------------------------------------------------------------------------------
+
+    @abstractmethod
+    def create_new_study(self, directions: Sequence[StudyDirection], study_name: str | None = None) -> int:
+        """Create a study, of a name made up if None is given, and return its identifier."""
+
+    @abstractmethod
+    def delete_study(self, study_id: int) -> None:
+        """Delete a study with all its trials."""
+
+    @abstractmethod
+    def set_study_user_attr(self, study_id: int, key: str, value: Any) -> None:
+        """Set a user attribute of a study."""
+
+    @abstractmethod
+    def set_study_system_attr(self, study_id: int, key: str, value: Any) -> None:
+        """Set a system attribute of a study."""
+
+    @abstractmethod
+    def get_study_id_from_name(self, study_name: str) -> int:
+        """Find a study's identifier."""
+
+    @abstractmethod
+    def get_study_name_from_id(self, study_id: int) -> str:
+        """Find a study's name."""
+
+    @abstractmethod
+    def get_study_directions(self, study_id: int) -> list[StudyDirection]:
+        """Give the direction of each objective."""
+
+    @abstractmethod
+    def get_study_user_attrs(self, study_id: int) -> dict[str, Any]:
+        """Give the user attributes of a study."""
+
+    @abstractmethod
+    def get_study_system_attrs(self, study_id: int) -> dict[str, Any]:
+        """Give the system attributes of a study."""
+
+    @abstractmethod
+    def get_all_studies(self) -> list[FrozenStudy]:
+        """List all studies."""
+
+    # --- trials ------------------------------------------------------------------------------------------------------
+
+    @abstractmethod
+    def create_new_trial(self, study_id: int, template_trial: FrozenTrial | None = None) -> int:
+        """Create a trial, running unless the template says otherwise, and return its identifier."""
+
+    @abstractmethod
+    def set_trial_param(
+        self, trial_id: int, param_name: str, param_value_internal: float, distribution: BaseDistribution
+    ) -> None:
+        """Set a parameter of a running trial; ``ValueError`` if the study knows the name with another kind of domain."""
+
+    @abstractmethod
+    def set_trial_state_values(self, trial_id: int, state: TrialState, values: Sequence[float] | None = None) -> bool:
+        """Change a trial's state, and values; return False if `state` is RUNNING and the trial does not wait."""
+
+    @abstractmethod
+    def set_trial_intermediate_value(self, trial_id: int, step: int, intermediate_value: float) -> None:
+        """Report a value at a step; a second report of a step takes the first one's place."""
+
+    @abstractmethod
+    def set_trial_user_attr(self, trial_id: int, key: str, value: Any) -> None:
+        """Set a user attribute of a trial."""
+
+    @abstractmethod
+    def set_trial_system_attr(self, trial_id: int, key: str, value: Any) -> None:
+        """Set a system attribute of a trial."""
+
+    @abstractmethod
+    def get_trial(self, trial_id: int) -> FrozenTrial:
+        """Give a copy of a trial."""
+
+    @abstractmethod
+    def get_all_trials(
+        self, study_id: int, deepcopy: bool = True, states: Container[TrialState] | None = None
+    ) -> list[FrozenTrial]:
+        """List a study's trials by number; with ``deepcopy=False`` they are not to be changed."""
+
+    def get_trial_id_from_study_id_trial_number(self, study_id: int, trial_number: int) -> int:
+        """Find a trial's identifier from its number; ``KeyError`` if there is none."""
+        trials = self.get_all_trials(study_id, deepcopy=False)
+        if not 0 <= trial_number < len(trials):
+            raise KeyError(f"No trial with number {trial_number} exists in the study with id {study_id}.")
+        return trials[trial_number]._trial_id
+
+    def get_trial_number_from_id(self, trial_id: int) -> int:
+        """Find a trial's number."""
+        return self.get_trial(trial_id).number
+
+    def get_trial_param(self, trial_id: int, param_name: str) -> float:
+        """Give a parameter's internal value."""
+        trial = self.get_trial(trial_id)
+        return trial.distributions[param_name].to_internal_repr(trial.params[param_name])
+
+    def get_trial_params(self, trial_id: int) -> dict[str, Any]:
+        """Give a trial's parameters."""
+        return self.get_trial(trial_id).params
+
+    def get_trial_user_attrs(self, trial_id: int) -> dict[str, Any]:
+        """Give the user attributes of a trial."""
+        return self.get_trial(trial_id).user_attrs
+
+    def get_trial_system_attrs(self, trial_id: int) -> dict[str, Any]:
+        """Give the system attributes of a trial."""
+        return self.get_trial(trial_id).system_attrs
+
+    def get_n_trials(self, study_id: int, state: tuple[TrialState, ...] | TrialState | None = None) -> int:
+        """Count the trials, all or those in some states."""
+        states = (state,) if isinstance(state, TrialState) else state
+        return len(self.get_all_trials(study_id, deepcopy=False, states=states))
+
+    def get_best_trial(self, study_id: int) -> FrozenTrial:
+        """Give a copy of the best complete trial that violates no constraint.
+
+        Raises
+        ------
+        ValueError
+            If no such trial exists.
+        RuntimeError
+            If the study has several objectives.
+        """
+        history = self.get_history(study_id)
+        if len(history.directions) > 1:
+            raise RuntimeError(
+                "A single best trial cannot be retrieved from a multi-objective study. "
+                "Use Study.best_trials for the Pareto front."
+            )
+        if history.best is None:
+            complete = (history.states == TrialState.COMPLETE).any()
+            raise ValueError("No feasible trials are completed yet." if complete else "No trials are completed yet.")
+        return history.copy_record(history.best)
+
+    def remove_session(self) -> None:  # noqa: B027 - a storage without connections has nothing to do
+        """Close this thread's connection."""
+
+    def check_trial_is_updatable(self, trial_id: int, trial_state: TrialState) -> None:
+        """Raise `UpdateFinishedTrialError` for a finished state."""
+        if trial_state.is_finished():
+            trial = self.get_trial(trial_id)
+            raise UpdateFinishedTrialError(f"Trial#{trial.number} has already finished and can not be updated.")
+
+    # --- what parzen asks beyond Optuna's verbs; the defaults work on top of them ------------------------------------
+
+    def get_history(self, study_id: int) -> History:
+        """Give the study's trials as columns, up to date. The storage keeps the object and goes on filling it."""
+        histories: dict[int, History] = self.__dict__.setdefault("_histories", {})
+        if study_id not in histories:
+            histories[study_id] = History(self.get_study_directions(study_id))
+        history = histories[study_id]
+        with history.lock:
+            for trial in self.get_all_trials(study_id, deepcopy=False):
+                if trial.number >= history.n or trial.number in history.live:
+                    history.put(trial.copy())
+        return history
+
+    def live_record(self, trial_id: int) -> FrozenTrial:
+        """Give the record of an unfinished trial that the storage itself changes as the trial goes on, or a copy."""
+        return self.get_trial(trial_id)
+
+    def claim_waiting_trial(self, study_id: int) -> int | None:
+        """Start the waiting trial of the lowest number and return its identifier, None if none waits."""
+        history = self.get_history(study_id)
+        while (number := history.next_waiting()) is not None:
+            trial_id = history.live[number]._trial_id
+            if self.set_trial_state_values(trial_id, TrialState.RUNNING):
+                return trial_id
+            history = self.get_history(study_id)
+        return None
+
+    def set_trial_params(self, trial_id: int, params: Mapping[str, tuple[float, BaseDistribution]]) -> None:
+        """Set several parameters, ``{name: (internal value, distribution)}``, in one transaction."""
+        for name, (internal, distribution) in params.items():
+            self.set_trial_param(trial_id, name, internal, distribution)
+
+    def create_new_trials(self, study_id: int, templates: Sequence[FrozenTrial]) -> list[int]:
+        """Create several trials in one transaction and return their identifiers."""
+        return [self.create_new_trial(study_id, template) for template in templates]
+
+    def finish_trials(
+        self, trial_ids: Sequence[int], states: Sequence[TrialState], values: Sequence[Sequence[float] | None]
+    ) -> None:
+        """Finish several trials in one transaction."""
+        for trial_id, state, trial_values in zip(trial_ids, states, values, strict=True):
+            self.set_trial_state_values(trial_id, state, trial_values)

@@ -1,0 +1,244 @@
+"""Studies in memory: the columns of `engine.history`, and nothing else."""
+
+from __future__ import annotations
+
+import copy
+import uuid
+from collections.abc import Container, Mapping, Sequence
+from datetime import datetime
+from threading import RLock
+from typing import Any
+
+import numpy as np
+
+from ..engine.columns import Growing
+from ..engine.distributions import BaseDistribution, check_distribution_compatibility
+from ..engine.exceptions import DuplicatedStudyError, UpdateFinishedTrialError
+from ..engine.frozen import FrozenTrial
+from ..engine.history import History
+from ..engine.records import FrozenStudy, StudyDirection, TrialState
+from .base import DEFAULT_STUDY_NAME_PREFIX, BaseStorage
+
+
+class _Study:
+    """One study: its name, attributes and history."""
+
+    def __init__(self, study_id: int, name: str, history: History) -> None:
+        self.id = study_id
+        self.name = name
+        self.user_attrs: dict[str, Any] = {}
+        self.system_attrs: dict[str, Any] = {}
+        self.history = history
+
+
+class InMemoryStorage(BaseStorage):
+    """Keeps studies in this process's memory; they are gone with it. Safe for threads."""
+
+    def __init__(self) -> None:
+        self._lock = RLock()
+        self._studies: dict[int, _Study] = {}
+        self._ids_by_name: dict[str, int] = {}
+        self._n_studies = 0
+        # Where each trial is, by its identifier: the study and the number.
+        self._study_of = Growing(np.int32)
+        self._number_of = Growing(np.int64)
+        self._live: dict[int, tuple[History, int, FrozenTrial]] = {}
+
+    # Locks cannot be pickled; columns and records can.
+    def __getstate__(self) -> dict[str, Any]:
+        state = self.__dict__.copy()
+        del state["_lock"]
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._lock = RLock()
+        for study in self._studies.values():
+            study.history.lock = self._lock
+
+    # --- studies -----------------------------------------------------------------------------------------------------
+
+    def create_new_study(self, directions: Sequence[StudyDirection], study_name: str | None = None) -> int:
+        name = study_name if study_name is not None else DEFAULT_STUDY_NAME_PREFIX + str(uuid.uuid4())
+        with self._lock:
+            if name in self._ids_by_name:
+                raise DuplicatedStudyError(f"A study named {name!r} exists already; its id is {self._ids_by_name[name]}.")
+            study_id = self._n_studies
+            self._n_studies += 1
+            self._ids_by_name[name] = study_id
+            self._studies[study_id] = _Study(study_id, name, History(directions, self._lock))
+        return study_id
+
+    def delete_study(self, study_id: int) -> None:
+        with self._lock:
+            study = self._study(study_id)
+            for record in study.history.live.values():
+                del self._live[record._trial_id]
+            self._study_of.view[study.history.trial_ids] = -1
+            del self._ids_by_name[study.name]
+            del self._studies[study_id]
+
+    def _study(self, study_id: int) -> _Study:
+        study = self._studies.get(study_id)
+        if study is None:
+            raise KeyError(f"No study with id {study_id} exists.")
+        return study
+
+    def set_study_user_attr(self, study_id: int, key: str, value: Any) -> None:
+        self._study(study_id).user_attrs[key] = value
+
+    def set_study_system_attr(self, study_id: int, key: str, value: Any) -> None:
+        self._study(study_id).system_attrs[key] = value
+
+    def get_study_id_from_name(self, study_name: str) -> int:
+        if study_name not in self._ids_by_name:
+            raise KeyError(f"No such study {study_name}.")
+        return self._ids_by_name[study_name]
+
+    def get_study_name_from_id(self, study_id: int) -> str:
+        return self._study(study_id).name
+
+    def get_study_directions(self, study_id: int) -> list[StudyDirection]:
+        return list(self._study(study_id).history.directions)
+
+    def get_study_user_attrs(self, study_id: int) -> dict[str, Any]:
+        return copy.deepcopy(self._study(study_id).user_attrs)
+
+    def get_study_system_attrs(self, study_id: int) -> dict[str, Any]:
+        return copy.deepcopy(self._study(study_id).system_attrs)
+
+    def get_all_studies(self) -> list[FrozenStudy]:
+        with self._lock:
+            return [
+                FrozenStudy(
+                    study_name=study.name,
+                    direction=None,
+                    directions=list(study.history.directions),
+                    user_attrs=copy.deepcopy(study.user_attrs),
+                    system_attrs=copy.deepcopy(study.system_attrs),
+                    study_id=study.id,
+                )
+                for study in self._studies.values()
+            ]
+
+    # --- changing trials ---------------------------------------------------------------------------------------------
+
+    def create_new_trial(self, study_id: int, template_trial: FrozenTrial | None = None) -> int:
+        with self._lock:
+            history = self._study(study_id).history
+            trial_id = self._number_of.n
+            if template_trial is None:
+                record = FrozenTrial(
+                    history.n, TrialState.RUNNING, None, datetime.now(), None, {}, {}, {}, {}, {}, trial_id
+                )
+            else:
+                _check_template(history, template_trial)
+                record = template_trial.copy()
+                record.number, record._trial_id = history.n, trial_id
+            self._open(study_id, history, record)
+        return trial_id
+
+    def _open(self, study_id: int, history: History, record: FrozenTrial) -> None:
+        self._study_of.append(study_id)
+        self._number_of.append(record.number)
+        history.open(record)
+        if not record.state.is_finished():
+            self._live[record._trial_id] = (history, record.number, record)
+
+    def create_new_trials(self, study_id: int, templates: Sequence[FrozenTrial]) -> list[int]:
+        with self._lock:
+            return super().create_new_trials(study_id, templates)
+
+    def _updatable(self, trial_id: int) -> tuple[History, int, FrozenTrial]:
+        """Find a trial that may be changed."""
+        found = self._live.get(trial_id)
+        if found is None:
+            history, number = self._locate(trial_id)
+            raise UpdateFinishedTrialError(f"Trial#{number} has already finished and can not be updated.")
+        return found
+
+    def _locate(self, trial_id: int) -> tuple[History, int]:
+        if not 0 <= trial_id < self._number_of.n or self._study_of.view[trial_id] < 0:
+            raise KeyError(f"No trial with id {trial_id} exists.")
+        return self._studies[int(self._study_of.view[trial_id])].history, int(self._number_of.view[trial_id])
+
+    def set_trial_param(
+        self, trial_id: int, param_name: str, param_value_internal: float, distribution: BaseDistribution
+    ) -> None:
+        with self._lock:
+            history, number, _ = self._updatable(trial_id)
+            known = history.distribution(param_name)
+            if known is not None and known is not distribution:
+                check_distribution_compatibility(known, distribution)
+            history.set_param(number, param_name, param_value_internal, distribution)
+
+    def set_trial_params(self, trial_id: int, params: Mapping[str, tuple[float, BaseDistribution]]) -> None:
+        with self._lock:
+            super().set_trial_params(trial_id, params)
+
+    def set_trial_state_values(self, trial_id: int, state: TrialState, values: Sequence[float] | None = None) -> bool:
+        with self._lock:
+            history, number, record = self._updatable(trial_id)
+            if state == TrialState.RUNNING:
+                if record.state != TrialState.WAITING:
+                    return False
+                history.start(number, datetime.now())
+            elif state == TrialState.WAITING:
+                history.requeue(number)
+            else:
+                history.finish(number, state, values, datetime.now())
+                del self._live[trial_id]
+        return True
+
+    def finish_trials(
+        self, trial_ids: Sequence[int], states: Sequence[TrialState], values: Sequence[Sequence[float] | None]
+    ) -> None:
+        with self._lock:
+            for trial_id in trial_ids:
+                self._updatable(trial_id)
+            super().finish_trials(trial_ids, states, values)
+
+    def set_trial_intermediate_value(self, trial_id: int, step: int, intermediate_value: float) -> None:
+        self._updatable(trial_id)[2].intermediate_values[step] = intermediate_value
+
+    def set_trial_user_attr(self, trial_id: int, key: str, value: Any) -> None:
+        self._updatable(trial_id)[2].user_attrs[key] = value
+
+    def set_trial_system_attr(self, trial_id: int, key: str, value: Any) -> None:
+        self._updatable(trial_id)[2].system_attrs[key] = value
+
+    def live_record(self, trial_id: int) -> FrozenTrial:
+        return self._updatable(trial_id)[2]
+
+    # --- reading trials ----------------------------------------------------------------------------------------------
+
+    def get_history(self, study_id: int) -> History:
+        return self._study(study_id).history
+
+    def get_trial(self, trial_id: int) -> FrozenTrial:
+        with self._lock:
+            history, number = self._locate(trial_id)
+            return history.copy_record(number)
+
+    def get_all_trials(
+        self, study_id: int, deepcopy: bool = True, states: Container[TrialState] | None = None
+    ) -> list[FrozenTrial]:
+        with self._lock:
+            return self._study(study_id).history.records(states, copy=deepcopy)
+
+    def get_trial_id_from_study_id_trial_number(self, study_id: int, trial_number: int) -> int:
+        history = self._study(study_id).history
+        if not 0 <= trial_number < history.n:
+            raise KeyError(f"No trial with number {trial_number} exists in the study with id {study_id}.")
+        return int(history.trial_ids[trial_number])
+
+    def get_trial_number_from_id(self, trial_id: int) -> int:
+        return self._locate(trial_id)[1]
+
+
+def _check_template(history: History, template: FrozenTrial) -> None:
+    """Refuse a trial whose parameters do not fit what the study knows."""
+    for name, distribution in template.distributions.items():
+        known = history.distribution(name)
+        if known is not None:
+            check_distribution_compatibility(known, distribution)

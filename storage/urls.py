@@ -1,0 +1,38 @@
+"""From a URL to a storage."""
+
+from __future__ import annotations
+
+from .base import BaseStorage
+from .memory import InMemoryStorage
+
+
+def get_storage(storage: None | str | BaseStorage) -> BaseStorage:
+    """Give the storage that a URL names.
+
+    Parameters
+    ----------
+    storage
+        None for memory, a URL such as ``sqlite:///relative.db`` or ``sqlite:////absolute.db``, or a storage, which is
+        returned as it is.
+
+    Raises
+    ------
+    ValueError
+        If the URL names no storage that parzen knows.
+    TypeError
+        If it is something else.
+    """
+    if storage is None:
+        return InMemoryStorage()
+    if not isinstance(storage, str):
+        if not hasattr(storage, "create_new_study"):
+            raise TypeError(f"`storage` takes a URL or a storage, but got {storage!r}.")
+        return storage
+    if storage.startswith("sqlite:"):
+        from .sqlite import SQLiteStorage
+
+        return SQLiteStorage(storage)
+    raise ValueError(
+        f"Could not parse the storage URL {storage!r}: expected sqlite:///FILE.db (relative path) or "
+        "sqlite:////PATH/FILE.db (absolute path)."
+    )
