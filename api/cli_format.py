@@ -1,7 +1,7 @@
 """What the `parzen` command prints: studies and trials as rows, and rows as a table, JSON, YAML or plain values.
 
-Columns, their order, the flattened names (``params_lr``, ``values_0``) and the layout of each format are those of Optuna's
-command, so a script that reads the one reads the other.
+Columns, their order, the flattened names (``params_lr``, ``values_0``) and the layout of each format are those of
+Optuna's command, so a script that reads the one reads the other.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
 """Storages, under the spelling of Optuna."""
 
-from parzen.storage import BaseStorage, InMemoryStorage, get_storage
+from parzen.storage import BaseStorage, InMemoryStorage, RDBStorage, SQLiteStorage, get_storage
 
-__all__ = ["BaseStorage", "InMemoryStorage", "get_storage"]
+__all__ = ["BaseStorage", "InMemoryStorage", "RDBStorage", "SQLiteStorage", "get_storage"]

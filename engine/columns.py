@@ -59,35 +59,35 @@ class Growing:
 class Rows:
     """Arrays that share a number of rows and grow together.
 
-    Each column is an attribute-like entry ``rows["name"]`` of at least `n` rows, rows past `n` holding the fill value.
+    A column ``rows["name"]`` has `capacity` rows; those not set yet hold its fill value.
     """
 
-    __slots__ = ("_arrays", "_fills", "capacity")
+    __slots__ = ("_fills", "arrays", "capacity")
 
     def __init__(self) -> None:
-        self._arrays: dict[str, npt.NDArray[Any]] = {}
+        self.arrays: dict[str, npt.NDArray[Any]] = {}
         self._fills: dict[str, Any] = {}
         self.capacity = _FIRST
 
     def add(self, name: str, fill: Any, dtype: npt.DTypeLike, width: int | None = None) -> None:
         """Add a column of (capacity,) or (capacity, width), every row `fill`."""
         shape = self.capacity if width is None else (self.capacity, width)
-        self._arrays[name] = np.full(shape, fill, dtype=dtype)
+        self.arrays[name] = np.full(shape, fill, dtype=dtype)
         self._fills[name] = fill
 
     def reserve(self, rows: int) -> None:
         """Make room for `rows` rows."""
         if rows > self.capacity:
             self.capacity = max(2 * self.capacity, rows)
-            for name, array in self._arrays.items():
-                self._arrays[name] = grown(array, self.capacity, self._fills[name])
+            for name, array in self.arrays.items():
+                self.arrays[name] = grown(array, self.capacity, self._fills[name])
 
     def __getitem__(self, name: str) -> npt.NDArray[Any]:
-        return self._arrays[name]
+        return self.arrays[name]
 
     def __contains__(self, name: object) -> bool:
-        return name in self._arrays
+        return name in self.arrays
 
     def names(self) -> list[str]:
         """Give the names of the columns, in order of addition."""
-        return list(self._arrays)
+        return list(self.arrays)

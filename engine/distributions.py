@@ -62,8 +62,13 @@ class BaseDistribution(ABC):
 
     @property
     def grid(self) -> float:
-        """Spacing of the grid in model coordinates, 0 if the model is continuous."""
+        """Spacing of the grid in model coordinates x; 0 without a grid; minus the spacing of a grid in exp(x)."""
         return 0.0
+
+    @property
+    @abstractmethod
+    def ends(self) -> tuple[float, float]:
+        """Lowest and highest value in model coordinates; without a grid the same as `support`."""
 
     @abstractmethod
     def from_unit(self, u: float) -> float:
@@ -131,8 +136,15 @@ class _NumericDistribution(BaseDistribution):
             raise ValueError(f"`{value}` is not a valid value: with log=True expected a positive number.")
         return internal
 
+    @property
+    def ends(self) -> tuple[float, float]:
+        return (math.log(self.low), math.log(self.high)) if self.log else (float(self.low), float(self.high))
+
     def to_internal_repr(self, param_value_in_external_repr: Any) -> float:
-        return self._cast(param_value_in_external_repr)
+        value = param_value_in_external_repr
+        if type(value) is float and (value > 0 or (value <= 0 and not self.log)):  # what nearly every call brings
+            return value
+        return self._cast(value)
 
     def _on_grid(self, value: float, step: float) -> bool:
         k = (value - self.low) / step
@@ -183,10 +195,8 @@ class FloatDistribution(_NumericDistribution):
 
     @property
     def support(self) -> tuple[float, float]:
-        if self.log:
-            return math.log(self.low), math.log(self.high)
-        half = self.grid / 2
-        return self.low - half, self.high + half
+        low, high = self.ends
+        return low - self.grid / 2, high + self.grid / 2
 
     @property
     def grid(self) -> float:
@@ -260,7 +270,7 @@ class IntDistribution(_NumericDistribution):
 
     @property
     def grid(self) -> float:
-        return 0.0 if self.log else float(self.step)
+        return -float(self.step) if self.log else float(self.step)
 
     def from_unit(self, u: float) -> float:
         value = self._offset + u * self._width
@@ -334,6 +344,10 @@ class CategoricalDistribution(BaseDistribution):
     @property
     def support(self) -> tuple[float, float]:
         return -0.5, len(self.choices) - 0.5
+
+    @property
+    def ends(self) -> tuple[float, float]:
+        return 0.0, len(self.choices) - 1.0
 
     def from_unit(self, u: float) -> float:
         return float(min(int(u * len(self.choices)), len(self.choices) - 1))

@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from . import space
 from .columns import Growing, Rows
-from .distributions import BaseDistribution, FloatArray
+from .distributions import BaseDistribution, FloatArray, check_distribution_compatibility
 from .frozen import CONSTRAINTS, FrozenTrial, constraints_of
 from .records import StudyDirection, TrialState
 from .reports import Reports
@@ -60,13 +60,15 @@ class History:
         self.best: int | None = None  # number of the best feasible complete trial, of one objective
         self.n_complete = 0
         self.n_pruned = 0
+        self._best_rank: tuple[float, int] | None = None
         self._waiting: list[int] = []
         self._finished = Growing(np.int64)
         self._attrs: dict[int, tuple[dict[str, Any], dict[str, Any]]] = {}
         self._frozen: dict[int, FrozenTrial] = {}
         self._signatures: list[Signature] = []
         self._signature_ids: dict[tuple[Any, ...], int] = {}
-        self._suggested_by: dict[TrialState, dict[int, None]] = {_COMPLETE: {}, _PRUNED: {}}
+        self._complete_spaces: set[int] = set()  # signatures of complete trials, and of pruned ones
+        self._pruned_spaces: set[int] = set()
         self._known: dict[str, BaseDistribution] = {}
         self._equal: dict[tuple[str, BaseDistribution], BaseDistribution] = {}
         self._rows = Rows()
@@ -158,9 +160,7 @@ class History:
 
     def spaces(self, include_pruned: bool = True) -> list[Signature]:
         """List the different search spaces that finished trials suggested."""
-        ids = dict(self._suggested_by[_COMPLETE])
-        if include_pruned:
-            ids.update(self._suggested_by[_PRUNED])
+        ids = self._complete_spaces | self._pruned_spaces if include_pruned else self._complete_spaces
         return [self._signatures[i] for i in sorted(ids)]
 
     def intersection(self, include_pruned: bool = True) -> space.Space:
@@ -184,10 +184,14 @@ class History:
         if state == TrialState.WAITING:
             heapq.heappush(self._waiting, number)
         self.live[number] = record
-        for name, distribution in record.distributions.items():
-            self._set_column(number, name, distribution.to_internal_repr(record.params[name]), distribution)
+        self._set_columns(record)
         if state.is_finished():
             self._close(record)
+
+    def _set_columns(self, record: FrozenTrial) -> None:
+        for name, distribution in record.distributions.items():
+            record.distributions[name] = distribution = self._admit(name, distribution)
+            self._params.arrays[name][record.number] = distribution.to_internal_repr(record.params[name])
 
     def put(self, record: FrozenTrial) -> None:
         """Bring one trial up to date from a record of a storage: a new one is added, a live one replaced."""
@@ -197,31 +201,33 @@ class History:
         elif number in self.live:
             self.live[number] = record
             self._rows["state"][number] = record.state
-            for name, distribution in record.distributions.items():
-                internal = distribution.to_internal_repr(record.params[name])
-                self._set_column(number, name, internal, distribution)
+            self._set_columns(record)
             if record.state == TrialState.WAITING:
                 heapq.heappush(self._waiting, number)
             elif record.state.is_finished():
                 self._close(record)
 
     def set_param(self, number: int, name: str, internal: float, distribution: BaseDistribution) -> None:
-        """Set a parameter of a live trial."""
+        """Set a parameter of a live trial; ``ValueError`` if the study knows the name with another kind of domain."""
+        if self._known.get(name) is not distribution:
+            distribution = self._admit(name, distribution)
+        self._params.arrays[name][number] = internal
         record = self.live[number]
-        self._set_column(number, name, internal, distribution)
         record.params[name] = distribution.to_external_repr(internal)
-        record.distributions[name] = self._canonical(name, distribution)
+        record.distributions[name] = distribution
 
-    def _set_column(self, number: int, name: str, internal: float, distribution: BaseDistribution) -> None:
-        if name not in self._params:
+    def check(self, name: str, distribution: BaseDistribution) -> None:
+        """Raise ``ValueError`` if the study knows the parameter with another kind of domain."""
+        known = self._known.get(name)
+        if known is not None and known is not distribution:
+            check_distribution_compatibility(known, distribution)
+
+    def _admit(self, name: str, distribution: BaseDistribution) -> BaseDistribution:
+        """Check a distribution, and give one object for all equal ones: signatures are compared by identity."""
+        self.check(name, distribution)
+        if name not in self._known:
+            self._known[name] = distribution
             self._params.add(name, np.nan, np.float64)
-        self._params[name][number] = internal
-        self._known.setdefault(name, distribution)
-
-    def _canonical(self, name: str, distribution: BaseDistribution) -> BaseDistribution:
-        """Give one object for all equal distributions of a name: signatures are compared by identity."""
-        if self._known[name] is distribution:
-            return distribution
         try:
             return self._equal.setdefault((name, distribution), distribution)
         except TypeError:  # choices that cannot be hashed
@@ -252,27 +258,20 @@ class History:
 
     def _close(self, record: FrozenTrial) -> None:
         """Move a finished record into the columns."""
-        number, state, rows = record.number, record.state, self._rows
-        rows["state"][number] = state
-        rows["start"][number] = record.datetime_start
-        rows["complete"][number] = record.datetime_complete
+        number, state, columns = record.number, record.state, self._rows.arrays
+        columns["state"][number] = state
+        columns["start"][number] = record.datetime_start
+        columns["complete"][number] = record.datetime_complete
+        columns["signature"][number] = signature = self._signature(record.distributions)
         if record._values is not None:
-            rows["values"][number] = record._values
-        rows["signature"][number] = signature = self._signature(record.distributions)
+            columns["values"][number] = record._values
         if record.user_attrs or record.system_attrs:
             self._attrs[number] = (dict(record.user_attrs), dict(record.system_attrs))
+        if record.system_attrs:
             self._set_constraints(number, record.system_attrs)
         if record.intermediate_values:
-            self.reports.add(number, record.intermediate_values)
-            rows["last_step"][number] = step = max(record.intermediate_values)
-            rows["last_value"][number] = record.intermediate_values[step]
-        if state in self._suggested_by:
-            self._suggested_by[state][signature] = None
-        if state == _COMPLETE:
-            self.n_complete += 1
-            self._update_best(number)
-        elif state == _PRUNED:
-            self.n_pruned += 1
+            self._set_reports(number, record.intermediate_values)
+        self._count(record, signature)
         self._finished.append(number)
         del self.live[number]
 
@@ -284,6 +283,11 @@ class History:
             self._signatures.append(dict(distributions))
         return index
 
+    def _set_reports(self, number: int, reported: dict[int, float]) -> None:
+        self.reports.add(number, reported)
+        self._rows["last_step"][number] = step = max(reported)
+        self._rows["last_value"][number] = reported[step]
+
     def _set_constraints(self, number: int, system_attrs: dict[str, Any]) -> None:
         if not any(key.startswith(CONSTRAINTS) for key in system_attrs):
             return
@@ -294,17 +298,28 @@ class History:
             self._constraints[key][number] = value
         self._rows["violation"][number] = sum(max(value, 0.0) for value in found.values())
 
-    def _update_best(self, number: int) -> None:
-        if len(self.directions) != 1 or self.violation[number] > 0:
-            return
-        if self.best is None or self._better(number, self.best):
-            self.best = number
+    def _count(self, record: FrozenTrial, signature: int) -> None:
+        """Keep up what is asked of all trials together: how many, which search spaces, which is the best."""
+        if record.state == _COMPLETE:
+            self.n_complete += 1
+            self._complete_spaces.add(signature)
+            if len(self.directions) == 1:
+                self._update_best(record)
+        elif record.state == _PRUNED:
+            self.n_pruned += 1
+            self._pruned_spaces.add(signature)
 
-    def _better(self, a: int, b: int) -> bool:
-        """Tell whether trial a is better than trial b; of equal ones the earlier number."""
-        sign = -1.0 if self.directions[0] == StudyDirection.MAXIMIZE else 1.0
-        value_a, value_b = sign * self.values[a, 0], sign * self.values[b, 0]
-        return bool(value_a < value_b or (value_a == value_b and a < b))
+    def _update_best(self, record: FrozenTrial) -> None:
+        """Compare with the best feasible trial so far; of equal ones the lower number is the best."""
+        assert record._values is not None
+        value = record._values[0]
+        loss = -value if self.directions[0] == StudyDirection.MAXIMIZE else value
+        ranked = (loss, record.number)
+        if (self._best_rank is None or ranked < self._best_rank) and not self._is_infeasible(record):
+            self._best_rank, self.best = ranked, record.number
+
+    def _is_infeasible(self, record: FrozenTrial) -> bool:
+        return bool(record.system_attrs) and bool(self.violation[record.number] > 0)
 
     # --- records -----------------------------------------------------------------------------------------------------
 

@@ -14,7 +14,7 @@ from ..pruners import BasePruner, MedianPruner
 from ..samplers import BaseSampler, Sampler, TPESampler
 from ..storage import BaseStorage, get_storage
 from .batch import Batch
-from .distributions import BaseDistribution, FloatArray, check_distribution_compatibility
+from .distributions import BaseDistribution, FloatArray
 from .exceptions import UpdateFinishedTrialError
 from .frozen import FrozenTrial, create_trial
 from .history import History
@@ -224,9 +224,7 @@ class Study:
         history = self._sync()
         space = {name: self._remember(name, dist, dist)[1] for name, dist in distributions.items()}
         for name, distribution in space.items():
-            known = history.distribution(name)
-            if known is not None:
-                check_distribution_compatibility(known, distribution)
+            history.check(name, distribution)
         claimed = self._claim(n)
         columns = self._sample_columns(history.n, space, n)
         for i, trial in enumerate(claimed):

@@ -21,6 +21,8 @@ def check_values(values: Any, n_objectives: int) -> tuple[list[float] | None, st
     values, problem
         The floats and ``""``, or None and what is wrong with them.
     """
+    if type(values) is float and n_objectives == 1 and values == values:  # what nearly every call brings
+        return [values], ""
     listed = list(values) if isinstance(values, Sequence) and not isinstance(values, str) else [values]
     checked = []
     for value in listed:

@@ -24,7 +24,7 @@ import parzen
 from parzen.examples.digits_data import Digits, Images, Labels, load_digits
 from parzen.examples.digits_numpy import NumpyNetwork
 from parzen.examples.digits_report import Progress, announcement, summary
-from parzen.examples.digits_space import Settings, suggest_settings
+from parzen.examples.digits_space import suggest_settings
 
 N_EPOCHS = 20
 
@@ -99,7 +99,7 @@ def tune(
             load_if_exists=True,
         )
         print(announcement(study))
-        with stop_on_ctrl_c(objective.stop), Progress(study, n_trials) as progress:
+        with one_blas_thread(), stop_on_ctrl_c(objective.stop), Progress(study, n_trials) as progress:
             study.optimize(
                 objective, n_trials=n_trials, timeout=timeout, n_jobs=n_jobs, catch=(Interrupted,), callbacks=[progress]
             )
@@ -205,6 +205,15 @@ def stop_on_ctrl_c(stop: threading.Event) -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGINT, previous)
+
+
+@contextmanager
+def one_blas_thread() -> Iterator[None]:
+    """Keep each matrix product on one thread: these are so small that on a busy machine two took 60 times as long."""
+    import threadpoolctl  # comes with scikit-learn
+
+    with threadpoolctl.threadpool_limits(1):
+        yield
 
 
 @contextmanager

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-
 from parzen.examples.digits_data import N_CLASSES, N_PIXELS, Images, Labels
 from parzen.examples.digits_space import Settings
 
@@ -44,7 +44,7 @@ def initial_parameters(widths: Sequence[int], rng: np.random.Generator) -> list[
     """
     sizes = [N_PIXELS, *widths, N_CLASSES]
     parameters = []
-    for fan_in, fan_out in zip(sizes[:-1], sizes[1:], strict=True):
+    for fan_in, fan_out in pairwise(sizes):
         weights = rng.standard_normal((fan_in, fan_out)) * np.sqrt(2.0 / fan_in)
         parameters += [weights.astype(np.float32), np.zeros(fan_out, np.float32)]
     return parameters
@@ -99,8 +99,8 @@ class NumpyNetwork:
         Returns
         -------
         logits : array (n, 10)
-        tape : list of (layer's input, its weighted input, dropout mask), one a hidden layer, then the last layer's input
-            What :meth:`gradients` needs to go back.
+        tape : list of (input, weighted input, dropout mask)
+            One triple a layer: what :meth:`gradients` needs to go back.
         """
         tape = []
         signal = images
@@ -131,7 +131,7 @@ class NumpyNetwork:
         return list(zip(self.parameters[::2], self.parameters[1::2], strict=True))
 
     def dropout_mask(self, z: Array, dropout: float) -> Array:
-        """Return 0 with probability ``dropout``, else 1 / (1 - dropout): the mean signal stays (Srivastava et al. 2014)."""
+        """Return 0 with probability ``dropout``, else 1 / (1 - dropout), which keeps the mean (Srivastava et al. 2014)."""
         if dropout == 0.0:
             return np.ones(1, z.dtype)
         return (self.rng.random(z.shape) >= dropout).astype(z.dtype) / z.dtype.type(1.0 - dropout)

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from torch import nn
-
 from parzen.examples.digits_data import Images, Labels
 from parzen.examples.digits_numpy import initial_parameters, minibatches
 from parzen.examples.digits_space import Settings
+from torch import nn
 
 ACTIVATIONS = {"relu": nn.ReLU, "tanh": nn.Tanh, "silu": nn.SiLU}
 
 
 class Dropout(nn.Module):
-    """Dropout with a generator of its own: ``nn.Dropout`` draws from a global one, which trials in threads would share."""
+    """Dropout with its own generator: ``nn.Dropout`` draws from a global one, which trials in threads would share."""
 
     def __init__(self, share: float, generator: torch.Generator) -> None:
         super().__init__()
@@ -33,6 +32,8 @@ class TorchNetwork:
     """
     The same multilayer perceptron as ``NumpyNetwork``, from the same initial weights and minibatches.
 
+    On a CPU, PyTorch is set to one thread and stays so: handing out work this small costs more than doing it.
+
     Parameters
     ----------
     settings : Settings
@@ -43,6 +44,8 @@ class TorchNetwork:
 
     def __init__(self, settings: Settings, seed: int) -> None:
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        if self.device.type == "cpu":
+            torch.set_num_threads(1)
         self.settings = settings
         self.rng = np.random.default_rng(seed)
         self.network = self.build(settings, seed).to(self.device)

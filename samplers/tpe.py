@@ -231,10 +231,10 @@ class TPESampler(Sampler):
 
 def space_arrays(space: Space) -> SpaceArrays:
     """Describe a space of d parameters as arrays of shape (d,) in model coordinates."""
-    ends = np.array([distribution.support for distribution in space.values()])  # (d, 2)
+    ends = np.array([distribution.ends for distribution in space.values()])  # (d, 2)
     step = np.array([distribution.grid for distribution in space.values()])
     n_choices = [len(d.choices) if isinstance(d, CategoricalDistribution) else 0 for d in space.values()]
-    return SpaceArrays(ends[:, 0] + step / 2, ends[:, 1] - step / 2, step, np.array(n_choices, dtype=np.int64))
+    return SpaceArrays(ends[:, 0], ends[:, 1], step, np.array(n_choices, dtype=np.int64))
 
 
 def _choose(candidates: FloatArray, scores: FloatArray, n: int) -> FloatArray:

@@ -1,9 +1,9 @@
 """Storages: in memory, and in SQLite files of Optuna's schema."""
 
-from __future__ import annotations
-
 from .base import BaseStorage
 from .memory import InMemoryStorage
+from .rdb import RDBStorage
+from .sqlite import SQLiteStorage
 from .urls import get_storage
 
-__all__ = ["BaseStorage", "InMemoryStorage", "get_storage"]
+__all__ = ["BaseStorage", "InMemoryStorage", "RDBStorage", "SQLiteStorage", "get_storage"]

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..engine.columns import Growing
-from ..engine.distributions import BaseDistribution, check_distribution_compatibility
+from ..engine.distributions import BaseDistribution
 from ..engine.exceptions import DuplicatedStudyError, UpdateFinishedTrialError
 from ..engine.frozen import FrozenTrial
 from ..engine.history import History
@@ -132,7 +132,8 @@ class InMemoryStorage(BaseStorage):
                     history.n, TrialState.RUNNING, None, datetime.now(), None, {}, {}, {}, {}, {}, trial_id
                 )
             else:
-                _check_template(history, template_trial)
+                for name, distribution in template_trial.distributions.items():
+                    history.check(name, distribution)
                 record = template_trial.copy()
                 record.number, record._trial_id = history.n, trial_id
             self._open(study_id, history, record)
@@ -166,10 +167,7 @@ class InMemoryStorage(BaseStorage):
         self, trial_id: int, param_name: str, param_value_internal: float, distribution: BaseDistribution
     ) -> None:
         with self._lock:
-            history, number, _ = self._updatable(trial_id)
-            known = history.distribution(param_name)
-            if known is not None and known is not distribution:
-                check_distribution_compatibility(known, distribution)
+            history, number, _ = self._live.get(trial_id) or self._updatable(trial_id)
             history.set_param(number, param_name, param_value_internal, distribution)
 
     def set_trial_params(self, trial_id: int, params: Mapping[str, tuple[float, BaseDistribution]]) -> None:
@@ -235,10 +233,3 @@ class InMemoryStorage(BaseStorage):
     def get_trial_number_from_id(self, trial_id: int) -> int:
         return self._locate(trial_id)[1]
 
-
-def _check_template(history: History, template: FrozenTrial) -> None:
-    """Refuse a trial whose parameters do not fit what the study knows."""
-    for name, distribution in template.distributions.items():
-        known = history.distribution(name)
-        if known is not None:
-            check_distribution_compatibility(known, distribution)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .base import BaseStorage
 from .memory import InMemoryStorage
+from .rdb import RDBStorage
 
 
 def get_storage(storage: None | str | BaseStorage) -> BaseStorage:
@@ -28,10 +29,10 @@ def get_storage(storage: None | str | BaseStorage) -> BaseStorage:
         if not hasattr(storage, "create_new_study"):
             raise TypeError(f"`storage` takes a URL or a storage, but got {storage!r}.")
         return storage
-    if storage.startswith("sqlite:"):
-        from .sqlite import SQLiteStorage
-
-        return SQLiteStorage(storage)
+    if storage in ("sqlite://", "sqlite:///:memory:"):
+        return InMemoryStorage()
+    if storage.startswith("sqlite"):
+        return RDBStorage(storage)
     raise ValueError(
         f"Could not parse the storage URL {storage!r}: expected sqlite:///FILE.db (relative path) or "
         "sqlite:////PATH/FILE.db (absolute path)."

@@ -19,6 +19,8 @@ from .truncnorm import LOG_SQRT_2PI, log_mass, ppf
 Array = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
+SQRT_HALF = 0.7071067811865476
+
 
 class Mixture(NamedTuple):
     """A mixture of k product kernels over d dimensions, as plain arrays.
@@ -105,14 +107,16 @@ def draw(mixture: Mixture, u: Array) -> Array:
     (n, d) points in model coordinates, inside the support and on its grids.
     """
     component = choose_component(mixture.log_weight, u[:, 0])
+    categorical = np.flatnonzero(mixture.n_choices)
+    if not categorical.size:
+        return _draw_numeric(mixture, slice(None), component, u[:, 1:])
     x = np.empty((u.shape[0], mixture.mu.shape[0]))
-    numeric = np.flatnonzero(mixture.n_choices == 0)
-    if numeric.size:
+    if categorical.size < x.shape[1]:
+        numeric = np.flatnonzero(mixture.n_choices == 0)
         x[:, numeric] = _draw_numeric(mixture, numeric, component, u[:, 1 + numeric])
-    if numeric.size < x.shape[1]:
-        for j in np.flatnonzero(mixture.n_choices):
-            rows = table_of(mixture, j)[mixture.mu[j, component].astype(np.int64)]
-            x[:, j] = draw_rows(rows, u[:, 1 + j])
+    for j in categorical:
+        rows = table_of(mixture, j)[mixture.mu[j, component].astype(np.int64)]
+        x[:, j] = draw_rows(rows, u[:, 1 + j])
     return x
 
 
@@ -124,6 +128,8 @@ def choose_component(log_weight: Array, u: Array) -> IntArray:
 
 def support(low: Array, high: Array, step: Array) -> tuple[Array, Array]:
     """Return the ends (d,) of the truncation interval in model coordinates: half a step beyond the outermost grid values."""
+    if not step.any():
+        return low, high
     half = 0.5 * step
     lower, upper = low - half, high + half
     on_log_scale = step < 0.0
@@ -151,31 +157,37 @@ def table_of(mixture: Mixture, j: int) -> Array:
 def _log_kernels(mixture: Mixture, x: Array) -> Array:
     """Return log(weight x kernel) for every (candidate, component), shape (n, k)."""
     lower, upper = support(mixture.low, mixture.high, mixture.step)
-    wide = (mixture.n_choices == 0) & (upper > lower)  # a dimension of zero width adds nothing
-    continuous = np.flatnonzero(wide & (mixture.step == 0.0))
-    out = np.tile(mixture.log_weight, (x.shape[0], 1))
-    if continuous.size:
-        out += _log_normals(mixture, continuous, x)
-    if continuous.size < x.shape[1]:
-        for j in np.flatnonzero(wide & (mixture.step != 0.0)):
-            out += _log_cells(mixture, j, x[:, j], lower[j], upper[j])
-        for j in np.flatnonzero(mixture.n_choices):
-            out += table_of(mixture, j)[mixture.mu[j].astype(np.int64)].T[x[:, j].astype(np.int64)]
+    discrete = (mixture.step != 0.0) | (mixture.n_choices != 0)
+    pointlike = ~(upper > lower) & (mixture.n_choices == 0)  # a dimension of zero width adds nothing
+    other = discrete | pointlike
+    if not other.any():
+        return _log_normals(mixture, slice(None), x)
+    out = _log_normals(mixture, np.flatnonzero(~other), x)
+    for j in np.flatnonzero(discrete & ~pointlike):
+        out += _log_choices(mixture, j, x[:, j]) if mixture.n_choices[j] else _log_cells(mixture, j, x[:, j], lower[j], upper[j])
     return out
 
 
-def _log_normals(mixture: Mixture, dims: IntArray, x: Array) -> Array:
-    """Sum of the truncated normal log-densities over continuous dimensions, shape (n, k)."""
+def _log_normals(mixture: Mixture, dims: slice | IntArray, x: Array) -> Array:
+    """Log weights plus the truncated normal log-densities summed over continuous dimensions, shape (n, k)."""
     mu, sigma = mixture.mu[dims], mixture.sigma[dims]
     precision = 1.0 / sigma
-    low, high = mixture.low[dims, None], mixture.high[dims, None]
-    log_scale = np.log(sigma) + log_mass((low - mu) * precision, (high - mu) * precision)
+    a, b = mixture.low[dims, None] - mu, mixture.high[dims, None] - mu
+    a *= precision
+    b *= precision
+    log_scale = log_mass(a, b)
+    log_scale += np.log(sigma)
+    log_scale += LOG_SQRT_2PI
     z = x[:, dims, None] - mu
-    z *= precision
-    squares = np.einsum("ndk,ndk->nk", z, z)
-    squares *= -0.5
-    squares -= log_scale.sum(axis=0) + dims.size * LOG_SQRT_2PI
-    return squares
+    z *= precision * SQRT_HALF
+    exponent = np.einsum("ndk,ndk->nk", z, z)
+    return np.subtract(mixture.log_weight - log_scale.sum(axis=0), exponent, out=exponent)
+
+
+def _log_choices(mixture: Mixture, j: int, x: Array) -> Array:
+    """Log-probability of the choices x (n,) in categorical dimension j, shape (n, k)."""
+    kernels = table_of(mixture, j)[mixture.mu[j].astype(np.int64)]
+    return np.asarray(kernels.T[x.astype(np.int64)])
 
 
 def _log_cells(mixture: Mixture, j: int, x: Array, lower: float, upper: float) -> Array:
@@ -188,13 +200,13 @@ def _log_cells(mixture: Mixture, j: int, x: Array, lower: float, upper: float) -
     return np.asarray(table[inverse])
 
 
-def _draw_numeric(mixture: Mixture, dims: IntArray, component: IntArray, u: Array) -> Array:
-    """Truncated normal draws (n, len(dims)), snapped to the grid where there is one."""
-    mu, sigma = mixture.mu[dims[:, None], component].T, mixture.sigma[dims[:, None], component].T
+def _draw_numeric(mixture: Mixture, dims: slice | IntArray, component: IntArray, u: Array) -> Array:
+    """Truncated normal draws (n, number of dims), snapped to the grid where there is one."""
+    mu, sigma = mixture.mu[dims][:, component].T, mixture.sigma[dims][:, component].T
     low, high, step = mixture.low[dims], mixture.high[dims], mixture.step[dims]
     lower, upper = support(low, high, step)
     x = mu + sigma * ppf(u, (lower - mu) / sigma, (upper - mu) / sigma)
-    if (step != 0.0).any():
+    if step.any():
         x = snap(x, low, step)
     return np.minimum(np.maximum(x, low), high)
 

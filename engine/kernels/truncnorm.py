@@ -6,8 +6,6 @@ under- or overflows, and needs one rational function for the whole half-line. No
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 
@@ -93,11 +91,12 @@ def log_mass(a: npt.ArrayLike, b: npt.ArrayLike) -> Array:
     -------
     Array of the common shape; -inf where a == b. Relative error of the mass about 1e-14, plus rounding of the exponent -z^2 / 2.
     """
-    a, b = np.broadcast_arrays(np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64))
+    a, b = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
+    if _straddle(a, b):
+        below, above = _two_tails(a, b)
+        return np.log1p(-below - above)
     with np.errstate(all="ignore"):
-        if _straddles(a, b):
-            return np.log1p(-(_tail(-a) + _tail(b)))
-        return _log_mass_general(a, b)
+        return _log_mass_general(*np.broadcast_arrays(a, b))
 
 
 def ppf(u: npt.ArrayLike, a: npt.ArrayLike, b: npt.ArrayLike) -> Array:
@@ -114,15 +113,17 @@ def ppf(u: npt.ArrayLike, a: npt.ArrayLike, b: npt.ArrayLike) -> Array:
     -------
     Array of the common shape, within [a, b].
     """
-    u, a, b = np.broadcast_arrays(*(np.asarray(v, dtype=np.float64) for v in (u, a, b)))
+    u, a, b = (np.asarray(v, dtype=np.float64) for v in (u, a, b))
     with np.errstate(all="ignore"):
-        x = _ppf_straddling(u, a, b) if _straddles(a, b) else _ppf_general(u, a, b)
+        x = _ppf_straddling(u, a, b) if _straddle(a, b) else _ppf_general(*np.broadcast_arrays(u, a, b))
         return np.minimum(np.maximum(x, a), b)
 
 
-def _straddles(a: Array, b: Array) -> bool:
+def _straddle(a: Array, b: Array) -> bool:
     """Say whether every interval contains 0 and is wide: the case of a kernel centred inside its support, which needs no care."""
-    return bool(((a <= 0.0) & (b >= 0.0) & (b - a >= NARROW)).all())
+    if a.max(initial=-np.inf) > 0.0 or b.min(initial=np.inf) < 0.0:
+        return False
+    return bool((b - a).min(initial=np.inf) >= NARROW)
 
 
 def _log_mass_general(a: Array, b: Array) -> Array:
@@ -152,7 +153,7 @@ def _log_mass_narrow(a: Array, width: Array) -> Array:
 
 def _ppf_straddling(u: Array, a: Array, b: Array) -> Array:
     """`ppf` where 0 lies inside a wide support: work with whichever tail probability of x is the smaller."""
-    below, above = _tail(-a), _tail(b)
+    below, above = _two_tails(a, b)
     mass = 1.0 - below - above
     lower, upper = below + u * mass, above + (1.0 - u) * mass
     return _signed_quantile(np.log(np.minimum(lower, upper)), lower < upper)
@@ -176,7 +177,7 @@ def _ppf_general(u: Array, a: Array, b: Array) -> Array:
 def mills_ratio(z: Array) -> Array:
     """Return Q(z) / phi(z) for z >= 0."""
     s = MILLS_SCALE / (MILLS_SCALE + z)
-    return s * _rational(MILLS, s)
+    return np.asarray(s * _rational(MILLS, s))
 
 
 def log_tail(z: Array) -> Array:
@@ -184,9 +185,17 @@ def log_tail(z: Array) -> Array:
     return np.log(mills_ratio(z)) - 0.5 * z * z - LOG_SQRT_2PI
 
 
-def _tail(z: Array) -> Array:
-    """Return Q(z) for z >= 0."""
-    return np.exp(-0.5 * z * z) * mills_ratio(z) * (1.0 / SQRT_2PI)
+def _two_tails(a: Array, b: Array) -> Array:
+    """Return (Phi(a), Q(b)) for a <= 0 <= b, in one pass; shape (2, ...)."""
+    z = np.empty((2, *np.broadcast(a, b).shape))
+    z[0], z[1] = a, b
+    np.abs(z, out=z)
+    tails = mills_ratio(z)
+    z *= z
+    z *= -0.5
+    tails *= np.exp(z, out=z)
+    tails *= 1.0 / SQRT_2PI
+    return tails
 
 
 def _signed_quantile(log_probability: Array, lower: npt.NDArray[np.bool_]) -> Array:
@@ -200,13 +209,11 @@ def _quantile(log_probability: Array) -> Array:
     r = np.sqrt(-2.0 * log_probability)
     s = QUANTILE_SCALE / (QUANTILE_SCALE + r)
     z = r - _rational(QUANTILE, s)
-    far = r > QUANTILE_LIMIT
-    if far.any():
-        z = np.where(far, r, z)
+    if r.max(initial=0.0) > QUANTILE_LIMIT:
+        z = np.where(r > QUANTILE_LIMIT, r, z)
         for _ in range(3):  # from 40 sigma on, log Q is so nearly a parabola that three more steps suffice
             z = _newton(z, log_probability)
-        z = np.where(np.isinf(r), np.inf, z)
-        return z
+        return np.where(np.isinf(r), np.inf, z)
     return _newton(z, log_probability)
 
 
@@ -217,7 +224,7 @@ def _newton(z: Array, log_probability: Array) -> Array:
     return z + residual * mills
 
 
-def _rational(coefficients: Array, s: Array) -> Any:
+def _rational(coefficients: Array, s: Array) -> Array:
     """Evaluate p(s) / q(s): powers by doubling and one matrix product, because NumPy's cost is the number of calls."""
     terms = coefficients.shape[1]
     powers = np.empty((terms, s.size))
@@ -229,4 +236,5 @@ def _rational(coefficients: Array, s: Array) -> Any:
         np.multiply(powers[1 : 1 + more], powers[done - 1], out=powers[done : done + more])
         done += more
     numerator, denominator = coefficients @ powers
-    return (numerator / denominator).reshape(s.shape)
+    numerator /= denominator
+    return numerator.reshape(s.shape)

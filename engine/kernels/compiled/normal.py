@@ -1,0 +1,109 @@
+"""Scalar and block-wise normal probabilities and `exp`, for inlining into Numba loops.
+
+LLVM does not vectorise calls of `math.exp` or `math.erfc`; the blocks here are plain arithmetic (and integer shifts) on whole arrays.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from .. import jit
+from ..truncnorm import LOG_SQRT_2PI, MILLS, MILLS_SCALE, NARROW, NODE_WEIGHTS, NODES, SQRT_2PI
+
+BLOCK = 256
+
+P0, P1, P2, P3, P4, P5, P6, P7, P8, P9, P10 = MILLS[0].tolist()
+_, Q1, Q2, Q3, Q4, Q5, Q6, Q7, Q8, Q9, Q10 = MILLS[1].tolist()
+
+SMALLEST_EXPONENT = -700.0
+LOG2_E = 1.4426950408889634
+LN2_HIGH = 0.693147180369123816490  # ln 2 in two parts (Cody and Waite, 1980): n x LN2_HIGH is exact for |n| < 2^20
+LN2_LOW = 1.90821492927058770002e-10
+ROUNDER = 6755399441055744.0  # 1.5 x 2^52: adding it rounds to an integer, which then sits in the low bits
+EXPONENT_BIAS = 1023
+MANTISSA_BITS = 52
+INVERSE_SQRT_2PI = 1.0 / SQRT_2PI
+
+
+@jit
+def mills_ratio(z):  # type: ignore[no-untyped-def]
+    """Return Q(z) / phi(z), z >= 0, as in `truncnorm.mills_ratio`."""
+    s = MILLS_SCALE / (MILLS_SCALE + z)
+    p = P0 + s * (P1 + s * (P2 + s * (P3 + s * (P4 + s * (P5 + s * (P6 + s * (P7 + s * (P8 + s * (P9 + s * P10)))))))))
+    q = 1.0 + s * (Q1 + s * (Q2 + s * (Q3 + s * (Q4 + s * (Q5 + s * (Q6 + s * (Q7 + s * (Q8 + s * (Q9 + s * Q10)))))))))
+    return s * p / q
+
+
+@jit
+def exp_block(x, scratch):  # type: ignore[no-untyped-def]
+    """Replace x <= 0 by exp(x), relative error below 1e-15; below -700 by e^-700. `scratch` is as long as x."""
+    bits = scratch.view(np.int64)
+    for c in range(x.size):
+        x[c] = max(x[c], SMALLEST_EXPONENT)
+        scratch[c] = x[c] * LOG2_E + ROUNDER
+    for c in range(x.size):
+        n = scratch[c] - ROUNDER
+        r = (x[c] - n * LN2_HIGH) - n * LN2_LOW
+        x[c] = _exp_small(r)
+    for c in range(x.size):
+        bits[c] = (bits[c] + EXPONENT_BIAS) << MANTISSA_BITS
+    for c in range(x.size):
+        x[c] *= scratch[c]
+
+
+@jit
+def _exp_small(r):  # type: ignore[no-untyped-def]
+    """Taylor polynomial of exp for |r| <= ln(2) / 2; the first term left out is 2e-16."""
+    tail = 1 / 40320 + r * (1 / 362880 + r * (1 / 3628800 + r * (1 / 39916800 + r * (1 / 479001600))))
+    return 1.0 + r * (1.0 + r * (1 / 2 + r * (1 / 6 + r * (1 / 24 + r * (1 / 120 + r * (1 / 720 + r * (1 / 5040 + r * tail)))))))
+
+
+@jit
+def mass_block(a, b, mass, work):  # type: ignore[no-untyped-def]
+    """Fill mass with Phi(b) - Phi(a), for a <= 0 <= b at least one standard deviation apart; uses work[2] and work[3]."""
+    density, scratch = work[2, : a.size], work[3, : a.size]
+    for c in range(a.size):
+        mass[c] = 1.0
+    for side in range(2):
+        z = a if side == 0 else b
+        for c in range(a.size):
+            density[c] = -0.5 * z[c] * z[c]
+        exp_block(density, scratch)
+        for c in range(a.size):
+            mass[c] -= INVERSE_SQRT_2PI * density[c] * mills_ratio(abs(z[c]))
+
+
+@jit
+def log_tail(z):  # type: ignore[no-untyped-def]
+    """Return log Q(z), z >= 0."""
+    return math.log(mills_ratio(z)) - 0.5 * z * z - LOG_SQRT_2PI
+
+
+@jit
+def log_mass(a, b):  # type: ignore[no-untyped-def]
+    """Return log(Phi(b) - Phi(a)), a <= b, as in `truncnorm.log_mass`."""
+    if not b > a:
+        return -math.inf
+    if a + b < 0.0:
+        a, b = -b, -a
+    width = b - a
+    if width * max(1.0, 0.5 * (a + b)) < NARROW:
+        return _log_mass_narrow(a, width)
+    if a > 0.0:
+        log_above = log_tail(a)
+        return log_above + math.log1p(-math.exp(log_tail(b) - log_above))
+    return math.log1p(-math.exp(log_tail(-a)) - math.exp(log_tail(b)))
+
+
+@jit
+def _log_mass_narrow(a, width):  # type: ignore[no-untyped-def]
+    """Gauss-Legendre quadrature of phi(middle + t) / phi(middle)."""
+    half = 0.5 * width
+    middle = a + half
+    integral = 0.0
+    for i in range(NODES.size):
+        t = half * NODES[i]
+        integral += NODE_WEIGHTS[i] * math.exp(-t * (middle + 0.5 * t))
+    return math.log(half * integral) - 0.5 * middle * middle - LOG_SQRT_2PI

@@ -1,0 +1,164 @@
+"""One SQLite connection a process, and transactions on it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+import time
+import weakref
+from collections.abc import Iterator
+from typing import Any
+
+from ..engine.exceptions import StorageInternalError
+from . import schema
+
+_REMEDIES = (
+    ("full", "Free some space; what was stored before is safe, and the call can be repeated."),
+    ("locked", "Another process holds the file; give a longer time-out, or see who holds it."),
+    ("readonly", "Give write access to the file and its folder."),
+    ("unable to open", "Check that the folder exists and that you may write to it."),
+    ("not a database", "The file is left as it is; give another file name."),
+    ("malformed", "The file is damaged; restore a copy, or save what can be read by `sqlite3 FILE .recover`."),
+)
+_inherited: list[sqlite3.Connection] = []  # a fork's copies of its parent's connections: never to be used or closed
+
+
+def explained(error: sqlite3.Error, path: str) -> StorageInternalError:
+    """Say what SQLite said, about which file, and what to do."""
+    remedy = next((text for key, text in _REMEDIES if key in str(error)), "")
+    return StorageInternalError(f"SQLite could not work on {path}: {error}. {remedy}".rstrip())
+
+
+class Database:
+    """A study database in a SQLite file, created if there is none.
+
+    Not safe for threads by itself: the storage holds its lock around each call.
+
+    Parameters
+    ----------
+    path
+        Path of the file.
+    synchronous
+        ``"NORMAL"``: what was written survives the death of the process; ``"FULL"``: of the machine, too.
+    timeout
+        Seconds to wait for another process that writes.
+    """
+
+    def __init__(self, path: str, synchronous: str, timeout: float) -> None:
+        self.path = path
+        self._synchronous = synchronous
+        self._timeout = timeout
+        self._connection: sqlite3.Connection | None = None
+        self._finalizer: weakref.finalize[Any, Any] | None = None
+        self.open()
+
+    def open(self) -> sqlite3.Connection:
+        """Connect, checking or creating the schema first: a foreign file is not touched."""
+        is_uri = self.path.startswith("file:")
+        try:
+            connection = sqlite3.connect(
+                self.path, timeout=self._timeout, isolation_level=None, check_same_thread=False, uri=is_uri
+            )
+        except sqlite3.Error as error:
+            raise explained(error, self.path) from error
+        try:
+            self._prepare(connection)
+        except sqlite3.Error as error:
+            connection.close()
+            raise explained(error, self.path) from error
+        except BaseException:
+            connection.close()
+            raise
+        self._connection = connection
+        self._finalizer = weakref.finalize(self, connection.close)
+        return connection
+
+    def _prepare(self, connection: sqlite3.Connection) -> None:
+        tables = schema.table_names(connection)
+        if tables:
+            schema.check_tables(connection, tables, self.path)
+        self._use_wal(connection)
+        connection.execute(f"PRAGMA synchronous = {self._synchronous}")
+        if not tables:
+            connection.execute("BEGIN IMMEDIATE")
+            if not schema.table_names(connection):  # no other process was first
+                schema.create_tables(connection)
+            connection.execute("COMMIT")
+
+    def _use_wal(self, connection: sqlite3.Connection) -> None:
+        """Switch to the write-ahead log. The switch does not wait for other connections, so it is tried again."""
+        deadline = time.monotonic() + self._timeout
+        while True:
+            try:
+                connection.execute("PRAGMA journal_mode = WAL")
+                return
+            except sqlite3.OperationalError as error:
+                if "locked" not in str(error) or time.monotonic() > deadline:
+                    raise
+                time.sleep(0.01)
+
+    def close(self) -> None:
+        """Close the connection; the next call opens it again."""
+        if self._finalizer is not None:
+            self._finalizer()
+        self._connection = self._finalizer = None
+
+    def forget(self) -> None:
+        """Leave the connection to the parent process, after a fork."""
+        if self._finalizer is not None:
+            self._finalizer.detach()
+        if self._connection is not None:
+            _inherited.append(self._connection)
+        self._connection = self._finalizer = None
+
+    def execute(self, sql: str, parameters: Any = ()) -> sqlite3.Cursor:
+        """Run one statement, outside `transaction` a transaction of its own."""
+        connection = self._connection or self.open()
+        try:
+            return connection.execute(sql, parameters)
+        except sqlite3.Error as error:
+            raise explained(error, self.path) from error
+
+    def executemany(self, sql: str, parameters: Any) -> None:
+        """Run one statement for several rows; within `transaction`."""
+        connection = self._connection or self.open()
+        try:
+            connection.executemany(sql, parameters)
+        except sqlite3.Error as error:
+            raise explained(error, self.path) from error
+
+    @contextlib.contextmanager
+    def transaction(self, kind: str = "IMMEDIATE") -> Iterator[None]:
+        """Make what is inside one transaction: all of it is stored, or nothing.
+
+        Parameters
+        ----------
+        kind
+            ``"IMMEDIATE"`` to write (it takes the lock at once, so it cannot fail half-way), ``"DEFERRED"`` to read.
+        """
+        connection = self._connection or self.open()
+        if connection.in_transaction:
+            yield
+            return
+        self.execute(f"BEGIN {kind}")
+        try:
+            yield
+            self.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
+
+    def data_version(self) -> int:
+        """Give a number that changes when somebody else wrote to the file."""
+        return int(self.execute("PRAGMA data_version").fetchone()[0])
+
+
+def path_of(url: str) -> str:
+    """Turn ``sqlite:///FILE`` into a path; ``~`` stays what it is, as in SQLAlchemy."""
+    for prefix in ("sqlite+pysqlite:///", "sqlite:///"):
+        if url.startswith(prefix) and len(url) > len(prefix):
+            path = url[len(prefix) :].split("?")[0]
+            return path if path.startswith("file:") else os.path.abspath(path)
+    raise ValueError(f"Could not parse the storage URL {url!r}: expected sqlite:///FILE.db.")

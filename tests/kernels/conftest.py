@@ -1,0 +1,6 @@
+"""Make `naive`, the slow twins beside this folder, importable."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
