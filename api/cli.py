@@ -116,35 +116,20 @@ class Session:
 
     @property
     def url(self) -> str:
-        """The storage's URL; an error if none was named."""
+        """The storage's URL; an error if none was named, or a class of storage that parzen does not have."""
         if self.storage is None:
             raise usage_error("No storage is named: give --storage URL (as sqlite:///study.db) or set PARZEN_STORAGE.")
+        if self.storage_class not in (None, "RDBStorage"):
+            raise usage_error(
+                f"parzen has no {self.storage_class}: it keeps studies in SQLite files, as sqlite:///study.db."
+            )
         return self.storage
-
-    @property
-    def kind(self) -> str:
-        """The storage's class: the one named, else guessed from the URL."""
-        if self.storage_class:
-            return self.storage_class
-        if self.url.startswith("redis"):
-            return "JournalRedisBackend"
-        if os.path.isfile(self.url):
-            return "JournalFileBackend"
-        if "://" in self.url:
-            return "RDBStorage"
-        raise usage_error(
-            f"No storage is known behind {self.url!r}: expected a URL as sqlite:///study.db, or a journal file "
-            "(for a new one add --storage-class JournalFileBackend)."
-        )
 
     def open_storage(self) -> BaseStorage:
         """Open the storage."""
         from parzen import storages
 
-        if self.kind == "RDBStorage":
-            return storages.get_storage(self.url)
-        backend = getattr(storages.journal, self.kind)
-        return storages.JournalStorage(backend(self.url))
+        return storages.get_storage(self.url)
 
     def load_study(self, name: str | None, sampler: BaseSampler | None = None) -> Study:
         """Load a study; None means the only one in the storage."""

@@ -20,6 +20,7 @@ Action = Callable[..., None]
 Decorator = Callable[[Action], Action]
 
 DIRECTIONS = click.Choice(["minimize", "maximize"])
+ABSTRACT_SAMPLERS = ("BaseGASampler", "BaseSampler", "Sampler")
 STATES = click.Choice(["complete", "pruned", "fail"])
 
 
@@ -45,7 +46,11 @@ def _global_options() -> list[click.Parameter]:
     version = {"is_flag": True, "is_eager": True, "expose_value": False, "callback": _show_version}
     return [
         click.Option(["--storage"], metavar="URL", help=storage),
-        click.Option(["--storage-class"], type=click.Choice(STORAGE_CLASSES), help="Kind of storage, if not to guess."),
+        click.Option(
+            ["--storage-class"],
+            type=click.Choice(STORAGE_CLASSES),
+            help="For Optuna's scripts; only RDBStorage is there.",
+        ),
         click.Option(["-v", "--verbose"], count=True, help="Show debugging messages, too."),
         click.Option(["-q", "--quiet"], is_flag=True, help="Show only warnings and errors."),
         click.Option(["--log-file"], metavar="PATH", help="Append the messages to this file as well."),
@@ -225,22 +230,12 @@ def upgrade(session: Session) -> None:
     """Bring the tables of an older database up to date."""
     from parzen.storages import RDBStorage
 
-    if session.kind != "RDBStorage":
-        raise usage_error(
-            f"Only a database has tables to upgrade: expected a URL as sqlite:///study.db, found {session.url!r}."
-        )
-    storage = RDBStorage(session.url, skip_compatibility_check=True, skip_table_creation=True)
-    current, head = storage.get_current_version(), storage.get_head_version()
-    if current == head:
+    storage = RDBStorage(session.url)
+    if storage.get_current_version() == storage.get_head_version():
         inform("This storage is up-to-date.")
-    elif current in storage.get_all_versions():
-        inform(f"Upgrading the tables from version {current} to {head}.")
+    else:
         storage.upgrade()
         inform("Upgraded the storage.")
-    else:
-        raise usage_error(
-            f"The tables have version {current}, but this parzen knows versions up to {head}: use a newer parzen."
-        )
 
 
 @subcommand(root, "ask")
@@ -295,10 +290,13 @@ def _make_sampler(name: str | None, arguments: str | None) -> BaseSampler | None
         if arguments is not None:
             raise usage_error("--sampler-kwargs needs --sampler: name the sampler's class as well.")
         return None
-    known = sorted(entry for entry in samplers.__all__ if entry.endswith("Sampler") and not entry.startswith("Base"))
+    known = sorted(entry for entry in samplers.__all__ if entry.endswith("Sampler") and entry not in ABSTRACT_SAMPLERS)
     if name not in known:
         raise usage_error(f"--sampler expects one of {', '.join(known)}; found {name!r}.")
-    sampler: BaseSampler = getattr(samplers, name)(**_read_json("--sampler-kwargs", arguments))
+    try:
+        sampler: BaseSampler = getattr(samplers, name)(**_read_json("--sampler-kwargs", arguments))
+    except TypeError as error:
+        raise usage_error(f"--sampler-kwargs do not suit {name}: {error}.") from error
     return sampler
 
 

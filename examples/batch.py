@@ -91,7 +91,7 @@ def train(parameters: dict[str, Tensor], data: Digits, n_epochs: int) -> Tensor:
     images, labels = to_device(data.train, device)
     order = torch.Generator().manual_seed(0)
     for _ in range(n_epochs):
-        for rows in torch.randperm(len(labels), generator=order).to(device).split(BATCH_SIZE):
+        for rows in torch.split(torch.randperm(len(labels), generator=order).to(device), BATCH_SIZE):
             networks.step(images[rows], labels[rows])
     return networks.accuracy(*to_device(data.validation, device))
 

@@ -15,7 +15,7 @@ import math
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import Protocol
@@ -24,7 +24,7 @@ import parzen
 from parzen.examples.digits_data import Digits, Images, Labels, load_digits
 from parzen.examples.digits_numpy import NumpyNetwork
 from parzen.examples.digits_report import Progress, announcement, summary
-from parzen.examples.digits_space import suggest_settings
+from parzen.examples.digits_space import Settings, suggest_settings
 
 N_EPOCHS = 20
 
@@ -89,7 +89,7 @@ def tune(
     """
     objective = Objective(load_digits(), backend)
     start = time.perf_counter()
-    with log_level(parzen.logging.WARNING):
+    with log_level(parzen.logging.WARNING), one_blas_thread():
         study = parzen.create_study(
             storage=storage,
             study_name=study_name,
@@ -99,14 +99,14 @@ def tune(
             load_if_exists=True,
         )
         print(announcement(study))
-        with one_blas_thread(), stop_on_ctrl_c(objective.stop), Progress(study, n_trials) as progress:
+        with stop_on_ctrl_c(objective.stop), Progress(study, n_trials) as progress:
             study.optimize(
                 objective, n_trials=n_trials, timeout=timeout, n_jobs=n_jobs, catch=(Interrupted,), callbacks=[progress]
             )
-    seconds = time.perf_counter() - start
-    if objective.stop.is_set():
-        print("Stopped by Ctrl-C.")
-    print(summary(study, progress.finished, seconds, accuracy_on_test(study, objective.data), storage))
+        seconds = time.perf_counter() - start
+        if objective.stop.is_set():
+            print("Stopped by Ctrl-C.")
+        print(summary(study, progress.finished, seconds, accuracy_on_test(study, objective.data), storage))
     return study
 
 
@@ -131,7 +131,7 @@ class Objective:
     def __call__(self, trial: parzen.Trial) -> float:
         """Train for ``N_EPOCHS`` epochs, or until the trial is pruned or interrupted."""
         trial.set_user_attr("backend", self.backend)
-        network = self.network_class(suggest_settings(trial), seed=trial.number)
+        network = self.network_class(suggest_settings(trial), trial.number)
         accuracy = math.nan
         for epoch in range(N_EPOCHS):
             loss = network.train_epoch(*self.data.train)
@@ -144,7 +144,7 @@ class Objective:
         return accuracy
 
 
-def network_class(backend: str) -> type[NumpyNetwork]:
+def network_class(backend: str) -> Callable[[Settings, int], Network]:
     """Return the class of networks that a backend trains; PyTorch is imported only when it is asked for."""
     if backend == "numpy":
         return NumpyNetwork
@@ -171,7 +171,7 @@ def accuracy_on_test(study: parzen.Study, data: Digits) -> float | None:
     if not complete:
         return None
     best = study.best_trial
-    network = network_class(best.user_attrs["backend"])(suggest_settings(best), seed=best.number)
+    network = network_class(best.user_attrs["backend"])(suggest_settings(best), best.number)
     for _ in range(N_EPOCHS):
         network.train_epoch(*data.train)
     return network.accuracy(*data.test)
@@ -210,7 +210,7 @@ def stop_on_ctrl_c(stop: threading.Event) -> Iterator[None]:
 @contextmanager
 def one_blas_thread() -> Iterator[None]:
     """Keep each matrix product on one thread: these are so small that on a busy machine two took 60 times as long."""
-    import threadpoolctl  # comes with scikit-learn
+    import threadpoolctl  # type: ignore[import-untyped]  # comes with scikit-learn
 
     with threadpoolctl.threadpool_limits(1):
         yield

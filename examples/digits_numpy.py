@@ -131,10 +131,12 @@ class NumpyNetwork:
         return list(zip(self.parameters[::2], self.parameters[1::2], strict=True))
 
     def dropout_mask(self, z: Array, dropout: float) -> Array:
-        """Return 0 with probability ``dropout``, else 1 / (1 - dropout), which keeps the mean (Srivastava et al. 2014)."""
+        """Return 0 with probability ``dropout``, else 1 / (1 - dropout): the mean stays (Srivastava et al. 2014)."""
         if dropout == 0.0:
             return np.ones(1, z.dtype)
-        return (self.rng.random(z.shape) >= dropout).astype(z.dtype) / z.dtype.type(1.0 - dropout)
+        kept = (self.rng.random(z.shape) >= dropout).astype(z.dtype)
+        kept /= 1.0 - dropout
+        return kept
 
 
 def cross_entropy(logits: Array, labels: Labels) -> tuple[float, Array]:

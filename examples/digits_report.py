@@ -6,6 +6,7 @@ import shlex
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from types import TracebackType
+from typing import cast
 
 import parzen
 from parzen.examples.digits_space import Settings, suggest_settings
@@ -22,7 +23,7 @@ class Progress:
 
     def __init__(self, study: parzen.Study, n_trials: int | None) -> None:
         self.finished: list[FrozenTrial] = []
-        self.best = max((trial.value for trial in complete_trials(study)), default=None)
+        self.best = max(map(accuracy, complete_trials(study)), default=None)
         self.bar = tqdm(total=n_trials, unit="trial", dynamic_ncols=True)
 
     def __enter__(self) -> Progress:
@@ -37,7 +38,7 @@ class Progress:
         """Take note of a finished trial."""
         self.finished.append(trial)
         if trial.state == TrialState.COMPLETE:
-            self.best = trial.value if self.best is None else max(self.best, trial.value)
+            self.best = accuracy(trial) if self.best is None else max(self.best, accuracy(trial))
         n_pruned = sum(trial.state == TrialState.PRUNED for trial in self.finished)
         best = "none yet" if self.best is None else percent(self.best)
         self.bar.set_postfix_str(f"best {best}, pruned {n_pruned}", refresh=False)
@@ -47,6 +48,11 @@ class Progress:
 def complete_trials(study: parzen.Study) -> list[FrozenTrial]:
     """Return the trials that have a value."""
     return study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+
+
+def accuracy(trial: FrozenTrial) -> float:
+    """Return the value of a complete trial; it is None only for the others."""
+    return cast(float, trial.value)
 
 
 def announcement(study: parzen.Study) -> str:
@@ -92,7 +98,7 @@ def summary(
 def best_trial(trial: FrozenTrial, test_accuracy: float) -> str:
     """Lay out the best trial: accuracies, then parameters."""
     rows = [
-        ("validation accuracy", percent(trial.value)),
+        ("validation accuracy", percent(accuracy(trial))),
         ("test accuracy", f"{percent(test_accuracy)}  (images that no trial has seen)"),
         *((name, number(value)) for name, value in trial.params.items()),
     ]
@@ -101,9 +107,9 @@ def best_trial(trial: FrozenTrial, test_accuracy: float) -> str:
 
 def top_trials(trials: Iterable[FrozenTrial], n: int = 5) -> str:
     """Lay out the trials of highest accuracy, the earlier first where they tie."""
-    best = sorted(trials, key=lambda trial: (-trial.value, trial.number))[:n]
+    best = sorted(trials, key=lambda trial: (-accuracy(trial), trial.number))[:n]
     header = ("trial", "accuracy", "widths", "activation", "dropout", "batch", "learning rate", "optimizer")
-    rows = [(str(trial.number), percent(trial.value), *settings_row(suggest_settings(trial))) for trial in best]
+    rows = [(str(trial.number), percent(accuracy(trial)), *settings_row(suggest_settings(trial))) for trial in best]
     return f"Top {len(best)} of the complete trials\n{aligned([header, *rows])}"
 
 

@@ -57,7 +57,7 @@ class TorchNetwork:
         parameters = [torch.from_numpy(array) for array in initial_parameters(settings.widths, self.rng)]
         layers: list[nn.Module] = []
         for weights, bias in zip(parameters[::2], parameters[1::2], strict=True):
-            linear = nn.utils.skip_init(nn.Linear, *weights.shape)
+            linear = nn.utils.skip_init(nn.Linear, *weights.shape)  # type: ignore[no-untyped-call]
             linear.weight.data.copy_(weights.T)
             linear.bias.data.copy_(bias)
             layers += [linear, ACTIVATIONS[settings.activation](), Dropout(settings.dropout, generator)]

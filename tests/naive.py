@@ -13,10 +13,10 @@ def log_mass(a, b):
         return -math.inf
     if a + b < 0:
         a, b = -b, -a
-    top = max(a, 0.0)  # the point nearest to 0; beyond `reach` the integrand is below e^-50 of its value there
+    top = max(a, 0.0)  # the point nearest to 0; beyond `reach` from it the integrand is below e^-50 of its value there
     reach = 50.0 / max(top, 5.0)
-    inside = max(a, -10.0), min(b, top + reach)
-    integral, _ = integrate.quad(lambda z: math.exp((top - z) * (top + z) / 2), *inside, epsabs=0, epsrel=1e-13)
+    ends = max(a - top, -10.0), min(b - top, reach)
+    integral, _ = integrate.quad(lambda t: math.exp(-t * (top + t / 2)), *ends, epsabs=0, epsrel=1e-13)
     return math.log(integral) - top * top / 2 - 0.5 * math.log(2 * math.pi)
 
 

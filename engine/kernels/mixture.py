@@ -134,8 +134,9 @@ def support(low: Array, high: Array, step: Array) -> tuple[Array, Array]:
     lower, upper = low - half, high + half
     on_log_scale = step < 0.0
     if on_log_scale.any():
-        lower = np.where(on_log_scale, np.log(np.exp(low) + half), lower)
-        upper = np.where(on_log_scale, np.log(np.exp(high) - half), upper)
+        j = np.flatnonzero(on_log_scale)
+        lower[j] = np.log(np.exp(low[j]) + half[j])
+        upper[j] = np.log(np.exp(high[j]) - half[j])
     return lower, upper
 
 

@@ -131,15 +131,25 @@ def _log_mass_general(a: Array, b: Array) -> Array:
     flip = a + b < 0.0
     a, b = np.where(flip, -b, a), np.where(flip, -a, b)
     width = b - a
-    tail_a, tail_b = log_tail(np.abs(a)), log_tail(b)
-    in_tail = tail_a + np.log1p(-np.exp(tail_b - tail_a))
-    around_zero = np.log1p(-np.exp(tail_a) - np.exp(tail_b))
-    out = np.where(a > 0.0, in_tail, around_zero)
     narrow = width * np.maximum(1.0, 0.5 * (a + b)) < NARROW
+    if narrow.all():
+        return _log_mass_narrow(a, width)
+    out = _log_mass_wide(a, b)
     if narrow.any():
         out[narrow] = _log_mass_narrow(a[narrow], width[narrow])
     out[~(width > 0.0)] = -np.inf
     return out
+
+
+def _log_mass_wide(a: Array, b: Array) -> Array:
+    """`log_mass` by tails: phi(a) (M(a) - M(b) phi(b) / phi(a)) right of 0, one minus both tails around it; b >= |a|."""
+    near = np.abs(a)
+    mills_a, mills_b = mills_ratio(np.array([near, b]))
+    mills_b *= np.exp(-0.5 * (b - near) * (b + near))
+    exponent = 0.5 * near * near + LOG_SQRT_2PI
+    in_tail = a > 0.0
+    scaled = np.where(in_tail, mills_a - mills_b, 1.0 - (mills_a + mills_b) * np.exp(-exponent))
+    return np.asarray(np.log(scaled) - np.where(in_tail, exponent, 0.0))
 
 
 def _log_mass_narrow(a: Array, width: Array) -> Array:
@@ -156,20 +166,21 @@ def _ppf_straddling(u: Array, a: Array, b: Array) -> Array:
     below, above = _two_tails(a, b)
     mass = 1.0 - below - above
     lower, upper = below + u * mass, above + (1.0 - u) * mass
-    return _signed_quantile(np.log(np.minimum(lower, upper)), lower < upper)
+    z = _quantile(np.log(np.minimum(lower, upper)))
+    return np.where(lower < upper, -z, z)
 
 
 def _ppf_general(u: Array, a: Array, b: Array) -> Array:
-    """`ppf` for any support, in log space: Q(x) = Q(a) - u (Q(a) - Q(b)) in a tail, the two-sided form around 0."""
+    """`ppf` for any support, in log space: Q(x) = Q(b) + (1 - u) mass, or around 0 the smaller of the two tails."""
     flip = a + b < 0.0
+    rest = np.where(flip, u, 1.0 - u)
     a, b, u = np.where(flip, -b, a), np.where(flip, -a, b), np.where(flip, 1.0 - u, u)
-    log_mass_ = _log_mass_general(a, b)
-    log_below, log_above = log_tail(np.abs(a)), log_tail(b)
-    lower = np.exp(log_below) + u * np.exp(log_mass_)
-    upper = np.exp(log_above) + (1.0 - u) * np.exp(log_mass_)
-    around_zero = _signed_quantile(np.log(np.minimum(lower, upper)), lower < upper)
-    in_tail = _quantile(log_below + np.log1p(-u * np.exp(log_mass_ - log_below)))
-    x = np.where(a > 0.0, in_tail, around_zero)
+    log_scale = _log_mass_general(a, b)
+    below = np.exp(log_tail(np.abs(a))) + u * np.exp(log_scale)
+    log_above = np.logaddexp(log_tail(b), np.log(rest) + log_scale)
+    lower = (a <= 0.0) & (below < 0.5)
+    z = _quantile(np.where(lower, np.log(below), log_above))
+    x = np.where(lower, -z, z)
     x = np.where(np.isnan(x), a, x)
     return np.where(flip, -x, x)
 
@@ -198,18 +209,12 @@ def _two_tails(a: Array, b: Array) -> Array:
     return tails
 
 
-def _signed_quantile(log_probability: Array, lower: npt.NDArray[np.bool_]) -> Array:
-    """Return the point whose lower (or else upper) tail has the given log probability, at most log 1/2."""
-    z = _quantile(log_probability)
-    return np.where(lower, -z, z)
-
-
 def _quantile(log_probability: Array) -> Array:
     """Return the z >= 0 with log Q(z) = log_probability <= log 1/2; inf for -inf."""
     r = np.sqrt(-2.0 * log_probability)
     s = QUANTILE_SCALE / (QUANTILE_SCALE + r)
     z = r - _rational(QUANTILE, s)
-    if r.max(initial=0.0) > QUANTILE_LIMIT:
+    if not r.max(initial=0.0) <= QUANTILE_LIMIT:  # or NaN
         z = np.where(r > QUANTILE_LIMIT, r, z)
         for _ in range(3):  # from 40 sigma on, log Q is so nearly a parabola that three more steps suffice
             z = _newton(z, log_probability)

@@ -25,8 +25,8 @@ def test_log_mass_agrees_with_quadrature(intervals):
 
 @pytest.mark.parametrize("a", [-1000.0, -38.0, -30.0, -8.3, -1.0, 0.0, 0.5, 8.3, 30.0, 38.0, 1000.0])
 def test_log_mass_of_half_lines_is_the_log_cdf(a):
-    np.testing.assert_allclose(truncnorm.log_mass(a, np.inf), log_ndtr(-a), rtol=1e-13)
-    np.testing.assert_allclose(truncnorm.log_mass(-np.inf, a), log_ndtr(a), rtol=1e-13)
+    np.testing.assert_allclose(truncnorm.log_mass(a, np.inf), log_ndtr(-a), rtol=1e-13, atol=1e-15)
+    np.testing.assert_allclose(truncnorm.log_mass(-np.inf, a), log_ndtr(a), rtol=1e-13, atol=1e-15)
 
 
 def test_log_mass_of_degenerate_intervals():
@@ -61,10 +61,11 @@ def test_ppf_inverts_the_cdf(cases):
     a, b = np.array([case[1] for case in cases]).T
     x = truncnorm.ppf(u, a, b)
     assert ((a <= x) & (x <= b)).all()
-    # x is a double: half a unit in its last place moves the cdf by hazard x |x| x 1e-16, and u by as much.
-    slack = 1e-12 + 4e-16 * np.maximum(np.abs(x), 1) * (np.abs(x) + 1) + 1e-15 * np.maximum(np.abs(x), 1) / (b - a)
-    cdf = [math.exp(naive.log_mass(*case) - naive.log_mass(lo, hi)) for case, lo, hi in zip(zip(a, x), a, b)]
-    assert (np.abs(cdf - u) <= 4 * slack).all()
+    step = 1e-14 * np.maximum(1.0, np.abs(x))  # the allowed error of x
+    for value, lo, hi, low, high in zip(u, a, b, np.maximum(x - step, a), np.minimum(x + step, b), strict=True):
+        total = naive.log_mass(lo, hi)
+        assert math.exp(naive.log_mass(lo, low) - total) <= value + 1e-11
+        assert math.exp(naive.log_mass(lo, high) - total) >= value - 1e-11
 
 
 @pytest.mark.parametrize("a", [-1000.0, -60.0, -30.0, -3.0, 0.0, 3.0, 30.0, 60.0, 1000.0])
@@ -84,7 +85,7 @@ def test_ppf_ends_and_degenerate_supports():
     np.testing.assert_allclose(truncnorm.ppf(0.0, a, b), a, rtol=1e-13)
     np.testing.assert_allclose(truncnorm.ppf(1.0, a, b), b, rtol=1e-13)
     np.testing.assert_array_equal(truncnorm.ppf(0.3, a[3:], b[3:]), a[3:])
-    assert truncnorm.ppf(0.5, -np.inf, np.inf) == pytest.approx(0.0, abs=1e-15)
+    assert truncnorm.ppf(0.5, -np.inf, np.inf) == pytest.approx(0.0, abs=4e-15)
     assert truncnorm.ppf(0.0, -1e13, 1e13) == -1e13
     assert truncnorm.ppf(0.0, -np.inf, 0.0) == -np.inf
 
@@ -93,4 +94,4 @@ def test_ppf_ends_and_degenerate_supports():
 def test_ppf_is_monotone(u, interval):
     u = np.sort(u)
     x = truncnorm.ppf(u, *interval)
-    assert (np.diff(x) >= -1e-14 * np.abs(x[1:])).all()
+    assert (np.diff(x) >= -1e-14 * np.maximum(1, np.abs(x[1:]))).all()

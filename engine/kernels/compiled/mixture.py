@@ -31,7 +31,7 @@ def log_density(mixture: Mixture, x: Array) -> Array:
     lower, upper = support(mixture.low, mixture.high, mixture.step)
     kind = _kinds(mixture, lower, upper)
     rows, first, left, right = _table_rows(mixture, x, kind)
-    return np.asarray(
+    peak, total = (
         _log_density(
             mixture.log_weight,
             np.ascontiguousarray(mixture.mu),
@@ -49,6 +49,8 @@ def log_density(mixture: Mixture, x: Array) -> Array:
             mixture.n_choices,
         )
     )
+    with np.errstate(divide="ignore"):
+        return np.asarray(peak + np.log(total))
 
 
 def _kinds(mixture: Mixture, lower: Array, upper: Array) -> IntArray:
@@ -108,7 +110,7 @@ def _log_density(
         for i in range(n):
             _exponents(exponent, offset, precision, table, mu, start, stop, kind, x[i], rows[i])
             _accumulate(exponent, buffer, work, peak, total, i)
-    return peak + np.log(total)
+    return peak, total
 
 
 @jit

@@ -1,0 +1,93 @@
+"""Run a small scenario on Optuna and on parzen, and compare what comes out: the result, or the exception, and the warnings.
+
+A scenario is a function that takes the module (``optuna`` or ``parzen``) and returns something; `plain` turns what it
+returns into values that can be compared across the two libraries.
+"""
+
+from __future__ import annotations
+
+import datetime
+import enum
+import math
+import warnings
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+import parzen
+
+optuna: Any = __import__("pytest").importorskip("optuna")
+
+Scenario = Callable[[Any], Any]
+
+
+class Outcome(NamedTuple):
+    """What a scenario did; `error` is the exception's type, `warned` the categories of warnings."""
+
+    result: Any
+    error: type[BaseException] | None
+    text: str
+    warned: set[str]
+
+
+def run(scenario: Scenario, module: Any) -> Outcome:
+    """Run a scenario on one library, with its log switched off."""
+    level = module.logging.get_verbosity()
+    module.logging.set_verbosity(module.logging.CRITICAL)
+    result, error, text = None, None, ""
+    try:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            try:
+                result = plain(scenario(module))
+            except (Exception, KeyboardInterrupt) as raised:
+                error, text = type(raised), str(raised)
+    finally:
+        module.logging.set_verbosity(level)
+    return Outcome(result, error, text, {w.category.__name__ for w in caught})
+
+
+def error_of(call: Callable[[], Any]) -> Any:
+    """Give the type of the exception that a call raises, or what it returns."""
+    try:
+        return call()
+    except Exception as error:
+        return type(error)
+
+
+def plain(value: Any) -> Any:
+    """Turn a result into what compares equal across the libraries, keeping the types of numbers."""
+    if isinstance(value, enum.Enum):
+        return value.name
+    if isinstance(value, type):
+        return value.__name__
+    if isinstance(value, (float, np.floating)) and math.isnan(value):
+        return "nan"
+    if isinstance(value, dict):
+        return {key: plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple, set)):
+        return type(value)(plain(item) for item in value)
+    if isinstance(value, (datetime.datetime, datetime.timedelta)):
+        return type(value).__name__
+    for module in (optuna, parzen):
+        if isinstance(value, module.distributions.BaseDistribution):
+            return module.distributions.distribution_to_json(value)
+        if isinstance(value, module.trial.FrozenTrial):
+            return plain_trial(value)
+    return (type(value).__name__, value) if isinstance(value, (bool, int, float)) else value
+
+
+def plain_trial(trial: Any) -> dict[str, Any]:
+    """Give what a trial holds, apart from its identifier, which is the storage's own affair."""
+    names = (
+        "number", "state", "values", "params", "distributions", "user_attrs", "system_attrs", "intermediate_values",
+        "last_step", "constraints", "datetime_start", "datetime_complete", "duration",
+    )  # fmt: skip
+    return {name: plain(getattr(trial, name)) for name in names}
+
+
+def stands_for(ours: type[BaseException] | None, theirs: type[BaseException] | None) -> bool:
+    """Tell whether an ``except`` clause written for Optuna's exception catches ours."""
+    if ours is None or theirs is None:
+        return ours is theirs
+    return theirs.__name__ in {cls.__name__ for cls in ours.__mro__}

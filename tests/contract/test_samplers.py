@@ -1,0 +1,238 @@
+"""What every sampler must do. A new sampler joins by one line in `SAMPLERS`."""
+
+from __future__ import annotations
+
+import math
+import pickle
+import warnings
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+import parzen
+from parzen.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
+from parzen.samplers import BaseSampler, RandomSampler, Sampler, TPESampler
+from parzen.trial import Trial, TrialState
+
+SAMPLERS: dict[str, Callable[[int | None], BaseSampler]] = {
+    "random": lambda seed: RandomSampler(seed),
+    "tpe": lambda seed: TPESampler(seed=seed),
+    "tpe-univariate": lambda seed: TPESampler(seed=seed, multivariate=False),
+    "tpe-group": lambda seed: TPESampler(seed=seed, multivariate=True, group=True),
+    "tpe-no-liar": lambda seed: TPESampler(seed=seed, constant_liar=False),
+}
+
+SPACE: dict[str, BaseDistribution] = {
+    "float": FloatDistribution(-2.0, 3.0),
+    "log": FloatDistribution(1e-6, 1e2, log=True),
+    "step": FloatDistribution(0.1, 0.9, step=0.2),
+    "int": IntDistribution(-3, 7),
+    "int_step": IntDistribution(0, 100, step=20),
+    "int_log": IntDistribution(1, 1000, log=True),
+    "choice": CategoricalDistribution(("a", None, 3, True)),
+    "single": IntDistribution(4, 4),
+    "one_choice": CategoricalDistribution(("only",)),
+    "narrow": FloatDistribution(1.0, 1.0 + 1e-12),
+    "huge": FloatDistribution(-1e300, 1e300),
+}
+
+
+@pytest.fixture(params=SAMPLERS, autouse=True)
+def make(request: pytest.FixtureRequest) -> Callable[[int | None], BaseSampler]:
+    return SAMPLERS[request.param]
+
+
+def study_of(sampler: BaseSampler, **kwargs: object) -> parzen.Study:
+    parzen.logging.set_verbosity(parzen.logging.WARNING)
+    return parzen.create_study(sampler=sampler, **kwargs)
+
+
+def loss(params: dict[str, object]) -> float:
+    """A loss of every parameter, so that each can matter."""
+    return sum(math.tanh(v) if isinstance(v, (int, float)) else len(str(v)) for v in params.values())
+
+
+def objective(trial: Trial) -> float:
+    return loss({name: trial._suggest(name, distribution) for name, distribution in SPACE.items()})
+
+
+def conditional(trial: Trial) -> float:
+    kind = trial.suggest_categorical("kind", ["linear", "deep"])
+    if kind == "linear":
+        return trial.suggest_float("slope", -1, 1) ** 2
+    layers = trial.suggest_int("layers", 1, 3)
+    return sum(trial.suggest_float(f"width{i}", 0, 1) for i in range(layers))
+
+
+def test_values_lie_in_range_and_have_the_right_type(make: Callable) -> None:
+    study = study_of(make(1))
+    study.optimize(objective, n_trials=40)
+    kinds = {"float": float, "log": float, "step": float, "int": int, "int_step": int, "int_log": int, "single": int}
+    for trial in study.trials:
+        assert trial.state == TrialState.COMPLETE
+        for name, value in trial.params.items():
+            distribution = SPACE[name]
+            assert distribution._contains(distribution.to_internal_repr(value)), (name, value)
+            assert type(value) is kinds.get(name, type(value)), (name, value)
+        assert any(trial.params["choice"] is choice for choice in SPACE["choice"].choices)
+
+
+def test_every_choice_and_grid_point_can_be_reached(make: Callable) -> None:
+    # Early trials are uniform draws: the chance that 120 of them miss one of 6 values is below 6 (5/6)^120 < 2e-9.
+    study = study_of(make(2))
+    values = {name: set() for name in ("step", "int_step", "choice")}
+    sampler = study.sampler
+    if isinstance(sampler, TPESampler):
+        sampler._n_startup_trials = 120
+    study.optimize(objective, n_trials=120)
+    for trial in study.trials:
+        for name in values:
+            values[name].add(trial.params[name])
+    assert {name: len(found) for name, found in values.items()} == {"step": 5, "int_step": 6, "choice": 4}
+
+
+@pytest.mark.parametrize("run", [objective, conditional])
+def test_a_seed_repeats_and_others_differ(make: Callable, run: Callable) -> None:
+    def params(seed: int | None) -> list[dict[str, object]]:
+        study = study_of(make(seed))
+        study.optimize(run, n_trials=25)
+        return [trial.params for trial in study.trials]
+
+    assert params(5) == params(5)
+    assert params(5) != params(6)
+    assert params(None) != params(None)
+
+
+@pytest.mark.parametrize("run", [objective, conditional])
+def test_memory_and_sqlite_give_the_same_trials(make: Callable, run: Callable, tmp_path: object) -> None:
+    in_memory = study_of(make(3))
+    in_file = study_of(make(3), storage=f"sqlite:///{tmp_path}/s.db")
+    for study in (in_memory, in_file):
+        study.optimize(run, n_trials=25)
+    assert [t.params for t in in_memory.trials] == [t.params for t in in_file.trials]
+    assert [t.values for t in in_memory.trials] == [t.values for t in in_file.trials]
+
+
+@pytest.mark.parametrize("run", [objective, conditional])
+def test_a_resumed_study_goes_on_as_if_never_interrupted(make: Callable, run: Callable, tmp_path: object) -> None:
+    whole = study_of(make(4))
+    whole.optimize(run, n_trials=26)
+    url = f"sqlite:///{tmp_path}/s.db"
+    for n_trials in (7, 1, 18):  # as three processes: a new sampler and a new storage each
+        part = study_of(make(4), storage=url, study_name="resumed", load_if_exists=True)
+        part.optimize(run, n_trials=n_trials)
+    assert [t.params for t in part.trials] == [t.params for t in whole.trials]
+
+
+def test_conditional_and_dynamic_spaces(make: Callable) -> None:
+    study = study_of(make(7))
+    study.optimize(conditional, n_trials=30)
+    study.optimize(lambda t: t.suggest_float("slope", -3 - t.number, 3) ** 2, n_trials=15)
+    for trial in study.trials:
+        for name, value in trial.params.items():
+            assert trial.distributions[name]._contains(trial.distributions[name].to_internal_repr(value))
+
+
+def test_failed_pruned_infinite_and_infeasible_trials_do_not_disturb(make: Callable) -> None:
+    def troubled(trial: Trial) -> float:
+        x = trial.suggest_float("x", 0, 1)
+        trial.report(x, 0)
+        if trial.number % 5 == 0:
+            raise ValueError("diverged")
+        if trial.number % 5 == 1:
+            trial.report(math.nan if trial.number % 2 else x, 1)
+            raise parzen.TrialPruned
+        trial.set_constraint("size", x - 0.5)
+        return math.inf if trial.number % 5 == 2 else -math.inf if trial.number % 5 == 3 else x
+
+    parzen.logging.set_verbosity(parzen.logging.ERROR)
+    study = parzen.create_study(sampler=make(8))
+    study.optimize(troubled, n_trials=40, catch=ValueError)
+    assert len(study.trials) == 40
+    assert all(0 <= t.params["x"] <= 1 for t in study.trials)
+
+
+@pytest.mark.parametrize("n_objectives", [2, 3])
+def test_several_objectives(make: Callable, n_objectives: int) -> None:
+    directions = ["minimize", "maximize", "minimize"][:n_objectives]
+    study = study_of(make(9), directions=directions)
+    study.optimize(lambda t: [t.suggest_float(f"x{i}", 0, 1) for i in range(n_objectives)], n_trials=30)
+    assert len(study.best_trials) >= 1
+    assert all(len(trial.values) == n_objectives for trial in study.trials)
+
+
+def test_a_batch_has_distinct_points_in_range_and_repeats(make: Callable) -> None:
+    def batches() -> list[dict[str, np.ndarray]]:
+        study = study_of(make(10))
+        found = []
+        for _ in range(3):
+            batch = study.ask_batch(16, SPACE)
+            study.tell_batch(batch, np.arange(16.0))
+            found.append({name: batch[name] for name in SPACE})
+        return found
+
+    first, second = batches(), batches()
+    for a, b in zip(first, second, strict=True):
+        for name, distribution in SPACE.items():
+            np.testing.assert_array_equal(a[name], b[name])
+            assert all(distribution._contains(float(value)) for value in a[name])
+        assert len({tuple(a[name][i] for name in SPACE) for i in range(16)}) == 16
+
+
+def test_a_batch_on_a_small_grid_does_not_repeat_points(make: Callable) -> None:
+    space = {"a": IntDistribution(0, 5), "b": CategoricalDistribution(("x", "y"))}
+    study = study_of(make(11))
+    study.tell_batch(study.ask_batch(12, space), np.arange(12.0))
+    batch = study.ask_batch(6, space)
+    if isinstance(study.sampler, TPESampler):
+        assert len(set(zip(batch["a"], batch["b"], strict=True))) == 6
+
+
+def test_a_pickled_sampler_goes_on_alike(make: Callable) -> None:
+    def params(copy: bool) -> list[dict[str, object]]:
+        study = study_of(make(12))
+        study.optimize(objective, n_trials=12)
+        if copy:
+            study.sampler = pickle.loads(pickle.dumps(study.sampler))
+        study.optimize(objective, n_trials=5)
+        return [trial.params for trial in study.trials]
+
+    try:
+        assert params(copy=True) == params(copy=False)
+    except (AttributeError, pickle.PicklingError) as error:
+        pytest.fail(f"the sampler cannot be pickled: {error}")
+
+
+def test_optuna_methods_are_there(make: Callable) -> None:
+    sampler = make(13)
+    study = study_of(sampler)
+    sampler.reseed_rng()
+    trial = study.ask()
+    record = study.trials[0]
+    space = sampler.infer_relative_search_space(study, record)
+    assert set(sampler.sample_relative(study, record, space)) == set(space)
+    assert 0 <= sampler.sample_independent(study, record, "x", FloatDistribution(0, 1)) <= 1
+    study.tell(trial, 1.0)
+
+
+def test_global_random_state_is_left_alone(make: Callable) -> None:
+    before = np.random.get_state()[1].copy()  # noqa: NPY002 - the point of the test
+    study_of(make(14)).optimize(objective, n_trials=15)
+    np.testing.assert_array_equal(before, np.random.get_state()[1])  # noqa: NPY002
+
+
+def test_no_numerical_warning(make: Callable) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        study_of(make(15)).optimize(objective, n_trials=30)
+
+
+def test_samples_are_columns_of_n_points(make: Callable) -> None:
+    sampler = make(16)
+    assert isinstance(sampler, Sampler)
+    study = study_of(sampler)
+    study.optimize(lambda t: t.suggest_float("x", 0, 1), n_trials=15)
+    for n in (1, 2, 7):
+        columns = sampler.sample({"x": FloatDistribution(0, 1)}, study.history, np.random.default_rng(0), n)
+        assert columns["x"].shape == (n,)

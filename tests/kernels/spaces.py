@@ -1,0 +1,58 @@
+"""Random mixed spaces, mixtures and points for the kernel tests."""
+
+import numpy as np
+from hypothesis import strategies as st
+
+from parzen.samplers.parzen_estimator import SpaceArrays, build
+
+# name: low, high, step, n_choices in model coordinates; a negative step is a grid in exp(x)
+DIMENSIONS = {
+    "float": (-1.0, 2.5, 0.0, 0),
+    "point": (0.7, 0.7, 0.0, 0),
+    "step": (0.0, 2.0, 0.25, 0),
+    "int": (-3.0, 40.0, 1.0, 0),
+    "one_int": (4.0, 4.0, 1.0, 0),
+    "log_int": (0.0, np.log(60.0), -1.0, 0),
+    "choices": (0.0, 0.0, 0.0, 4),
+    "one_choice": (0.0, 0.0, 0.0, 1),
+}
+
+
+def space_of(names):
+    low, high, step, n_choices = np.array([DIMENSIONS[name] for name in names]).T
+    return SpaceArrays(low, high, step, n_choices.astype(np.int64))
+
+
+def points(names, u):
+    """Map uniforms (n, d) to points of the space, on its grids."""
+    out = np.empty(u.shape)
+    for j, name in enumerate(names):
+        low, high, step, n_choices = DIMENSIONS[name]
+        if n_choices:
+            out[:, j] = np.floor(u[:, j] * n_choices)
+        elif step == 0:
+            out[:, j] = low + u[:, j] * (high - low)
+        elif step > 0:
+            out[:, j] = low + step * np.floor(u[:, j] * ((high - low) / step + 1))
+        else:
+            out[:, j] = np.log(np.exp(low) + np.floor(u[:, j] * (np.exp(high) - np.exp(low) + 1)))
+    return out
+
+
+def random_mixture(names, n, seed, ties=False, **options):
+    rng = np.random.default_rng(seed)
+    observations = points(names, rng.random((n, len(names))))
+    if ties and n:
+        observations = observations[rng.integers(min(n, 2), size=n)]
+    return build(observations, rng.uniform(0.1, 1.0, n), space_of(names), **options)
+
+
+names_of_spaces = st.lists(st.sampled_from(list(DIMENSIONS)), min_size=1, max_size=5)
+mixtures = st.builds(
+    lambda names, n, seed, ties, magic_clip: (names, random_mixture(names, n, seed, ties, magic_clip=magic_clip)),
+    names_of_spaces,
+    st.sampled_from([0, 1, 2, 7]),
+    st.integers(0, 10**6),
+    st.booleans(),
+    st.booleans(),
+)
