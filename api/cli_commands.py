@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from dataclasses import fields
 from functools import wraps
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import click
 from parzen.cli import STORAGE_CLASSES, STORAGE_VARIABLES, Session, inform, perform, usage_error
@@ -16,10 +16,11 @@ if TYPE_CHECKING:
     from parzen.distributions import BaseDistribution
     from parzen.samplers import BaseSampler
 
+Direction = Literal["minimize", "maximize"]
 Action = Callable[..., None]
 Decorator = Callable[[Action], Action]
 
-DIRECTIONS = click.Choice(["minimize", "maximize"])
+DIRECTIONS = click.Choice(get_args(Direction))
 ABSTRACT_SAMPLERS = ("BaseGASampler", "BaseSampler", "Sampler")
 STATES = click.Choice(["complete", "pruned", "fail"])
 
@@ -43,7 +44,7 @@ def _show_version(context: click.Context, _: click.Parameter, asked: bool) -> No
 def _global_options() -> list[click.Parameter]:
     """Make the options that may stand before a sub-command, after it, or both."""
     storage = f"Database URL, as sqlite:///study.db; else read from {' or '.join(STORAGE_VARIABLES)}."
-    version = {"is_flag": True, "is_eager": True, "expose_value": False, "callback": _show_version}
+    version: dict[str, Any] = {"is_flag": True, "is_eager": True, "expose_value": False, "callback": _show_version}
     return [
         click.Option(["--storage"], metavar="URL", help=storage),
         click.Option(
@@ -77,7 +78,7 @@ def _enter(options: dict[str, Any]) -> Session:
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 @click.pass_context
-def root(context: click.Context, **options: Any) -> None:
+def root(context: click.Context, /, **options: Any) -> None:
     """Look after studies and their trials, and run trials from a shell with ask and tell."""
     _enter(options)
     if context.invoked_subcommand is None:
@@ -123,7 +124,11 @@ flatten = click.option("--flatten", is_flag=True, help="Give each key of a neste
 @click.option("--directions", type=DIRECTIONS, multiple=True, help="For several: --directions minimize maximize.")
 @click.option("--skip-if-exists", is_flag=True, help="Use the study of that name if there is one.")
 def create_study(
-    session: Session, study_name: str | None, direction: str | None, directions: tuple[str, ...], skip_if_exists: bool
+    session: Session,
+    study_name: str | None,
+    direction: Direction | None,
+    directions: tuple[Direction, ...],
+    skip_if_exists: bool,
 ) -> None:
     """Create a study and print its name."""
     import parzen

@@ -104,7 +104,7 @@ def list_trials(study: Study, trials: Sequence[FrozenTrial]) -> Listing:
 
 
 def _trial_row(trial: FrozenTrial, value: str, study: Study, metrics: Sequence[str] | None) -> Row:
-    values = trial.values or [None] * len(study.directions)
+    values: list[float] | list[None] = trial.values or [None] * len(study.directions)
     named = dict(zip(metrics, values, strict=True)) if metrics else values
     return {
         "number": trial.number,
@@ -157,8 +157,10 @@ def render(listing: Listing, format: str, *, flatten: bool = False, single: bool
     if format == "json":
         return json.dumps(content)
     if format == "yaml":
-        import yaml
-
+        try:
+            import yaml
+        except ImportError:
+            raise ImportError('YAML output needs PyYAML: pip install "parzen[cli]"') from None
         return str(yaml.safe_dump(content)).rstrip("\n")
     return _values(listing) if format == "value" else _table(listing)
 

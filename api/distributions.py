@@ -1,19 +1,20 @@
 """Distributions of parameters."""
 
+from parzen.engine.distribution_json import distribution_to_json, json_to_distribution
 from parzen.engine.distributions import (
     BaseDistribution,
     CategoricalChoiceType,
     CategoricalDistribution,
-    DiscreteUniformDistribution,
     FloatDistribution,
     IntDistribution,
+    check_distribution_compatibility,
+)
+from parzen.engine.old_distributions import (
+    DiscreteUniformDistribution,
     IntLogUniformDistribution,
     IntUniformDistribution,
     LogUniformDistribution,
     UniformDistribution,
-    check_distribution_compatibility,
-    distribution_to_json,
-    json_to_distribution,
 )
 
 __all__ = [

@@ -1,6 +1,7 @@
 """Trials."""
 
-from parzen.engine.frozen import BaseTrial, FixedTrial, FrozenTrial, create_trial
+from parzen.engine.fixed import FixedTrial
+from parzen.engine.frozen import BaseTrial, FrozenTrial, create_trial
 from parzen.engine.records import TrialState
 from parzen.engine.trial import Trial
 

@@ -2,25 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import ItemsView, Iterator, KeysView, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
+from ..samplers import Sampler
 from .distributions import BaseDistribution, CategoricalDistribution, FloatArray, IntDistribution
+from .exceptions import UpdateFinishedTrialError
+from .frozen import FrozenTrial, create_trial
+from .old_distributions import modern
+from .records import TrialState
+from .telling import decide, warn_failed
 from .trial import Trial
 
 if TYPE_CHECKING:
     from .study import Study
 
+Space = Mapping[str, BaseDistribution]
 
-class Batch(Mapping[str, npt.NDArray[Any]]):
+
+class Batch:
     """Parameters of `n` running trials as NumPy columns.
 
     ``batch["lr"]`` is an array of shape (n,): floats, integers, or for a categorical parameter indices into
-    ``batch.choices["lr"]``.
+    ``batch.choices["lr"]``. As with a data frame, ``len(batch)`` is n, the number of trials, while iteration, ``in``,
+    `keys` and `items` go over the columns.
 
     Attributes
     ----------
@@ -32,19 +41,15 @@ class Batch(Mapping[str, npt.NDArray[Any]]):
         Distributions by parameter name.
     """
 
-    def __init__(
-        self,
-        study: Study,
-        trial_ids: list[int],
-        numbers: list[int],
-        distributions: Mapping[str, BaseDistribution],
-        internal: Mapping[str, FloatArray],
-    ) -> None:
+    def __init__(self, study: Study, trial_ids: list[int], space: Space, internal: Mapping[str, FloatArray]) -> None:
         self._study = study
         self.trial_ids = trial_ids
-        self.numbers = numbers
-        self.distributions = dict(distributions)
-        self._columns = {name: _typed(internal[name], dist) for name, dist in distributions.items()}
+        self.numbers = [study._storage.live_record(trial_id).number for trial_id in trial_ids]
+        self.distributions = dict(space)
+        self._columns = {name: _typed(internal[name], distribution) for name, distribution in space.items()}
+
+    def __len__(self) -> int:
+        return len(self.trial_ids)
 
     def __getitem__(self, name: str) -> npt.NDArray[Any]:
         return self._columns[name]
@@ -52,13 +57,19 @@ class Batch(Mapping[str, npt.NDArray[Any]]):
     def __iter__(self) -> Iterator[str]:
         return iter(self._columns)
 
-    def __len__(self) -> int:
-        return len(self._columns)
+    def __contains__(self, name: object) -> bool:
+        return name in self._columns
 
-    @property
-    def n(self) -> int:
-        """Number of trials."""
-        return len(self.numbers)
+    def keys(self) -> KeysView[str]:
+        """Give the names of the parameters."""
+        return self._columns.keys()
+
+    def items(self) -> ItemsView[str, npt.NDArray[Any]]:
+        """Give the columns with their names."""
+        return self._columns.items()
+
+    def __repr__(self) -> str:
+        return f"Batch(n={len(self)}, parameters={list(self._columns)})"
 
     @cached_property
     def trials(self) -> list[Trial]:
@@ -101,3 +112,128 @@ def _typed(internal: FloatArray, distribution: BaseDistribution) -> npt.NDArray[
     if isinstance(distribution, (IntDistribution, CategoricalDistribution)):
         return np.round(internal).astype(np.int64)
     return internal
+
+
+# --- asking ----------------------------------------------------------------------------------------------------------
+
+
+def ask_batch(study: Study, n: int, distributions: Space) -> Batch:
+    """Start `n` trials; see `Study.ask_batch`."""
+    if n < 1:
+        raise ValueError(f"A batch holds at least one trial, but got n={n}.")
+    space = {name: modern(distribution) for name, distribution in distributions.items()}
+    history = study._sync()
+    for name, distribution in space.items():
+        history.check(name, distribution)
+        distribution.require_finite()
+    claimed = _claim(study, n)
+    if isinstance(study.sampler, Sampler):
+        sampled = _sample_together(study, study.sampler, n - len(claimed), space)
+    else:
+        sampled = _sample_singly(study, n - len(claimed), space)
+    trial_ids = [trial._trial_id for trial in claimed] + sampled[0]
+    first = _suggest(claimed, space)
+    return Batch(study, trial_ids, space, {name: np.concatenate([first[name], sampled[1][name]]) for name in space})
+
+
+def _claim(study: Study, n: int) -> list[Trial]:
+    """Start up to `n` enqueued trials."""
+    claimed: list[Trial] = []
+    while len(claimed) < n:
+        trial_id = study._storage.claim_waiting_trial(study._study_id)
+        if trial_id is None:
+            break
+        claimed.append(Trial(study, trial_id))
+    return claimed
+
+
+def _suggest(trials: list[Trial], space: Space) -> dict[str, FloatArray]:
+    """Let each trial suggest the parameters of a space; give internal values, shape (n_trials,) each."""
+    params = [trial.suggest_all(space) for trial in trials]
+    return {
+        name: np.array([distribution.to_internal_repr(values[name]) for values in params], dtype=np.float64)
+        for name, distribution in space.items()
+    }
+
+
+Sampled = tuple[list[int], dict[str, FloatArray]]  # identifiers of new trials, their internal values
+
+
+def _sample_together(study: Study, sampler: Sampler, n: int, space: Space) -> Sampled:
+    """Sample `n` points by columns and store them as new trials in one transaction."""
+    free = {name: distribution for name, distribution in space.items() if distribution.only_value is None}
+    columns = {name: np.full(n, distribution.only_value, dtype=np.float64) for name, distribution in space.items()}
+    if free and n:
+        columns.update(sampler.sample_batch(study, study.history.n, free, n))
+    external = {
+        name: [distribution.to_external_repr(x) for x in columns[name].tolist()] for name, distribution in space.items()
+    }
+    params = [{name: values[i] for name, values in external.items()} for i in range(n)]
+    return _create(study, params, space), columns
+
+
+def _sample_singly(study: Study, n: int, space: Space) -> Sampled:
+    """Store `n` new trials in one transaction, then ask a sampler that knows only Optuna's methods for each of them."""
+    trials = [Trial(study, trial_id) for trial_id in _create(study, [{}] * n, {})]
+    return [trial._trial_id for trial in trials], _suggest(trials, space)
+
+
+def _create(study: Study, params: list[dict[str, Any]], space: Space) -> list[int]:
+    templates = [
+        create_trial(state=TrialState.RUNNING, params=dict(values), distributions=dict(space)) for values in params
+    ]
+    return study._storage.create_new_trials(study._study_id, templates) if templates else []
+
+
+# --- telling ---------------------------------------------------------------------------------------------------------
+
+
+def tell_batch(
+    study: Study, batch: Batch, values: npt.ArrayLike, states: Sequence[TrialState | None] | None = None
+) -> None:
+    """Finish the trials of a batch; see `Study.tell_batch`."""
+    n, m = len(batch), len(study.directions)
+    table = _as_table(values, n, m)
+    wanted = [None] * n if states is None else list(states)
+    if len(wanted) != n:
+        raise ValueError(f"Expected one state for each of {n} trials, but got {len(wanted)} states.")
+    records = [_running(study, *named) for named in zip(batch.trial_ids, batch.numbers, strict=True)]
+    ends, problems = [], []
+    for record, state, told in zip(records, wanted, table.tolist(), strict=True):
+        has_values = state not in (TrialState.PRUNED, TrialState.FAIL)
+        decided, checked, problem = decide(record, told if has_values else None, state, m)
+        ends.append((decided, checked))
+        if problem:
+            problems.append(f"trial {record.number}: {problem}")
+    try:
+        for record, end in zip(records, ends, strict=True):
+            study.sampler.after_trial(study, record, *end)
+    finally:
+        study._storage.finish_trials(batch.trial_ids, [state for state, _ in ends], [checked for _, checked in ends])
+    if problems:
+        warn_failed(f"{len(problems)} of {n} trials have no acceptable value ({problems[0]}).")
+
+
+def _running(study: Study, trial_id: int, number: int) -> FrozenTrial:
+    """Give the record of a trial that must be running."""
+    try:
+        record = study._storage.live_record(trial_id)
+    except (KeyError, UpdateFinishedTrialError) as error:
+        raise ValueError(f"Cannot tell trial {number}: {error}") from error
+    if record.state != TrialState.RUNNING or record.number != number:
+        raise ValueError(f"Cannot tell trial {number}: expected a running trial of this study, but got {record}.")
+    return record
+
+
+def _as_table(values: npt.ArrayLike, n: int, m: int) -> FloatArray:
+    """Bring values into the shape (n, n_objectives)."""
+    if hasattr(values, "detach"):  # a torch tensor, of whatever type and on whatever device
+        values = values.detach().cpu().double().numpy()
+    expected = f"({n},)" if m == 1 else f"({n}, {m})"
+    try:
+        table = np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise ValueError(f"Expected numbers in the shape {expected}, but got {values!r}: {error}") from error
+    if table.shape != (n, m) and (m > 1 or table.shape != (n,)):
+        raise ValueError(f"Expected values of shape {expected}, but got {table.shape}.")
+    return table.reshape(n, m)

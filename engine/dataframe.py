@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from .frozen import FrozenTrial
@@ -10,6 +12,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from .study import Study
+
+Columns = dict[tuple[str, Any], list[Any]]  # by attribute and key; the key is "" for an attribute without
 
 _PLURAL = {"params", "user_attrs", "system_attrs", "intermediate_values", "distributions"}
 
@@ -23,35 +27,34 @@ def trials_dataframe(study: Study, attrs: tuple[str, ...], multi_index: bool) ->
     trials = study.get_trials(deepcopy=False)
     if not trials:
         return pd.DataFrame()
-    columns: dict[tuple[str, str], list[Any]] = {}
+    columns: Columns = {}
     for attr in attrs:
         columns.update(_columns(study, trials, attr))
-    frame = pd.DataFrame({i: values for i, values in enumerate(columns.values())})
+    frame = pd.DataFrame(dict(enumerate(columns.values())))
     if multi_index:
         frame.columns = pd.MultiIndex.from_tuples(columns)
     else:
-        frame.columns = pd.Index(["_".join(filter(None, name)) for name in columns])
+        frame.columns = pd.Index(["_".join(str(part) for part in name if part != "") for name in columns])
     return frame
 
 
-def _columns(study: Study, trials: list[FrozenTrial], attr: str) -> dict[tuple[str, str], list[Any]]:
+def _columns(study: Study, trials: list[FrozenTrial], attr: str) -> Columns:
     """Give the columns of one attribute: one, or one for each of its keys."""
-    if attr in ("value", "values"):
-        return _value_columns(study, trials)
+    if attr == "values" or (attr == "value" and len(study.directions) > 1):
+        return _value_columns("values", study.metric_names or range(len(study.directions)), trials)
+    if attr == "value":
+        return _value_columns("value", study.metric_names or [""], trials)
     if attr == "state":
         return {("state", ""): [trial.state.name for trial in trials]}
     found = [getattr(trial, attr) for trial in trials]
     if attr not in _PLURAL:
-        return {(attr, ""): found}
+        return {(attr.removeprefix("_"), ""): found}
     keys = sorted({key for mapping in found for key in mapping}, key=lambda key: (str(type(key)), key))
-    return {(attr, str(key)): [mapping.get(key) for mapping in found] for key in keys}
+    return {(attr, key): [mapping.get(key, math.nan) for mapping in found] for key in keys}
 
 
-def _value_columns(study: Study, trials: list[FrozenTrial]) -> dict[tuple[str, str], list[Any]]:
-    names, m = study.metric_names, len(study.directions)
-    if m == 1:
-        return {("value", names[0] if names else ""): [trial.value for trial in trials]}
+def _value_columns(attr: str, keys: Iterable[Any], trials: list[FrozenTrial]) -> Columns:
     return {
-        ("values", names[i] if names else str(i)): [None if t.values is None else t.values[i] for t in trials]
-        for i in range(m)
+        (attr, key): [math.nan if trial.values is None else trial.values[i] for trial in trials]
+        for i, key in enumerate(keys)
     }

@@ -13,7 +13,6 @@ model
 
 from __future__ import annotations
 
-import json
 import math
 import warnings
 from abc import ABC, abstractmethod
@@ -94,8 +93,12 @@ class BaseDistribution(ABC):
 
     @cached_property
     def only_value(self) -> float | None:
-        """Internal value of a distribution that has a single one, else None."""
+        """Internal value of a distribution that has a single one, else None; ``ValueError`` if it is unbounded."""
+        self.require_finite()
         return self.from_unit(0.0) if self.single() else None
+
+    def require_finite(self) -> None:  # noqa: B027 - most domains are
+        """Raise ``ValueError`` if nothing can be sampled because the domain is unbounded."""
 
     def __repr__(self) -> str:
         attributes = ", ".join(f"{key}={value!r}" for key, value in sorted(self._asdict().items()))
@@ -109,21 +112,35 @@ class _NumericDistribution(BaseDistribution):
     high: Any
     step: Any
     log: bool
+    _offset: float  # where the support starts
+    _width: float
 
     def single(self) -> bool:
         if self.low == self.high:
             return True
         return self.step is not None and not self.log and bool(self.high - self.low < self.step)
 
-    def _check_order(self, low: float, high: float) -> None:
-        if not (math.isfinite(low) and math.isfinite(high)):
-            raise ValueError(f"`low` and `high` must be finite, but got (low={low}, high={high}).")
+    def _check_arguments(self, low: float, high: float, step: float | None) -> None:
+        if math.isnan(low) or math.isnan(high):
+            raise ValueError(f"`low` and `high` must be numbers, but got (low={low}, high={high}).")
         if low > high:
             raise ValueError(f"`low <= high` must hold, but got (low={low}, high={high}). Swap the two.")
-
-    def _check_step(self, step: float | None) -> None:
         if step is not None and step <= 0:
             raise ValueError(f"`step > 0` must hold, but got step={step}.")
+
+    def _set_support(self) -> None:
+        start, end = self.support
+        self._offset, self._width = start, end - start
+
+    @property
+    def ends(self) -> tuple[float, float]:
+        return (math.log(self.low), math.log(self.high)) if self.log else (float(self.low), float(self.high))
+
+    def to_internal_repr(self, param_value_in_external_repr: Any) -> float:
+        value = param_value_in_external_repr
+        if type(value) is float and (value > 0 or (value <= 0 and not self.log)):  # what nearly every call brings
+            return value
+        return self._cast(value)
 
     def _cast(self, value: Any) -> float:
         try:
@@ -136,19 +153,29 @@ class _NumericDistribution(BaseDistribution):
             raise ValueError(f"`{value}` is not a valid value: with log=True expected a positive number.")
         return internal
 
-    @property
-    def ends(self) -> tuple[float, float]:
-        return (math.log(self.low), math.log(self.high)) if self.log else (float(self.low), float(self.high))
+    def from_unit(self, u: float) -> float:
+        value = self._offset + u * self._width
+        if self.log:
+            value = math.exp(value)
+        if self.step is not None:
+            value = self.low + round((value - self.low) / self.step) * self.step
+        return self.low if value < self.low else self.high if value > self.high else value  # type: ignore[no-any-return]
 
-    def to_internal_repr(self, param_value_in_external_repr: Any) -> float:
-        value = param_value_in_external_repr
-        if type(value) is float and (value > 0 or (value <= 0 and not self.log)):  # what nearly every call brings
-            return value
-        return self._cast(value)
+    def require_finite(self) -> None:
+        if not math.isfinite(self._width):
+            raise ValueError(
+                f"Values are sampled from a finite range, but `low` and `high` of {self!r} are not finite or too far "
+                "apart. Narrow the range."
+            )
 
-    def _on_grid(self, value: float, step: float) -> bool:
-        k = (value - self.low) / step
-        return bool(abs(k - round(k)) < 1e-8)
+    def to_model(self, internal: FloatArray) -> FloatArray:
+        return np.log(internal) if self.log else internal
+
+    def from_model(self, model: FloatArray) -> FloatArray:
+        values = np.exp(model) if self.log else model
+        if self.step is not None:
+            values = self.low + np.round((values - self.low) / self.step) * self.step
+        return cast(FloatArray, np.minimum(np.maximum(values, self.low), self.high))
 
 
 class FloatDistribution(_NumericDistribution):
@@ -172,20 +199,18 @@ class FloatDistribution(_NumericDistribution):
     def __init__(self, low: float, high: float, log: bool = False, step: float | None = None) -> None:
         if log and step is not None:
             raise ValueError(f"`step` is not supported when `log` is true, but got step={step}. Leave one of them out.")
-        self._check_order(low, high)
+        self._check_arguments(low, high, step)
         if log and low <= 0.0:
             raise ValueError(f"`low > 0` must hold for `log=True`, but got (low={low}, high={high}).")
-        self._check_step(step)
         self.low = float(low)
         self.high = float(high) if step is None else _last_grid_point(low, high, step)
-        self.log = log
+        self.log = bool(log)
         self.step = None if step is None else float(step)
-        self._offset, end = self.support
-        self._width = end - self._offset
+        self._set_support()
 
     def _contains(self, param_value_in_internal_repr: float) -> bool:
         value = param_value_in_internal_repr
-        return self.low <= value <= self.high and (self.step is None or self._on_grid(value, self.step))
+        return self.low <= value <= self.high and (self.step is None or _is_whole((value - self.low) / self.step))
 
     def to_external_repr(self, param_value_in_internal_repr: float) -> float:
         return param_value_in_internal_repr
@@ -201,23 +226,6 @@ class FloatDistribution(_NumericDistribution):
     @property
     def grid(self) -> float:
         return cast(float, self.step) if self.step is not None else 0.0
-
-    def from_unit(self, u: float) -> float:
-        value = self._offset + u * self._width
-        if self.log:
-            value = math.exp(value)
-        elif self.step is not None:
-            value = self.low + round((value - self.low) / self.step) * self.step
-        return self.low if value < self.low else self.high if value > self.high else value
-
-    def to_model(self, internal: FloatArray) -> FloatArray:
-        return np.log(internal) if self.log else internal
-
-    def from_model(self, model: FloatArray) -> FloatArray:
-        values = np.exp(model) if self.log else model
-        if self.step is not None:
-            values = self.low + np.round((values - self.low) / self.step) * self.step
-        return cast(FloatArray, np.minimum(np.maximum(values, self.low), self.high))
 
 
 class IntDistribution(_NumericDistribution):
@@ -241,16 +249,16 @@ class IntDistribution(_NumericDistribution):
     def __init__(self, low: int, high: int, log: bool = False, step: int = 1) -> None:
         if log and step != 1:
             raise ValueError(f"`step` must be 1 when `log` is true, but got step={step}. Leave one of them out.")
-        self._check_order(low, high)
+        self._check_arguments(low, high, step)
+        if not math.isfinite(high - low):
+            raise ValueError(f"`low` and `high` must be finite, but got (low={low}, high={high}).")
         if log and low < 1:
             raise ValueError(f"`low >= 1` must hold for `log=True`, but got (low={low}, high={high}).")
-        self._check_step(step)
-        self.log = log
+        self.log = bool(log)
         self.step = int(step)
         self.low = int(low)
         self.high = _last_int_grid_point(self.low, int(high), self.step)
-        self._offset, end = self.support
-        self._width = end - self._offset
+        self._set_support()
 
     def _contains(self, param_value_in_internal_repr: float) -> bool:
         value = param_value_in_internal_repr
@@ -262,6 +270,9 @@ class IntDistribution(_NumericDistribution):
     def _asdict(self) -> dict[str, Any]:
         return {"log": self.log, "step": self.step, "low": self.low, "high": self.high}
 
+    def from_unit(self, u: float) -> float:
+        return float(super().from_unit(u))
+
     @property
     def support(self) -> tuple[float, float]:
         if self.log:
@@ -271,21 +282,6 @@ class IntDistribution(_NumericDistribution):
     @property
     def grid(self) -> float:
         return -float(self.step) if self.log else float(self.step)
-
-    def from_unit(self, u: float) -> float:
-        value = self._offset + u * self._width
-        if self.log:
-            value = math.exp(value)
-        value = self.low + round((value - self.low) / self.step) * self.step
-        return float(min(max(value, self.low), self.high))
-
-    def to_model(self, internal: FloatArray) -> FloatArray:
-        return np.log(internal) if self.log else internal
-
-    def from_model(self, model: FloatArray) -> FloatArray:
-        values = np.exp(model) if self.log else model
-        values = self.low + np.round((values - self.low) / self.step) * self.step
-        return cast(FloatArray, np.minimum(np.maximum(values, self.low), self.high))
 
 
 class CategoricalDistribution(BaseDistribution):
@@ -314,18 +310,18 @@ class CategoricalDistribution(BaseDistribution):
                     stacklevel=3,
                 )
         self.choices = tuple(choices)
-        # First index of each hashable choice; hash(1) == hash(True) == hash(1.0) as in `in`.
-        self._index: dict[Any, int] = {}
-        for i in reversed(range(len(self.choices))):
-            if _hashable(self.choices[i]):
-                self._index[self.choices[i]] = i
+        # Index of each hashable choice with its type, because 1 == True == 1.0; of equal ones the first.
+        self._index: dict[tuple[type, Any], int] = {}
+        for i, choice in enumerate(self.choices):
+            if _is_hashable(choice):
+                self._index.setdefault((type(choice), choice), i)
 
     def single(self) -> bool:
         return len(self.choices) == 1
 
     def to_internal_repr(self, param_value_in_external_repr: CategoricalChoiceType) -> float:
         value = param_value_in_external_repr
-        index = self._index.get(value) if _hashable(value) else None
+        index = self._index.get((type(value), value)) if _is_hashable(value) else None
         if index is None:
             index = next((i for i, choice in enumerate(self.choices) if _same_choice(choice, value)), None)
         if index is None:
@@ -360,10 +356,11 @@ class CategoricalDistribution(BaseDistribution):
             return False if isinstance(other, BaseDistribution) else NotImplemented
         return self is other or _same_choices(self.choices, other.choices)
 
-    __hash__ = BaseDistribution.__hash__
+    def __hash__(self) -> int:  # not of the choices: they may be unhashable, and NaN equals NaN here
+        return hash((type(self), len(self.choices)))
 
 
-def _hashable(value: object) -> bool:
+def _is_hashable(value: object) -> bool:
     try:
         hash(value)
     except TypeError:
@@ -380,6 +377,10 @@ def _same_choice(a: Any, b: Any) -> bool:
 
 def _same_choices(a: Sequence[Any], b: Sequence[Any]) -> bool:
     return len(a) == len(b) and all(map(_same_choice, a, b))
+
+
+def _is_whole(k: float) -> bool:
+    return math.isfinite(k) and abs(k - round(k)) < 1e-8
 
 
 def _last_grid_point(low: float, high: float, step: float) -> float:
@@ -404,114 +405,6 @@ def _warn_not_divisible(low: float, high: float, step: float, last: float) -> No
     warnings.warn(
         f"The range [{low}, {high}] is not divisible by step={step}; it is replaced by [{low}, {last}].", stacklevel=5
     )
-
-
-def _warn_deprecated(name: str, instead: str) -> None:
-    warnings.warn(f"{name} is deprecated and will be removed; use {instead} instead.", FutureWarning, stacklevel=3)
-
-
-class UniformDistribution(FloatDistribution):
-    """Deprecated: ``FloatDistribution(low, high)``."""
-
-    def __init__(self, low: float, high: float) -> None:
-        _warn_deprecated("UniformDistribution", "FloatDistribution")
-        super().__init__(low, high)
-
-    def _asdict(self) -> dict[str, Any]:
-        return {"low": self.low, "high": self.high}
-
-
-class LogUniformDistribution(FloatDistribution):
-    """Deprecated: ``FloatDistribution(low, high, log=True)``."""
-
-    def __init__(self, low: float, high: float) -> None:
-        _warn_deprecated("LogUniformDistribution", "FloatDistribution(log=True)")
-        super().__init__(low, high, log=True)
-
-    def _asdict(self) -> dict[str, Any]:
-        return {"low": self.low, "high": self.high}
-
-
-class DiscreteUniformDistribution(FloatDistribution):
-    """Deprecated: ``FloatDistribution(low, high, step=q)``."""
-
-    def __init__(self, low: float, high: float, q: float) -> None:
-        _warn_deprecated("DiscreteUniformDistribution", "FloatDistribution(step=...)")
-        super().__init__(low, high, step=q)
-
-    @property
-    def q(self) -> float:
-        """Spacing of the grid."""
-        return cast(float, self.step)
-
-    @q.setter
-    def q(self, value: float) -> None:
-        self.step = value
-
-    def _asdict(self) -> dict[str, Any]:
-        return {"low": self.low, "high": self.high, "q": self.step}
-
-
-class IntUniformDistribution(IntDistribution):
-    """Deprecated: ``IntDistribution(low, high, step=step)``."""
-
-    def __init__(self, low: int, high: int, step: int = 1) -> None:
-        _warn_deprecated("IntUniformDistribution", "IntDistribution")
-        super().__init__(low, high, step=step)
-
-    def _asdict(self) -> dict[str, Any]:
-        return {"step": self.step, "low": self.low, "high": self.high}
-
-
-class IntLogUniformDistribution(IntDistribution):
-    """Deprecated: ``IntDistribution(low, high, log=True)``."""
-
-    def __init__(self, low: int, high: int, step: int = 1) -> None:
-        _warn_deprecated("IntLogUniformDistribution", "IntDistribution(log=True)")
-        super().__init__(low, high, log=True, step=step)
-
-    def _asdict(self) -> dict[str, Any]:
-        return {"step": self.step, "low": self.low, "high": self.high}
-
-
-_CLASSES: dict[str, type[BaseDistribution]] = {
-    cls.__name__: cls
-    for cls in (
-        FloatDistribution,
-        IntDistribution,
-        CategoricalDistribution,
-        UniformDistribution,
-        LogUniformDistribution,
-        DiscreteUniformDistribution,
-        IntUniformDistribution,
-        IntLogUniformDistribution,
-    )
-}
-_SHORT_TYPES = {"float": FloatDistribution, "int": IntDistribution, "categorical": CategoricalDistribution}
-
-
-def distribution_to_json(dist: BaseDistribution) -> str:
-    """Write a distribution as JSON, to the letter as Optuna does."""
-    return json.dumps({"name": type(dist).__name__, "attributes": dist._asdict()})
-
-
-def json_to_distribution(json_str: str) -> BaseDistribution:
-    """Read a distribution from `distribution_to_json`'s form or from ``{"type": "float", "low": 0, "high": 1}``.
-
-    Raises
-    ------
-    ValueError
-        If the name or type of the distribution is unknown.
-    """
-    description = json.loads(json_str)
-    if "name" in description:
-        if description["name"] not in _CLASSES:
-            raise ValueError(f"Unknown distribution class: {description['name']}; expected one of {sorted(_CLASSES)}.")
-        return _CLASSES[description["name"]](**description["attributes"])
-    kind = description.pop("type", None)
-    if kind not in _SHORT_TYPES:
-        raise ValueError(f"Unknown distribution type: {kind}; expected one of {sorted(_SHORT_TYPES)}.")
-    return _SHORT_TYPES[kind](**description)
 
 
 def check_distribution_compatibility(dist_old: BaseDistribution, dist_new: BaseDistribution) -> None:

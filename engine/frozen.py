@@ -1,4 +1,4 @@
-"""Trials that only answer: the base of all trials, one with fixed parameters, and one as it was recorded."""
+"""The base of all trials, and a trial as it was recorded."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from copy import deepcopy
 from datetime import datetime, timedelta
 from typing import Any
 
+import numpy as np
+
 from .distributions import (
     BaseDistribution,
     CategoricalChoiceType,
@@ -18,6 +20,7 @@ from .distributions import (
     IntDistribution,
     check_distribution_compatibility,
 )
+from .old_distributions import modern
 from .records import TrialState
 
 # System attribute of constraints: a list (from a sampler's constraints_func), or "constraints:<key>", one each.
@@ -27,8 +30,15 @@ CONSTRAINTS = "constraints"
 class BaseTrial(ABC):
     """What every kind of trial can be asked for."""
 
-    number: int
-    datetime_start: datetime | None
+    @property
+    @abstractmethod
+    def number(self) -> int:
+        """Number of the trial in its study, from 0."""
+
+    @property
+    @abstractmethod
+    def datetime_start(self) -> datetime | None:
+        """When the trial started, naive local time."""
 
     @property
     @abstractmethod
@@ -79,8 +89,7 @@ class BaseTrial(ABC):
 
     def suggest_int(self, name: str, low: int, high: int, *, step: int = 1, log: bool = False) -> int:
         """Suggest an integer in ``[low, high]``, on a grid (`step`) or on a log scale (`log`)."""
-        value: int = self._suggest(name, IntDistribution(low, high, log=log, step=step))
-        return value
+        return int(self._suggest(name, IntDistribution(low, high, log=log, step=step)))
 
     def suggest_categorical(self, name: str, choices: Sequence[CategoricalChoiceType]) -> CategoricalChoiceType:
         """Suggest one of the choices."""
@@ -111,9 +120,14 @@ def constraints_of(system_attrs: Mapping[str, Any]) -> dict[str, float]:
     """Read the constraint values out of system attributes: the list form by position, the named form by key."""
     listed = system_attrs.get(CONSTRAINTS) or ()
     found = {str(i): float(value) for i, value in enumerate(listed)}
-    prefix = CONSTRAINTS + ":"
+    prefix = constraint_attr("")
     found.update({key[len(prefix) :]: value for key, value in system_attrs.items() if key.startswith(prefix)})
     return found
+
+
+def constraint_attr(key: str) -> str:
+    """Give the name of the system attribute that holds a named constraint."""
+    return f"{CONSTRAINTS}:{key}"
 
 
 def constraint_number(key: str, value: Any) -> float:
@@ -127,7 +141,17 @@ def constraint_number(key: str, value: Any) -> float:
     return number
 
 
-def _given(owner: str, params: Mapping[str, Any], name: str, distribution: BaseDistribution) -> Any:
+def new_constraint(system_attrs: Mapping[str, Any], key: str, value: Any) -> dict[str, float]:
+    """Give the system attribute that a new constraint makes; none, with a warning, if the key is set already."""
+    number = constraint_number(key, value)
+    attr = constraint_attr(key)
+    if attr in system_attrs:
+        warnings.warn(f"The constraint value is ignored because key={key!r} is already set.", stacklevel=3)
+        return {}
+    return {attr: number}
+
+
+def given(owner: str, params: Mapping[str, Any], name: str, distribution: BaseDistribution) -> Any:
     """Look a parameter up; ``ValueError`` if it is missing, a warning if it lies outside its distribution."""
     if name not in params:
         raise ValueError(
@@ -140,55 +164,6 @@ def _given(owner: str, params: Mapping[str, Any], name: str, distribution: BaseD
             f"The value {value} of the parameter {name!r} is out of the range of {distribution!r}.", stacklevel=4
         )
     return value
-
-
-class FixedTrial(BaseTrial):
-    """A trial whose suggestions are the values given; to run an objective once, outside any study.
-
-    Parameters
-    ----------
-    params
-        Values by parameter name.
-    number
-        The trial's number.
-    """
-
-    __slots__ = ("_given", "datetime_start", "distributions", "number", "params", "system_attrs", "user_attrs")
-
-    def __init__(self, params: dict[str, Any], number: int = 0) -> None:
-        self._given = params
-        self.params: dict[str, Any] = {}
-        self.distributions: dict[str, BaseDistribution] = {}
-        self.user_attrs: dict[str, Any] = {}
-        self.system_attrs: dict[str, Any] = {}
-        self.number = number
-        self.datetime_start: datetime | None = datetime.now()
-
-    def _suggest(self, name: str, distribution: BaseDistribution) -> Any:
-        value = _given("FixedTrial", self._given, name, distribution)
-        self.params[name] = value
-        self.distributions[name] = distribution
-        return value
-
-    def report(self, value: float, step: int) -> None:
-        """Do nothing."""
-
-    def should_prune(self) -> bool:
-        """Return False: a fixed trial runs to its end."""
-        return False
-
-    def set_user_attr(self, key: str, value: Any) -> None:
-        """Attach an attribute."""
-        self.user_attrs[key] = value
-
-    @property
-    def constraints(self) -> dict[str, float]:
-        """Constraint values by key."""
-        return constraints_of(self.system_attrs)
-
-    def set_constraint(self, key: str, value: float) -> None:
-        """Set the value of a constraint; at most 0 means satisfied."""
-        self.system_attrs.setdefault(f"{CONSTRAINTS}:{key}", constraint_number(key, value))
 
 
 class FrozenTrial(BaseTrial):
@@ -246,10 +221,10 @@ class FrozenTrial(BaseTrial):
     ) -> None:
         if value is not None and values is not None:
             raise ValueError("Specify only one of `value` and `values`.")
-        self.number = number
+        self.number: int = number
         self.state = state
         self._values = [value] if value is not None else None if values is None else list(values)
-        self.datetime_start = datetime_start
+        self.datetime_start: datetime | None = datetime_start
         self.datetime_complete = datetime_complete
         self.params: dict[str, Any] = params
         self.distributions: dict[str, BaseDistribution] = distributions
@@ -261,15 +236,17 @@ class FrozenTrial(BaseTrial):
     @property
     def value(self) -> float | None:
         """The objective value of a single-objective trial, None before it is known."""
-        if self._values is None:
-            return None
-        if len(self._values) > 1:
-            raise RuntimeError("This trial has several objective values. Use `values` instead of `value`.")
-        return self._values[0]
+        self._refuse_several()
+        return None if self._values is None else self._values[0]
 
     @value.setter
     def value(self, value: float | None) -> None:
+        self._refuse_several()
         self._values = None if value is None else [value]
+
+    def _refuse_several(self) -> None:
+        if self._values is not None and len(self._values) > 1:
+            raise RuntimeError("This trial has several objective values. Use `values` instead of `value`.")
 
     @property
     def values(self) -> list[float] | None:
@@ -298,7 +275,7 @@ class FrozenTrial(BaseTrial):
         return self.datetime_complete - self.datetime_start
 
     def _suggest(self, name: str, distribution: BaseDistribution) -> Any:
-        value = _given("FrozenTrial", self.params, name, distribution)
+        value = given("FrozenTrial", self.params, name, distribution)
         if name in self.distributions:
             check_distribution_compatibility(self.distributions[name], distribution)
         self.distributions[name] = distribution
@@ -317,7 +294,7 @@ class FrozenTrial(BaseTrial):
 
     def set_constraint(self, key: str, value: float) -> None:
         """Set a constraint of this copy; at most 0 means satisfied."""
-        self.system_attrs.setdefault(f"{CONSTRAINTS}:{key}", constraint_number(key, value))
+        self.system_attrs.update(new_constraint(self.system_attrs, key, value))
 
     def copy(self) -> FrozenTrial:
         """Copy the record; attribute values, which may be anything, are copied in depth."""
@@ -354,6 +331,8 @@ class FrozenTrial(BaseTrial):
                 raise ValueError(
                     f"The value {value} of parameter {name!r} isn't contained in the distribution {distribution!r}."
                 )
+        if not all(isinstance(step, (int, np.integer)) and step >= 0 for step in self.intermediate_values):
+            raise ValueError(f"Steps should be integers from 0, but got {list(self.intermediate_values)}.")
 
     def _validate_values(self) -> None:
         if self.state == TrialState.FAIL and self._values is not None:
@@ -418,7 +397,7 @@ def create_trial(
     now = datetime.now()
     attrs = dict(system_attrs or {})
     for key, constraint in (constraints or {}).items():
-        attrs[f"{CONSTRAINTS}:{key}"] = constraint_number(key, constraint)
+        attrs[constraint_attr(key)] = constraint_number(key, constraint)
     trial = FrozenTrial(
         number=-1,
         state=state,
@@ -427,7 +406,7 @@ def create_trial(
         datetime_start=None if state == TrialState.WAITING else now,
         datetime_complete=now if state.is_finished() else None,
         params=params or {},
-        distributions=distributions or {},
+        distributions={name: modern(distribution) for name, distribution in (distributions or {}).items()},
         user_attrs=user_attrs or {},
         system_attrs=attrs,
         intermediate_values=intermediate_values or {},

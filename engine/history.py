@@ -17,13 +17,13 @@ import numpy.typing as npt
 
 from . import space
 from .columns import Growing, Rows
-from .distributions import BaseDistribution, FloatArray, check_distribution_compatibility
+from .distributions import BaseDistribution, FloatArray
+from .domains import Domains, Signature
 from .frozen import CONSTRAINTS, FrozenTrial, constraints_of
 from .records import StudyDirection, TrialState
 from .reports import Reports
 
 IntArray = npt.NDArray[np.int64]
-Signature = dict[str, BaseDistribution]  # what a trial suggested, in order
 
 _COMPLETE, _PRUNED = TrialState.COMPLETE, TrialState.PRUNED
 _NO_SIGNATURE = -1
@@ -65,12 +65,9 @@ class History:
         self._finished = Growing(np.int64)
         self._attrs: dict[int, tuple[dict[str, Any], dict[str, Any]]] = {}
         self._frozen: dict[int, FrozenTrial] = {}
-        self._signatures: list[Signature] = []
-        self._signature_ids: dict[tuple[Any, ...], int] = {}
+        self._domains = Domains()
         self._complete_spaces: set[int] = set()  # signatures of complete trials, and of pruned ones
         self._pruned_spaces: set[int] = set()
-        self._known: dict[str, BaseDistribution] = {}
-        self._equal: dict[tuple[str, BaseDistribution], BaseDistribution] = {}
         self._rows = Rows()
         self._params = Rows()
         self._constraints = Rows()
@@ -156,12 +153,12 @@ class History:
 
     def distribution(self, name: str) -> BaseDistribution | None:
         """Give the first distribution under which a parameter was suggested; later ones must be compatible with it."""
-        return self._known.get(name)
+        return self._domains.known.get(name)
 
     def spaces(self, include_pruned: bool = True) -> list[Signature]:
         """List the different search spaces that finished trials suggested."""
         ids = self._complete_spaces | self._pruned_spaces if include_pruned else self._complete_spaces
-        return [self._signatures[i] for i in sorted(ids)]
+        return [self._domains.signatures[i] for i in sorted(ids)]
 
     def intersection(self, include_pruned: bool = True) -> space.Space:
         """Give the parameters that all finished trials suggested alike."""
@@ -179,37 +176,53 @@ class History:
         self._constraints.reserve(number + 1)
         self._rows["trial_id"][number] = record._trial_id
         self.n += 1
-        state = record.state
+        self.live[number] = record
+        self._set_state(number, record.state)
+        self._set_columns(record)
+        if record.state.is_finished():
+            self._close(record)
+
+    def _set_state(self, number: int, state: TrialState) -> None:
         self._rows["state"][number] = state
         if state == TrialState.WAITING:
             heapq.heappush(self._waiting, number)
-        self.live[number] = record
-        self._set_columns(record)
-        if state.is_finished():
-            self._close(record)
 
     def _set_columns(self, record: FrozenTrial) -> None:
         for name, distribution in record.distributions.items():
             record.distributions[name] = distribution = self._admit(name, distribution)
             self._params.arrays[name][record.number] = distribution.to_internal_repr(record.params[name])
 
-    def put(self, record: FrozenTrial) -> None:
-        """Bring one trial up to date from a record of a storage: a new one is added, a live one replaced."""
+    def put(self, record: FrozenTrial) -> bool:
+        """Bring one trial up to date from what a storage holds: a new one is added, a live one changes in place.
+
+        Return False, and do nothing, if it is neither the next trial nor the one that has its number.
+        """
         number = record.number
-        if number >= self.n:
+        if number == self.n:
             self.open(record)
-        elif number in self.live:
-            self.live[number] = record
-            self._rows["state"][number] = record.state
-            self._set_columns(record)
-            if record.state == TrialState.WAITING:
-                heapq.heappush(self._waiting, number)
-            elif record.state.is_finished():
-                self._close(record)
+            return True
+        if not 0 <= number < self.n or self._rows["trial_id"][number] != record._trial_id:
+            return False
+        live = self.live.get(number)
+        if live is not None:
+            self._update(live, record)
+        return True
+
+    def _update(self, live: FrozenTrial, record: FrozenTrial) -> None:
+        """Change a live record in place: somebody may hold it as the trial that he runs."""
+        if live.state != record.state:
+            self._set_state(live.number, record.state)
+        for field in ("state", "_values", "datetime_start", "datetime_complete"):
+            setattr(live, field, getattr(record, field))
+        for field in ("params", "distributions", "user_attrs", "system_attrs", "intermediate_values"):
+            getattr(live, field).update(getattr(record, field))
+        self._set_columns(live)
+        if live.state.is_finished():
+            self._close(live)
 
     def set_param(self, number: int, name: str, internal: float, distribution: BaseDistribution) -> None:
-        """Set a parameter of a live trial; ``ValueError`` if the study knows the name with another kind of domain."""
-        if self._known.get(name) is not distribution:
+        """Set a parameter of a live trial; see `check_param`."""
+        if self._domains.known.get(name) is not distribution:
             distribution = self._admit(name, distribution)
         self._params.arrays[name][number] = internal
         record = self.live[number]
@@ -218,20 +231,30 @@ class History:
 
     def check(self, name: str, distribution: BaseDistribution) -> None:
         """Raise ``ValueError`` if the study knows the parameter with another kind of domain."""
-        known = self._known.get(name)
-        if known is not None and known is not distribution:
-            check_distribution_compatibility(known, distribution)
+        self._domains.check(name, distribution)
+
+    def check_param(self, name: str, internal: float, distribution: BaseDistribution) -> None:
+        """Raise ``ValueError`` for a NaN, which is kept for absent parameters, and where `check` does."""
+        if internal != internal:
+            raise ValueError(f"The parameter {name!r} must not be NaN: give a value of {distribution!r}.")
+        self._domains.check(name, distribution)
+
+    def check_values(self, values: Sequence[float] | None) -> None:
+        """Raise ``ValueError`` for objective values that cannot be stored: not one for each objective, or NaN."""
+        m = len(self.directions)
+        if values is not None and (len(values) != m or any(value != value for value in values)):
+            raise ValueError(f"Expected {m} objective values that are not NaN, but got {list(values)}.")
+
+    def check_new(self, records: Sequence[FrozenTrial]) -> None:
+        """Raise ``ValueError`` if a record to be added fits neither the study nor those before it."""
+        for record in records:
+            self.check_values(record.values)
+        self._domains.check_all(record.distributions for record in records)
 
     def _admit(self, name: str, distribution: BaseDistribution) -> BaseDistribution:
-        """Check a distribution, and give one object for all equal ones: signatures are compared by identity."""
-        self.check(name, distribution)
-        if name not in self._known:
-            self._known[name] = distribution
+        if name not in self._params:
             self._params.add(name, np.nan, np.float64)
-        try:
-            return self._equal.setdefault((name, distribution), distribution)
-        except TypeError:  # choices that cannot be hashed
-            return distribution
+        return self._domains.admit(name, distribution)
 
     def start(self, number: int, when: datetime) -> FrozenTrial:
         """Turn a waiting trial into a running one."""
@@ -244,14 +267,14 @@ class History:
     def requeue(self, number: int) -> None:
         """Turn a running trial into a waiting one."""
         self.live[number].state = TrialState.WAITING
-        self._rows["state"][number] = TrialState.WAITING
-        heapq.heappush(self._waiting, number)
+        self._set_state(number, TrialState.WAITING)
 
     def finish(self, number: int, state: TrialState, values: Sequence[float] | None, when: datetime) -> FrozenTrial:
-        """Finish a live trial; its record is given away to the caller."""
+        """Finish a live trial; its record is given away to the caller. Values that it had stay if none are given."""
         record = self.live[number]
         record.state = state
-        record._values = None if values is None else list(values)
+        if values is not None:
+            record._values = list(values)
         record.datetime_complete = when
         self._close(record)
         return record
@@ -262,7 +285,7 @@ class History:
         columns["state"][number] = state
         columns["start"][number] = record.datetime_start
         columns["complete"][number] = record.datetime_complete
-        columns["signature"][number] = signature = self._signature(record.distributions)
+        columns["signature"][number] = signature = self._domains.index_of(record.distributions)
         if record._values is not None:
             columns["values"][number] = record._values
         if record.user_attrs or record.system_attrs:
@@ -274,14 +297,6 @@ class History:
         self._count(record, signature)
         self._finished.append(number)
         del self.live[number]
-
-    def _signature(self, distributions: Signature) -> int:
-        key = (*distributions, *map(id, distributions.values()))
-        index = self._signature_ids.get(key)
-        if index is None:
-            index = self._signature_ids[key] = len(self._signatures)
-            self._signatures.append(dict(distributions))
-        return index
 
     def _set_reports(self, number: int, reported: dict[int, float]) -> None:
         self.reports.add(number, reported)
@@ -324,7 +339,7 @@ class History:
     # --- records -----------------------------------------------------------------------------------------------------
 
     def equal_to(self, params: dict[str, Any]) -> list[FrozenTrial]:
-        """List the records of the trials, finished or not, whose parameters have these values, whatever else they have."""
+        """List the records of the trials, finished or not, that have these parameters among theirs."""
         rows = np.ones(self.n, dtype=bool)
         for name, value in params.items():
             known = self.distribution(name)
@@ -370,7 +385,15 @@ class History:
 
     def count(self, states: Container[TrialState] | None = None) -> int:
         """Count the trials in these states."""
-        return len(list(self.numbers(states)))
+        if states is None:
+            return self.n
+        counts = np.bincount(self.states, minlength=len(TrialState))
+        return int(sum(counts[state] for state in TrialState if state in states))
+
+    def completed_at(self, number: int) -> datetime | None:
+        """Give the time at which a trial finished, None if it has not."""
+        when: datetime | None = self._rows["complete"][number].item()
+        return when
 
     def first_start(self) -> datetime | None:
         """Give the time at which the first trial started, None if none has."""
@@ -382,7 +405,7 @@ class History:
 
     def _thaw(self, number: int) -> FrozenTrial:
         rows = self._rows
-        signature = self._signatures[rows["signature"][number]]
+        signature = self._domains.signatures[rows["signature"][number]]
         user_attrs, system_attrs = self._attrs.get(number, ({}, {}))
         values: list[float] = rows["values"][number].tolist()
         return FrozenTrial(

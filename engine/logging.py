@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import sys
 from logging import CRITICAL, DEBUG, ERROR, FATAL, INFO, WARN, WARNING
+from typing import Any
 
 __all__ = ["CRITICAL", "DEBUG", "ERROR", "FATAL", "INFO", "WARN", "WARNING"]
 
@@ -21,11 +22,14 @@ def create_default_formatter() -> logging.Formatter:
 
 
 class _StderrHandler(logging.StreamHandler):  # type: ignore[type-arg]
-    """Writes to whatever `sys.stderr` is at the time, so that a redirected stream gets the messages."""
+    """Writes to whatever `sys.stderr` is by then: a redirected stream gets the messages, a progress bar finds it."""
 
-    def emit(self, record: logging.LogRecord) -> None:
-        self.stream = sys.stderr
-        super().emit(record)
+    def __init__(self) -> None:
+        logging.Handler.__init__(self)
+
+    @property
+    def stream(self) -> Any:  # a StreamHandler sets it once
+        return sys.stderr
 
 
 def _root() -> logging.Logger:

@@ -8,15 +8,15 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
-from itertools import count
+from itertools import count, takewhile
 from typing import TYPE_CHECKING, Any
 
 from .exceptions import TrialPruned
 from .frozen import FrozenTrial
-from .logging import get_logger
+from .logging import INFO, get_logger
 from .progress import ProgressBar
 from .records import TrialState
-from .telling import check_values
+from .telling import check_values, finish
 
 if TYPE_CHECKING:
     from .study import Study
@@ -71,11 +71,15 @@ class _Run:
             state, error = TrialState.PRUNED, pruned
         except BaseException as raised:  # Ctrl-C, too, must not leave the trial running
             state, error = TrialState.FAIL, raised
-        frozen = self.study._finish(trial._trial_id, values, state, skip_if_finished=True, warn=False)
+        frozen = finish(self.study, trial._trial_id, values, state, skip_if_finished=True, warn=False)
         _log(self.study, frozen, values, error)
-        if frozen.state == TrialState.FAIL and error is not None and not isinstance(error, self.catch):
+        if error is not None and not self._is_expected(error):
             raise error
         return frozen
+
+    def _is_expected(self, error: BaseException) -> bool:
+        """Tell whether the study goes on after an error; `catch` is for errors, not for Ctrl-C."""
+        return isinstance(error, TrialPruned) or (isinstance(error, Exception) and isinstance(error, self.catch))
 
 
 @contextmanager
@@ -111,7 +115,7 @@ def optimize(
     study._stop_flag = False
     with ProgressBar(show_progress_bar, n_trials, timeout) as bar:
         run = _Run(study, func, timeout, caught, list(callbacks or ()), gc_after_trial, bar)
-        indices = count() if n_trials is None else iter(range(n_trials))
+        indices = takewhile(lambda started: n_trials is None or started < n_trials, count())
         if n_threads == 1:
             _sequential(run, indices)
         else:
@@ -126,7 +130,7 @@ def _sequential(run: _Run, indices: Iterator[int]) -> None:
 
 
 def _threaded(run: _Run, indices: Iterator[int], n_threads: int) -> None:
-    """Keep `n_threads` trials running. An error, Ctrl-C too, starts no more, waits for those that run, and is raised."""
+    """Keep `n_threads` trials running. An error, Ctrl-C too, starts no more, and is raised when those that run end."""
     with ThreadPoolExecutor(n_threads) as pool:
         running: set[Future[None]] = set()
         try:
@@ -155,11 +159,12 @@ def _reap(running: set[Future[None]]) -> set[Future[None]]:
 
 def _log(study: Study, frozen: FrozenTrial, values: Any, error: BaseException | None) -> None:
     if frozen.state == TrialState.COMPLETE:
-        _log_complete(study, frozen)
+        if _logger.isEnabledFor(INFO):
+            _logger.info(_completed(study, frozen))
     elif frozen.state == TrialState.PRUNED:
         _logger.info(f"Trial {frozen.number} pruned. {error or ''}")
     else:
-        reason = repr(error) if error is not None else check_values(values, len(study.directions))[1]
+        reason = repr(error) if error is not None else check_values(values, len(study.directions))[1].rstrip(".")
         _logger.warning(
             f"Trial {frozen.number} failed with parameters: {frozen.params} because of the following error: {reason}.",
             exc_info=error,
@@ -167,15 +172,14 @@ def _log(study: Study, frozen: FrozenTrial, values: Any, error: BaseException | 
         _logger.warning(f"Trial {frozen.number} failed with value {values!r}.")
 
 
-def _log_complete(study: Study, frozen: FrozenTrial) -> None:
-    names, values = study.metric_names, frozen.values
-    shown = values if names is None else dict(zip(names, values or (), strict=True))
-    if len(study.directions) > 1:
-        _logger.info(f"Trial {frozen.number} finished with values: {shown} and parameters: {frozen.params}.")
-        return
-    shown = frozen.value if names is None else shown
-    message = f"Trial {frozen.number} finished with value: {shown} and parameters: {frozen.params}."
+def _completed(study: Study, frozen: FrozenTrial) -> str:
+    names, is_single = study.metric_names, len(study.directions) == 1
+    shown: Any = frozen.value if is_single else frozen.values
+    if names is not None:
+        shown = dict(zip(names, frozen.values or (), strict=True))
+    noun = "value" if is_single else "values"
+    message = f"Trial {frozen.number} finished with {noun}: {shown} and parameters: {frozen.params}."
     best = study.history.best
     if best is not None:
         message += f" Best is trial {best} with value: {study.history.values[best, 0]}."
-    _logger.info(message)
+    return message

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from contextlib import ExitStack
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from .logging import get_logger
@@ -29,6 +30,7 @@ class ProgressBar:
         self._timeout = timeout
         self._bar: Any = None
         self._stack = ExitStack()
+        self._lock = Lock()  # trials may end in several threads
         if is_shown and not self._is_shown:
             warnings.warn(
                 "The progress bar needs `n_trials` or `timeout` to know how far it is; without them none is shown.",
@@ -53,8 +55,11 @@ class ProgressBar:
 
     def update(self, study: Study) -> None:
         """Take note of a finished trial."""
-        if self._bar is None:
-            return
+        if self._bar is not None:
+            with self._lock:
+                self._update(study)
+
+    def _update(self, study: Study) -> None:
         history = study.history
         if history.best is not None:
             best = f"Best trial: {history.best}. Best value: {history.values[history.best, 0]:.6g}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any
@@ -43,52 +42,18 @@ class StudyDirection(IntEnum):
         return f"StudyDirection.{self.name}"
 
 
-@dataclass(frozen=True)
-class FrozenStudy:
-    """A study as a storage knows it, without its trials."""
+class _Described:
+    """What `FrozenStudy` and `StudySummary` share: directions, comparison by value, order by identifier."""
 
-    study_name: str
-    direction: StudyDirection | None
-    user_attrs: dict[str, Any]
-    system_attrs: dict[str, Any]
-    study_id: int
-    directions: Sequence[StudyDirection] = field(default=())
+    _study_id: int
 
-    @property
-    def _study_id(self) -> int:
-        return self.study_id
-
-
-class StudySummary:
-    """A study in one line: its name, directions, best trial, size and start.
-
-    Parameters
-    ----------
-    direction, directions
-        Give one of the two; `directions` for several objectives.
-    """
-
-    def __init__(
-        self,
-        study_name: str,
-        direction: StudyDirection | None,
-        best_trial: FrozenTrial | None,
-        user_attrs: dict[str, Any],
-        n_trials: int,
-        datetime_start: datetime | None,
-        study_id: int,
-        *,
-        directions: Sequence[StudyDirection] | None = None,
-    ) -> None:
-        if (direction is None) == (directions is None):
-            raise ValueError("Specify exactly one of `direction` and `directions`.")
-        self.study_name = study_name
-        self._directions = list(directions) if directions is not None else [StudyDirection(direction or 0)]
-        self.best_trial = best_trial
-        self.user_attrs = user_attrs
-        self.n_trials = n_trials
-        self.datetime_start = datetime_start
-        self._study_id = study_id
+    def __init__(self, direction: StudyDirection | None, directions: Sequence[StudyDirection] | None) -> None:
+        if directions is not None:
+            self._directions = list(directions)
+        elif direction is not None:
+            self._directions = [direction]
+        else:
+            raise ValueError("Specify one of `direction` and `directions`.")
 
     @property
     def direction(self) -> StudyDirection:
@@ -103,9 +68,73 @@ class StudySummary:
         return self._directions
 
     def __eq__(self, other: object) -> bool:
-        return vars(self) == vars(other) if isinstance(other, StudySummary) else NotImplemented
+        return vars(self) == vars(other) if isinstance(other, type(self)) else NotImplemented
 
     def __lt__(self, other: object) -> bool:
-        return self._study_id < other._study_id if isinstance(other, StudySummary) else NotImplemented
+        return self._study_id < other._study_id if isinstance(other, type(self)) else NotImplemented
 
-    __hash__ = None  # type: ignore[assignment]
+    def __le__(self, other: object) -> bool:
+        return self._study_id <= other._study_id if isinstance(other, type(self)) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self._study_id)
+
+
+class FrozenStudy(_Described):
+    """A study as a storage knows it, without its trials.
+
+    Parameters
+    ----------
+    direction, directions
+        Give one of the two; `directions` for several objectives.
+    study_id
+        Its identifier in the storage.
+    """
+
+    def __init__(
+        self,
+        study_name: str,
+        direction: StudyDirection | None,
+        user_attrs: dict[str, Any],
+        system_attrs: dict[str, Any],
+        study_id: int,
+        *,
+        directions: Sequence[StudyDirection] | None = None,
+    ) -> None:
+        super().__init__(direction, directions)
+        self.study_name = study_name
+        self.user_attrs = user_attrs
+        self.system_attrs = system_attrs
+        self._study_id = study_id
+
+
+class StudySummary(_Described):
+    """A study in one line: its name, directions, best trial, size and start.
+
+    Parameters
+    ----------
+    direction, directions
+        Give one of the two; `directions` for several objectives.
+    study_id
+        Its identifier in the storage.
+    """
+
+    def __init__(
+        self,
+        study_name: str,
+        direction: StudyDirection | None,
+        best_trial: FrozenTrial | None,
+        user_attrs: dict[str, Any],
+        n_trials: int,
+        datetime_start: datetime | None,
+        study_id: int,
+        *,
+        directions: Sequence[StudyDirection] | None = None,
+    ) -> None:
+        super().__init__(direction, directions)
+        self.study_name = study_name
+        self.best_trial = best_trial
+        self.user_attrs = user_attrs
+        self.n_trials = n_trials
+        self.datetime_start = datetime_start
+        self._study_id = study_id

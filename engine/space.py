@@ -53,17 +53,17 @@ def _refine(members: list[set[str]], names: set[str]) -> list[set[str]]:
 
 
 def intersection_search_space(trials: list[FrozenTrial], include_pruned: bool = False) -> Space:
-    """Give the parameters that all given trials suggested with equal distributions, sorted by name.
+    """Give the parameters that all finished trials among these suggested with equal distributions, sorted by name.
 
     Parameters
     ----------
     trials
-        Trials; failed ones do not count, waiting and running ones do, as in Optuna.
+        Trials; complete ones count.
     include_pruned
         Count pruned ones, too.
     """
-    ignored = {TrialState.FAIL} if include_pruned else {TrialState.FAIL, TrialState.PRUNED}
-    return intersection(trial.distributions for trial in trials if trial.state not in ignored)
+    counted = {TrialState.COMPLETE, TrialState.PRUNED} if include_pruned else {TrialState.COMPLETE}
+    return intersection(trial.distributions for trial in trials if trial.state in counted)
 
 
 class IntersectionSearchSpace:

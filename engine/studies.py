@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Sequence
-from typing import Any, Literal
+from typing import Literal
 
 from ..pruners import BasePruner
 from ..samplers import BaseSampler
@@ -17,12 +17,6 @@ from .study import Study
 Direction = Literal["minimize", "maximize"] | StudyDirection
 
 _logger = get_logger(__name__)
-_BY_NAME: dict[Any, StudyDirection] = {
-    "minimize": StudyDirection.MINIMIZE,
-    "maximize": StudyDirection.MAXIMIZE,
-    StudyDirection.MINIMIZE: StudyDirection.MINIMIZE,
-    StudyDirection.MAXIMIZE: StudyDirection.MAXIMIZE,
-}
 
 
 def create_study(
@@ -72,9 +66,9 @@ def create_study(
     except DuplicatedStudyError as error:
         if not load_if_exists or study_name is None:
             raise DuplicatedStudyError(
-                f"Another study with study_name={study_name!r} already exists. Please specify a name that is not in the "
-                "storage, or go on with the existing one by `load_if_exists=True` (in Python) or `--skip-if-exists` (on "
-                "the command line). `parzen.get_all_study_names(storage)` lists the names."
+                f"Another study with study_name={study_name!r} already exists. Specify another name, or go on with the "
+                "existing study by `load_if_exists=True` (in Python) or `--skip-if-exists` (on the command line). "
+                "`parzen.get_all_study_names(storage)` lists the names."
             ) from error
         _logger.info(f"Using an existing study with name {study_name!r} instead of creating a new one.")
         return Study(study_name, where, sampler, pruner)
@@ -90,12 +84,17 @@ def _parse_directions(direction: Direction | None, directions: Sequence[Directio
     listed = list(directions) if directions is not None else [direction if direction is not None else "minimize"]
     if not listed:
         raise ValueError("The number of objectives must be greater than 0, but `directions` is empty.")
-    if not all(d in _BY_NAME for d in listed):
-        raise ValueError(
-            f"Each direction must be `minimize` or `maximize`, but got {listed}. A single objective takes `direction`, "
-            "several take a list in `directions`."
-        )
-    return [_BY_NAME[d] for d in listed]
+    return [_parse_direction(d) for d in listed]
+
+
+def _parse_direction(direction: object) -> StudyDirection:
+    for known in (StudyDirection.MINIMIZE, StudyDirection.MAXIMIZE):
+        if direction is known or direction == known.name.lower():
+            return known
+    raise ValueError(
+        f"Each direction must be `minimize` or `maximize`, but got {direction!r}. A single objective takes "
+        "`direction`, several take a list in `directions`."
+    )
 
 
 def load_study(
@@ -162,9 +161,7 @@ def copy_study(
         If the name is taken.
     """
     source = load_study(study_name=from_study_name, storage=from_storage)
-    target = create_study(
-        study_name=to_study_name or from_study_name, storage=to_storage, directions=source.directions
-    )
+    target = create_study(study_name=to_study_name or from_study_name, storage=to_storage, directions=source.directions)
     for key, value in source._storage.get_study_system_attrs(source._study_id).items():
         target._storage.set_study_system_attr(target._study_id, key, value)
     for key, value in source.user_attrs.items():
@@ -188,7 +185,7 @@ def get_all_study_summaries(storage: str | BaseStorage, include_best_trial: bool
     where = get_storage(storage)
     summaries = []
     for study in where.get_all_studies():
-        history = where.get_history(study.study_id)
+        history = where.get_history(study._study_id)
         with history.lock:
             best = history.best
             summaries.append(
@@ -200,7 +197,7 @@ def get_all_study_summaries(storage: str | BaseStorage, include_best_trial: bool
                     user_attrs=study.user_attrs,
                     n_trials=history.n,
                     datetime_start=history.first_start(),
-                    study_id=study.study_id,
+                    study_id=study._study_id,
                 )
             )
     return summaries

@@ -11,18 +11,18 @@ import numpy as np
 import numpy.typing as npt
 
 from ..pruners import BasePruner, MedianPruner
-from ..samplers import BaseSampler, Sampler, TPESampler
+from ..samplers import BaseSampler, TPESampler
 from ..storage import BaseStorage, get_storage
-from .batch import Batch
-from .distributions import BaseDistribution, FloatArray
-from .exceptions import UpdateFinishedTrialError
+from .batch import Batch, ask_batch, tell_batch
+from .distributions import BaseDistribution
 from .frozen import FrozenTrial, create_trial
 from .history import History
 from .kernels.dominance import non_dominated
 from .logging import get_logger
+from .old_distributions import modern
 from .optimize import optimize
 from .records import StudyDirection, TrialState
-from .telling import decide, warn_failed
+from .telling import finish, trial_id_of
 from .trial import Trial
 
 if TYPE_CHECKING:
@@ -90,10 +90,7 @@ class Study:
         return self._history
 
     def _remember(self, name: str, key: Any, distribution: BaseDistribution) -> tuple[Any, BaseDistribution]:
-        """Keep the distribution under which a name was suggested last, one object for equal ones."""
-        known = self._seen.get(name)
-        if known is not None and known[1] == distribution and known[0] == key:
-            distribution = known[1]
+        """Keep the distribution under which a name was suggested last, and the arguments that made it."""
         seen = self._seen[name] = (key, distribution)
         return seen
 
@@ -113,13 +110,14 @@ class Study:
         >>> x = trial.suggest_float("x", -1, 1)
         >>> study.tell(trial, x**2)
         """
+        distributions = {name: modern(distribution) for name, distribution in (fixed_distributions or {}).items()}
         self._sync()
         trial_id = self._storage.claim_waiting_trial(self._study_id)
         if trial_id is None:
             trial_id = self._storage.create_new_trial(self._study_id)
         trial = Trial(self, trial_id)
-        if fixed_distributions:
-            trial.suggest_all(fixed_distributions)
+        if distributions:
+            trial.suggest_all(distributions)
         return trial
 
     def tell(
@@ -155,50 +153,10 @@ class Study:
         ValueError
             If there is no such trial, it is not running, or state and values do not fit.
         """
-        return self._finish(self._running_id(trial), values, state, skip_if_finished)
-
-    def _finish(
-        self, trial_id: int, values: Any, state: TrialState | None, skip_if_finished: bool, warn: bool = True
-    ) -> FrozenTrial:
-        try:
-            record = self._storage.live_record(trial_id)
-            if record.state != TrialState.RUNNING:
-                raise UpdateFinishedTrialError
-            state, checked, problem = decide(record, values, state, len(self._directions))
-            if problem and warn:
-                warn_failed(problem)
-            try:
-                self.sampler.after_trial(self, record, state, checked)
-            finally:
-                self._storage.set_trial_state_values(trial_id, state, checked)
-        except UpdateFinishedTrialError:
-            return self._told_before(self._storage.get_trial(trial_id), values, state, skip_if_finished)
-        return record if record.state.is_finished() else self._storage.get_trial(trial_id)
-
-    def _told_before(self, found: FrozenTrial, values: Any, state: Any, skip_if_finished: bool) -> FrozenTrial:
-        if not (skip_if_finished and found.state.is_finished()):
-            raise ValueError(
-                f"Cannot tell a {found.state.name} trial: expected trial {found.number} to be RUNNING. "
-                "Ask for a new trial, or pass skip_if_finished=True to leave a finished one as it is."
-            )
-        _logger.info(
-            f"Skipped telling trial {found.number} with values {values} and state {state} since trial was already "
-            f"finished. Finished trial has values {found.values} and state {found.state}."
-        )
-        return found
-
-    def _running_id(self, trial: Trial | int) -> int:
-        if isinstance(trial, Trial):
-            return trial._trial_id
-        if isinstance(trial, bool) or not isinstance(trial, (int, np.integer)):
-            raise TypeError(f"Trial must be a trial object or trial number, but got {trial!r}.")
-        try:
-            return self._storage.get_trial_id_from_study_id_trial_number(self._study_id, int(trial))
-        except KeyError as error:
-            raise ValueError(f"Cannot tell for trial with number {trial} since it has not been created.") from error
+        return finish(self, trial_id_of(self, trial), values, state, skip_if_finished)
 
     def ask_batch(self, n: int, distributions: Mapping[str, BaseDistribution]) -> Batch:
-        """Start `n` trials at once, in one transaction; enqueued trials come first.
+        """Start `n` trials at once; enqueued trials come first, the new ones are stored in one transaction.
 
         Parameters
         ----------
@@ -212,62 +170,18 @@ class Study:
         batch
             Parameters as NumPy columns of shape (n,); its `trials` are the single ones.
 
+        Raises
+        ------
+        ValueError
+            If `n` is less than 1, a range is infinite, or the study knows a name with another kind of domain; then
+            nothing is stored.
+
         Examples
         --------
         >>> batch = study.ask_batch(256, {"lr": FloatDistribution(1e-5, 1e-1, log=True)})
         >>> study.tell_batch(batch, train_all(batch["lr"]))
         """
-        if n < 1:
-            raise ValueError(f"A batch holds at least one trial, but got n={n}.")
-        if not isinstance(self.sampler, Sampler):
-            return self._ask_one_by_one(n, distributions)
-        history = self._sync()
-        space = {name: self._remember(name, dist, dist)[1] for name, dist in distributions.items()}
-        for name, distribution in space.items():
-            history.check(name, distribution)
-        claimed = self._claim(n)
-        columns = self._sample_columns(history.n, space, n)
-        for i, trial in enumerate(claimed):
-            for name, value in trial.suggest_all(space).items():
-                columns[name][i] = space[name].to_internal_repr(value)
-        templates = [
-            create_trial(
-                state=TrialState.RUNNING,
-                params={name: dist.to_external_repr(float(columns[name][i])) for name, dist in space.items()},
-                distributions=dict(space),
-            )
-            for i in range(len(claimed), n)
-        ]
-        trial_ids = [trial._trial_id for trial in claimed]
-        trial_ids += self._storage.create_new_trials(self._study_id, templates)
-        numbers = [self._storage.get_trial_number_from_id(trial_id) for trial_id in trial_ids]
-        return Batch(self, trial_ids, numbers, space, columns)
-
-    def _claim(self, n: int) -> list[Trial]:
-        """Start up to `n` enqueued trials."""
-        claimed: list[Trial] = []
-        while len(claimed) < n:
-            trial_id = self._storage.claim_waiting_trial(self._study_id)
-            if trial_id is None:
-                break
-            claimed.append(Trial(self, trial_id))
-        return claimed
-
-    def _sample_columns(self, number: int, space: Mapping[str, BaseDistribution], n: int) -> dict[str, FloatArray]:
-        """Sample internal values, shape (n,) each; what has a single value is not asked of the sampler."""
-        assert isinstance(self.sampler, Sampler)
-        free = {name: dist for name, dist in space.items() if not dist.single()}
-        sampled = self.sampler.sample_batch(self, number, free, n) if free else {}
-        return {name: sampled[name] if name in free else np.full(n, dist.only_value) for name, dist in space.items()}
-
-    def _ask_one_by_one(self, n: int, distributions: Mapping[str, BaseDistribution]) -> Batch:
-        """Make a batch of single trials, for samplers that know only Optuna's methods."""
-        trials = [self.ask(distributions) for _ in range(n)]
-        columns = {
-            name: np.array([dist.to_internal_repr(trial.params[name]) for trial in trials])
-            for name, dist in distributions.items()
-        }
-        return Batch(self, [t._trial_id for t in trials], [t.number for t in trials], distributions, columns)
+        return ask_batch(self, n, distributions)
 
     def tell_batch(
         self, batch: Batch, values: npt.ArrayLike, states: Sequence[TrialState | None] | None = None
@@ -279,43 +193,17 @@ class Study:
         batch
             What `ask_batch` gave.
         values
-            Shape (n,), or (n, n_objectives). A trial whose value is NaN fails, with one warning for the batch.
+            An array or torch tensor of shape (n,), or (n, n_objectives). A trial whose value is NaN fails, with one
+            warning for the batch.
         states
             State of each trial, by default COMPLETE; the values of PRUNED and FAIL ones are ignored.
 
         Raises
         ------
         ValueError
-            If a shape does not fit, or a trial of the batch is finished; then nothing is stored.
+            If a shape or a state does not fit, or a trial of the batch is not running; then nothing is stored.
         """
-        table = self._as_table(values, batch.n)
-        if states is not None and len(states) != batch.n:
-            raise ValueError(f"Expected one state for each of {batch.n} trials, but got {len(states)} states.")
-        ends: list[tuple[TrialState, list[float] | None]] = []
-        problems = []
-        for i, trial_id in enumerate(batch.trial_ids):
-            record = self._storage.live_record(trial_id)
-            state = None if states is None else states[i]
-            told = None if state in (TrialState.PRUNED, TrialState.FAIL) else table[i].tolist()
-            decided, checked, problem = decide(record, told, state, len(self._directions))
-            self.sampler.after_trial(self, record, decided, checked)
-            ends.append((decided, checked))
-            if problem:
-                problems.append(f"trial {record.number}: {problem}")
-        self._storage.finish_trials(batch.trial_ids, [state for state, _ in ends], [checked for _, checked in ends])
-        if problems:
-            warn_failed(f"{len(problems)} of {batch.n} trials have no acceptable value ({problems[0]}).")
-
-    def _as_table(self, values: npt.ArrayLike, n: int) -> FloatArray:
-        """Bring values into the shape (n, n_objectives)."""
-        if hasattr(values, "detach"):  # a torch tensor, on whatever device
-            values = values.detach().cpu().numpy()
-        table = np.asarray(values, dtype=np.float64)
-        m = len(self._directions)
-        if table.shape not in ((n,), (n, m)) or (table.ndim == 1 and m > 1):
-            expected = f"({n},)" if m == 1 else f"({n}, {m})"
-            raise ValueError(f"Expected values of shape {expected}, but got {table.shape}.")
-        return table.reshape(n, m)
+        tell_batch(self, batch, values, states)
 
     def optimize(
         self,

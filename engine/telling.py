@@ -1,15 +1,24 @@
-"""The rules of `tell`: which state and values a trial ends with."""
+"""How a trial is told: which state and values it ends with, and the steps at its end."""
 
 from __future__ import annotations
 
 import math
 import warnings
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from .exceptions import UpdateFinishedTrialError
 from .frozen import FrozenTrial
+from .logging import get_logger
 from .records import TrialState
+from .trial import Trial
 
+if TYPE_CHECKING:
+    from .study import Study
+
+_logger = get_logger(__name__)
 _FINISHED = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL)
 
 
@@ -92,4 +101,50 @@ def _last_report(record: FrozenTrial) -> list[float] | None:
 
 def warn_failed(problem: str) -> None:
     """Warn that a trial is recorded as failed because of its values."""
-    warnings.warn(f"{problem} The trial is recorded as failed.", stacklevel=3)
+    warnings.warn(f"{problem} The trial is recorded as failed.", stacklevel=4)
+
+
+def trial_id_of(study: Study, trial: Trial | int) -> int:
+    """Find the identifier of a trial, or of a trial's number."""
+    if isinstance(trial, Trial):
+        return trial._trial_id
+    if not isinstance(trial, (int, np.integer)):
+        raise TypeError(f"Trial must be a trial object or trial number, but got {trial!r}.")
+    try:
+        return study._storage.get_trial_id_from_study_id_trial_number(study._study_id, int(trial))
+    except KeyError as error:
+        raise ValueError(f"Cannot tell for trial with number {trial} since it has not been created.") from error
+
+
+def finish(
+    study: Study, trial_id: int, values: Any, state: TrialState | None, skip_if_finished: bool, warn: bool = True
+) -> FrozenTrial:
+    """Finish a trial; see `Study.tell`. `warn` tells of unacceptable values."""
+    storage = study._storage
+    try:
+        record = storage.live_record(trial_id)
+        if record.state != TrialState.RUNNING:
+            raise UpdateFinishedTrialError
+        state, checked, problem = decide(record, values, state, len(study.directions))
+        if problem and warn:
+            warn_failed(problem)
+        try:
+            study.sampler.after_trial(study, record, state, checked)
+        finally:
+            storage.set_trial_state_values(trial_id, state, checked)
+    except UpdateFinishedTrialError:
+        return _told_before(storage.get_trial(trial_id), values, state, skip_if_finished)
+    return record if record.state.is_finished() else storage.get_trial(trial_id)
+
+
+def _told_before(found: FrozenTrial, values: Any, state: Any, skip_if_finished: bool) -> FrozenTrial:
+    if not (skip_if_finished and found.state.is_finished()):
+        raise ValueError(
+            f"Cannot tell a {found.state.name} trial: expected trial {found.number} to be RUNNING. "
+            "Ask for a new trial, or pass skip_if_finished=True to leave a finished one as it is."
+        )
+    _logger.info(
+        f"Skipped telling trial {found.number} with values {values} and state {state} since trial was already "
+        f"finished. Finished trial has values {found.values} and state {found.state}."
+    )
+    return found

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from ..samplers import Sampler
 from .distributions import (
     BaseDistribution,
     CategoricalChoiceType,
@@ -15,7 +16,7 @@ from .distributions import (
     IntDistribution,
     check_distribution_compatibility,
 )
-from .frozen import CONSTRAINTS, BaseTrial, FrozenTrial, constraint_number
+from .frozen import BaseTrial, FrozenTrial, new_constraint
 
 if TYPE_CHECKING:
     from .study import Study
@@ -119,26 +120,29 @@ class Trial(BaseTrial):
         record = self._record
         if name in record.params:
             return self._suggested_before(name, distribution)
-        value, internal = self._draw(name, distribution)
+        internal = self._draw(name, distribution)
         self.storage.set_trial_param(self._trial_id, name, internal, distribution)
-        record.params[name] = value
-        record.distributions[name] = distribution
-        return value
+        if name not in record.params:  # the storage keeps a record of its own
+            record.params[name] = distribution.to_external_repr(internal)
+            record.distributions[name] = distribution
+        return record.params[name]
 
-    def _draw(self, name: str, distribution: BaseDistribution) -> tuple[Any, float]:
-        """Find a value: fixed by `enqueue_trial`, the only possible one, sampled jointly, or sampled by itself."""
+    def _draw(self, name: str, distribution: BaseDistribution) -> float:
+        """Find an internal value: fixed by `enqueue_trial`, the only possible one, sampled jointly, or by itself."""
         if name in self._fixed:
             return self._fixed_value(name, distribution)
         internal = distribution.only_value
         if internal is not None:
-            return distribution.to_external_repr(internal), internal
+            return internal
         if name in self._relative and self._relative_fits(name, distribution):
-            value = self._relative[name]
-        else:
-            value = self.study.sampler.sample_independent(self.study, self._record, name, distribution)
-        return value, distribution.to_internal_repr(value)
+            return distribution.to_internal_repr(self._relative[name])
+        sampler = self.study.sampler
+        if isinstance(sampler, Sampler):
+            return sampler.draw(self.study, self._record, name, distribution)
+        value = sampler.sample_independent(self.study, self._record, name, distribution)
+        return distribution.to_internal_repr(value)
 
-    def _fixed_value(self, name: str, distribution: BaseDistribution) -> tuple[Any, float]:
+    def _fixed_value(self, name: str, distribution: BaseDistribution) -> float:
         value = self._fixed[name]
         internal = distribution.to_internal_repr(value)
         if not distribution._contains(internal):
@@ -146,7 +150,7 @@ class Trial(BaseTrial):
                 f"Fixed parameter {name} with value {value} is out of range for distribution {distribution}.",
                 stacklevel=5,
             )
-        return distribution.to_external_repr(internal), internal
+        return internal
 
     def _relative_fits(self, name: str, distribution: BaseDistribution) -> bool:
         sampled_from = self.relative_search_space.get(name)
@@ -186,15 +190,20 @@ class Trial(BaseTrial):
         params
             External values by parameter name.
         """
-        drawn = {
-            name: (*self._draw(name, distribution), distribution)
-            for name, distribution in distributions.items()
-            if name not in self._record.params
-        }
-        self.storage.set_trial_params(self._trial_id, {name: (x, dist) for name, (_, x, dist) in drawn.items()})
-        for name, (value, _, distribution) in drawn.items():
-            self._record.params[name] = value
-            self._record.distributions[name] = distribution
+        record = self._record
+        drawn: dict[str, tuple[float, BaseDistribution]] = {}
+        try:
+            for name, distribution in distributions.items():
+                if name not in record.params:
+                    drawn[name] = (self._draw(name, distribution), distribution)
+                    record.params[name] = distribution.to_external_repr(drawn[name][0])  # the next draw depends on it
+                    record.distributions[name] = distribution
+            self.storage.set_trial_params(self._trial_id, drawn)
+        except BaseException:
+            for name in drawn:
+                record.params.pop(name, None)
+                record.distributions.pop(name, None)
+            raise
         return {name: self._suggest(name, distribution) for name, distribution in distributions.items()}
 
     # --- reports -----------------------------------------------------------------------------------------------------
@@ -281,13 +290,9 @@ class Trial(BaseTrial):
         ValueError
             If `value` is NaN.
         """
-        number = constraint_number(key, value)
-        attr = f"{CONSTRAINTS}:{key}"
-        if attr in self._record.system_attrs:
-            warnings.warn(f"The constraint value is ignored because key={key!r} is already set.", stacklevel=2)
-            return
-        self.storage.set_trial_system_attr(self._trial_id, attr, number)
-        self._record.system_attrs[attr] = number
+        for attr, number in new_constraint(self._record.system_attrs, key, value).items():
+            self.storage.set_trial_system_attr(self._trial_id, attr, number)
+            self._record.system_attrs[attr] = number
 
     @property
     def number(self) -> int:

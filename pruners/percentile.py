@@ -10,6 +10,7 @@ import math
 
 import numpy as np
 
+from ..engine.distributions import FloatArray
 from ..engine.frozen import FrozenTrial
 from ..engine.history import History
 from ..engine.protocols import StudyLike
@@ -80,7 +81,7 @@ class PercentilePruner(BasePruner):
             return True
         if len(others) < self._n_min_trials:
             return False
-        bar = np.percentile(others, 100 - self._percentile if maximize else self._percentile)
+        bar = _percentile(others, 100 - self._percentile if maximize else self._percentile)
         return bool(best < bar if maximize else best > bar)
 
     def _is_due(self, reported: dict[int, float], step: int) -> bool:
@@ -90,11 +91,23 @@ class PercentilePruner(BasePruner):
         start = step - (step - self._n_warmup_steps) % self._interval_steps
         return not any(start <= earlier < step for earlier in reported)
 
-    def _others(self, history: History, step: int) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    def _others(self, history: History, step: int) -> FloatArray:
         """Give what complete trials reported at the step, without NaN."""
         numbers, values = history.reports.at(step)
         kept = (history.states[numbers] == TrialState.COMPLETE) & ~np.isnan(values)
         return values[kept]
+
+
+def _percentile(values: FloatArray, percentile: float) -> float:
+    """Interpolate between the two nearest order statistics, as `numpy.percentile` does, infinite ones included."""
+    position = percentile / 100 * (len(values) - 1)
+    below = math.floor(position)
+    above = min(below + 1, len(values) - 1)
+    low, high = np.partition(values, (below, above))[[below, above]].tolist()
+    weight = position - below
+    if weight == 0 or low == high:
+        return float(low)
+    return float(low + weight * (high - low)) if math.isfinite(high - low) else float(high if weight > 0.5 else low)
 
 
 def _best(reported: dict[int, float], maximize: bool) -> float:

@@ -110,22 +110,23 @@ class Sampler(BaseSampler):
     ) -> dict[str, Any]:
         if not search_space:
             return {}
-        return self._sample_one(study.history, trial, search_space, purpose=0)
+        internal = self._sample_one(study.history, trial, search_space, purpose=0)
+        return {name: search_space[name].to_external_repr(value) for name, value in internal.items()}
 
     def sample_independent(
         self, study: StudyLike, trial: FrozenTrial, param_name: str, param_distribution: BaseDistribution
     ) -> Any:
-        space = {param_name: param_distribution}
-        return self._sample_one(study.history, trial, space, purpose=1 + len(trial.params))[param_name]
+        return param_distribution.to_external_repr(self.draw(study, trial, param_name, param_distribution))
 
-    def _sample_one(self, history: History, trial: FrozenTrial, space: Space, purpose: int) -> dict[str, Any]:
+    def draw(self, study: StudyLike, trial: FrozenTrial, name: str, distribution: BaseDistribution) -> float:
+        """Sample one parameter; return its internal value."""
+        return self._sample_one(study.history, trial, {name: distribution}, purpose=1 + len(trial.params))[name]
+
+    def _sample_one(self, history: History, trial: FrozenTrial, space: Space, purpose: int) -> dict[str, float]:
         rng = self._streams.generator(trial.number, purpose)
         with history.lock:
             columns = self.sample(space, history, rng, 1)
-        return {
-            name: distribution.to_external_repr(float(distribution.from_model(columns[name])[0]))
-            for name, distribution in space.items()
-        }
+        return {name: float(distribution.from_model(columns[name])[0]) for name, distribution in space.items()}
 
     def sample_batch(self, study: StudyLike, number: int, space: Space, n: int) -> dict[str, FloatArray]:
         """Sample `n` points for the trials from `number` on; return internal values by name, shape (n,) each."""

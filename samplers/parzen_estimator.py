@@ -1,8 +1,9 @@
 """The Parzen estimator of TPE: observations and weights in, a `Mixture` out.
 
-The defaults are those of Optuna 5 (after Bergstra et al., "Algorithms for Hyper-Parameter Optimization", NIPS 2011): bandwidths from the
-neighbours' distances, a clip that keeps them from collapsing, and one wide prior component. Each is a small function of its own, so that
-one can be replaced; see Watanabe, "Tree-Structured Parzen Estimator", arXiv:2304.11127 (2023), for what each of them does.
+The defaults are those of Optuna 5 (after Bergstra et al., "Algorithms for Hyper-Parameter Optimization", NIPS 2011):
+bandwidths from the neighbours' distances, a clip that keeps them from collapsing, and one wide prior component. Each is
+a small function of its own, so that one can be replaced; see Watanabe, "Tree-Structured Parzen Estimator",
+arXiv:2304.11127 (2023), for what each of them does.
 """
 
 from __future__ import annotations
@@ -41,14 +42,14 @@ class BandwidthRule(Protocol):
     """How wide the kernels around the observations are."""
 
     def __call__(self, observations: Array, lower: Array, upper: Array, endpoints: bool, /) -> Array:
-        """Return bandwidths (d, n) for observations (d, n) on supports [lower, upper] (d,); they are clipped afterwards."""
+        """Return bandwidths (d, n) for observations (d, n) on supports [lower, upper] (d,); clipped afterwards."""
 
 
 def neighbour_distance(observations: Array, lower: Array, upper: Array, endpoints: bool, /) -> Array:
-    """Return the distance to the farther of the two neighbours, dimension by dimension (Bergstra et al. 2011, section 4).
+    """Return the distance to the farther neighbour, dimension by dimension (Bergstra et al. 2011, section 4).
 
-    The ends of the support are the outermost observations' outer neighbours if there is only one observation or `endpoints` is set;
-    otherwise these have their inner neighbour only. Shapes as in `BandwidthRule`.
+    The ends of the support are the outermost observations' outer neighbours if there is only one observation or
+    `endpoints` is set; otherwise these have their inner neighbour only. Shapes as in `BandwidthRule`.
     """
     n = observations.shape[1]
     order = np.argsort(observations, axis=1, kind="stable")
@@ -65,14 +66,20 @@ def neighbour_distance(observations: Array, lower: Array, upper: Array, endpoint
 
 
 def scott(observations: Array, lower: Array, upper: Array, endpoints: bool, /) -> Array:
-    """Return Scott's rule, standard deviation x n^(-1/(d+4)), one bandwidth a dimension (Scott, *Multivariate Density Estimation*, 1992)."""
+    """Return Scott's rule, standard deviation x n^(-1 / (d + 4)), one bandwidth a dimension.
+
+    Source: Scott, *Multivariate Density Estimation* (1992), section 6.3. The ends of the support play no part.
+    """
     d, n = observations.shape
     deviation = observations.std(axis=1) if n else np.zeros(d)
     return np.repeat(deviation[:, None] * max(n, 1) ** (-1.0 / (d + 4)), n, axis=1)
 
 
 def clip_bandwidths(sigma: Array, width: Array, n_components: int, magic_clip: bool) -> Array:
-    """Return sigma (d, n) clipped to [width / min(100, 1 + n_components), width], or without `magic_clip` to [1e-12, width]."""
+    """Return sigma (d, n) clipped to [width / min(100, 1 + n_components), width].
+
+    Without `magic_clip` the lower bound is 1e-12.
+    """
     smallest = width / min(100, 1 + n_components) if magic_clip else np.zeros_like(width)
     smallest = np.maximum(smallest, SMALLEST_BANDWIDTH)
     return np.maximum(np.minimum(sigma, width[:, None]), smallest[:, None])
@@ -88,6 +95,7 @@ def build(
     magic_clip: bool = True,
     endpoints: bool = False,
     consider_prior: bool = True,
+    choice_smoothing: float | None = None,
     categorical_distance: Mapping[int, Array] | None = None,
 ) -> Mixture:
     """Return the Parzen estimator of weighted observations.
@@ -101,7 +109,7 @@ def build(
     space
         The d dimensions.
     prior_weight
-        Weight of the prior component; also how much the categorical kernels leak to other choices.
+        Weight of the prior component.
     bandwidth
         Rule for the numeric kernels' widths.
     magic_clip
@@ -109,10 +117,14 @@ def build(
     endpoints
         Count the ends of the support as neighbours of the outermost observations.
     consider_prior
-        Add the prior component: uniform over choices, a normal of the support's width in its middle. With no observation it is there
-        anyway.
+        Add the prior component: uniform over choices, a normal of the support's width in its middle. With no
+        observation it is there anyway.
+    choice_smoothing
+        What a categorical kernel gives to every choice, where its own choice gets 1 more; None: prior_weight / (n + 1),
+        the rule of Hyperopt and Optuna.
     categorical_distance
-        Distance matrices (n_choices, n_choices) for some of the categorical dimensions, by index; see `categorical.log_rows`.
+        Distance matrices (n_choices, n_choices) for some of the categorical dimensions, by index; see
+        `categorical.log_rows`.
 
     Returns
     -------
@@ -128,7 +140,8 @@ def build(
         sigma[:, :n] = clip_bandwidths(bandwidth(mu[:, :n], lower, upper, endpoints), width, n + prior, magic_clip)
     if not numeric.all():
         sigma[~numeric] = 1.0
-    table, start = categorical_tables(space.n_choices, prior_weight, n, categorical_distance or {})
+    smoothing = prior_weight / (n + 1) if choice_smoothing is None else choice_smoothing
+    table, start = categorical_tables(space.n_choices, smoothing, categorical_distance or {})
     log_weight = log_weights(weights, prior_weight if prior else None)
     return Mixture(log_weight, mu, sigma, space.low, space.high, space.step, space.n_choices, table, start)
 
@@ -147,18 +160,19 @@ def log_weights(weights: Array, prior_weight: float | None) -> Array:
 
 
 def categorical_tables(
-    n_choices: IntArray, prior_weight: float, n_observations: int, distances: Mapping[int, Array]
+    n_choices: IntArray, smoothing: float, distances: Mapping[int, Array]
 ) -> tuple[Array, IntArray]:
     """Return the flat log-probability tables of the categorical dimensions and their offsets (d,).
 
-    Before normalisation an observation's kernel is its one-hot vector plus prior_weight / (n + 1); the ratio of the two is the leak.
+    Before normalisation an observation's kernel is its one-hot vector plus the smoothing; the ratio of the two is the
+    leak.
     """
     categorical = np.flatnonzero(n_choices)
     start = np.zeros(len(n_choices), dtype=np.int64)
     if not categorical.size:
         return np.empty(0), start
-    spread = prior_weight / (n_observations + 1)
-    tables = [log_rows(int(n_choices[j]), spread / (1.0 + spread), distances.get(int(j))).ravel() for j in categorical]
+    leak = smoothing / (1.0 + smoothing)
+    tables = [log_rows(int(n_choices[j]), leak, distances.get(int(j))).ravel() for j in categorical]
     start[categorical] = np.cumsum([0] + [len(table) for table in tables[:-1]])
     return np.concatenate(tables), start
 

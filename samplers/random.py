@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from ..engine.distributions import BaseDistribution
@@ -25,9 +23,6 @@ class RandomSampler(Sampler):
     def sample(self, space: Space, history: History, rng: np.random.Generator, n: int = 1) -> Columns:
         return {name: rng.uniform(*distribution.support, size=n) for name, distribution in space.items()}
 
-    def sample_independent(
-        self, study: StudyLike, trial: FrozenTrial, param_name: str, param_distribution: BaseDistribution
-    ) -> Any:
+    def draw(self, study: StudyLike, trial: FrozenTrial, name: str, distribution: BaseDistribution) -> float:
         # A trial draws its uniforms in the order in which it suggests, so the number of parameters is the index.
-        u = self._streams.uniform(trial.number, len(trial.params))
-        return param_distribution.to_external_repr(param_distribution.from_unit(u))
+        return distribution.from_unit(self._streams.uniform(trial.number, len(trial.params)))

@@ -31,15 +31,15 @@ def rank(history: History) -> IntArray:
     rest = np.flatnonzero(((states == TrialState.COMPLETE) | (states == TrialState.PRUNED)) & infeasible)
     return np.concatenate(
         [
-            complete[_by_values(_losses(history, complete))],
+            complete[_by_values(losses(history, complete))],
             pruned[_by_last_report(history, pruned)],
             rest[np.argsort(history.violation[rest], kind="stable")],
         ]
     )
 
 
-def _losses(history: History, numbers: IntArray) -> FloatArray:
-    """Give objective values to be minimised, shape (k, m)."""
+def losses(history: History, numbers: IntArray) -> FloatArray:
+    """Give objective values, turned so that less is better, of some trials: shape (k, m)."""
     signs = np.array([-1.0 if d == StudyDirection.MAXIMIZE else 1.0 for d in history.directions])
     return history.values[numbers] * signs
 

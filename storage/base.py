@@ -78,7 +78,7 @@ class BaseStorage(ABC):
     def set_trial_param(
         self, trial_id: int, param_name: str, param_value_internal: float, distribution: BaseDistribution
     ) -> None:
-        """Set a parameter of a running trial; ``ValueError`` if the study knows the name with another kind of domain."""
+        """Set a parameter of an unfinished trial; ``ValueError`` if the study knows it with another kind of domain."""
 
     @abstractmethod
     def set_trial_state_values(self, trial_id: int, state: TrialState, values: Sequence[float] | None = None) -> bool:
@@ -137,7 +137,7 @@ class BaseStorage(ABC):
     def get_n_trials(self, study_id: int, state: tuple[TrialState, ...] | TrialState | None = None) -> int:
         """Count the trials, all or those in some states."""
         states = (state,) if isinstance(state, TrialState) else state
-        return len(self.get_all_trials(study_id, deepcopy=False, states=states))
+        return self.get_history(study_id).count(states)
 
     def get_best_trial(self, study_id: int) -> FrozenTrial:
         """Give a copy of the best complete trial that violates no constraint.
@@ -173,12 +173,13 @@ class BaseStorage(ABC):
 
     def get_history(self, study_id: int) -> History:
         """Give the study's trials as columns, up to date. The storage keeps the object and goes on filling it."""
+        trials = self.get_all_trials(study_id, deepcopy=False)
         histories: dict[int, History] = self.__dict__.setdefault("_histories", {})
-        if study_id not in histories:
-            histories[study_id] = History(self.get_study_directions(study_id))
-        history = histories[study_id]
+        history = histories.get(study_id)
+        if history is None or [t._trial_id for t in trials[: history.n]] != history.trial_ids.tolist():
+            history = histories[study_id] = History(self.get_study_directions(study_id))
         with history.lock:
-            for trial in self.get_all_trials(study_id, deepcopy=False):
+            for trial in trials:
                 if trial.number >= history.n or trial.number in history.live:
                     history.put(trial.copy())
         return history
@@ -189,13 +190,18 @@ class BaseStorage(ABC):
 
     def claim_waiting_trial(self, study_id: int) -> int | None:
         """Start the waiting trial of the lowest number and return its identifier, None if none waits."""
-        history = self.get_history(study_id)
-        while (number := history.next_waiting()) is not None:
-            trial_id = history.live[number]._trial_id
-            if self.set_trial_state_values(trial_id, TrialState.RUNNING):
-                return trial_id
+        while True:
             history = self.get_history(study_id)
-        return None
+            with history.lock:
+                number = history.next_waiting()
+                if number is None:
+                    return None
+                trial_id = history.live[number]._trial_id
+            try:
+                if self.set_trial_state_values(trial_id, TrialState.RUNNING):
+                    return trial_id
+            except UpdateFinishedTrialError:  # another worker was faster, and is even done
+                continue
 
     def set_trial_params(self, trial_id: int, params: Mapping[str, tuple[float, BaseDistribution]]) -> None:
         """Set several parameters, ``{name: (internal value, distribution)}``, in one transaction."""

@@ -7,12 +7,15 @@ import os
 import sqlite3
 import time
 import weakref
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from ..engine.exceptions import StorageInternalError
 from . import schema
 
+Row = tuple[Any, ...]
+
+_OLDEST = (3, 35, 0)  # the first with RETURNING
 _REMEDIES = (
     ("full", "Free some space; what was stored before is safe, and the call can be repeated."),
     ("locked", "Another process holds the file; give a longer time-out, or see who holds it."),
@@ -21,7 +24,6 @@ _REMEDIES = (
     ("not a database", "The file is left as it is; give another file name."),
     ("malformed", "The file is damaged; restore a copy, or save what can be read by `sqlite3 FILE .recover`."),
 )
-_inherited: list[sqlite3.Connection] = []  # a fork's copies of its parent's connections: never to be used or closed
 
 
 def explained(error: sqlite3.Error, path: str) -> StorageInternalError:
@@ -46,6 +48,11 @@ class Database:
     """
 
     def __init__(self, path: str, synchronous: str, timeout: float) -> None:
+        if sqlite3.sqlite_version_info < _OLDEST:
+            raise StorageInternalError(
+                f"SQLite {'.'.join(map(str, _OLDEST))} or newer is needed, but this Python has "
+                f"{sqlite3.sqlite_version}. Use a newer Python, or a storage in memory."
+            )
         self.path = path
         self._synchronous = synchronous
         self._timeout = timeout
@@ -55,20 +62,22 @@ class Database:
 
     def open(self) -> sqlite3.Connection:
         """Connect, checking or creating the schema first: a foreign file is not touched."""
-        is_uri = self.path.startswith("file:")
         try:
             connection = sqlite3.connect(
-                self.path, timeout=self._timeout, isolation_level=None, check_same_thread=False, uri=is_uri
+                self.path,
+                timeout=self._timeout,
+                isolation_level=None,
+                check_same_thread=False,
+                uri=self.path.startswith("file:"),
             )
         except sqlite3.Error as error:
             raise explained(error, self.path) from error
         try:
             self._prepare(connection)
-        except sqlite3.Error as error:
+        except BaseException as error:
             connection.close()
-            raise explained(error, self.path) from error
-        except BaseException:
-            connection.close()
+            if isinstance(error, sqlite3.Error):
+                raise explained(error, self.path) from error
             raise
         self._connection = connection
         self._finalizer = weakref.finalize(self, connection.close)
@@ -104,33 +113,34 @@ class Database:
             self._finalizer()
         self._connection = self._finalizer = None
 
-    def forget(self) -> None:
-        """Leave the connection to the parent process, after a fork."""
-        if self._finalizer is not None:
-            self._finalizer.detach()
-        if self._connection is not None:
-            _inherited.append(self._connection)
-        self._connection = self._finalizer = None
-
-    def execute(self, sql: str, parameters: Any = ()) -> sqlite3.Cursor:
-        """Run one statement, outside `transaction` a transaction of its own."""
+    # Rows are fetched here, and not by the caller: a statement with RETURNING commits, and so can fail, only then.
+    def query(self, sql: str, parameters: Any = ()) -> list[Row]:
+        """Run one statement and give its rows."""
         connection = self._connection or self.open()
         try:
-            return connection.execute(sql, parameters)
+            return connection.execute(sql, parameters).fetchall()
         except sqlite3.Error as error:
             raise explained(error, self.path) from error
 
-    def executemany(self, sql: str, parameters: Any) -> None:
+    def execute(self, sql: str, parameters: Any = ()) -> int:
+        """Run one statement and give the number of rows that it changed."""
+        connection = self._connection or self.open()
+        try:
+            return connection.execute(sql, parameters).rowcount
+        except sqlite3.Error as error:
+            raise explained(error, self.path) from error
+
+    def executemany(self, sql: str, rows: Iterable[Row]) -> None:
         """Run one statement for several rows; within `transaction`."""
         connection = self._connection or self.open()
         try:
-            connection.executemany(sql, parameters)
+            connection.executemany(sql, rows)
         except sqlite3.Error as error:
             raise explained(error, self.path) from error
 
     @contextlib.contextmanager
     def transaction(self, kind: str = "IMMEDIATE") -> Iterator[None]:
-        """Make what is inside one transaction: all of it is stored, or nothing.
+        """Make what is inside one transaction, unless one is open: all of it is stored, or nothing.
 
         Parameters
         ----------
@@ -146,19 +156,28 @@ class Database:
             yield
             self.execute("COMMIT")
         except BaseException:
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
+            self._roll_back(connection)
             raise
+
+    def _roll_back(self, connection: sqlite3.Connection) -> None:
+        if connection.in_transaction:  # some errors, such as a full disk, end it by themselves
+            try:
+                connection.execute("ROLLBACK")
+            except sqlite3.Error:
+                self.close()
 
     def data_version(self) -> int:
         """Give a number that changes when somebody else wrote to the file."""
-        return int(self.execute("PRAGMA data_version").fetchone()[0])
+        return int(self.query("PRAGMA data_version")[0][0])
 
 
 def path_of(url: str) -> str:
-    """Turn ``sqlite:///FILE`` into a path; ``~`` stays what it is, as in SQLAlchemy."""
+    """Turn ``sqlite:///FILE`` into an absolute path, so that a change of folder does not matter.
+
+    ``~`` stays what it is, as in SQLAlchemy; a SQLite URI (``sqlite:///file:...``) stays as it is.
+    """
     for prefix in ("sqlite+pysqlite:///", "sqlite:///"):
         if url.startswith(prefix) and len(url) > len(prefix):
-            path = url[len(prefix) :].split("?")[0]
-            return path if path.startswith("file:") else os.path.abspath(path)
+            path = url[len(prefix) :]
+            return path if path.startswith("file:") else os.path.abspath(path.split("?")[0])
     raise ValueError(f"Could not parse the storage URL {url!r}: expected sqlite:///FILE.db.")

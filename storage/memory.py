@@ -62,7 +62,7 @@ class InMemoryStorage(BaseStorage):
         name = study_name if study_name is not None else DEFAULT_STUDY_NAME_PREFIX + str(uuid.uuid4())
         with self._lock:
             if name in self._ids_by_name:
-                raise DuplicatedStudyError(f"A study named {name!r} exists already; its id is {self._ids_by_name[name]}.")
+                raise DuplicatedStudyError(f"A study named {name!r} exists already in this storage.")
             study_id = self._n_studies
             self._n_studies += 1
             self._ids_by_name[name] = study_id
@@ -132,8 +132,7 @@ class InMemoryStorage(BaseStorage):
                     history.n, TrialState.RUNNING, None, datetime.now(), None, {}, {}, {}, {}, {}, trial_id
                 )
             else:
-                for name, distribution in template_trial.distributions.items():
-                    history.check(name, distribution)
+                history.check_new([template_trial])
                 record = template_trial.copy()
                 record.number, record._trial_id = history.n, trial_id
             self._open(study_id, history, record)
@@ -148,13 +147,14 @@ class InMemoryStorage(BaseStorage):
 
     def create_new_trials(self, study_id: int, templates: Sequence[FrozenTrial]) -> list[int]:
         with self._lock:
+            self._study(study_id).history.check_new(templates)
             return super().create_new_trials(study_id, templates)
 
     def _updatable(self, trial_id: int) -> tuple[History, int, FrozenTrial]:
         """Find a trial that may be changed."""
         found = self._live.get(trial_id)
         if found is None:
-            history, number = self._locate(trial_id)
+            number = self._locate(trial_id)[1]
             raise UpdateFinishedTrialError(f"Trial#{number} has already finished and can not be updated.")
         return found
 
@@ -167,11 +167,15 @@ class InMemoryStorage(BaseStorage):
         self, trial_id: int, param_name: str, param_value_internal: float, distribution: BaseDistribution
     ) -> None:
         with self._lock:
-            history, number, _ = self._live.get(trial_id) or self._updatable(trial_id)
+            history, number, _ = self._updatable(trial_id)
+            history.check_param(param_name, param_value_internal, distribution)
             history.set_param(number, param_name, param_value_internal, distribution)
 
     def set_trial_params(self, trial_id: int, params: Mapping[str, tuple[float, BaseDistribution]]) -> None:
         with self._lock:
+            history = self._updatable(trial_id)[0]
+            for name, (internal, distribution) in params.items():
+                history.check_param(name, internal, distribution)
             super().set_trial_params(trial_id, params)
 
     def set_trial_state_values(self, trial_id: int, state: TrialState, values: Sequence[float] | None = None) -> bool:
@@ -184,6 +188,7 @@ class InMemoryStorage(BaseStorage):
             elif state == TrialState.WAITING:
                 history.requeue(number)
             else:
+                history.check_values(values)
                 history.finish(number, state, values, datetime.now())
                 del self._live[trial_id]
         return True
@@ -192,8 +197,8 @@ class InMemoryStorage(BaseStorage):
         self, trial_ids: Sequence[int], states: Sequence[TrialState], values: Sequence[Sequence[float] | None]
     ) -> None:
         with self._lock:
-            for trial_id in trial_ids:
-                self._updatable(trial_id)
+            for trial_id, trial_values in zip(trial_ids, values, strict=True):
+                self._updatable(trial_id)[0].check_values(trial_values)
             super().finish_trials(trial_ids, states, values)
 
     def set_trial_intermediate_value(self, trial_id: int, step: int, intermediate_value: float) -> None:
@@ -232,4 +237,3 @@ class InMemoryStorage(BaseStorage):
 
     def get_trial_number_from_id(self, trial_id: int) -> int:
         return self._locate(trial_id)[1]
-

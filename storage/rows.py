@@ -1,20 +1,16 @@
-"""Between records and the rows of the SQLite schema."""
+"""How single values stand in the rows of the SQLite schema."""
 
 from __future__ import annotations
 
 import json
 import math
-from collections import defaultdict
-from collections.abc import Callable, Iterable
 from datetime import datetime, timezone
 from functools import lru_cache
 from typing import Any
 
-from ..engine.distributions import BaseDistribution, distribution_to_json, json_to_distribution
-from ..engine.frozen import FrozenTrial
-from ..engine.records import TrialState
+from ..engine.distribution_json import distribution_to_json, json_to_distribution
+from ..engine.distributions import BaseDistribution
 
-_STATES = {state.name: state for state in TrialState}
 _FINITE, _INF_POS, _INF_NEG, _NAN = "FINITE", "INF_POS", "INF_NEG", "NAN"
 _SPECIAL = {_INF_POS: math.inf, _INF_NEG: -math.inf, _NAN: math.nan}
 
@@ -70,70 +66,3 @@ def cached_json(distribution: BaseDistribution) -> str:
             _json_of.clear()
         known = _json_of[id(distribution)] = (distribution, distribution_to_json(distribution))
     return known[1]
-
-
-Query = Callable[[str, Any], Iterable[tuple[Any, ...]]]
-
-
-def read_trials(query: Query, where: str, parameters: tuple[Any, ...]) -> list[FrozenTrial]:
-    """Read trials with all that belongs to them, by identifier; within a transaction.
-
-    Parameters
-    ----------
-    query
-        Runs a statement and gives its rows.
-    where
-        A condition on the table ``trials``, called ``t``.
-    parameters
-        Its parameters.
-    """
-    found = list(query(f"SELECT trial_id, number, state, datetime_start, datetime_complete FROM trials t {where} "
-                       "ORDER BY trial_id", parameters))  # fmt: skip
-    if not found:
-        return []
-
-    def children(columns: str, table: str, order: str) -> Iterable[tuple[Any, ...]]:
-        return query(f"SELECT c.trial_id, {columns} FROM {table} c JOIN trials t ON t.trial_id = c.trial_id {where} "
-                     f"ORDER BY c.{order}", parameters)  # fmt: skip
-
-    params: dict[int, dict[str, Any]] = defaultdict(dict)
-    distributions: dict[int, dict[str, BaseDistribution]] = defaultdict(dict)
-    for trial_id, name, value, text in children("param_name, param_value, distribution_json", "trial_params", "param_id"):
-        distributions[trial_id][name] = distribution = cached_distribution(text)
-        params[trial_id][name] = distribution.to_external_repr(value)
-    values: dict[int, list[float]] = defaultdict(list)
-    for trial_id, value, kind in children("value, value_type", "trial_values", "objective"):
-        values[trial_id].append(row_to_number(value, kind))
-    reports: dict[int, dict[int, float]] = defaultdict(dict)
-    for trial_id, step, value, kind in children(
-        "step, intermediate_value, intermediate_value_type", "trial_intermediate_values", "trial_intermediate_value_id"
-    ):
-        reports[trial_id][step] = row_to_number(value, kind)
-    attrs = {
-        kind: _attributes(children('"key", value_json', f"trial_{kind}_attributes", f"trial_{kind}_attribute_id"))
-        for kind in ("user", "system")
-    }
-    return [
-        FrozenTrial(
-            number=number,
-            state=_STATES[state],
-            value=None,
-            values=values.get(trial_id),
-            datetime_start=text_to_time(start),
-            datetime_complete=text_to_time(complete),
-            params=params.get(trial_id, {}),
-            distributions=distributions.get(trial_id, {}),
-            user_attrs=attrs["user"].get(trial_id, {}),
-            system_attrs=attrs["system"].get(trial_id, {}),
-            intermediate_values=reports.get(trial_id, {}),
-            trial_id=trial_id,
-        )
-        for trial_id, number, state, start, complete in found
-    ]
-
-
-def _attributes(rows: Iterable[tuple[Any, ...]]) -> dict[int, dict[str, Any]]:
-    attrs: dict[int, dict[str, Any]] = defaultdict(dict)
-    for trial_id, key, text in rows:
-        attrs[trial_id][key] = json.loads(text)
-    return attrs

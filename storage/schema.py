@@ -1,4 +1,4 @@
-"""The SQLite schema: Optuna's, of schema version 12 (alembic revision v3.2.0.a), so that either library opens the file."""
+"""The SQLite schema: Optuna's, version 12 (alembic revision v3.2.0.a), so that either library opens the file."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ SCHEMA_VERSION = 12
 REVISION = "v3.2.0.a"
 LIBRARY = "parzen 0.1.0"
 
+# AUTOINCREMENT, which Optuna's tables do not have: the identifiers of a deleted study are never given out again, or a
+# worker that still runs a trial of that study would tell its value to a trial of another one.
 _TABLES = """
-CREATE TABLE studies (study_id INTEGER NOT NULL, study_name VARCHAR(512) NOT NULL, PRIMARY KEY (study_id));
+CREATE TABLE studies (study_id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, study_name VARCHAR(512) NOT NULL);
 CREATE UNIQUE INDEX ix_studies_study_name ON studies (study_name);
 CREATE TABLE version_info (version_info_id INTEGER NOT NULL, schema_version INTEGER, library_version VARCHAR(256),
   PRIMARY KEY (version_info_id), CHECK (version_info_id = 1));
@@ -24,8 +26,8 @@ CREATE TABLE study_user_attributes (study_user_attribute_id INTEGER NOT NULL, st
 CREATE TABLE study_system_attributes (study_system_attribute_id INTEGER NOT NULL, study_id INTEGER,
   "key" VARCHAR(512), value_json TEXT, PRIMARY KEY (study_system_attribute_id), UNIQUE (study_id, "key"),
   FOREIGN KEY (study_id) REFERENCES studies (study_id));
-CREATE TABLE trials (trial_id INTEGER NOT NULL, number INTEGER, study_id INTEGER, state VARCHAR(8) NOT NULL,
-  datetime_start DATETIME, datetime_complete DATETIME, PRIMARY KEY (trial_id),
+CREATE TABLE trials (trial_id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, number INTEGER, study_id INTEGER,
+  state VARCHAR(8) NOT NULL, datetime_start DATETIME, datetime_complete DATETIME,
   FOREIGN KEY (study_id) REFERENCES studies (study_id));
 CREATE INDEX ix_trials_study_id ON trials (study_id);
 CREATE TABLE trial_user_attributes (trial_user_attribute_id INTEGER NOT NULL, trial_id INTEGER, "key" VARCHAR(512),

@@ -7,7 +7,7 @@ from .memory import InMemoryStorage
 from .rdb import RDBStorage
 
 
-def get_storage(storage: None | str | BaseStorage) -> BaseStorage:
+def get_storage(storage: str | BaseStorage | None) -> BaseStorage:
     """Give the storage that a URL names.
 
     Parameters

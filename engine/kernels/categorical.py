@@ -11,8 +11,9 @@ Array = npt.NDArray[np.float64]
 def log_rows(n_choices: int, leak: float, distance: Array | None = None) -> Array:
     """Return the kernel of every possible observation, and the uniform prior, as rows of log probabilities.
 
-    The kernel of an observation c gives choice j a probability in proportion to leak^((D[c, j] / max D)^2): 1 at c itself, `leak` at the
-    farthest choice. Without a distance matrix all other choices are equally far (Aitchison and Aitken, Biometrika 63, 1976).
+    The kernel of an observation c gives choice j a probability in proportion to leak^((D[c, j] / max D)^2): 1 at c
+    itself, `leak` at the farthest choice. Without a distance matrix all other choices are equally far (Aitchison and
+    Aitken, Biometrika 63, 1976).
 
     Parameters
     ----------

@@ -1,13 +1,14 @@
 """Log-density of, and draws from, a mixture of product kernels over a mixed space (the Parzen estimator of TPE).
 
-Every dimension is a truncated normal (continuous), a truncated normal integrated over the cells of a grid (stepped), or a categorical
-table. Densities stay in log space, the exponents of all dimensions are summed before the one `exp` of a (candidate, component) pair.
-This module is the vectorised NumPy tier; calls above `COMPILE_ABOVE` cells go to `compiled.mixture`, which computes the same.
+Every dimension is a truncated normal (continuous), a truncated normal integrated over the cells of a grid (stepped), or
+a categorical table. Densities stay in log space, the exponents of all dimensions are summed before the one `exp` of a
+(candidate, component) pair. This module is the vectorised NumPy tier; calls above `COMPILE_ABOVE` cells go to
+`compiled.mixture`, which computes the same.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -38,13 +39,14 @@ class Mixture(NamedTuple):
     low, high
         (d,) ends of the support; for stepped dimensions the lowest and highest grid value.
     step
-        (d,) 0: continuous. Positive: a grid of that step in x, supported on [low - step/2, high + step/2]. Negative: a grid of step
-        |step| in exp(x), as for integers on a log scale, supported on [log(e^low - |step|/2), log(e^high + |step|/2)].
+        (d,) 0: continuous. Positive: a grid of that step in x, supported on [low - step/2, high + step/2]. Negative: a
+        grid of step |step| in exp(x), as for integers on a log scale, supported on [log(e^low - |step|/2), log(e^high +
+        |step|/2)].
     n_choices
         (d,) number of choices; 0 = numeric.
     log_table
-        (t,) for each categorical dimension a flattened (n_choices + 1, n_choices) table of log probabilities: row c is the kernel of an
-        observation c, the last row the prior's.
+        (t,) for each categorical dimension a flattened (n_choices + 1, n_choices) table of log probabilities: row c is
+        the kernel of an observation c, the last row the prior's.
     table_start
         (d,) offset of a dimension's table in `log_table`.
     """
@@ -85,7 +87,7 @@ def log_density(mixture: Mixture, x: Array) -> Array:
 def log_density_numpy(mixture: Mixture, x: Array) -> Array:
     """NumPy tier of `log_density`; takes O(n d k) memory."""
     with np.errstate(divide="ignore", invalid="ignore"):
-        exponent = _log_kernels(mixture, x)
+        exponent = log_kernels(mixture, x)
         peak = np.maximum(exponent.max(axis=1), -1e300)  # finite, so that -inf - peak is no NaN
         exponent -= peak[:, None]
         np.exp(exponent, out=exponent)
@@ -127,45 +129,35 @@ def choose_component(log_weight: Array, u: Array) -> IntArray:
 
 
 def support(low: Array, high: Array, step: Array) -> tuple[Array, Array]:
-    """Return the ends (d,) of the truncation interval in model coordinates: half a step beyond the outermost grid values."""
+    """Return the ends (d,) of the truncation interval: on a grid half a step beyond the outermost values."""
     if not step.any():
         return low, high
-    half = 0.5 * step
-    lower, upper = low - half, high + half
     on_log_scale = step < 0.0
-    if on_log_scale.any():
-        j = np.flatnonzero(on_log_scale)
-        lower[j] = np.log(np.exp(low[j]) + half[j])
-        upper[j] = np.log(np.exp(high[j]) - half[j])
-    return lower, upper
+    half = 0.5 * np.abs(step)
+    lower = _exp_where(on_log_scale, low) - half
+    upper = _exp_where(on_log_scale, high) + half
+    return _log_where(on_log_scale, lower), _log_where(on_log_scale, upper)
 
 
-def cell(x: Array, step: float) -> tuple[Array, Array]:
-    """Return the ends of the grid cells around grid values x, in model coordinates (step as in `Mixture.step`)."""
-    half = 0.5 * abs(step)
-    if step > 0.0:
-        return x - half, x + half
-    value = np.exp(x)
-    return np.log(value - half), np.log(value + half)
-
-
-def table_of(mixture: Mixture, j: int) -> Array:
+def table_of(mixture: Mixture, j: int | np.signedinteger[Any]) -> Array:
     """Return the (n_choices + 1, n_choices) log-probability table of categorical dimension j; row -1 is the prior's."""
     start, n_choices = mixture.table_start[j], mixture.n_choices[j]
     return mixture.log_table[start : start + (n_choices + 1) * n_choices].reshape(n_choices + 1, n_choices)
 
 
-def _log_kernels(mixture: Mixture, x: Array) -> Array:
+def log_kernels(mixture: Mixture, x: Array) -> Array:
     """Return log(weight x kernel) for every (candidate, component), shape (n, k)."""
     lower, upper = support(mixture.low, mixture.high, mixture.step)
-    discrete = (mixture.step != 0.0) | (mixture.n_choices != 0)
-    pointlike = ~(upper > lower) & (mixture.n_choices == 0)  # a dimension of zero width adds nothing
-    other = discrete | pointlike
-    if not other.any():
+    choice, stepped = mixture.n_choices != 0, mixture.step != 0.0
+    if not (choice | stepped | (upper <= lower)).any():
         return _log_normals(mixture, slice(None), x)
-    out = _log_normals(mixture, np.flatnonzero(~other), x)
-    for j in np.flatnonzero(discrete & ~pointlike):
-        out += _log_choices(mixture, j, x[:, j]) if mixture.n_choices[j] else _log_cells(mixture, j, x[:, j], lower[j], upper[j])
+    wide = ~choice & (upper > lower)  # a dimension of zero width adds nothing
+    out = _log_normals(mixture, np.flatnonzero(wide & ~stepped), x)
+    cells, choices = np.flatnonzero(wide & stepped), np.flatnonzero(choice)
+    if cells.size:
+        out += _log_cells(mixture, cells, x, lower, upper)
+    if choices.size:
+        out += _log_choices(mixture, choices, x)
     return out
 
 
@@ -181,24 +173,67 @@ def _log_normals(mixture: Mixture, dims: slice | IntArray, x: Array) -> Array:
     log_scale += LOG_SQRT_2PI
     z = x[:, dims, None] - mu
     z *= precision * SQRT_HALF
-    exponent = np.einsum("ndk,ndk->nk", z, z)
-    return np.subtract(mixture.log_weight - log_scale.sum(axis=0), exponent, out=exponent)
+    exponent: Array = np.einsum("ndk,ndk->nk", z, z)
+    np.subtract(mixture.log_weight - log_scale.sum(axis=0), exponent, out=exponent)
+    return exponent
 
 
-def _log_choices(mixture: Mixture, j: int, x: Array) -> Array:
-    """Log-probability of the choices x (n,) in categorical dimension j, shape (n, k)."""
-    kernels = table_of(mixture, j)[mixture.mu[j].astype(np.int64)]
-    return np.asarray(kernels.T[x.astype(np.int64)])
+def _log_choices(mixture: Mixture, dims: IntArray, x: Array) -> Array:
+    """Log-probability of the choices of x (n, d), summed over categorical dimensions, shape (n, k)."""
+    n_choices = mixture.n_choices[dims, None]
+    observed = mixture.mu[dims].astype(np.int64)
+    row = mixture.table_start[dims, None] + np.where(observed < 0, n_choices, observed) * n_choices
+    return np.asarray(mixture.log_table[row + x[:, dims, None].astype(np.int64)].sum(axis=1))
 
 
-def _log_cells(mixture: Mixture, j: int, x: Array, lower: float, upper: float) -> Array:
-    """Log-mass of the grid cells at x (n,) in stepped dimension j, shape (n, k), computed once for each distinct value."""
-    mu, sigma = mixture.mu[j], mixture.sigma[j]
-    values, inverse = np.unique(x, return_inverse=True)
-    left, right = cell(values[:, None], mixture.step[j])
-    table = log_mass((left - mu) / sigma, (right - mu) / sigma)
-    table -= log_mass((lower - mu) / sigma, (upper - mu) / sigma)
-    return np.asarray(table[inverse])
+def _log_cells(mixture: Mixture, dims: IntArray, x: Array, lower: Array, upper: Array) -> Array:
+    """Log-mass of the grid cells around x (n, d), summed over stepped dimensions, shape (n, k)."""
+    grid = grid_rows(mixture, dims, x)
+    mu, precision = mixture.mu[dims], 1.0 / mixture.sigma[dims]
+    log_support = log_mass((lower[dims, None] - mu) * precision, (upper[dims, None] - mu) * precision)
+    own = np.repeat(np.arange(dims.size), np.diff(grid.first))  # which of the dims a row belongs to
+    mu, precision = mu[own], precision[own]
+    table = log_mass((grid.left[:, None] - mu) * precision, (grid.right[:, None] - mu) * precision)
+    table -= log_support[own]
+    return np.asarray(table[grid.row].sum(axis=1))
+
+
+class GridRows(NamedTuple):
+    """The cells whose masses a call needs: one row of a table (rows, k) each.
+
+    Attributes
+    ----------
+    row
+        (n, s) the row of each candidate in each stepped dimension.
+    first
+        (s + 1,) first row of each stepped dimension.
+    left, right
+        (rows,) ends of the cells in model coordinates.
+    """
+
+    row: IntArray
+    first: IntArray
+    left: Array
+    right: Array
+
+
+def grid_rows(mixture: Mixture, dims: IntArray, x: Array) -> GridRows:
+    """Lay out table rows for stepped dimensions: the whole grid if it is no longer than n, else one row a candidate."""
+    n = x.shape[0]
+    step = np.abs(mixture.step[dims])
+    on_log_scale = mixture.step[dims] < 0.0
+    value, low, high = (_exp_where(on_log_scale, v) for v in (x[:, dims], mixture.low[dims], mixture.high[dims]))
+    index = np.rint((value - low) / step)
+    last = np.rint((high - low) / step).tolist()
+    first, row, values = [0], np.empty((n, dims.size), dtype=np.int64), []
+    for s in range(dims.size):
+        whole = last[s] < n
+        values.append(low[s] + step[s] * np.arange(last[s] + 1.0) if whole else value[:, s])
+        row[:, s] = first[s] + (index[:, s] if whole else np.arange(n))
+        first.append(first[s] + len(values[s]))
+    center, half = np.concatenate([np.empty(0), *values]), np.repeat(0.5 * step, np.diff(first))
+    logs = np.repeat(on_log_scale, np.diff(first))
+    return GridRows(row, np.array(first), _log_where(logs, center - half), _log_where(logs, center + half))
 
 
 def _draw_numeric(mixture: Mixture, dims: slice | IntArray, component: IntArray, u: Array) -> Array:
@@ -209,15 +244,31 @@ def _draw_numeric(mixture: Mixture, dims: slice | IntArray, component: IntArray,
     x = mu + sigma * ppf(u, (lower - mu) / sigma, (upper - mu) / sigma)
     if step.any():
         x = snap(x, low, step)
-    return np.minimum(np.maximum(x, low), high)
+    return np.asarray(np.minimum(np.maximum(x, low), high))
 
 
 def snap(x: Array, low: Array, step: Array) -> Array:
     """Return x with its stepped dimensions moved to the nearest grid value; shapes (n, d), (d,), (d,)."""
     size = np.where(step == 0.0, 1.0, np.abs(step))
     on_log_scale = step < 0.0
-    origin = np.where(on_log_scale, np.exp(np.where(on_log_scale, low, 0.0)), low)
-    value = np.where(on_log_scale, np.exp(np.where(on_log_scale, x, 0.0)), x)
-    value = origin + size * np.rint((value - origin) / size)
-    value = np.where(on_log_scale, np.log(np.where(on_log_scale, value, 1.0)), value)
-    return np.where(step == 0.0, x, value)
+    origin = _exp_where(on_log_scale, low)
+    value = origin + size * np.rint((_exp_where(on_log_scale, x) - origin) / size)
+    return np.where(step == 0.0, x, _log_where(on_log_scale, value))
+
+
+def values_between(low: Array, high: Array, step: Array) -> Array:
+    """Return the number of grid steps from low to high (d,), infinite without a grid, 0 for a single point."""
+    on_log_scale = step < 0.0
+    width = _exp_where(on_log_scale, high) - _exp_where(on_log_scale, low)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(width > 0.0, width / np.abs(step), 0.0)
+
+
+def _exp_where(condition: npt.NDArray[np.bool_], x: Array) -> Array:
+    """Return exp(x) where the condition holds, elsewhere x, whose exponential might overflow."""
+    return np.where(condition, np.exp(np.where(condition, x, 0.0)), x) if condition.any() else x
+
+
+def _log_where(condition: npt.NDArray[np.bool_], x: Array) -> Array:
+    """Return log(x) where the condition holds, elsewhere x."""
+    return np.where(condition, np.log(np.where(condition, x, 1.0)), x) if condition.any() else x

@@ -1,7 +1,8 @@
 """The truncated standard normal: log mass of an interval and inverse cdf, accurate far into both tails.
 
-Everything is built on Mills' ratio M(z) = Q(z) / phi(z), z >= 0 (Q the upper tail probability, phi the density), which is smooth, never
-under- or overflows, and needs one rational function for the whole half-line. No SciPy: importing it would cost more than many studies.
+Everything is built on Mills' ratio M(z) = Q(z) / phi(z), z >= 0 (Q the upper tail probability, phi the density), which
+is smooth, never under- or overflows, and needs one rational function for the whole half-line. No SciPy: importing it
+would cost more than many studies.
 """
 
 from __future__ import annotations
@@ -14,9 +15,10 @@ Array = npt.NDArray[np.float64]
 LOG_SQRT_2PI = 0.9189385332046727
 SQRT_2PI = 2.5066282746310002
 
-# M(z) = s p(s) / q(s) with s = 3 / (3 + z), coefficients in rising powers. The map of the half-line to (0, 1] is the one of Shepherd and
-# Laframboise, "Chebyshev approximation of (1 + 2x) exp(x^2) erfc x in 0 <= x < inf", Math. Comp. 36 (1981); the coefficients are our own
-# fit (reweighted least squares in 60 digits), largest relative error 2.7e-17 before rounding.
+# M(z) = s p(s) / q(s) with s = 3 / (3 + z), coefficients in rising powers. The map of the half-line to (0, 1] is the
+# one of Shepherd and Laframboise, "Chebyshev approximation of (1 + 2x) exp(x^2) erfc x in 0 <= x < inf", Math. Comp. 36
+# (1981); the coefficients are our own fit (reweighted least squares in 60 digits), largest relative error 2.7e-17
+# before rounding.
 MILLS_SCALE = 3.0
 MILLS = np.array(
     [
@@ -49,7 +51,8 @@ MILLS = np.array(
     ]
 )
 
-# With r = sqrt(-2 log Q(z)), r - z = p(s) / q(s), s = 4 / (4 + r), for z in [0, 39]; our own fit, absolute error 7e-8, polished by Newton.
+# With r = sqrt(-2 log Q(z)), r - z = p(s) / q(s), s = 4 / (4 + r), for z in [0, 39]; our own fit, absolute error 7e-8,
+# polished by Newton.
 QUANTILE_SCALE = 4.0
 QUANTILE_LIMIT = 40.0
 QUANTILE = np.array(
@@ -73,8 +76,8 @@ QUANTILE = np.array(
     ]
 )
 
-# An interval [a, b] with (b - a) max(1, |a + b| / 2) below this is integrated by quadrature: there the difference of two tail
-# probabilities cancels. Eight Gauss-Legendre nodes leave an error below 1e-16.
+# An interval [a, b] with (b - a) max(1, |a + b| / 2) below this is integrated by quadrature: there the difference of
+# two tail probabilities cancels. Eight Gauss-Legendre nodes leave an error below 1e-16.
 NARROW = 1.0
 NODES, NODE_WEIGHTS = np.polynomial.legendre.leggauss(8)
 
@@ -89,12 +92,13 @@ def log_mass(a: npt.ArrayLike, b: npt.ArrayLike) -> Array:
 
     Returns
     -------
-    Array of the common shape; -inf where a == b. Relative error of the mass about 1e-14, plus rounding of the exponent -z^2 / 2.
+    Array of the common shape; -inf where a == b. Relative error of the mass about 1e-14, plus rounding of the exponent
+    -z^2 / 2.
     """
     a, b = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
     if _straddle(a, b):
         below, above = _two_tails(a, b)
-        return np.log1p(-below - above)
+        return np.asarray(np.log1p(-below - above))
     with np.errstate(all="ignore"):
         return _log_mass_general(*np.broadcast_arrays(a, b))
 
@@ -120,7 +124,7 @@ def ppf(u: npt.ArrayLike, a: npt.ArrayLike, b: npt.ArrayLike) -> Array:
 
 
 def _straddle(a: Array, b: Array) -> bool:
-    """Say whether every interval contains 0 and is wide: the case of a kernel centred inside its support, which needs no care."""
+    """Say whether every interval contains 0 and is wide: kernels centred inside their support, which need no care."""
     if a.max(initial=-np.inf) > 0.0 or b.min(initial=np.inf) < 0.0:
         return False
     return bool((b - a).min(initial=np.inf) >= NARROW)
@@ -142,7 +146,7 @@ def _log_mass_general(a: Array, b: Array) -> Array:
 
 
 def _log_mass_wide(a: Array, b: Array) -> Array:
-    """`log_mass` by tails: phi(a) (M(a) - M(b) phi(b) / phi(a)) right of 0, one minus both tails around it; b >= |a|."""
+    """`log_mass` for b >= |a|: phi(a) (M(a) - M(b) phi(b) / phi(a)) right of 0, one minus both tails around it."""
     near = np.abs(a)
     mills_a, mills_b = mills_ratio(np.array([near, b]))
     mills_b *= np.exp(-0.5 * (b - near) * (b + near))
@@ -242,4 +246,4 @@ def _rational(coefficients: Array, s: Array) -> Array:
         done += more
     numerator, denominator = coefficients @ powers
     numerator /= denominator
-    return numerator.reshape(s.shape)
+    return np.asarray(numerator.reshape(s.shape))

@@ -1,4 +1,4 @@
-"""Run a small scenario on Optuna and on parzen, and compare what comes out: the result, or the exception, and the warnings.
+"""Run a small scenario on Optuna and on parzen, and compare the result, or the exception, and the warnings.
 
 A scenario is a function that takes the module (``optuna`` or ``parzen``) and returns something; `plain` turns what it
 returns into values that can be compared across the two libraries.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime
 import enum
 import math
+import types
 import warnings
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -74,7 +75,7 @@ def plain(value: Any) -> Any:
             return module.distributions.distribution_to_json(value)
         if isinstance(value, module.trial.FrozenTrial):
             return plain_trial(value)
-    return (type(value).__name__, value) if isinstance(value, (bool, int, float)) else value
+    return (type(value).__name__, value) if isinstance(value, (bool, int, float, np.generic)) else value
 
 
 def plain_trial(trial: Any) -> dict[str, Any]:
@@ -91,3 +92,57 @@ def stands_for(ours: type[BaseException] | None, theirs: type[BaseException] | N
     if ours is None or theirs is None:
         return ours is theirs
     return theirs.__name__ in {cls.__name__ for cls in ours.__mro__}
+
+
+def compare(scenario: Scenario, warnings_differ: str = "") -> None:
+    """Run a scenario on both libraries and demand the same; `warnings_differ` says why warnings may differ."""
+    theirs, ours = run(scenario, optuna), run(scenario, parzen)
+    shown = f"parzen: {ours}\noptuna: {theirs}"
+    assert stands_for(ours.error, theirs.error), shown
+    assert ours.result == theirs.result, shown
+    assert warnings_differ or ours.warned == theirs.warned, shown
+
+
+def differ(scenario: Scenario, expected: Any) -> None:
+    """Demand the result, or the exception's type, that parzen alone gives; fail if Optuna has come to give it, too."""
+    theirs, ours = run(scenario, optuna), run(scenario, parzen)
+    shown = f"parzen: {ours}\noptuna: {theirs}"
+    assert ours.error is expected if isinstance(expected, type) else ours.result == plain(expected), shown
+    assert (ours.result, ours.error) != (theirs.result, theirs.error), shown
+
+
+def scenarios(module_globals: dict[str, Any]) -> list[Scenario]:
+    """List the functions of a test module whose one argument is called ``o``."""
+    return [
+        f
+        for f in module_globals.values()
+        if isinstance(f, types.FunctionType) and f.__module__ == module_globals["__name__"] and f.__name__[0] != "_"
+        and f.__code__.co_argcount == 1 and f.__code__.co_varnames[0] == "o"
+    ]  # fmt: skip
+
+
+def study_of(o: Any, n_objectives: int = 1, **kwargs: Any) -> Any:
+    """Make a study with a random sampler."""
+    kwargs.setdefault("sampler", o.samplers.RandomSampler(seed=0))
+    return o.create_study(directions=["minimize"] * n_objectives, **kwargs)
+
+
+def finished_study(o: Any, direction: str = "minimize", **kwargs: Any) -> Any:
+    """Make a study of six finished trials with enqueued parameters, so that both libraries hold the same."""
+    study = o.create_study(direction=direction, sampler=o.samplers.RandomSampler(seed=0), **kwargs)
+    for x in range(6):
+        study.enqueue_trial({"x": x, "y": "ab"[x % 2]}, user_attrs={"even": x % 2 == 0})
+
+    def objective(trial: Any) -> float:
+        x = trial.suggest_int("x", 0, 5)
+        if x % 2:
+            trial.suggest_categorical("y", ["a", "b"])
+        trial.report(x * 0.5, 1)
+        if x == 3:
+            raise o.TrialPruned
+        if x == 4:
+            raise KeyError("four")
+        return float((x - 2) ** 2)
+
+    study.optimize(objective, n_trials=6, catch=KeyError)
+    return study

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-
 from parzen.engine.kernels.mixture import log_density, table_of
 from parzen.samplers.parzen_estimator import SpaceArrays, build
 
@@ -39,7 +38,7 @@ def random_values(distribution, n, rng, ties):
     if isinstance(distribution, CATEGORICAL):
         values = rng.integers(len(distribution.choices), size=n)
     elif distribution.step:
-        points = int(round((distribution.high - distribution.low) / distribution.step))
+        points = round((distribution.high - distribution.low) / distribution.step)
         values = distribution.low + distribution.step * rng.permutation(points + 1)[:n]
     elif distribution.log:
         values = np.exp(rng.uniform(np.log(distribution.low), np.log(distribution.high), n))

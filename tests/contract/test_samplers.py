@@ -204,6 +204,17 @@ def test_a_pickled_sampler_goes_on_alike(make: Callable) -> None:
         pytest.fail(f"the sampler cannot be pickled: {error}")
 
 
+def test_parameters_asked_for_together_are_those_asked_for_one_by_one(make: Callable) -> None:
+    space = {f"x{i}": FloatDistribution(0, 1) for i in range(4)}
+    together, single = study_of(make(17)), study_of(make(17))
+    for _ in range(15):
+        trial, other = together.ask(space), single.ask()
+        assert trial.params == {name: other.suggest_float(name, 0, 1) for name in space}
+        assert len(set(trial.params.values())) == 4
+        for study, told in ((together, trial), (single, other)):
+            study.tell(told, sum(told.params.values()))
+
+
 def test_optuna_methods_are_there(make: Callable) -> None:
     sampler = make(13)
     study = study_of(sampler)

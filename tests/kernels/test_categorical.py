@@ -3,12 +3,12 @@
 import naive
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
-
 from parzen.engine.kernels.categorical import draw_rows, log_rows
 
 
+@settings(deadline=None)
 @given(st.integers(1, 6), st.integers(0, 20), st.floats(0.01, 5))
 def test_rows_are_one_hot_plus_a_share_of_the_prior(n_choices, n, prior_weight):
     spread = prior_weight / (n + 1)
@@ -40,6 +40,7 @@ def test_without_leak_only_the_observation_is_drawn():
         np.testing.assert_array_equal(draw_rows(rows, np.full(3, u)), [0, 1, 2])
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=6).filter(lambda w: sum(w) > 0.1), st.floats(0, 1 - 2**-53))
 def test_draws_invert_the_cdf(weights, u):
     with np.errstate(divide="ignore"):

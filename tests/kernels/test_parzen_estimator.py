@@ -3,16 +3,16 @@
 import naive
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
-from spaces import points, space_of
-
+from mixture_cases import points, space_of
 from parzen.engine.kernels.mixture import log_density, table_of
 from parzen.samplers.parzen_estimator import build, clip_bandwidths, log_weights, neighbour_distance, scott
 
 values = st.lists(st.floats(-1, 2.5, width=32), min_size=1, max_size=8)
 
 
+@settings(deadline=None)
 @given(values, st.booleans())
 def test_neighbour_distance_agrees_with_the_slow_twin(observations, endpoints):
     ours = neighbour_distance(np.array([observations]), np.array([-1.0]), np.array([2.5]), endpoints)
@@ -75,6 +75,7 @@ def test_weights_without_mass_count_alike():
     np.testing.assert_allclose(log_weights(np.array([1.0, 3.0]), None), np.log([0.25, 0.75]))
 
 
+@settings(deadline=None)
 @given(st.integers(1, 20), st.integers(0, 10**6))
 def test_the_order_of_different_observations_does_not_matter(n, seed):
     rng = np.random.default_rng(seed)

@@ -7,9 +7,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.special import log_ndtr, ndtr, ndtri
-
 from parzen.engine.kernels import truncnorm
+from scipy.special import log_ndtr, ndtr, ndtri
 
 ends = st.tuples(st.floats(-45, 45), st.floats(1e-9, 60)).map(lambda pair: (pair[0], pair[0] + pair[1]))
 probabilities = st.floats(0, 1 - 2**-53)
@@ -90,6 +89,7 @@ def test_ppf_ends_and_degenerate_supports():
     assert truncnorm.ppf(0.0, -np.inf, 0.0) == -np.inf
 
 
+@settings(deadline=None)
 @given(st.lists(probabilities, min_size=2, max_size=20), ends)
 def test_ppf_is_monotone(u, interval):
     u = np.sort(u)

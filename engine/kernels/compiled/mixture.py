@@ -1,8 +1,9 @@
 """Numba tier of `kernels.mixture.log_density`: the same mathematics in loops over blocks of components.
 
-Arrays of a block fit the innermost cache and all loops over them are elementwise, so that LLVM vectorises them without being allowed to
-reorder sums. A block whose largest term is e^-40 below the largest so far is skipped: over k components this loses less than
-k x 4.3e-18 of the density. The logarithm of the normalising constant is taken once for up to eight dimensions.
+Arrays of a block fit the innermost cache and all loops over them are elementwise, so that LLVM vectorises them without
+being allowed to reorder sums. A block whose largest term is e^-40 below the largest so far is skipped: over k
+components this loses less than k x 4.3e-18 of the density. The logarithm of the normalising constant is taken once for
+up to eight dimensions.
 """
 
 from __future__ import annotations
@@ -13,8 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from .. import jit
-from ..mixture import Mixture, cell, support
-from ..truncnorm import LOG_SQRT_2PI, NARROW, SQRT_2PI
+from ..mixture import Mixture, grid_rows, support
+from ..truncnorm import LOG_SQRT_2PI, NARROW
 from .normal import BLOCK, exp_block, log_mass, mass_block
 
 Array = npt.NDArray[np.float64]
@@ -30,24 +31,23 @@ def log_density(mixture: Mixture, x: Array) -> Array:
     """Return the log-density (n,) of the mixture at x (n, d); see `kernels.mixture.log_density`."""
     lower, upper = support(mixture.low, mixture.high, mixture.step)
     kind = _kinds(mixture, lower, upper)
-    rows, first, left, right = _table_rows(mixture, x, kind)
-    peak, total = (
-        _log_density(
-            mixture.log_weight,
-            np.ascontiguousarray(mixture.mu),
-            np.ascontiguousarray(mixture.sigma),
-            np.ascontiguousarray(lower),
-            np.ascontiguousarray(upper),
-            kind,
-            np.ascontiguousarray(x),
-            rows,
-            first,
-            left,
-            right,
-            mixture.log_table,
-            mixture.table_start,
-            mixture.n_choices,
-        )
+    rows, first, count, left, right = _table_rows(mixture, x, kind)
+    peak, total = _log_density(
+        mixture.log_weight,
+        np.ascontiguousarray(mixture.mu),
+        np.ascontiguousarray(mixture.sigma),
+        np.ascontiguousarray(lower),
+        np.ascontiguousarray(upper),
+        kind,
+        np.ascontiguousarray(x),
+        rows,
+        first,
+        count,
+        left,
+        right,
+        mixture.log_table,
+        mixture.table_start,
+        mixture.n_choices,
     )
     with np.errstate(divide="ignore"):
         return np.asarray(peak + np.log(total))
@@ -61,60 +61,77 @@ def _kinds(mixture: Mixture, lower: Array, upper: Array) -> IntArray:
     return kind
 
 
-def _table_rows(mixture: Mixture, x: Array, kind: IntArray) -> tuple[IntArray, IntArray, Array, Array]:
-    """Give every distinct discrete value a table row, so that its kernels are computed once.
+def _table_rows(mixture: Mixture, x: Array, kind: IntArray) -> tuple[IntArray, IntArray, IntArray, Array, Array]:
+    """Give the discrete values table rows, so that their kernels are computed once: the grid cells, then the choices.
 
-    Returns the row of each candidate and dimension (n, d), the first row of each dimension (d + 1,), and the cell ends of each row.
+    Returns the row of each candidate and dimension (n, d), each dimension's first row and number of rows (d,), the ends
+    of the cells.
     """
-    n, d = x.shape
-    rows, first = np.zeros((n, d), dtype=np.int64), np.zeros(d + 1, dtype=np.int64)
-    left, right = [np.empty(0)], [np.empty(0)]
-    for j in range(d):
-        values = np.empty(0)
-        if kind[j] == CELLS:
-            values, inverse = np.unique(x[:, j], return_inverse=True)
-            rows[:, j] = first[j] + inverse
-            a, b = cell(values, mixture.step[j])
-        elif kind[j] == CHOICES:
-            rows[:, j] = first[j] + x[:, j].astype(np.int64)
-            values = a = b = np.zeros(mixture.n_choices[j])
-        else:
-            a = b = values
-        left.append(a)
-        right.append(b)
-        first[j + 1] = first[j] + values.size
-    return rows, first, np.concatenate(left), np.concatenate(right)
+    cells, choices = np.flatnonzero(kind == CELLS), np.flatnonzero(kind == CHOICES)
+    grid = grid_rows(mixture, cells, x)
+    rows, first, count = np.zeros(x.shape, np.int64), np.zeros(len(kind), np.int64), np.zeros(len(kind), np.int64)
+    rows[:, cells], first[cells], count[cells] = grid.row, grid.first[:-1], np.diff(grid.first)
+    count[choices] = mixture.n_choices[choices]
+    first[choices] = grid.first[-1] + np.cumsum(count[choices]) - count[choices]
+    rows[:, choices] = first[choices] + x[:, choices].astype(np.int64)
+    return rows, first, count, grid.left, grid.right
 
 
 @jit
 def _log_density(
-    log_weight, mu, sigma, lower, upper, kind, x, rows, first, left, right, log_table, table_start, n_choices
-):  # type: ignore[no-untyped-def]
+    log_weight: Array,
+    mu: Array,
+    sigma: Array,
+    lower: Array,
+    upper: Array,
+    kind: IntArray,
+    x: Array,
+    rows: IntArray,
+    first: IntArray,
+    count: IntArray,
+    left: Array,
+    right: Array,
+    log_table: Array,
+    table_start: IntArray,
+    n_choices: IntArray,
+) -> tuple[Array, Array]:
     n, d = x.shape
     k = log_weight.size
     peak, total = np.full(n, -1e300), np.zeros(n)
     offset, exponent, buffer, work = np.empty(BLOCK), np.empty(BLOCK), np.empty(BLOCK), np.empty((4, BLOCK))
-    precision, table = np.empty((d, BLOCK)), np.empty((first[d], BLOCK))
+    precision, table = np.empty((d, BLOCK)), np.empty((count.sum(), BLOCK))
     for start in range(0, k, BLOCK):
         stop = min(start + BLOCK, k)
         offset[:] = -np.inf  # the padding of the last block has no weight
         offset[: stop - start] = log_weight[start:stop]
         for j in range(d):
             precision[j] = 1.0
+            begin, end = first[j], first[j] + count[j]
             if kind[j] == CELLS:
-                _fill_cells(table[first[j] : first[j + 1]], left[first[j] :], right[first[j] :], mu[j, start:stop],
-                            sigma[j, start:stop], lower[j], upper[j])
+                ends = left[begin:end], right[begin:end]
+                _fill_cells(table[begin:end], *ends, mu[j, start:stop], sigma[j, start:stop], lower[j], upper[j])
             elif kind[j] == CHOICES:
-                _fill_choices(table[first[j] : first[j + 1]], mu[j, start:stop], log_table[table_start[j] :], n_choices[j])
+                _fill_choices(table[begin:end], mu[j, start:stop], log_table[table_start[j] :], n_choices[j])
         _normalise(offset, precision, mu, sigma, start, stop, lower, upper, kind, work)
         for i in range(n):
-            _exponents(exponent, offset, precision, table, mu, start, stop, kind, x[i], rows[i])
-            _accumulate(exponent, buffer, work, peak, total, i)
+            exponents(exponent, offset, precision, table, mu, start, stop, kind, x[i], rows[i])
+            accumulate(exponent, buffer, work, peak, total, i)
     return peak, total
 
 
 @jit
-def _exponents(exponent, offset, precision, table, mu, start, stop, kind, x, rows):  # type: ignore[no-untyped-def]
+def exponents(
+    exponent: Array,
+    offset: Array,
+    precision: Array,
+    table: Array,
+    mu: Array,
+    start: int,
+    stop: int,
+    kind: IntArray,
+    x: Array,
+    rows: IntArray,
+) -> None:
     """Sum the exponents of one candidate over the dimensions, for a block of components."""
     exponent[:] = offset
     for j in range(x.size):
@@ -130,7 +147,7 @@ def _exponents(exponent, offset, precision, table, mu, start, stop, kind, x, row
 
 
 @jit
-def _accumulate(exponent, buffer, work, peak, total, i):  # type: ignore[no-untyped-def]
+def accumulate(exponent: Array, buffer: Array, work: Array, peak: Array, total: Array, i: int) -> None:
     """Add a block's terms to the running log-sum-exp (peak, total) of candidate i."""
     buffer[:] = exponent
     half = BLOCK // 2
@@ -158,7 +175,18 @@ def _accumulate(exponent, buffer, work, peak, total, i):  # type: ignore[no-unty
 
 
 @jit
-def _normalise(offset, precision, mu, sigma, start, stop, lower, upper, kind, work):  # type: ignore[no-untyped-def]
+def _normalise(
+    offset: Array,
+    precision: Array,
+    mu: Array,
+    sigma: Array,
+    start: int,
+    stop: int,
+    lower: Array,
+    upper: Array,
+    kind: IntArray,
+    work: Array,
+) -> None:
     """Subtract the log normalisers of the continuous dimensions from offset; fill precision with sqrt(1/2) / sigma."""
     size = stop - start
     a, b, product, mass = work[0, :size], work[1, :size], np.ones(size), np.empty(BLOCK)
@@ -192,7 +220,7 @@ def _normalise(offset, precision, mu, sigma, start, stop, lower, upper, kind, wo
 
 
 @jit
-def _settle(offset, product):  # type: ignore[no-untyped-def]
+def _settle(offset: Array, product: Array) -> None:
     """Move the logarithm of the pending product into offset."""
     for c in range(product.size):
         offset[c] -= math.log(product[c])
@@ -200,7 +228,7 @@ def _settle(offset, product):  # type: ignore[no-untyped-def]
 
 
 @jit
-def _fill_cells(table, left, right, mu, sigma, lower, upper):  # type: ignore[no-untyped-def]
+def _fill_cells(table: Array, left: Array, right: Array, mu: Array, sigma: Array, lower: float, upper: float) -> None:
     """Fill one row a distinct grid value with the log mass of its cell under each component."""
     for c in range(mu.size):
         log_support = log_mass((lower - mu[c]) / sigma[c], (upper - mu[c]) / sigma[c])
@@ -209,7 +237,7 @@ def _fill_cells(table, left, right, mu, sigma, lower, upper):  # type: ignore[no
 
 
 @jit
-def _fill_choices(table, mu, log_table, n_choices):  # type: ignore[no-untyped-def]
+def _fill_choices(table: Array, mu: Array, log_table: Array, n_choices: int) -> None:
     """Fill one row a choice with its log-probability under each component's kernel."""
     for c in range(mu.size):
         observed = np.int64(mu[c])

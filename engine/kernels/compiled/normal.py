@@ -1,6 +1,7 @@
 """Scalar and block-wise normal probabilities and `exp`, for inlining into Numba loops.
 
-LLVM does not vectorise calls of `math.exp` or `math.erfc`; the blocks here are plain arithmetic (and integer shifts) on whole arrays.
+LLVM does not vectorise calls of `math.exp` or `math.erfc`; the blocks here are plain arithmetic (and integer shifts) on
+whole arrays.
 """
 
 from __future__ import annotations
@@ -8,9 +9,12 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import numpy.typing as npt
 
 from .. import jit
 from ..truncnorm import LOG_SQRT_2PI, MILLS, MILLS_SCALE, NARROW, NODE_WEIGHTS, NODES, SQRT_2PI
+
+Array = npt.NDArray[np.float64]
 
 BLOCK = 256
 
@@ -28,16 +32,17 @@ INVERSE_SQRT_2PI = 1.0 / SQRT_2PI
 
 
 @jit
-def mills_ratio(z):  # type: ignore[no-untyped-def]
+def mills_ratio(z: float) -> float:
     """Return Q(z) / phi(z), z >= 0, as in `truncnorm.mills_ratio`."""
     s = MILLS_SCALE / (MILLS_SCALE + z)
     p = P0 + s * (P1 + s * (P2 + s * (P3 + s * (P4 + s * (P5 + s * (P6 + s * (P7 + s * (P8 + s * (P9 + s * P10)))))))))
     q = 1.0 + s * (Q1 + s * (Q2 + s * (Q3 + s * (Q4 + s * (Q5 + s * (Q6 + s * (Q7 + s * (Q8 + s * (Q9 + s * Q10)))))))))
-    return s * p / q
+    ratio: float = s * p / q
+    return ratio
 
 
 @jit
-def exp_block(x, scratch):  # type: ignore[no-untyped-def]
+def exp_block(x: Array, scratch: Array) -> None:
     """Replace x <= 0 by exp(x), relative error below 1e-15; below -700 by e^-700. `scratch` is as long as x."""
     bits = scratch.view(np.int64)
     for c in range(x.size):
@@ -54,15 +59,17 @@ def exp_block(x, scratch):  # type: ignore[no-untyped-def]
 
 
 @jit
-def _exp_small(r):  # type: ignore[no-untyped-def]
+def _exp_small(r: float) -> float:
     """Taylor polynomial of exp for |r| <= ln(2) / 2; the first term left out is 2e-16."""
     tail = 1 / 40320 + r * (1 / 362880 + r * (1 / 3628800 + r * (1 / 39916800 + r * (1 / 479001600))))
-    return 1.0 + r * (1.0 + r * (1 / 2 + r * (1 / 6 + r * (1 / 24 + r * (1 / 120 + r * (1 / 720 + r * (1 / 5040 + r * tail)))))))
+    return 1.0 + r * (
+        1.0 + r * (1 / 2 + r * (1 / 6 + r * (1 / 24 + r * (1 / 120 + r * (1 / 720 + r * (1 / 5040 + r * tail))))))
+    )
 
 
 @jit
-def mass_block(a, b, mass, work):  # type: ignore[no-untyped-def]
-    """Fill mass with Phi(b) - Phi(a), for a <= 0 <= b at least one standard deviation apart; uses work[2] and work[3]."""
+def mass_block(a: Array, b: Array, mass: Array, work: Array) -> None:
+    """Fill mass with Phi(b) - Phi(a) for a <= 0 <= b at least one deviation apart; uses work[2] and work[3]."""
     density, scratch = work[2, : a.size], work[3, : a.size]
     for c in range(a.size):
         mass[c] = 1.0
@@ -76,13 +83,13 @@ def mass_block(a, b, mass, work):  # type: ignore[no-untyped-def]
 
 
 @jit
-def log_tail(z):  # type: ignore[no-untyped-def]
+def log_tail(z: float) -> float:
     """Return log Q(z), z >= 0."""
     return math.log(mills_ratio(z)) - 0.5 * z * z - LOG_SQRT_2PI
 
 
 @jit
-def log_mass(a, b):  # type: ignore[no-untyped-def]
+def log_mass(a: float, b: float) -> float:
     """Return log(Phi(b) - Phi(a)), a <= b, as in `truncnorm.log_mass`."""
     if not b > a:
         return -math.inf
@@ -98,7 +105,7 @@ def log_mass(a, b):  # type: ignore[no-untyped-def]
 
 
 @jit
-def _log_mass_narrow(a, width):  # type: ignore[no-untyped-def]
+def _log_mass_narrow(a: float, width: float) -> float:
     """Gauss-Legendre quadrature of phi(middle + t) / phi(middle)."""
     half = 0.5 * width
     middle = a + half

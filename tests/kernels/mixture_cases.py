@@ -2,7 +2,6 @@
 
 import numpy as np
 from hypothesis import strategies as st
-
 from parzen.samplers.parzen_estimator import SpaceArrays, build
 
 # name: low, high, step, n_choices in model coordinates; a negative step is a grid in exp(x)
@@ -11,6 +10,7 @@ DIMENSIONS = {
     "point": (0.7, 0.7, 0.0, 0),
     "step": (0.0, 2.0, 0.25, 0),
     "int": (-3.0, 40.0, 1.0, 0),
+    "big_int": (0.0, 5000.0, 1000.0, 0),  # beside log_int: exp(5000) overflows
     "one_int": (4.0, 4.0, 1.0, 0),
     "log_int": (0.0, np.log(60.0), -1.0, 0),
     "choices": (0.0, 0.0, 0.0, 4),

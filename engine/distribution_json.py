@@ -1,0 +1,55 @@
+"""Distributions as JSON, in Optuna's forms."""
+
+from __future__ import annotations
+
+import json
+
+from .distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
+from .old_distributions import (
+    DiscreteUniformDistribution,
+    IntLogUniformDistribution,
+    IntUniformDistribution,
+    LogUniformDistribution,
+    UniformDistribution,
+)
+
+_CLASSES: dict[str, type[BaseDistribution]] = {
+    cls.__name__: cls
+    for cls in (
+        FloatDistribution,
+        IntDistribution,
+        CategoricalDistribution,
+        UniformDistribution,
+        LogUniformDistribution,
+        DiscreteUniformDistribution,
+        IntUniformDistribution,
+        IntLogUniformDistribution,
+    )
+}
+_SHORT_TYPES = {"float": FloatDistribution, "int": IntDistribution, "categorical": CategoricalDistribution}
+
+
+def distribution_to_json(dist: BaseDistribution) -> str:
+    """Write a distribution as JSON, to the letter as Optuna does."""
+    return json.dumps({"name": type(dist).__name__, "attributes": dist._asdict()})
+
+
+def json_to_distribution(json_str: str) -> BaseDistribution:
+    """Read a distribution from `distribution_to_json`'s form or from ``{"type": "float", "low": 0, "high": 1}``.
+
+    Raises
+    ------
+    ValueError
+        If the name or type of the distribution is unknown.
+    """
+    description = json.loads(json_str)
+    if "name" in description:
+        if description["name"] not in _CLASSES:
+            raise ValueError(f"Unknown distribution class: {description['name']}; expected one of {sorted(_CLASSES)}.")
+        distribution: BaseDistribution = _CLASSES[description["name"]](**description["attributes"])
+        return distribution
+    kind = description.pop("type", None)
+    if kind not in _SHORT_TYPES:
+        raise ValueError(f"Unknown distribution type: {kind}; expected one of {sorted(_SHORT_TYPES)}.")
+    short: BaseDistribution = _SHORT_TYPES[kind](**description)
+    return short

@@ -1,0 +1,120 @@
+"""From the rows of the SQLite schema to records."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NamedTuple
+
+from ..engine.distributions import BaseDistribution
+from ..engine.frozen import FrozenTrial
+from ..engine.records import TrialState
+from .connection import Database, Row
+from .rows import cached_distribution, row_to_number, text_to_time
+
+_STATES = {state.name: state for state in TrialState}
+_CHUNK = 500  # identifiers in one statement: SQLite's limit was 999 once
+
+Children = Callable[[str, str, str], Iterable[Row]]
+
+
+def read_new(db: Database, study_id: int, last: int) -> list[FrozenTrial]:
+    """Read the trials of a study whose identifiers lie above `last`."""
+    return _read(db, "WHERE t.study_id = ? AND t.trial_id > ?", (study_id, last))
+
+
+def read_some(db: Database, study_id: int, trial_ids: Sequence[int]) -> list[FrozenTrial]:
+    """Read those of some trials that are in a study."""
+    chunks = [trial_ids[i : i + _CHUNK] for i in range(0, len(trial_ids), _CHUNK)]
+    return [
+        record
+        for chunk in chunks
+        for record in _read(
+            db, f"WHERE t.trial_id IN ({', '.join('?' * len(chunk))}) AND +t.study_id = ?", (*chunk, study_id)
+        )
+    ]
+
+
+class _Parts(NamedTuple):
+    """What belongs to some trials, by identifier."""
+
+    params: dict[int, dict[str, Any]]
+    distributions: dict[int, dict[str, BaseDistribution]]
+    values: dict[int, list[float]]
+    reports: dict[int, dict[int, float]]
+    user_attrs: dict[int, dict[str, Any]]
+    system_attrs: dict[int, dict[str, Any]]
+
+
+def _read(db: Database, where: str, parameters: tuple[Any, ...]) -> list[FrozenTrial]:
+    """Read trials with all that belongs to them, by identifier; within a transaction.
+
+    Parameters
+    ----------
+    db
+        The database.
+    where
+        A condition on the table ``trials``, called ``t``.
+    parameters
+        Its parameters.
+    """
+    found = db.query(
+        f"SELECT trial_id, number, state, datetime_start, datetime_complete FROM trials t {where} ORDER BY trial_id",
+        parameters,
+    )
+    if not found:
+        return []
+
+    def children(columns: str, table: str, order: str) -> Iterable[Row]:
+        return db.query(
+            f"SELECT c.trial_id, {columns} FROM {table} c JOIN trials t ON t.trial_id = c.trial_id {where} "
+            f"ORDER BY c.{order}",
+            parameters,
+        )
+
+    parts = _read_parts(children)
+    return [_record(row, parts) for row in found]
+
+
+def _read_parts(children: Children) -> _Parts:
+    params: dict[int, dict[str, Any]] = defaultdict(dict)
+    distributions: dict[int, dict[str, BaseDistribution]] = defaultdict(dict)
+    columns = "param_name, param_value, distribution_json"
+    for trial_id, name, value, text in children(columns, "trial_params", "param_id"):
+        distributions[trial_id][name] = distribution = cached_distribution(text)
+        params[trial_id][name] = distribution.to_external_repr(value)
+    values: dict[int, list[float]] = defaultdict(list)
+    for trial_id, value, kind in children("value, value_type", "trial_values", "objective"):
+        values[trial_id].append(row_to_number(value, kind))
+    reports: dict[int, dict[int, float]] = defaultdict(dict)
+    for trial_id, step, value, kind in children(
+        "step, intermediate_value, intermediate_value_type", "trial_intermediate_values", "trial_intermediate_value_id"
+    ):
+        reports[trial_id][step] = row_to_number(value, kind)
+    return _Parts(params, distributions, values, reports, _attrs(children, "user"), _attrs(children, "system"))
+
+
+def _attrs(children: Children, kind: str) -> dict[int, dict[str, Any]]:
+    attrs: dict[int, dict[str, Any]] = defaultdict(dict)
+    for trial_id, key, text in children('"key", value_json', f"trial_{kind}_attributes", f"trial_{kind}_attribute_id"):
+        attrs[trial_id][key] = json.loads(text)
+    return attrs
+
+
+def _record(row: Row, parts: _Parts) -> FrozenTrial:
+    trial_id, number, state, start, complete = row
+    return FrozenTrial(
+        number=number,
+        state=_STATES[state],
+        value=None,
+        values=parts.values.get(trial_id),
+        datetime_start=text_to_time(start),
+        datetime_complete=text_to_time(complete),
+        params=parts.params.get(trial_id, {}),
+        distributions=parts.distributions.get(trial_id, {}),
+        user_attrs=parts.user_attrs.get(trial_id, {}),
+        system_attrs=parts.system_attrs.get(trial_id, {}),
+        intermediate_values=parts.reports.get(trial_id, {}),
+        trial_id=trial_id,
+    )

@@ -1,0 +1,149 @@
+"""The storages that are held to one contract. A new one joins by one line in `FACTORIES`."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Container, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from parzen.distributions import BaseDistribution, check_distribution_compatibility
+from parzen.engine.records import FrozenStudy
+from parzen.exceptions import DuplicatedStudyError
+from parzen.storages import BaseStorage, InMemoryStorage, SQLiteStorage
+from parzen.study import StudyDirection
+from parzen.trial import FrozenTrial, TrialState
+
+
+class MinimalStorage(BaseStorage):
+    """What a third party writes: the abstract methods, on dictionaries, and nothing else."""
+
+    def __init__(self) -> None:
+        self.studies: dict[int, FrozenStudy] = {}
+        self.trials: dict[int, FrozenTrial] = {}
+        self.study_of: dict[int, int] = {}
+        self.n_studies = 0
+
+    def create_new_study(self, directions: Sequence[StudyDirection], study_name: str | None = None) -> int:
+        study_id = self.n_studies
+        name = f"study {study_id}" if study_name is None else study_name
+        if any(study.study_name == name for study in self.studies.values()):
+            raise DuplicatedStudyError(name)
+        self.n_studies += 1
+        self.studies[study_id] = FrozenStudy(name, None, {}, {}, study_id, directions=list(directions))
+        return study_id
+
+    def delete_study(self, study_id: int) -> None:
+        del self.studies[study_id]
+        for trial_id in [i for i, owner in self.study_of.items() if owner == study_id]:
+            del self.trials[trial_id], self.study_of[trial_id]
+
+    def set_study_user_attr(self, study_id: int, key: str, value: Any) -> None:
+        self.studies[study_id].user_attrs[key] = value
+
+    def set_study_system_attr(self, study_id: int, key: str, value: Any) -> None:
+        self.studies[study_id].system_attrs[key] = value
+
+    def get_study_id_from_name(self, study_name: str) -> int:
+        found = [i for i, study in self.studies.items() if study.study_name == study_name]
+        if not found:
+            raise KeyError(study_name)
+        return found[0]
+
+    def get_study_name_from_id(self, study_id: int) -> str:
+        return self.studies[study_id].study_name
+
+    def get_study_directions(self, study_id: int) -> list[StudyDirection]:
+        return list(self.studies[study_id].directions)
+
+    def get_study_user_attrs(self, study_id: int) -> dict[str, Any]:
+        return copy.deepcopy(self.studies[study_id].user_attrs)
+
+    def get_study_system_attrs(self, study_id: int) -> dict[str, Any]:
+        return copy.deepcopy(self.studies[study_id].system_attrs)
+
+    def get_all_studies(self) -> list[FrozenStudy]:
+        return copy.deepcopy(list(self.studies.values()))
+
+    def create_new_trial(self, study_id: int, template_trial: FrozenTrial | None = None) -> int:
+        number = len(self.get_all_trials(study_id))
+        trial_id = 1 + max(self.trials, default=-1)
+        trial = FrozenTrial(number, TrialState.RUNNING, None, datetime.now(), None, {}, {}, {}, {}, {}, trial_id)
+        if template_trial is not None:
+            trial = copy.deepcopy(template_trial)
+            for name, distribution in trial.distributions.items():
+                self.check_distribution(study_id, name, distribution)
+            trial.number, trial._trial_id = number, trial_id
+        self.trials[trial_id], self.study_of[trial_id] = trial, study_id
+        return trial_id
+
+    def updatable(self, trial_id: int) -> FrozenTrial:
+        self.check_trial_is_updatable(trial_id, self.trials[trial_id].state)
+        return self.trials[trial_id]
+
+    def check_distribution(self, study_id: int, name: str, distribution: BaseDistribution) -> None:
+        for trial in self.get_all_trials(study_id, deepcopy=False):
+            if name in trial.distributions:
+                check_distribution_compatibility(trial.distributions[name], distribution)
+
+    def set_trial_param(
+        self, trial_id: int, param_name: str, param_value_internal: float, distribution: BaseDistribution
+    ) -> None:
+        trial = self.updatable(trial_id)
+        self.check_distribution(self.study_of[trial_id], param_name, distribution)
+        trial.params[param_name] = distribution.to_external_repr(param_value_internal)
+        trial.distributions[param_name] = distribution
+
+    def set_trial_state_values(self, trial_id: int, state: TrialState, values: Sequence[float] | None = None) -> bool:
+        trial = self.updatable(trial_id)
+        if state == TrialState.RUNNING:
+            if trial.state != TrialState.WAITING:
+                return False
+            trial.datetime_start = datetime.now()
+        trial.state = state
+        if values is not None:
+            trial.values = values
+        if state.is_finished():
+            trial.datetime_complete = datetime.now()
+        return True
+
+    def set_trial_intermediate_value(self, trial_id: int, step: int, intermediate_value: float) -> None:
+        self.updatable(trial_id).intermediate_values[step] = intermediate_value
+
+    def set_trial_user_attr(self, trial_id: int, key: str, value: Any) -> None:
+        self.updatable(trial_id).user_attrs[key] = value
+
+    def set_trial_system_attr(self, trial_id: int, key: str, value: Any) -> None:
+        self.updatable(trial_id).system_attrs[key] = value
+
+    def get_trial(self, trial_id: int) -> FrozenTrial:
+        return copy.deepcopy(self.trials[trial_id])
+
+    def get_all_trials(
+        self, study_id: int, deepcopy: bool = True, states: Container[TrialState] | None = None
+    ) -> list[FrozenTrial]:
+        self.get_study_name_from_id(study_id)
+        trials = [trial for i, trial in self.trials.items() if self.study_of[i] == study_id]
+        kept = [trial for trial in trials if states is None or trial.state in states]
+        return copy.deepcopy(kept) if deepcopy else kept
+
+
+FACTORIES: dict[str, Callable[[Path], BaseStorage]] = {
+    "memory": lambda folder: InMemoryStorage(),
+    "sqlite": lambda folder: SQLiteStorage(f"sqlite:///{folder}/study.db"),
+    "minimal": lambda folder: MinimalStorage(),
+}
+
+
+def plain(value: Any) -> Any:
+    """Turn a trial, or part of one, into what compares by value, NaN equal to NaN; without identifier and times."""
+    if isinstance(value, FrozenTrial):
+        fields = ("number", "state", "values", "params", "distributions", "user_attrs", "system_attrs",
+                  "intermediate_values")  # fmt: skip
+        return {name: plain(getattr(value, name)) for name in fields}
+    if isinstance(value, dict):
+        return {key: plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    return "NaN" if isinstance(value, float) and value != value else value

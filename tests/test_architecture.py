@@ -1,0 +1,195 @@
+"""The arrows between the rooms, and what an import costs: held by reading the sources, and by a fresh interpreter."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    tomllib = pytest.importorskip("tomli")
+
+ROOT = Path(__file__).parents[1]
+SETUPTOOLS = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
+ROOMS = {"engine", "samplers", "pruners", "storage", "examples"}
+HEAVY = {"numba", "scipy", "torch", "pandas", "sqlalchemy", "sklearn", "click", "yaml", "matplotlib", "plotly", "tqdm"}
+
+GROUND_FLOOR = {
+    "columns", "distribution_json", "distributions", "domains", "exceptions", "frozen", "history",
+    "logging", "old_distributions", "protocols", "records", "reports", "seeds", "space",
+}  # fmt: skip
+UPPER_FLOOR = {
+    "batch", "dataframe", "fixed", "optimize", "progress", "studies", "study", "telling", "trial",
+}  # fmt: skip
+# Who may import whom, besides one's own kind.
+ARROWS = {
+    "ground": set(),
+    "kernels": {"ground"},
+    "samplers": {"ground", "kernels"},
+    "pruners": {"ground", "kernels"},
+    "storage": {"ground", "kernels"},
+    "upper": {"ground", "kernels", "samplers", "pruners", "storage"},
+}
+
+
+def sources(*folders):
+    return [path for folder in folders for path in sorted((ROOT / folder).rglob("*.py"))]
+
+
+def shown(path):
+    return path.relative_to(ROOT).as_posix()
+
+
+def floor_of(parts):
+    """Say to what a module belongs, given its path under the root, such as ("engine", "study")."""
+    if parts[0] != "engine":
+        return parts[0]
+    if len(parts) == 1:  # engine/__init__.py
+        return "ground"
+    if parts[1] == "kernels":
+        return "kernels"
+    return "ground" if parts[1] in GROUND_FLOOR else "upper"
+
+
+def parts_of(path):
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return parts[:-1] if parts[-1] == "__init__" else parts
+
+
+def imports_of(path):
+    """List (level, dotted name) of every import in a file, at whatever depth; ``from . import a`` gives its names."""
+    found = []
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found += [(0, alias.name) for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            found += [(node.level, node.module)] if node.module else [(node.level, alias.name) for alias in node.names]
+    return found
+
+
+def absolute(path, level, name):
+    """Give the parts of what a relative import in a file names."""
+    package = path.relative_to(ROOT).parent.parts
+    return (*package[: len(package) - (level - 1)], *name.split("."))
+
+
+def test_every_module_of_the_engine_has_its_floor():
+    modules = {path.stem for path in (ROOT / "engine").glob("*.py")} - {"__init__"}
+    assert modules <= GROUND_FLOOR | UPPER_FLOOR
+    assert not GROUND_FLOOR & UPPER_FLOOR
+
+
+@pytest.mark.parametrize("path", sources("engine", "samplers", "pruners", "storage"), ids=shown)
+def test_arrows(path):
+    own = floor_of(parts_of(path))
+    for level, name in imports_of(path):
+        if level == 0:
+            assert name.split(".")[0] != "parzen", f"inside the rooms imports are relative, not {name}"
+            continue
+        target = floor_of(absolute(path, level, name))
+        assert target == own or target in ARROWS[own], f"{own} must not import {name} of {target}"
+
+
+def test_the_arrows_are_checked():
+    """A sampler that imported the study would be found."""
+    path = ROOT / "samplers" / "new.py"
+    assert absolute(path, 2, "engine.study") == ("engine", "study")
+    assert floor_of(("engine", "study")) not in ARROWS[floor_of(parts_of(path))]
+    assert floor_of(absolute(path, 2, "storage.memory")) not in ARROWS["samplers"]
+
+
+@pytest.mark.parametrize("path", sources("api", "examples"), ids=shown)
+def test_api_and_examples_import_absolutely(path):
+    levels = {level for level, _ in imports_of(path)}
+    assert levels <= {0}
+    names = [name for _, name in imports_of(path) if name.split(".")[0] == "parzen"]
+    if path.parts[len(ROOT.parts)] == "examples":
+        inner = tuple(f"parzen.{room}" for room in ("engine", "storage"))
+        assert not [name for name in names if name in inner or name.startswith(tuple(f"{room}." for room in inner))]
+
+
+@pytest.mark.parametrize("path", sources("engine", "samplers", "pruners", "storage"), ids=shown)
+def test_heavy_imports_wait(path):
+    """At the top of a module nothing slow is imported; compiled kernels, which are imported late, may import numba."""
+    if "compiled" in path.parts:
+        return
+    for node in ast.parse(path.read_text()).body:
+        if isinstance(node, (ast.Import, ast.ImportFrom)) and getattr(node, "level", 0) == 0:
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else [node.module]
+            assert not {name.split(".")[0] for name in names} & HEAVY
+
+
+CLI = {"cli", "cli_commands", "cli_format", "__main__"}
+
+
+@pytest.mark.parametrize("path", [p for p in sources("api") if p.stem not in CLI], ids=shown)
+def test_api_re_exports_only(path):
+    """A public module holds a docstring, imports, and ``__all__``, which names what is imported."""
+    tree = ast.parse(path.read_text())
+    assert ast.get_docstring(tree)
+    if path.stem == "version":
+        return
+    imported = {alias.asname or alias.name for node in tree.body for alias in getattr(node, "names", [])}
+    for node in tree.body[1:]:
+        assert isinstance(node, (ast.Import, ast.ImportFrom, ast.Assign)), ast.unparse(node)
+        if isinstance(node, ast.Assign):
+            assert [ast.unparse(target) for target in node.targets] == ["__all__"]
+            assert sorted(ast.literal_eval(node.value)) == sorted(imported)
+
+
+def test_packages_are_the_folders():
+    folders = {
+        "parzen." + ".".join(parent.relative_to(ROOT).parts): parent.relative_to(ROOT).as_posix()
+        for parent in (path.parent for path in ROOT.rglob("__init__.py"))
+        if parent.relative_to(ROOT).parts[0] in ROOMS
+    }
+    assert SETUPTOOLS["package-dir"] == {"parzen": "api", **folders}
+    assert sorted(SETUPTOOLS["packages"]) == sorted(SETUPTOOLS["package-dir"])
+
+
+def loaded(code):
+    """Run code in a fresh interpreter and give the top-level modules that it loaded."""
+    script = f"import sys\n{code}\nprint(*sorted({{name.split('.')[0] for name in sys.modules}}))"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    return set(done.stdout.split())
+
+
+def test_import_is_light():
+    assert not loaded("import parzen") & HEAVY
+
+
+def test_public_modules_are_there():
+    names = [
+        "distributions",
+        "exceptions",
+        "logging",
+        "pruners",
+        "samplers",
+        "search_space",
+        "storages",
+        "study",
+        "trial",
+        "version",
+    ]
+    code = "import parzen\n" + "\n".join(f"parzen.{name}.__name__" for name in names)
+    assert "parzen" in loaded(code)
+
+
+STUDY = """
+import parzen
+parzen.logging.set_verbosity(parzen.logging.WARNING)
+def objective(trial):
+    x = [trial.suggest_float("a", 0, 1), trial.suggest_float("b", 1e-3, 1, log=True), trial.suggest_int("c", 0, 9)]
+    return sum(x) + trial.suggest_float("d", 0, 1, step=0.25) + len(trial.suggest_categorical("e", ["p", "qq"]))
+parzen.create_study().optimize(objective, n_trials=100)
+"""
+
+
+def test_a_small_study_loads_nothing_heavy():
+    """A hundred trials of five parameters stay below the size where compilation pays."""
+    assert not loaded(STUDY) & HEAVY
