@@ -116,9 +116,7 @@ class _NumericDistribution(BaseDistribution):
     _width: float
 
     def single(self) -> bool:
-        if self.low == self.high:
-            return True
-        return self.step is not None and not self.log and bool(self.high - self.low < self.step)
+        return bool(self.low == self.high)  # `high` is a grid point
 
     def _check_arguments(self, low: float, high: float, step: float | None) -> None:
         if math.isnan(low) or math.isnan(high):

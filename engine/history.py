@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Container, Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from threading import RLock
 from typing import Any
 
@@ -27,6 +27,8 @@ IntArray = npt.NDArray[np.int64]
 
 _COMPLETE, _PRUNED = TrialState.COMPLETE, TrialState.PRUNED
 _NO_SIGNATURE = -1
+_EPOCH, _MICROSECOND = datetime(1970, 1, 1), timedelta(microseconds=1)
+_NO_TIME = int(np.iinfo(np.int64).min)
 
 
 class History:
@@ -74,8 +76,8 @@ class History:
         for name, fill, dtype in (
             ("trial_id", -1, np.int64),
             ("state", TrialState.WAITING, np.int8),
-            ("start", np.datetime64("NaT"), "datetime64[us]"),
-            ("complete", np.datetime64("NaT"), "datetime64[us]"),
+            ("start", _NO_TIME, np.int64),
+            ("complete", _NO_TIME, np.int64),
             ("signature", _NO_SIGNATURE, np.int32),
             ("violation", np.nan, np.float64),
             ("last_step", -1, np.int64),
@@ -283,8 +285,8 @@ class History:
         """Move a finished record into the columns."""
         number, state, columns = record.number, record.state, self._rows.arrays
         columns["state"][number] = state
-        columns["start"][number] = record.datetime_start
-        columns["complete"][number] = record.datetime_complete
+        columns["start"][number] = _microseconds(record.datetime_start)
+        columns["complete"][number] = _microseconds(record.datetime_complete)
         columns["signature"][number] = signature = self._domains.index_of(record.distributions)
         if record._values is not None:
             columns["values"][number] = record._values
@@ -392,16 +394,15 @@ class History:
 
     def completed_at(self, number: int) -> datetime | None:
         """Give the time at which a trial finished, None if it has not."""
-        when: datetime | None = self._rows["complete"][number].item()
-        return when
+        return _time(self._rows["complete"][number])
 
     def first_start(self) -> datetime | None:
         """Give the time at which the first trial started, None if none has."""
         running = [record.datetime_start for record in self.live.values() if record.datetime_start is not None]
         started = self._rows["start"][: self.n]
-        started = started[~np.isnat(started)]
-        times = running + ([started.min().item()] if len(started) else [])
-        return min(times, default=None)
+        started = started[started != _NO_TIME]
+        finished = [_EPOCH + int(started.min()) * _MICROSECOND] if len(started) else []
+        return min(running + finished, default=None)
 
     def _thaw(self, number: int) -> FrozenTrial:
         rows = self._rows
@@ -413,8 +414,8 @@ class History:
             state=TrialState(int(rows["state"][number])),
             value=None,
             values=None if np.isnan(values[0]) else values,
-            datetime_start=rows["start"][number].item(),
-            datetime_complete=rows["complete"][number].item(),
+            datetime_start=_time(rows["start"][number]),
+            datetime_complete=_time(rows["complete"][number]),
             params={
                 name: distribution.to_external_repr(float(self._params[name][number]))
                 for name, distribution in signature.items()
@@ -425,3 +426,13 @@ class History:
             intermediate_values=self.reports.of(number),
             trial_id=int(rows["trial_id"][number]),
         )
+
+
+def _microseconds(when: datetime | None) -> int:
+    """Write a naive time as an integer: NumPy takes eight times as long to do it."""
+    return _NO_TIME if when is None else (when - _EPOCH) // _MICROSECOND
+
+
+def _time(microseconds: np.int64) -> datetime | None:
+    """Undo `_microseconds`."""
+    return None if microseconds == _NO_TIME else _EPOCH + int(microseconds) * _MICROSECOND

@@ -6,7 +6,7 @@ trial's numbers depend on its number and not on what was drawn before. Without a
 
 from __future__ import annotations
 
-import secrets
+import os
 
 import numpy as np
 
@@ -24,25 +24,22 @@ class Streams:
     """
 
     def __init__(self, seed: int | None = None) -> None:
-        entropy = secrets.randbits(64) if seed is None else int(seed)
+        entropy = int.from_bytes(os.urandom(8), "little") if seed is None else int(seed)
         self._key = np.random.SeedSequence(entropy).generate_state(2, np.uint64)
-        self._pages: dict[tuple[int, int], list[float]] = {}
+        self._pages: dict[tuple[int, int], list[list[float]]] = {}
 
     def uniform(self, number: int, index: int) -> float:
         """Give the uniform number in [0, 1) of index `index` that belongs to trial `number`."""
         key = (number // _BLOCK, index // _PAGE)
-        page = self._pages.get(key)
-        if page is None:
-            page = self._draw_page(key)
-        return page[(number % _BLOCK) * _PAGE + index % _PAGE]
+        page = self._pages.get(key) or self._draw_page(key)
+        return page[number % _BLOCK][index % _PAGE]
 
-    def _draw_page(self, key: tuple[int, int]) -> list[float]:
-        block, page = key
-        uniforms: list[float] = self._philox(0, block, page).random(_BLOCK * _PAGE).tolist()
+    def _draw_page(self, key: tuple[int, int]) -> list[list[float]]:
+        page: list[list[float]] = self._philox(0, *key).random((_BLOCK, _PAGE)).tolist()
         if len(self._pages) > 32:
             self._pages.clear()
-        self._pages[key] = uniforms
-        return uniforms
+        self._pages[key] = page
+        return page
 
     def generator(self, number: int, purpose: int = 0) -> np.random.Generator:
         """Make the generator that belongs to trial `number`; `purpose` tells apart several uses in one trial."""

@@ -52,6 +52,7 @@ class Trial(BaseTrial):
         self._fixed: Mapping[str, Any] = self._record.system_attrs.get("fixed_params", {})
         self.relative_search_space: dict[str, BaseDistribution] = {}
         self._relative: dict[str, Any] = {}
+        self._column_sampler = study.sampler if isinstance(study.sampler, Sampler) else None
 
     def _prepare(self) -> None:
         """Let the sampler choose what it samples jointly."""
@@ -136,10 +137,9 @@ class Trial(BaseTrial):
             return internal
         if name in self._relative and self._relative_fits(name, distribution):
             return distribution.to_internal_repr(self._relative[name])
-        sampler = self.study.sampler
-        if isinstance(sampler, Sampler):
-            return sampler.draw(self.study, self._record, name, distribution)
-        value = sampler.sample_independent(self.study, self._record, name, distribution)
+        if self._column_sampler is not None:
+            return self._column_sampler.draw(self.study, self._record, name, distribution)
+        value = self.study.sampler.sample_independent(self.study, self._record, name, distribution)
         return distribution.to_internal_repr(value)
 
     def _fixed_value(self, name: str, distribution: BaseDistribution) -> float:

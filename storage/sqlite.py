@@ -95,7 +95,7 @@ class SQLiteStorage(SQLiteStudies):
     def _pull(self, study_id: int) -> None:
         """Read new trials, and those known as unfinished."""
         with self._db.transaction("DEFERRED"):
-            directions = self._directions(study_id)
+            directions = self.get_study_directions(study_id)
             version = self._db.data_version()
             history = self._histories.get(study_id)
             changed = None if history is None else self._changed(study_id, history)
@@ -105,13 +105,6 @@ class SQLiteStorage(SQLiteStudies):
                 changed = read_new(self._db, study_id, -1)
         self._take_in(study_id, history, changed)
         self._seen[study_id] = version
-
-    def _directions(self, study_id: int) -> list[StudyDirection]:
-        try:
-            return self.get_study_directions(study_id)
-        except KeyError:
-            self._forget(study_id)
-            raise
 
     def _changed(self, study_id: int, history: History) -> list[FrozenTrial] | None:
         """Read what may differ from the history; None if its trials were deleted, perhaps replaced by others."""
@@ -162,7 +155,7 @@ class SQLiteStorage(SQLiteStudies):
             if study_id not in self._histories:
                 self.get_history(study_id)
             if not writing.insert_trial(self._db, study_id, record):
-                self._directions(study_id)  # says that there is no such study
+                raise KeyError(f"No study with id {study_id} exists.")
             self._open(study_id, record)
         return record._trial_id
 
@@ -266,7 +259,6 @@ class SQLiteStorage(SQLiteStudies):
         if not writing.requeue(self._db, trial_id):
             self._refuse(trial_id)
         own.history.requeue(own.number)
-        del self._own_trials[trial_id]
 
     def finish_trials(
         self, trial_ids: Sequence[int], states: Sequence[TrialState], values: Sequence[Sequence[float] | None]

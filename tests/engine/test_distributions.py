@@ -9,7 +9,7 @@ import pickle
 import numpy as np
 import parzen
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from parzen.distributions import (
     CategoricalDistribution,
@@ -156,6 +156,7 @@ def test_equality_is_that_of_class_and_attributes(a, b):
 
 
 @given(distributions)
+@example(FloatDistribution(0.1, 25.2, step=25.1))  # 25.2 - 0.1 < 25.1 in floats
 def test_single(distribution):
     values = {distribution.from_unit(u) for u in np.linspace(0, 1, 50, endpoint=False)}
     if distribution.single():

@@ -22,6 +22,15 @@ COMPLETE, PRUNED, FAIL, RUNNING = TrialState.COMPLETE, TrialState.PRUNED, TrialS
 PATIENCE = 60  # seconds after which a test that waits gives up
 
 
+@pytest.fixture(autouse=True)
+def _every_message():
+    """Have the log say everything, whatever level other tests left."""
+    level = parzen.logging.get_verbosity()
+    parzen.logging.set_verbosity(parzen.logging.INFO)
+    yield
+    parzen.logging.set_verbosity(level)
+
+
 @pytest.fixture
 def study():
     return parzen.create_study(sampler=RandomSampler(seed=0))

@@ -1,0 +1,15 @@
+"""What every test gets."""
+
+from collections.abc import Iterator
+
+import pytest
+
+import parzen
+
+
+@pytest.fixture(autouse=True)
+def same_verbosity() -> Iterator[None]:
+    """Let no test change what the tests after it hear."""
+    before = parzen.logging.get_verbosity()
+    yield
+    parzen.logging.set_verbosity(before)
