@@ -9,6 +9,7 @@ from functools import wraps
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import click
+
 from parzen.cli import STORAGE_CLASSES, STORAGE_VARIABLES, Session, inform, perform, usage_error
 from parzen.cli_format import FORMATS, Listing, list_asked, list_names, list_studies, list_trials, render
 

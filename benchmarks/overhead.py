@@ -46,7 +46,7 @@ def main() -> None:
     print(f"{'trials before':>14}{'parzen us':>12}{'optuna us':>12}{'ratio':>8}")
     for size in arguments.sizes:
         times: dict[str, list[float]] = {name: [] for name in studies}
-        for name, study in studies.items():
+        for study in studies.values():
             microseconds(study, max(size - len(study.get_trials(deepcopy=False)), 1))
         for _ in range(arguments.repeats):
             for name, study in studies.items():

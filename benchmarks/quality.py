@@ -1,8 +1,8 @@
 """Does the default sampler find better values than Optuna's in the same number of trials?
 
-Runs parzen's and Optuna's default sampler, and random search, on functions with known optima: sphere, Rosenbrock and Ackley
-in five dimensions, and a mixed space with floats, integers and categoricals. Prints the median over seeds of the best value
-found so far, at several budgets; lower is better.
+Runs parzen's and Optuna's default sampler, and random search, on functions with known optima: sphere, Rosenbrock and
+Ackley in five dimensions, and a mixed space with floats, integers and categoricals. Prints the median over seeds of the
+best value found so far, at several budgets; lower is better.
 
     pip install ".[bench]"
     python benchmarks/quality.py --seeds 20 --trials 100

@@ -1,7 +1,7 @@
 """How long does a short script take as a whole process, beside Optuna's?
 
-Times `import` alone, and a script of 100 default-TPE trials of five parameters, each as a fresh Python process, parzen and
-Optuna in turn. Prints medians in seconds and the ratio.
+Times `import` alone, and a script of 100 default-TPE trials of five parameters, each as a fresh Python process, parzen
+and Optuna in turn. Prints medians in seconds and the ratio.
 
     pip install ".[bench]"
     python benchmarks/startup.py --repeats 7

@@ -1,4 +1,4 @@
-"""How many trials a second does a storage keep up with?
+"""Answer how many trials a second a storage keeps up with, beside Optuna's.
 
 Method: one trial is `ask`, 5 suggested parameters (random sampling), 10 reports and `tell`; no objective. Every storage
 of either library gets studies of its own, in turn within one process, for a number of rounds; the table gives the

@@ -8,7 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -25,6 +25,8 @@ from .records import TrialState
 
 # System attribute of constraints: a list (from a sampler's constraints_func), or "constraints:<key>", one each.
 CONSTRAINTS = "constraints"
+
+Choice = TypeVar("Choice", bound=CategoricalChoiceType)  # a list of strings gives a string
 
 
 class BaseTrial(ABC):
@@ -91,9 +93,9 @@ class BaseTrial(ABC):
         """Suggest an integer in ``[low, high]``, on a grid (`step`) or on a log scale (`log`)."""
         return int(self._suggest(name, IntDistribution(low, high, log=log, step=step)))
 
-    def suggest_categorical(self, name: str, choices: Sequence[CategoricalChoiceType]) -> CategoricalChoiceType:
+    def suggest_categorical(self, name: str, choices: Sequence[Choice]) -> Choice:
         """Suggest one of the choices."""
-        value: CategoricalChoiceType = self._suggest(name, CategoricalDistribution(choices))
+        value: Choice = self._suggest(name, CategoricalDistribution(choices))
         return value
 
     def suggest_uniform(self, name: str, low: float, high: float) -> float:

@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING, Any
 from ..samplers import Sampler
 from .distributions import (
     BaseDistribution,
-    CategoricalChoiceType,
     CategoricalDistribution,
     FloatDistribution,
     IntDistribution,
     check_distribution_compatibility,
 )
-from .frozen import BaseTrial, FrozenTrial, new_constraint
+from .frozen import BaseTrial, Choice, FrozenTrial, new_constraint
 
 if TYPE_CHECKING:
     from .study import Study
@@ -101,7 +100,7 @@ class Trial(BaseTrial):
         value: int = self._suggest(name, seen[1])
         return value
 
-    def suggest_categorical(self, name: str, choices: Sequence[CategoricalChoiceType]) -> CategoricalChoiceType:
+    def suggest_categorical(self, name: str, choices: Sequence[Choice]) -> Choice:
         """Suggest one of the choices; they must stay the same throughout a study.
 
         Parameters
@@ -114,7 +113,7 @@ class Trial(BaseTrial):
         seen = self.study._seen.get(name)
         if seen is None or type(seen[1]) is not CategoricalDistribution or not _same_literals(seen[0], choices):
             seen = self.study._remember(name, tuple(choices), CategoricalDistribution(choices))
-        value: CategoricalChoiceType = self._suggest(name, seen[1])
+        value: Choice = self._suggest(name, seen[1])
         return value
 
     def _suggest(self, name: str, distribution: BaseDistribution) -> Any:

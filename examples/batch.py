@@ -11,12 +11,13 @@ from __future__ import annotations
 import time
 
 import numpy as np
-import parzen
 import torch
-from parzen.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
-from parzen.examples.digits_data import N_CLASSES, N_PIXELS, Digits, Part, load_digits
 from torch import Tensor
 from torch.nn.functional import cross_entropy
+
+import parzen
+from parzen.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
+from parzen.examples.digits_data import N_CLASSES, N_PIXELS, Digits, Part, load_digits
 
 MAX_WIDTH = 64
 BATCH_SIZE = 50

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
 from parzen.examples.digits_data import N_CLASSES, N_PIXELS, Images, Labels
 from parzen.examples.digits_space import Settings
 

@@ -8,10 +8,11 @@ from collections.abc import Iterable, Sequence
 from types import TracebackType
 from typing import cast
 
+from tqdm import tqdm
+
 import parzen
 from parzen.examples.digits_space import Settings, suggest_settings
 from parzen.trial import FrozenTrial, TrialState
-from tqdm import tqdm
 
 
 class Progress:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import torch
+from torch import nn
+
 from parzen.examples.digits_data import Images, Labels
 from parzen.examples.digits_numpy import initial_parameters, minibatches
 from parzen.examples.digits_space import Settings
-from torch import nn
 
 ACTIVATIONS = {"relu": nn.ReLU, "tanh": nn.Tanh, "silu": nn.SiLU}
 

@@ -95,7 +95,7 @@ class PercentilePruner(BasePruner):
         """Give what complete trials reported at the step, without NaN."""
         numbers, values = history.reports.at(step)
         kept = (history.states[numbers] == TrialState.COMPLETE) & ~np.isnan(values)
-        return values[kept]
+        return np.asarray(values[kept])
 
 
 def _percentile(values: FloatArray, percentile: float) -> float:

@@ -159,9 +159,7 @@ def log_weights(weights: Array, prior_weight: float | None) -> Array:
         return np.asarray(np.log(raw / total))
 
 
-def categorical_tables(
-    n_choices: IntArray, smoothing: float, distances: Mapping[int, Array]
-) -> tuple[Array, IntArray]:
+def categorical_tables(n_choices: IntArray, smoothing: float, distances: Mapping[int, Array]) -> tuple[Array, IntArray]:
     """Return the flat log-probability tables of the categorical dimensions and their offsets (d,).
 
     Before normalisation an observation's kernel is its one-hot vector plus the smoothing; the ratio of the two is the

@@ -1,10 +1,10 @@
-"""The tree-structured Parzen estimator (Bergstra et al. 2011), multivariate by default (Falkner et al. 2018; Watanabe 2023).
+"""The tree-structured Parzen estimator (Bergstra et al. 2011), multivariate by default (Falkner et al. 2018).
 
-Finished trials are split into the best few, "below", and the rest, "above". A mixture density is fitted to each, l and g;
-of some candidates drawn from l, the one with the largest l / g is taken: the expected improvement grows with that ratio
-(Bergstra et al. 2011, eq. 5). Three things differ from Optuna 5's default (docs/tpe.md has the measurements): the good trials
-are weighted by how good they are (Watanabe 2023), the chosen candidate climbs on l / g in its continuous dimensions before it is
-taken, and categorical kernels stay smooth.
+Finished trials are split into the best few, "below", and the rest, "above". A mixture density is fitted to each, l and
+g; of some candidates drawn from l, the one with the largest l / g is taken: the expected improvement grows with that
+ratio (Bergstra et al. 2011, eq. 5). Three things differ from Optuna 5's default (docs/tpe.md has the measurements): the
+good trials are weighted by how good they are (Watanabe 2023), the chosen candidate climbs on l / g in its continuous
+dimensions before it is taken, and categorical kernels stay smooth.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ Weights = Callable[[int], FloatArray]
 IntArray = npt.NDArray[np.int64]
 
 
-# What a categorical kernel gives to every choice, where its own gets 1 more. Optuna's 1 / (n + 1) falls with the number of
-# observations, and then a study keeps the first good choice that it met (docs/tpe.md).
+# What a categorical kernel gives to every choice, where its own gets 1 more. Optuna's 1 / (n + 1) falls with the number
+# of observations, and then a study keeps the first good choice that it met (docs/tpe.md).
 CHOICE_SMOOTHING = 0.5
 
 
@@ -77,7 +77,7 @@ def improvement_weights(below: FloatArray, next_best: FloatArray) -> FloatArray:
         return np.ones(len(below))
     improvement = np.maximum(bar - below, 0.0)
     total = improvement.sum()
-    return improvement * (len(below) / total)
+    return np.asarray(improvement * (len(below) / total))
 
 
 class Observations(NamedTuple):
@@ -248,14 +248,16 @@ class TPESampler(Sampler):
             above = np.concatenate([above, np.flatnonzero(history.states == TrialState.RUNNING)])
         columns = [distribution.to_model(history.param(name)) for name, distribution in space.items()]
         points = np.column_stack(columns)  # (n_trials, d)
-        complete = ~np.isnan(points).any(axis=1)
-        above = np.sort(above[complete[above]])
-        weights = self._weights_below(history, below, order[n_below : n_below + 1])[complete[below]]
-        return Observations(points[below[complete[below]]], weights, points[above])
+        known = np.flatnonzero(~np.isnan(points).any(axis=1))  # those that have every parameter
+        weights = self._weights_below(history, below, order[n_below : n_below + 1])
+        return Observations(
+            points[np.intersect1d(below, known)], weights[np.isin(below, known)], points[np.intersect1d(above, known)]
+        )
 
     def _weights_below(self, history: History, below: IntArray, next_best: IntArray) -> FloatArray:
         """Weigh the good trials by how much they improve on the best of the bad ones, or as the user said."""
-        if self._user_weights is not None or len(history.directions) > 1:
+        comparable = (history.states[below] == TrialState.COMPLETE) & ~(history.violation[below] > 0)
+        if self._user_weights is not None or len(history.directions) > 1 or not comparable.all():
             return self._weights(len(below))
         return improvement_weights(losses(history, below)[:, 0], losses(history, next_best)[:, 0])
 
@@ -265,9 +267,7 @@ class TPESampler(Sampler):
 
     # --- constraints -------------------------------------------------------------------------------------------------
 
-    def after_trial(
-        self, study: Any, trial: FrozenTrial, state: TrialState, values: Sequence[float] | None
-    ) -> None:
+    def after_trial(self, study: Any, trial: FrozenTrial, state: TrialState, values: Sequence[float] | None) -> None:
         if self._constraints_func is not None and state in (TrialState.COMPLETE, TrialState.PRUNED):
             constraints = [float(value) for value in self._constraints_func(trial)]
             study._storage.set_trial_system_attr(trial._trial_id, CONSTRAINTS, constraints)

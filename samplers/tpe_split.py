@@ -16,8 +16,8 @@ IntArray = npt.NDArray[np.int64]
 def rank(history: History) -> IntArray:
     """Order the complete and pruned trials from best to worst.
 
-    Feasible complete trials come first, by value; then feasible pruned ones, those that got further before, and of equal
-    steps by their last report; then those that violate constraints, by how much.
+    Feasible complete trials come first, by value; then feasible pruned ones, those that got further before, and of
+    equal steps by their last report; then those that violate constraints, by how much.
 
     Returns
     -------
@@ -41,7 +41,7 @@ def rank(history: History) -> IntArray:
 def losses(history: History, numbers: IntArray) -> FloatArray:
     """Give objective values, turned so that less is better, of some trials: shape (k, m)."""
     signs = np.array([-1.0 if d == StudyDirection.MAXIMIZE else 1.0 for d in history.directions])
-    return history.values[numbers] * signs
+    return np.asarray(history.values[numbers] * signs)
 
 
 def _by_values(losses: FloatArray) -> IntArray:

@@ -17,7 +17,7 @@ from ..engine.distributions import BaseDistribution
 from ..engine.exceptions import StorageInternalError, UpdateFinishedTrialError
 from ..engine.frozen import FrozenTrial
 from ..engine.history import History
-from ..engine.records import StudyDirection, TrialState
+from ..engine.records import TrialState
 from . import writing
 from .reading import read_new, read_some
 from .rows import text_to_time, to_json

@@ -17,8 +17,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import parzen
 import pytest
+
+import parzen
 from parzen.cli import main, spell_out
 from parzen.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 from parzen.trial import FrozenTrial, TrialState

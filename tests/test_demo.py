@@ -12,8 +12,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-import parzen
 import pytest
+
+import parzen
 from parzen.examples.digits_data import N_CLASSES, N_PIXELS
 from parzen.examples.digits_numpy import ACTIVATIONS, NumpyNetwork, minibatches
 from parzen.examples.digits_report import aligned, count_states

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
+
 import parzen
 
 optuna: Any = __import__("pytest").importorskip("optuna")

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from parzen.cli import main as parzen_main
 
 optuna = pytest.importorskip("optuna")

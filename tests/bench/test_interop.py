@@ -125,8 +125,9 @@ def write_single(library: Library, path: Path) -> Any:
         attach_all(trial)
         for step, value in enumerate([x, math.nan, math.inf, -math.inf, 5e-324, 1e308]):
             trial.report(value, 2 * step)
-        end = [(x, None), (math.inf, None), (-math.inf, None), (None, "PRUNED"), (None, "FAIL"), (1e-310, None)][number % 6]
-        study.tell(trial, end[0], state=getattr(library.trial.TrialState, end[1]) if end[1] else None)
+        ends = [(x, None), (math.inf, None), (-math.inf, None), (None, "PRUNED"), (None, "FAIL"), (1e-310, None)]
+        value, state = ends[number % 6]
+        study.tell(trial, value, state=getattr(library.trial.TrialState, state) if state else None)
     suggest_all(study.ask())
     study.ask()
     study.enqueue_trial({"x": 0.25, "n": 3, "ключ 🚀": None}, user_attrs={"why": "a guess"})
@@ -184,7 +185,7 @@ def test_one_reads_what_the_other_wrote(writer: Library, reader: Library, write:
 
 @pytest.mark.parametrize("write", WRITERS)
 @pytest.mark.parametrize(("writer", "reader"), PAIRS)
-def test_the_other_goes_on_and_the_first_reads_it_back(writer: Library, reader: Library, write: Any, path: Path) -> None:
+def test_the_other_goes_on_and_the_first_reads_it(writer: Library, reader: Library, write: Any, path: Path) -> None:
     written = write(writer, path)
     n, m = len(written.trials), len(written.directions)
     enqueued = [trial.number for trial in written.get_trials(states=[writer.trial.TrialState.WAITING])]

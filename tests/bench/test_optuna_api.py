@@ -6,8 +6,9 @@ import importlib
 import inspect
 import types
 
-import parzen
 import pytest
+
+import parzen
 
 optuna = pytest.importorskip("optuna", minversion="5.0.0")
 pytestmark = pytest.mark.bench

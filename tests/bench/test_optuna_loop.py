@@ -7,9 +7,10 @@ import threading
 import time
 
 import numpy as np
-import parzen
 import pytest
 from differential import compare, differ, error_of, optuna, scenarios, study_of
+
+import parzen
 
 pytestmark = pytest.mark.bench
 

@@ -10,9 +10,10 @@ import re
 import subprocess
 import sys
 
-import parzen
 import pytest
 from differential import compare, differ, error_of, finished_study, optuna, scenarios, study_of
+
+import parzen
 
 pytestmark = pytest.mark.bench
 

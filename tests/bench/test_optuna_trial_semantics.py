@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 
 import numpy as np
-import parzen
 import pytest
 from differential import compare, differ, error_of, scenarios, study_of
+
+import parzen
 
 pytestmark = pytest.mark.bench
 

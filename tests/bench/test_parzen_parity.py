@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from parzen.engine.kernels.mixture import log_density, table_of
 from parzen.samplers.parzen_estimator import SpaceArrays, build
 

@@ -7,10 +7,11 @@ import math
 import pickle
 
 import numpy as np
-import parzen
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+
+import parzen
 from parzen.distributions import (
     CategoricalDistribution,
     DiscreteUniformDistribution,

@@ -6,8 +6,9 @@ import math
 import pickle
 from datetime import datetime, timedelta
 
-import parzen
 import pytest
+
+import parzen
 from parzen.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 from parzen.trial import BaseTrial, FixedTrial, FrozenTrial, TrialState, create_trial
 

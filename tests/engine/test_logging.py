@@ -5,8 +5,9 @@ from __future__ import annotations
 import io
 import logging
 
-import parzen
 import pytest
+
+import parzen
 
 
 @pytest.fixture

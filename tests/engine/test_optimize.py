@@ -11,8 +11,9 @@ import sys
 import threading
 import weakref
 
-import parzen
 import pytest
+
+import parzen
 from parzen.pruners import BasePruner
 from parzen.samplers import RandomSampler
 from parzen.study import MaxTrialsCallback

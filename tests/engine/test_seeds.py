@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from parzen.engine.seeds import _BLOCK, _PAGE, Streams
 
 # With fixed seeds these tests either always pass or always fail; the false-alarm rate is that of choosing the seeds.

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import parzen
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
+import parzen
 from parzen.distributions import FloatDistribution, IntDistribution
 from parzen.engine.space import groups, intersection
 from parzen.search_space import IntersectionSearchSpace, intersection_search_space

@@ -6,8 +6,9 @@ import math
 import pickle
 
 import numpy as np
-import parzen
 import pytest
+
+import parzen
 from parzen.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 from parzen.exceptions import DuplicatedStudyError
 from parzen.pruners import MedianPruner, NopPruner

@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 
 import numpy as np
-import parzen
 import pytest
+
+import parzen
 from parzen.samplers import RandomSampler
 from parzen.trial import TrialState
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 
 import numpy as np
-import parzen
 import pytest
+
+import parzen
 from parzen.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 from parzen.samplers import BaseSampler, RandomSampler
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 from hypothesis import strategies as st
+
 from parzen.samplers.parzen_estimator import SpaceArrays, build
 
 # name: low, high, step, n_choices in model coordinates; a negative step is a grid in exp(x)

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from parzen.engine.kernels.categorical import draw_rows, log_rows
 
 

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from mixture_cases import DIMENSIONS, mixtures, points, random_mixture
+
 from parzen.engine.kernels import truncnorm
 from parzen.engine.kernels.compiled import mixture as compiled
 from parzen.engine.kernels.compiled import normal

@@ -5,12 +5,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from mixture_cases import points, random_mixture
+
 from parzen.engine.kernels.compiled import conditional as compiled
 from parzen.engine.kernels.compiled.normal import BLOCK
 from parzen.engine.kernels.conditional import condition, log_density_along, log_density_along_numpy
 from parzen.engine.kernels.mixture import log_density_numpy
 
-SPACES = [["float"], ["float", "float"], ["choices", "float", "log_int"], ["float", "step", "float", "int", "one_choice"]]
+SPACES = [
+    ["float"],
+    ["float", "float"],
+    ["choices", "float", "log_int"],
+    ["float", "step", "float", "int", "one_choice"],
+]
 TOLERANCE = {"rtol": 1e-9, "atol": 1e-9}
 
 
@@ -38,5 +44,6 @@ def test_agrees_with_the_whole_mixture(names, n, seed):
 def test_tiers_agree(names, k):
     mixture, x, free, moved = case(names, k, seed=k)
     conditional = condition(mixture, x, free)
-    slow, fast = log_density_along_numpy(conditional, moved[:, free]), compiled.log_density_along(conditional, moved[:, free])
+    y = moved[:, free]
+    slow, fast = log_density_along_numpy(conditional, y), compiled.log_density_along(conditional, y)
     np.testing.assert_allclose(fast, slow, **TOLERANCE)

@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from mixture_cases import DIMENSIONS, mixtures, points, random_mixture, space_of
+from scipy import integrate, stats
+
 from parzen.engine.kernels import COMPILE_ABOVE
 from parzen.engine.kernels.mixture import Mixture, draw, log_density
 from parzen.samplers.parzen_estimator import build
-from scipy import integrate, stats
 
 TOLERANCE = {"rtol": 1e-10, "atol": 1e-10}
 

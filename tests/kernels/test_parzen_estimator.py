@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from mixture_cases import points, space_of
+
 from parzen.engine.kernels.mixture import log_density, table_of
 from parzen.samplers.parzen_estimator import build, clip_bandwidths, log_weights, neighbour_distance, scott
 

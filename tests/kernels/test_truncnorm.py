@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from parzen.engine.kernels import truncnorm
 from scipy.special import log_ndtr, ndtr, ndtri
+
+from parzen.engine.kernels import truncnorm
 
 ends = st.tuples(st.floats(-45, 45), st.floats(1e-9, 60)).map(lambda pair: (pair[0], pair[0] + pair[1]))
 probabilities = st.floats(0, 1 - 2**-53)

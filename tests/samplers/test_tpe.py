@@ -8,8 +8,8 @@ import pytest
 
 import parzen
 from parzen.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
-from parzen.samplers import TPESampler
 from parzen.engine.kernels.mixture import log_density
+from parzen.samplers import TPESampler
 from parzen.samplers.parzen_estimator import build
 from parzen.samplers.tpe import (
     default_gamma,
@@ -188,8 +188,7 @@ def test_constraints_func_is_stored_and_used() -> None:
 
 
 def test_tpe_beats_random_search() -> None:
-    # Ten seeds each: the chance that TPE's median over 10 seeds is worse by luck, were both alike, is 1/2; measured, TPE
-    # wins on every single seed, which has probability 2^-10 by luck.
+    # Were both alike, TPE would win on every one of ten seeds with probability 2^-10.
     def best(make: object, seed: int) -> float:
         study = parzen.create_study(sampler=make(seed))
         study.optimize(lambda t: sum(t.suggest_float(f"x{i}", -5, 5) ** 2 for i in range(4)), n_trials=60)

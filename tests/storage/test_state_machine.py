@@ -204,9 +204,9 @@ def columns(storage: BaseStorage, study_id: int) -> list[Any]:
     params = {name: history.param(name).tolist() for name in sorted(history.param_names)}
     return plain(  # type: ignore[no-any-return]
         [
-            history.states.tolist(), history.values.tolist(), history.violation.tolist(), sorted(history.finished.tolist()),
-            history.last_step.tolist(), history.last_value.tolist(), history.best, history.n_complete, history.n_pruned,
-            history.next_waiting(), sorted(history.live), params,
+            history.states.tolist(), history.values.tolist(), history.violation.tolist(),
+            sorted(history.finished.tolist()), history.last_step.tolist(), history.last_value.tolist(), history.best,
+            history.n_complete, history.n_pruned, history.next_waiting(), sorted(history.live), params,
             [list(signature) for signature in sorted(map(tuple, history.spaces()))],
         ]
     )  # fmt: skip
