@@ -43,7 +43,11 @@ class Domains:
 
     def admit(self, name: str, distribution: BaseDistribution) -> BaseDistribution:
         """Give one object for all alike distributions: signatures are compared by identity."""
-        self.known.setdefault(name, distribution)
+        known = self.known.get(name)
+        if known is distribution:
+            return known
+        if known is None:
+            self.known[name] = distribution
         # By their text, because choices may be unhashable, and (0, 1) == (False, True).
         return self._alike.setdefault((name, repr(distribution)), distribution)
 

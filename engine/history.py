@@ -369,9 +369,7 @@ class History:
 
     def copy_record(self, number: int) -> FrozenTrial:
         """Make a record of a trial that the caller may change."""
-        if number in self.live:
-            return self.live[number].copy()
-        return self._frozen[number].copy() if number in self._frozen else self._thaw(number).copy()
+        return (self.live.get(number) or self._frozen.get(number) or self._thaw(number)).copy()
 
     def records(self, states: Container[TrialState] | None = None, copy: bool = True) -> list[FrozenTrial]:
         """List the records of all trials in these states, by number."""

@@ -248,11 +248,10 @@ class TPESampler(Sampler):
             above = np.concatenate([above, np.flatnonzero(history.states == TrialState.RUNNING)])
         columns = [distribution.to_model(history.param(name)) for name, distribution in space.items()]
         points = np.column_stack(columns)  # (n_trials, d)
-        known = np.flatnonzero(~np.isnan(points).any(axis=1))  # those that have every parameter
+        known = np.asarray(~np.isnan(points).any(axis=1))  # those that have every parameter
         weights = self._weights_below(history, below, order[n_below : n_below + 1])
-        return Observations(
-            points[np.intersect1d(below, known)], weights[np.isin(below, known)], points[np.intersect1d(above, known)]
-        )
+        above = np.sort(above[known[above]])
+        return Observations(points[below[known[below]]], weights[known[below]], points[above])
 
     def _weights_below(self, history: History, below: IntArray, next_best: IntArray) -> FloatArray:
         """Weigh the good trials by how much they improve on the best of the bad ones, or as the user said."""

@@ -182,9 +182,7 @@ def test_an_unknown_trial_is_a_key_error(
 
 @pytest.mark.parametrize("state", [COMPLETE, PRUNED, FAIL])
 @pytest.mark.parametrize("verb", CHANGES)
-def test_a_finished_trial_does_not_change(
-    storage: BaseStorage, study_id: int, verb: str, state: TrialState
-) -> None:
+def test_a_finished_trial_does_not_change(storage: BaseStorage, study_id: int, verb: str, state: TrialState) -> None:
     trial_id = ended(storage, study_id, state)
     before = storage.get_trial(trial_id)
     with pytest.raises(UpdateFinishedTrialError):
