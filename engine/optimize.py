@@ -135,10 +135,10 @@ def _threaded(run: _Run, indices: Iterator[int], n_threads: int) -> None:
         running: set[Future[None]] = set()
         try:
             for _ in indices:
-                if run.is_over():
-                    break
                 if len(running) >= n_threads:
                     running = _reap(running)
+                if run.is_over():  # what has just ended may have called `Study.stop`
+                    break
                 running.add(pool.submit(run.trial))
             while running:
                 running = _reap(running)

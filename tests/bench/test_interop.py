@@ -243,7 +243,7 @@ def test_upgrading_a_file_of_ours_changes_nothing(path: Path) -> None:
         connection = sqlite3.connect(path)
         lines = list(connection.iterdump())
         connection.close()
-        return lines
+        return [line for line in lines if 'INTO "version_info"' not in line]  # Optuna puts its own name there
 
     lines = dump()
     storage = optuna.storages.RDBStorage(f"sqlite:///{path}")
