@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import naive
 import numpy as np
@@ -77,6 +78,7 @@ def test_jit_on_and_off_agree():
     """The same loops, run as Python in another process."""
     program = """
 import sys
+from pathlib import Path
 sys.path[:0] = {path!r}
 from mixture_cases import DIMENSIONS, points, random_mixture
 import numpy as np
@@ -88,7 +90,7 @@ print(*mixture.log_density(random_mixture(names, 9, seed=5), x))
     outputs = []
     for disabled in ("0", "1"):
         done = subprocess.run(
-            [sys.executable, "-c", program.format(path=sys.path[:3])],
+            [sys.executable, "-c", program.format(path=[str(Path(__file__).parent)])],
             env={**os.environ, "NUMBA_DISABLE_JIT": disabled},
             capture_output=True,
             text=True,
