@@ -25,13 +25,11 @@ def trials_dataframe(study: Study, attrs: tuple[str, ...], multi_index: bool) ->
     except ImportError as error:
         raise ImportError('pandas is needed for a DataFrame: pip install "parzen[dataframe]"') from error
     trials = study.get_trials(deepcopy=False)
-    if not trials:
-        return pd.DataFrame()
     columns: Columns = {}
-    for attr in attrs:
+    for attr in attrs if trials else ():
         columns.update(_columns(study, trials, attr))
-    frame = pd.DataFrame(dict(enumerate(columns.values())))
-    if multi_index:
+    frame: pd.DataFrame = pd.DataFrame(dict(enumerate(columns.values())))
+    if multi_index and trials:
         frame.columns = pd.MultiIndex.from_tuples(columns)
     else:
         frame.columns = pd.Index(["_".join(str(part) for part in name if part != "") for name in columns])
