@@ -26,10 +26,12 @@ def trials_dataframe(study: Study, attrs: tuple[str, ...], multi_index: bool) ->
         raise ImportError('pandas is needed for a DataFrame: pip install "parzen[dataframe]"') from error
     trials = study.get_trials(deepcopy=False)
     columns: Columns = {}
-    for attr in attrs if trials else ():
+    for attr in attrs:
         columns.update(_columns(study, trials, attr))
-    frame: pd.DataFrame = pd.DataFrame(dict(enumerate(columns.values())))
-    if multi_index and trials:
+    frame: pd.DataFrame = pd.DataFrame(dict(enumerate(columns.values())) if trials else None)
+    if not trials:
+        return frame
+    if multi_index:
         frame.columns = pd.MultiIndex.from_tuples(columns)
     else:
         frame.columns = pd.Index(["_".join(str(part) for part in name if part != "") for name in columns])
