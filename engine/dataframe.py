@@ -25,12 +25,13 @@ def trials_dataframe(study: Study, attrs: tuple[str, ...], multi_index: bool) ->
     except ImportError as error:
         raise ImportError('pandas is needed for a DataFrame: pip install "parzen[dataframe]"') from error
     trials = study.get_trials(deepcopy=False)
+    if not trials:
+        empty: pd.DataFrame = pd.DataFrame()
+        return empty
     columns: Columns = {}
     for attr in attrs:
         columns.update(_columns(study, trials, attr))
-    frame: pd.DataFrame = pd.DataFrame(dict(enumerate(columns.values())) if trials else None)
-    if not trials:
-        return frame
+    frame: pd.DataFrame = pd.DataFrame(dict(enumerate(columns.values())))
     if multi_index:
         frame.columns = pd.MultiIndex.from_tuples(columns)
     else:
