@@ -127,7 +127,7 @@ class TPESampler(Sampler):
     Raises
     ------
     ValueError
-        If `group` is asked for without `multivariate`.
+        If `group` is asked for without `multivariate`, or there is no candidate.
     """
 
     def __init__(
@@ -151,6 +151,8 @@ class TPESampler(Sampler):
         super().__init__(seed)
         if group and multivariate is False:
             raise ValueError("`group` can only be enabled when `multivariate` is: leave one of the two out.")
+        if n_ei_candidates < 1:
+            raise ValueError(f"`n_ei_candidates` must be at least 1, but got {n_ei_candidates}.")
         if constraints_func is not None:
             warnings.warn(
                 "`constraints_func` is deprecated; call `Trial.set_constraint` in the objective instead.",

@@ -25,7 +25,8 @@ COMPILE_ABOVE = 2**17
 def jit(function: _Function) -> _Function:
     """Compile a kernel with the one set of flags used in this package.
 
-    - ``cache=True``: machine code is kept on disk, so that only the first process on a machine pays for compilation.
+    - ``cache=True``: machine code is kept on disk, so that only the first process on a machine pays for compilation
+      (where no folder can be written, each process does).
     - ``nogil=True``: a kernel touches arrays only, so other threads (objectives, a background warm-up) may run.
     - ``error_model="numpy"``: 1 / 0 is inf as in the NumPy twin, and the missing check lets LLVM vectorise divisions.
     - ``fastmath={"contract"}``: fused multiply-add, but nothing that reorders sums or assumes infinities away.
@@ -35,7 +36,11 @@ def jit(function: _Function) -> _Function:
     """
     from numba import njit
 
-    return cast(_Function, njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})(function))
+    flags: dict[str, Any] = {"nogil": True, "error_model": "numpy", "fastmath": {"contract"}}
+    try:
+        return cast(_Function, njit(cache=True, **flags)(function))
+    except RuntimeError:  # neither the package's folder nor the user's cache can be written
+        return cast(_Function, njit(**flags)(function))
 
 
 def announce_compilation() -> None:

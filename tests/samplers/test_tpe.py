@@ -216,6 +216,11 @@ def test_group_needs_multivariate() -> None:
         TPESampler(group=True, multivariate=False)
 
 
+def test_there_must_be_a_candidate() -> None:
+    with pytest.raises(ValueError, match="n_ei_candidates"):
+        TPESampler(n_ei_candidates=0)
+
+
 @pytest.mark.parametrize("n", [2, 20])
 def test_a_batch_on_a_full_grid_falls_back_to_repeats(n: int) -> None:
     space = {"a": CategoricalDistribution(("p", "q"))}
