@@ -21,7 +21,7 @@ from ..engine import space as spaces
 from ..engine.distributions import BaseDistribution, CategoricalDistribution, FloatArray
 from ..engine.frozen import CONSTRAINTS, FrozenTrial
 from ..engine.history import History
-from ..engine.kernels.mixture import Mixture, draw, log_density
+from ..engine.kernels.mixture import Mixture, draw, log_density, snap, support, values_between
 from ..engine.records import TrialState
 from .base import Columns, Sampler, Space
 from .parzen_estimator import SpaceArrays, build
@@ -36,6 +36,8 @@ IntArray = npt.NDArray[np.int64]
 # What a categorical kernel gives to every choice, where its own gets 1 more. Optuna's 1 / (n + 1) falls with the number
 # of observations, and then a study keeps the first good choice that it met (docs/tpe.md).
 CHOICE_SMOOTHING = 0.5
+FINEST_GRID = 1000  # steps
+LARGEST_LOG_INTEGER = math.log(2.0**40)
 
 
 def default_gamma(n: int) -> int:
@@ -75,9 +77,10 @@ def improvement_weights(below: FloatArray, next_best: FloatArray) -> FloatArray:
     bar = next_best[0] if len(next_best) else below.max()
     if not (np.isfinite(below).all() and np.isfinite(bar) and (below < bar).any()):
         return np.ones(len(below))
-    improvement = np.maximum(bar - below, 0.0)
-    total = improvement.sum()
-    return np.asarray(improvement * (len(below) / total))
+    largest = max(np.abs(below).max(), abs(bar))  # divided by first: losses may be near the ends of what floats hold
+    improvement = np.maximum(bar / largest - below / largest, 0.0)
+    improvement /= improvement.max()
+    return np.asarray(improvement * (len(below) / improvement.sum()))
 
 
 class Observations(NamedTuple):
@@ -223,11 +226,14 @@ class TPESampler(Sampler):
         return columns
 
     def _sample_jointly(self, space: Space, history: History, rng: np.random.Generator, n: int) -> Columns:
-        arrays = space_arrays(space)
+        grids = space_arrays(space)
+        arrays = smoothed(grids)
         observed = self.observe(space, history)
         good = build(observed.below, observed.weights, arrays, **self._prior)
         bad = build(observed.above, self._weights(len(observed.above)), arrays, **self._prior)
-        candidates = self.propose(good, rng, n * self._n_ei_candidates)  # (n * candidates, d)
+        candidates = snap(
+            self.propose(good, rng, n * self._n_ei_candidates), grids.low, grids.step
+        )  # (n * candidates, d)
         chosen = _choose(candidates, log_density(good, candidates) - log_density(bad, candidates), n)
         if n == 1:  # the points of a batch stay where they were drawn, apart
             chosen[0] = climb(good, bad, chosen[0], rng, self._n_ei_candidates)
@@ -280,6 +286,20 @@ def space_arrays(space: Space) -> SpaceArrays:
     step = np.array([distribution.grid for distribution in space.values()])
     n_choices = [len(d.choices) if isinstance(d, CategoricalDistribution) else 0 for d in space.values()]
     return SpaceArrays(ends[:, 0], ends[:, 1], step, np.array(n_choices, dtype=np.int64))
+
+
+def smoothed(space: SpaceArrays) -> SpaceArrays:
+    """Take the finest grids as continuous.
+
+    Beside a cell that is a thousandth of the range every bandwidth is wide, so its mass is its width times the density,
+    and the width cancels in l / g. On a log scale the cells are narrow at the upper end only, so the limit is where
+    floats no longer tell them apart.
+    """
+    fine = (values_between(space.low, space.high, space.step) > FINEST_GRID) & (space.step > 0)
+    fine |= (space.step < 0) & (space.high > LARGEST_LOG_INTEGER)
+    lower, upper = support(space.low, space.high, space.step)
+    low, high = np.where(fine, lower, space.low), np.where(fine, upper, space.high)
+    return SpaceArrays(low, high, np.where(fine, 0.0, space.step), space.n_choices)
 
 
 def _choose(candidates: FloatArray, scores: FloatArray, n: int) -> FloatArray:

@@ -16,6 +16,7 @@ from parzen.samplers.tpe import (
     default_weights,
     hyperopt_default_gamma,
     improvement_weights,
+    smoothed,
     space_arrays,
 )
 from parzen.samplers.tpe_search import climb
@@ -116,6 +117,12 @@ def test_good_trials_weigh_by_their_improvement() -> None:
     np.testing.assert_array_equal(improvement_weights(np.array([1.0, 3.0]), np.empty(0)), [2.0, 0.0])
 
 
+@pytest.mark.parametrize("scale", [1e-320, 1.0, 1e307])
+def test_improvement_at_the_ends_of_the_floats(scale: float) -> None:
+    weights = improvement_weights(np.array([-9.0, -8.0, 8.0]) * scale, np.array([9.0]) * scale)
+    np.testing.assert_allclose(weights, np.array([18.0, 17.0, 1.0]) / 12, rtol=1e-3)
+
+
 @pytest.mark.parametrize(
     ("below", "bar"),
     [([2.0, 2.0], [2.0]), ([-math.inf, 1.0], [2.0]), ([1.0, 2.0], [math.inf]), ([1.0, math.nan], [3.0]), ([4.0], [])],
@@ -214,6 +221,30 @@ def test_categories_and_grids_find_the_best_cell() -> None:
 def test_group_needs_multivariate() -> None:
     with pytest.raises(ValueError, match="group"):
         TPESampler(group=True, multivariate=False)
+
+
+@pytest.mark.parametrize("log", [False, True])
+@pytest.mark.parametrize("high", [1000, 1001, 1002, 10**6, 2**40, 2**53, 2**60])
+def test_integers_of_any_size(high: int, log: bool) -> None:
+    study = parzen.create_study(sampler=TPESampler(seed=0))
+    study.optimize(lambda t: abs(t.suggest_int("n", 1, high, log=log) - 7) / high, n_trials=40)
+    assert all(1 <= trial.params["n"] <= high for trial in study.trials)
+    assert len({trial.params["n"] for trial in study.trials}) > 15
+
+
+def test_a_fine_grid_is_as_good_as_continuous() -> None:
+    fine = space_arrays({"n": IntDistribution(0, 10_000)})
+    points = np.linspace(0, 10_000, 9)[:, None].round()
+    x = np.array([[0.0], [37.0], [5000.0], [9999.0]])
+    exact, smooth = (log_density(build(points, np.ones(9), s), x) for s in (fine, smoothed(fine)))
+    np.testing.assert_allclose(smooth, exact, atol=1e-6)  # the cells' width is 1
+
+
+def test_a_batch_on_a_fine_grid_does_not_repeat_points() -> None:
+    study = parzen.create_study(sampler=TPESampler(seed=0))
+    space = {"n": IntDistribution(1, 1100)}
+    study.tell_batch(study.ask_batch(20, space), np.arange(20.0))
+    assert len(set(study.ask_batch(256, space)["n"])) == 256
 
 
 def test_there_must_be_a_candidate() -> None:
