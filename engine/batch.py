@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import ItemsView, Iterator, KeysView, Mapping, Sequence
+from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ import numpy.typing as npt
 from ..samplers import Sampler
 from .distributions import BaseDistribution, CategoricalDistribution, FloatArray, IntDistribution
 from .exceptions import UpdateFinishedTrialError
-from .frozen import FrozenTrial, create_trial
+from .frozen import FrozenTrial
 from .old_distributions import modern
 from .records import TrialState
 from .telling import decide, warn_failed
@@ -127,12 +128,12 @@ def ask_batch(study: Study, n: int, distributions: Space) -> Batch:
         history.check(name, distribution)
         distribution.require_finite()
     claimed = _claim(study, n)
+    first = _suggest_enqueued(study, claimed, space)
     if isinstance(study.sampler, Sampler):
         sampled = _sample_together(study, study.sampler, n - len(claimed), space)
     else:
         sampled = _sample_singly(study, n - len(claimed), space)
     trial_ids = [trial._trial_id for trial in claimed] + sampled[0]
-    first = _suggest(claimed, space)
     return Batch(study, trial_ids, space, {name: np.concatenate([first[name], sampled[1][name]]) for name in space})
 
 
@@ -145,6 +146,19 @@ def _claim(study: Study, n: int) -> list[Trial]:
             break
         claimed.append(Trial(study, trial_id))
     return claimed
+
+
+def _suggest_enqueued(study: Study, claimed: list[Trial], space: Space) -> dict[str, FloatArray]:
+    """Let enqueued trials suggest; if one holds a value that does not fit, it fails and the others wait again."""
+    for i, trial in enumerate(claimed):
+        try:
+            trial.suggest_all(space)
+        except BaseException:
+            for other in claimed[:i] + claimed[i + 1 :]:
+                study._storage.set_trial_state_values(other._trial_id, TrialState.WAITING)
+            study._storage.set_trial_state_values(trial._trial_id, TrialState.FAIL)
+            raise
+    return _suggest(claimed, space)
 
 
 def _suggest(trials: list[Trial], space: Space) -> dict[str, FloatArray]:
@@ -179,8 +193,10 @@ def _sample_singly(study: Study, n: int, space: Space) -> Sampled:
 
 
 def _create(study: Study, params: list[dict[str, Any]], space: Space) -> list[int]:
+    # Made without `create_trial`'s check of every value: they come from the sampler.
+    now = datetime.now()
     templates = [
-        create_trial(state=TrialState.RUNNING, params=dict(values), distributions=dict(space)) for values in params
+        FrozenTrial(-1, TrialState.RUNNING, None, now, None, values, dict(space), {}, {}, {}, -1) for values in params
     ]
     return study._storage.create_new_trials(study._study_id, templates) if templates else []
 
@@ -192,6 +208,9 @@ def tell_batch(
     study: Study, batch: Batch, values: npt.ArrayLike, states: Sequence[TrialState | None] | None = None
 ) -> None:
     """Finish the trials of a batch; see `Study.tell_batch`."""
+    owner = batch._study
+    if (owner.study_name, owner._study_id) != (study.study_name, study._study_id):
+        raise ValueError(f"Cannot tell a batch of study {owner.study_name!r} to study {study.study_name!r}.")
     n, m = len(batch), len(study.directions)
     table = _as_table(values, n, m)
     wanted = [None] * n if states is None else list(states)
@@ -232,7 +251,7 @@ def _as_table(values: npt.ArrayLike, n: int, m: int) -> FloatArray:
     expected = f"({n},)" if m == 1 else f"({n}, {m})"
     try:
         table = np.asarray(values, dtype=np.float64)
-    except (TypeError, ValueError, RuntimeError) as error:
+    except (TypeError, ValueError, RuntimeError, OverflowError) as error:
         raise ValueError(f"Expected numbers in the shape {expected}, but got {values!r}: {error}") from error
     if table.shape != (n, m) and (m > 1 or table.shape != (n,)):
         raise ValueError(f"Expected values of shape {expected}, but got {table.shape}.")

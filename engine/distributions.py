@@ -14,6 +14,7 @@ model
 from __future__ import annotations
 
 import math
+import sys
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -208,7 +209,13 @@ class FloatDistribution(_NumericDistribution):
 
     def _contains(self, param_value_in_internal_repr: float) -> bool:
         value = param_value_in_internal_repr
-        return self.low <= value <= self.high and (self.step is None or _is_whole((value - self.low) / self.step))
+        return self.low <= value <= self.high and (self.step is None or self._is_on_grid(value, self.step))
+
+    def _is_on_grid(self, value: float, step: float) -> bool:
+        """Allow for what rounding does to grid values that are large beside the step."""
+        k = (value - self.low) / step
+        slack = 1e-8 + 4 * sys.float_info.epsilon * max(abs(value), abs(self.low)) / step
+        return math.isfinite(k) and abs(k - round(k)) < slack
 
     def to_external_repr(self, param_value_in_internal_repr: float) -> float:
         return param_value_in_internal_repr
@@ -375,10 +382,6 @@ def _same_choice(a: Any, b: Any) -> bool:
 
 def _same_choices(a: Sequence[Any], b: Sequence[Any]) -> bool:
     return len(a) == len(b) and all(map(_same_choice, a, b))
-
-
-def _is_whole(k: float) -> bool:
-    return math.isfinite(k) and abs(k - round(k)) < 1e-8
 
 
 def _last_grid_point(low: float, high: float, step: float) -> float:

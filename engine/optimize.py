@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from .exceptions import TrialPruned
 from .frozen import FrozenTrial
+from .interrupts import Deferred
 from .logging import INFO, get_logger
 from .progress import ProgressBar
 from .records import TrialState
@@ -61,18 +62,21 @@ class _Run:
                 gc.collect()
 
     def _evaluate(self) -> FrozenTrial:
-        trial = self.study.ask()
         values: Any = None
         state: TrialState | None = None
         error: BaseException | None = None
-        try:
-            values = self.func(trial)
-        except TrialPruned as pruned:
-            state, error = TrialState.PRUNED, pruned
-        except BaseException as raised:  # Ctrl-C, too, must not leave the trial running
-            state, error = TrialState.FAIL, raised
-        frozen = finish(self.study, trial._trial_id, values, state, skip_if_finished=True, warn=False)
-        _log(self.study, frozen, values, error)
+        with Deferred() as interrupts:
+            trial = self.study.ask()
+            try:
+                interrupts.allow()
+                values = self.func(trial)
+            except TrialPruned as pruned:
+                state, error = TrialState.PRUNED, pruned
+            except BaseException as raised:  # Ctrl-C, too, must not leave the trial running
+                state, error = TrialState.FAIL, raised
+        with Deferred():
+            frozen = finish(self.study, trial._trial_id, values, state, skip_if_finished=True, warn=False)
+            _log(self.study, frozen, values, error)
         if error is not None and not self._is_expected(error):
             raise error
         return frozen

@@ -37,7 +37,7 @@ def check_values(values: Any, n_objectives: int) -> tuple[list[float] | None, st
     for value in listed:
         try:
             number = float(value)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             return None, f"The value {value!r} could not be cast to float."
         if math.isnan(number):
             return None, f"The value {value} is not acceptable."

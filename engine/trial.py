@@ -239,8 +239,8 @@ class Trial(BaseTrial):
             raise TypeError(
                 f"The `step` argument is of type '{type(step)}' but supposed to be an int: got {step!r}."
             ) from error
-        if at < 0:
-            raise ValueError(f"The `step` argument must be non-negative, but got {step}. Count steps from 0 or 1.")
+        if not 0 <= at < 2**63:
+            raise ValueError(f"The `step` argument must be in [0, 2^63), but got {step}. Count steps from 0 or 1.")
         if at in self._record.intermediate_values:
             warnings.warn(f"The reported value is ignored because step={at} is already reported.", stacklevel=2)
             return
@@ -270,7 +270,8 @@ class Trial(BaseTrial):
             Its value.
         """
         self.storage.set_trial_user_attr(self._trial_id, key, value)
-        self._record.user_attrs[key] = value
+        if not self.storage.keeps_live_records:
+            self._record.user_attrs[key] = value
 
     def set_constraint(self, key: str, value: float) -> None:
         """Set the value of a constraint.

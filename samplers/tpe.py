@@ -154,6 +154,8 @@ class TPESampler(Sampler):
         super().__init__(seed)
         if group and multivariate is False:
             raise ValueError("`group` can only be enabled when `multivariate` is: leave one of the two out.")
+        if prior_weight is not None and not 0 < prior_weight < math.inf:
+            raise ValueError(f"`prior_weight` must be positive and finite, but got {prior_weight}.")
         if n_ei_candidates < 1:
             raise ValueError(f"`n_ei_candidates` must be at least 1, but got {n_ei_candidates}.")
         if constraints_func is not None:
@@ -172,8 +174,8 @@ class TPESampler(Sampler):
         self._n_startup_trials = n_startup_trials
         self._n_ei_candidates = n_ei_candidates
         self._gamma = gamma or default_gamma
-        self._user_weights = weights
-        self._weights = weights or default_weights
+        self._has_own_weights = weights is not None
+        self._weights_of = weights or default_weights
         self._multivariate = multivariate
         self._group = group
         self._constant_liar = constant_liar
@@ -261,10 +263,19 @@ class TPESampler(Sampler):
         above = np.sort(above[known[above]])
         return Observations(points[below[known[below]]], weights[known[below]], points[above])
 
+    def _weights(self, n: int) -> FloatArray:
+        """Give the weights of `n` observations, checked: they may come from a user's function."""
+        weights = np.asarray(self._weights_of(n), dtype=np.float64)
+        if weights.shape != (n,) or not np.isfinite(weights).all() or (weights < 0).any() or (n and not weights.any()):
+            raise ValueError(
+                f"`weights` must give {n} finite weights, none negative and not all zero, but gave {weights!r}."
+            )
+        return weights
+
     def _weights_below(self, history: History, below: IntArray, next_best: IntArray) -> FloatArray:
         """Weigh the good trials by how much they improve on the best of the bad ones, or as the user said."""
         comparable = (history.states[below] == TrialState.COMPLETE) & ~(history.violation[below] > 0)
-        if self._user_weights is not None or len(history.directions) > 1 or not comparable.all():
+        if self._has_own_weights or len(history.directions) > 1 or not comparable.all():
             return self._weights(len(below))
         return improvement_weights(losses(history, below)[:, 0], losses(history, next_best)[:, 0])
 

@@ -184,6 +184,8 @@ class BaseStorage(ABC):
                     history.put(trial.copy())
         return history
 
+    keeps_live_records = False  # whether `live_record` gives the one that the writing verbs change
+
     def live_record(self, trial_id: int) -> FrozenTrial:
         """Give the record of an unfinished trial that the storage itself changes as the trial goes on, or a copy."""
         return self.get_trial(trial_id)

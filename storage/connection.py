@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from ..engine.exceptions import StorageInternalError
+from ..engine.interrupts import Deferred
 from . import schema
 
 Row = tuple[Any, ...]
@@ -58,6 +59,8 @@ class Database:
         self._timeout = timeout
         self._connection: sqlite3.Connection | None = None
         self._finalizer: weakref.finalize[Any, Any] | None = None
+        self._is_in_transaction = False
+        self._inode = 0
         self.open()
 
     def open(self) -> sqlite3.Connection:
@@ -80,8 +83,16 @@ class Database:
                 raise explained(error, self.path) from error
             raise
         self._connection = connection
+        self._inode = self._inode_now()
         self._finalizer = weakref.finalize(self, connection.close)
         return connection
+
+    def _inode_now(self) -> int:
+        """Give what tells this file from another one of its name; 0 if it is not there or has no path."""
+        try:
+            return os.stat(self.path).st_ino
+        except OSError:
+            return 0
 
     def _prepare(self, connection: sqlite3.Connection) -> None:
         tables = schema.table_names(connection)
@@ -147,27 +158,36 @@ class Database:
         kind
             ``"IMMEDIATE"`` to write (it takes the lock at once, so it cannot fail half-way), ``"DEFERRED"`` to read.
         """
-        connection = self._connection or self.open()
-        if connection.in_transaction:
+        if self._is_in_transaction:
             yield
             return
-        self.execute(f"BEGIN {kind}")
-        try:
-            yield
-            self.execute("COMMIT")
-        except BaseException:
-            self._roll_back(connection)
-            raise
+        with Deferred():  # Ctrl-C must not leave it open
+            self._is_in_transaction = True
+            try:
+                self.execute(f"BEGIN {kind}")
+                yield
+                self.execute("COMMIT")
+            except BaseException:
+                self._roll_back()
+                raise
+            finally:
+                self._is_in_transaction = False
 
-    def _roll_back(self, connection: sqlite3.Connection) -> None:
-        if connection.in_transaction:  # some errors, such as a full disk, end it by themselves
+    def _roll_back(self) -> None:
+        connection = self._connection
+        if connection is not None and connection.in_transaction:  # a full disk, for one, ends it by itself
             try:
                 connection.execute("ROLLBACK")
             except sqlite3.Error:
                 self.close()
 
     def data_version(self) -> int:
-        """Give a number that changes when somebody else wrote to the file."""
+        """Give a number that changes when somebody else wrote to the file; raise if the file is not there any more."""
+        if self._inode != self._inode_now():
+            raise StorageInternalError(
+                f"{self.path} was deleted, moved or replaced while it was open, so nothing more can be stored in it. "
+                "Put it back if you have it, and open the study again."
+            )
         return int(self.query("PRAGMA data_version")[0][0])
 
 

@@ -210,6 +210,8 @@ class InMemoryStorage(BaseStorage):
     def set_trial_system_attr(self, trial_id: int, key: str, value: Any) -> None:
         self._updatable(trial_id)[2].system_attrs[key] = value
 
+    keeps_live_records = True
+
     def live_record(self, trial_id: int) -> FrozenTrial:
         return self._updatable(trial_id)[2]
 

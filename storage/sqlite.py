@@ -6,6 +6,7 @@ trials and those that were not finished are read.
 
 from __future__ import annotations
 
+import json
 import os
 import weakref
 from collections.abc import Container, Mapping, Sequence
@@ -17,6 +18,7 @@ from ..engine.distributions import BaseDistribution
 from ..engine.exceptions import StorageInternalError, UpdateFinishedTrialError
 from ..engine.frozen import FrozenTrial
 from ..engine.history import History
+from ..engine.interrupts import Deferred
 from ..engine.records import TrialState
 from . import writing
 from .reading import read_new, read_some
@@ -80,7 +82,7 @@ class SQLiteStorage(SQLiteStudies):
             self._seen.clear()
 
     def delete_study(self, study_id: int) -> None:
-        with self._lock:
+        with Deferred(), self._lock:
             super().delete_study(study_id)
             self._forget(study_id)
 
@@ -151,7 +153,7 @@ class SQLiteStorage(SQLiteStudies):
         if template_trial is not None:
             return self.create_new_trials(study_id, [template_trial])[0]
         record = FrozenTrial(-1, TrialState.RUNNING, None, datetime.now(), None, {}, {}, {}, {}, {}, -1)
-        with self._lock:
+        with Deferred(), self._lock:
             if study_id not in self._histories:
                 self.get_history(study_id)
             if not writing.insert_trial(self._db, study_id, record):
@@ -161,7 +163,7 @@ class SQLiteStorage(SQLiteStudies):
 
     def create_new_trials(self, study_id: int, templates: Sequence[FrozenTrial]) -> list[int]:
         records = [template.copy() for template in templates]
-        with self._lock:
+        with Deferred(), self._lock:
             with self._db.transaction():
                 self.get_history(study_id).check_new(records)
                 writing.insert_templates(self._db, study_id, records)
@@ -213,7 +215,7 @@ class SQLiteStorage(SQLiteStudies):
         self.set_trial_params(trial_id, {param_name: (param_value_internal, distribution)})
 
     def set_trial_params(self, trial_id: int, params: Mapping[str, tuple[float, BaseDistribution]]) -> None:
-        with self._lock:
+        with Deferred(), self._lock:
             own = self._own(trial_id)
             if len(params) == 1 and own.history.distribution(next(iter(params))) is not None:
                 self._insert_params(trial_id, own.history, params)
@@ -234,7 +236,7 @@ class SQLiteStorage(SQLiteStudies):
                 self._refuse(trial_id)
 
     def set_trial_state_values(self, trial_id: int, state: TrialState, values: Sequence[float] | None = None) -> bool:
-        with self._lock:
+        with Deferred(), self._lock:
             if state == TrialState.RUNNING:
                 return self._claim(trial_id)
             if state == TrialState.WAITING:
@@ -263,7 +265,7 @@ class SQLiteStorage(SQLiteStudies):
     def finish_trials(
         self, trial_ids: Sequence[int], states: Sequence[TrialState], values: Sequence[Sequence[float] | None]
     ) -> None:
-        with self._lock:
+        with Deferred(), self._lock:
             now = datetime.now()
             ends = [(self._own(i), state, told) for i, state, told in zip(trial_ids, states, values, strict=True)]
             for own, _, told in ends:
@@ -295,7 +297,7 @@ class SQLiteStorage(SQLiteStudies):
         }
 
     def set_trial_intermediate_value(self, trial_id: int, step: int, intermediate_value: float) -> None:
-        with self._lock:
+        with Deferred(), self._lock:
             own = self._own(trial_id)
             if not writing.insert_report(self._db, trial_id, step, intermediate_value):
                 self._refuse(trial_id)
@@ -309,11 +311,14 @@ class SQLiteStorage(SQLiteStudies):
 
     def _set_trial_attr(self, kind: str, trial_id: int, key: str, value: Any) -> None:
         text = to_json(value)
-        with self._lock:
+        with Deferred(), self._lock:
             record = self._own(trial_id).record
             if not writing.insert_attr(self._db, kind, trial_id, key, text):
                 self._refuse(trial_id)
-            (record.user_attrs if kind == "user" else record.system_attrs)[key] = value
+            # As others will read it: a tuple is a list from now on, and nobody else holds it.
+            (record.user_attrs if kind == "user" else record.system_attrs)[key] = json.loads(text)
+
+    keeps_live_records = True
 
     def live_record(self, trial_id: int) -> FrozenTrial:
         with self._lock:

@@ -217,8 +217,33 @@ def test_a_batch_of_another_study_is_refused(told):
     other = parzen.create_study(sampler=RandomSampler(seed=0))
     told.ask()
     batch = other.ask_batch(2, SPACE)
-    with pytest.raises(ValueError, match="Cannot tell trial"):
+    with pytest.raises(ValueError, match="Cannot tell a batch of study"):
         told.tell_batch(batch, [1.0, 2.0])
+
+
+@pytest.mark.parametrize(
+    "distribution",
+    [
+        FloatDistribution(1.6e9, 1.7e9, step=0.1),
+        FloatDistribution(1e5, 1e5 + 1, step=1e-4),
+        FloatDistribution(0, 1, step=1e-9),
+        IntDistribution(0, 2**60, step=2**40),
+    ],
+)
+def test_fine_and_large_grids(distribution):
+    study = parzen.create_study(sampler=RandomSampler(seed=0))
+    study.tell_batch(study.ask_batch(50, {"x": distribution}), np.zeros(50))
+    assert study.ask({"x": distribution}).params["x"] >= distribution.low
+
+
+def test_an_enqueued_value_that_does_not_fit_orphans_nothing():
+    study = parzen.create_study(sampler=RandomSampler(seed=0))
+    study.enqueue_trial({"x": "bad"})
+    study.enqueue_trial({"x": 0.5})
+    with pytest.raises(ValueError, match="bad"):
+        study.ask_batch(4, {"x": FloatDistribution(0, 1)})
+    assert [trial.state.name for trial in study.trials] == ["FAIL", "WAITING"]
+    assert study.ask_batch(2, {"x": FloatDistribution(0, 1)})["x"][0] == 0.5
 
 
 def test_several_objectives():

@@ -1,0 +1,89 @@
+"""Ctrl-C at any moment: real signals, real files."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import sqlite3
+import threading
+from pathlib import Path
+
+import pytest
+
+import parzen
+from parzen.engine.interrupts import Deferred
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows has no signal to send to one's own main thread")
+
+
+def press() -> None:
+    os.kill(os.getpid(), signal.SIGINT)
+
+
+def test_it_is_kept_until_the_end() -> None:
+    done = []
+    with pytest.raises(KeyboardInterrupt):
+        with Deferred():
+            press()
+            done.append("whole")
+        done.append("never")
+    assert done == ["whole"]
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_it_is_let_through_on_demand_and_within_another_kept_for_the_outer_one() -> None:
+    with Deferred() as outer:
+        with Deferred():
+            press()
+        with pytest.raises(KeyboardInterrupt):
+            outer.allow()
+        with pytest.raises(KeyboardInterrupt):
+            press()
+
+
+def test_a_handler_of_the_user_gets_it() -> None:
+    seen: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, frame: seen.append(number))
+    try:
+        with Deferred():
+            press()
+            assert seen == []
+        assert seen == [signal.SIGINT]
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def test_other_threads_are_left_alone() -> None:
+    def enter() -> None:
+        with Deferred():
+            found.append(signal.getsignal(signal.SIGINT))
+
+    found: list[object] = []
+    thread = threading.Thread(target=enter)
+    thread.start()
+    thread.join()
+    assert found == [signal.default_int_handler]
+
+
+@pytest.mark.parametrize("in_file", [False, True])
+def test_a_study_is_whole_whenever_it_comes(tmp_path: Path, in_file: bool) -> None:
+    parzen.logging.set_verbosity(parzen.logging.CRITICAL)
+    url = f"sqlite:///{tmp_path}/study.db"
+    sampler = parzen.samplers.RandomSampler(0)
+    study = parzen.create_study(study_name="s", storage=url if in_file else None, sampler=sampler)
+    rng = random.Random(0)
+
+    def objective(trial: parzen.Trial) -> float:
+        trial.report(1.0, 0)
+        return trial.suggest_float("x", 0, 1)
+
+    for _ in range(25):
+        threading.Timer(rng.uniform(0.002, 0.02), press).start()
+        with pytest.raises(KeyboardInterrupt):
+            study.optimize(objective)
+    states = {trial.state.name for trial in study.trials}
+    assert states <= {"COMPLETE", "FAIL"}
+    if in_file:
+        assert parzen.load_study(study_name="s", storage=url).trials == study.trials
+        assert sqlite3.connect(tmp_path / "study.db").execute("PRAGMA integrity_check").fetchone() == ("ok",)
