@@ -224,7 +224,8 @@ class History:
 
     def set_param(self, number: int, name: str, internal: float, distribution: BaseDistribution) -> None:
         """Set a parameter of a live trial; see `check_param`."""
-        if self._domains.known.get(name) is not distribution:
+        if self._domains.known.get(name) is not distribution or internal != internal:
+            self.check_param(name, internal, distribution)
             distribution = self._admit(name, distribution)
         self._params.arrays[name][number] = internal
         record = self.live[number]
