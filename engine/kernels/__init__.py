@@ -48,4 +48,4 @@ def announce_compilation() -> None:
     global _announced
     if not _announced:
         _announced = True
-        _logger.info("Loading Numba's kernels; the first time on a machine they are compiled, which takes some seconds.")
+        _logger.info("Loading Numba's kernels; the first time on a machine, compiling them takes some seconds.")
