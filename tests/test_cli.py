@@ -603,6 +603,9 @@ def test_interrupt_exits_with_130_and_one_line(url: str) -> None:
         # The message that the study was found shows that the sub-command runs: reading needs no lock.
         while process.poll() is None and not (ready.exists() and ready.read_text()):
             time.sleep(0.02)
+        # From there it is a short way to the lock. On that way modules are imported, and Python itself may swallow a
+        # Ctrl-C, or make another error of it, in the middle of an import; so let it get there.
+        time.sleep(1.5)
         process.send_signal(signal.SIGINT)
         holder.rollback()
         assert process.stderr is not None
