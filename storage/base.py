@@ -26,6 +26,8 @@ class BaseStorage(ABC):
     trial, `DuplicatedStudyError` for a name that is taken.
     """
 
+    keeps_live_records = False  # whether `live_record` gives the one that the writing verbs change
+
     # --- studies -----------------------------------------------------------------------------------------------------
 
     @abstractmethod
@@ -183,8 +185,6 @@ class BaseStorage(ABC):
                 if trial.number >= history.n or trial.number in history.live:
                     history.put(trial.copy())
         return history
-
-    keeps_live_records = False  # whether `live_record` gives the one that the writing verbs change
 
     def live_record(self, trial_id: int) -> FrozenTrial:
         """Give the record of an unfinished trial that the storage itself changes as the trial goes on, or a copy."""

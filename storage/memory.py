@@ -34,6 +34,8 @@ class _Study:
 class InMemoryStorage(BaseStorage):
     """Keeps studies in this process's memory; they are gone with it. Safe for threads."""
 
+    keeps_live_records = True
+
     def __init__(self) -> None:
         self._lock = RLock()
         self._studies: dict[int, _Study] = {}
@@ -208,8 +210,6 @@ class InMemoryStorage(BaseStorage):
 
     def set_trial_system_attr(self, trial_id: int, key: str, value: Any) -> None:
         self._updatable(trial_id)[2].system_attrs[key] = value
-
-    keeps_live_records = True
 
     def live_record(self, trial_id: int) -> FrozenTrial:
         return self._updatable(trial_id)[2]

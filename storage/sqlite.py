@@ -61,6 +61,8 @@ class SQLiteStorage(SQLiteStudies):
     needs all three, or ``sqlite3 FILE ".backup COPY"``. Do not put it on a network file system.
     """
 
+    keeps_live_records = True
+
     def __init__(self, url: str, *, synchronous: str = "NORMAL", timeout: float = 60.0) -> None:
         super().__init__(url, synchronous, timeout)
         self._histories: dict[int, History] = {}
@@ -317,8 +319,6 @@ class SQLiteStorage(SQLiteStudies):
                 self._refuse(trial_id)
             # As others will read it: a tuple is a list from now on, and nobody else holds it.
             (record.user_attrs if kind == "user" else record.system_attrs)[key] = json.loads(text)
-
-    keeps_live_records = True
 
     def live_record(self, trial_id: int) -> FrozenTrial:
         with self._lock:
