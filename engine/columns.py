@@ -91,3 +91,39 @@ class Rows:
     def names(self) -> list[str]:
         """Give the names of the columns, in order of addition."""
         return list(self.arrays)
+
+
+class Matrix:
+    """Float columns of equal length as the rows of one array, so that several are read in one go; unset entries are NaN.
+
+    Attributes
+    ----------
+    index : dict[str, int]
+        The row of each column in `data`.
+    data : ndarray
+        Shape (at least the number of columns, capacity).
+    """
+
+    __slots__ = ("data", "index")
+
+    def __init__(self) -> None:
+        self.index: dict[str, int] = {}
+        self.data: npt.NDArray[np.float64] = np.full((4, _FIRST), np.nan)
+
+    def add(self, name: str) -> None:
+        """Add a column."""
+        if len(self.index) == len(self.data):
+            self.data = grown(self.data, 2 * len(self.data), np.nan)
+        self.index[name] = len(self.index)
+
+    def reserve(self, length: int) -> None:
+        """Make room for columns of this length."""
+        capacity = self.data.shape[1]
+        if length > capacity:
+            data = np.full((len(self.data), max(2 * capacity, length)), np.nan)
+            data[:, :capacity] = self.data
+            self.data = data
+
+    def __getitem__(self, name: str) -> npt.NDArray[np.float64]:
+        column: npt.NDArray[np.float64] = self.data[self.index[name]]
+        return column

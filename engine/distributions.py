@@ -79,6 +79,10 @@ class BaseDistribution(ABC):
         return internal
 
     @abstractmethod
+    def from_model_value(self, model: float) -> float:
+        """Turn one model coordinate into an internal value; what `from_model` does for arrays."""
+
+    @abstractmethod
     def from_model(self, model: FloatArray) -> FloatArray:
         """Turn model coordinates, any shape, into internal values: undo the log, round to the grid, clip."""
 
@@ -153,9 +157,10 @@ class _NumericDistribution(BaseDistribution):
         return internal
 
     def from_unit(self, u: float) -> float:
-        value = self._offset + u * self._width
-        if self.log:
-            value = math.exp(value)
+        return self.from_model_value(self._offset + u * self._width)
+
+    def from_model_value(self, model: float) -> float:
+        value = math.exp(model) if self.log else model
         if self.step is not None:
             value = self.low + round((value - self.low) / self.step) * self.step
         return self.low if value < self.low else self.high if value > self.high else value  # type: ignore[no-any-return]
@@ -275,8 +280,8 @@ class IntDistribution(_NumericDistribution):
     def _asdict(self) -> dict[str, Any]:
         return {"log": self.log, "step": self.step, "low": self.low, "high": self.high}
 
-    def from_unit(self, u: float) -> float:
-        return float(super().from_unit(u))
+    def from_model_value(self, model: float) -> float:
+        return float(super().from_model_value(model))
 
     @property
     def support(self) -> tuple[float, float]:
@@ -352,6 +357,9 @@ class CategoricalDistribution(BaseDistribution):
 
     def from_unit(self, u: float) -> float:
         return float(min(int(u * len(self.choices)), len(self.choices) - 1))
+
+    def from_model_value(self, model: float) -> float:
+        return float(min(max(round(model), 0), len(self.choices) - 1))
 
     def from_model(self, model: FloatArray) -> FloatArray:
         return cast(FloatArray, np.clip(np.round(model), 0, len(self.choices) - 1))

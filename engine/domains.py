@@ -17,12 +17,18 @@ class Domains:
     ----------
     known : dict[str, BaseDistribution]
         The first distribution under which each parameter was suggested; later ones must be compatible with it.
+    latest : dict[str, BaseDistribution]
+        The distribution under which each parameter was suggested last.
+    version : int
+        Counts the changes of `latest`.
     signatures : list[Signature]
         All different signatures, by their index.
     """
 
     def __init__(self) -> None:
         self.known: dict[str, BaseDistribution] = {}
+        self.latest: dict[str, BaseDistribution] = {}
+        self.version = 0
         self.signatures: list[Signature] = []
         self._alike: dict[tuple[str, str], BaseDistribution] = {}
         self._indices: dict[tuple[Any, ...], int] = {}
@@ -43,11 +49,20 @@ class Domains:
 
     def admit(self, name: str, distribution: BaseDistribution) -> BaseDistribution:
         """Give one object for all alike distributions: signatures are compared by identity."""
-        known = self.known.get(name)
-        if known is distribution:
-            return known
-        if known is None:
-            self.known[name] = distribution
+        latest = self.latest.get(name)
+        if latest is distribution:
+            return latest
+        self.known.setdefault(name, distribution)
+        found = self.canonical(name, distribution)
+        if found is not latest:
+            self.latest[name] = found
+            self.version += 1
+        return found
+
+    def canonical(self, name: str, distribution: BaseDistribution) -> BaseDistribution:
+        """Give the one object for all distributions alike to this one."""
+        if self.latest.get(name) is distribution:
+            return distribution
         # By their text, because choices may be unhashable, and (0, 1) == (False, True).
         return self._alike.setdefault((name, repr(distribution)), distribution)
 

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import space
-from .columns import Growing, Rows
+from .columns import Growing, Matrix, Rows
 from .distributions import BaseDistribution, FloatArray
 from .domains import Domains, Signature
 from .frozen import CONSTRAINTS, FrozenTrial, constraints_of
@@ -70,8 +70,9 @@ class History:
         self._domains = Domains()
         self._complete_spaces: set[int] = set()  # signatures of complete trials, and of pruned ones
         self._pruned_spaces: set[int] = set()
+        self._together = space.Together()
         self._rows = Rows()
-        self._params = Rows()
+        self._params = Matrix()
         self._constraints = Rows()
         for name, fill, dtype in (
             ("trial_id", -1, np.int64),
@@ -134,13 +135,25 @@ class History:
     @property
     def param_names(self) -> list[str]:
         """Names of all parameters ever suggested."""
-        return self._params.names()
+        return [name for name in self._params.index if name in self._domains.known]
 
     def param(self, name: str) -> FloatArray:
         """Give the internal values of a parameter, shape (n,); NaN where a trial did not suggest it."""
-        if name not in self._params:
+        if name not in self._params.index:
             return np.full(self.n, np.nan)
         return self._params[name][: self.n]
+
+    def rows_of(self, names: Sequence[str]) -> IntArray:
+        """Give the rows of some parameters in `table`, shape (d,), adding those that are new."""
+        for name in names:
+            if name not in self._params.index:
+                self._params.add(name)
+        return np.array([self._params.index[name] for name in names], dtype=np.int64)
+
+    @property
+    def table(self) -> FloatArray:
+        """Internal values of all parameters, one row each, by trial number; NaN where there are none."""
+        return self._params.data
 
     @property
     def constraint_keys(self) -> list[str]:
@@ -165,6 +178,33 @@ class History:
     def intersection(self, include_pruned: bool = True) -> space.Space:
         """Give the parameters that all finished trials suggested alike."""
         return space.intersection(self.spaces(include_pruned))
+
+    def latest(self, name: str) -> BaseDistribution:
+        """Give the distribution under which a parameter was suggested last."""
+        return self._domains.latest[name]
+
+    def canonical(self, name: str, distribution: BaseDistribution) -> BaseDistribution:
+        """Give the object that stands for all distributions of a parameter that are alike."""
+        return self._domains.canonical(name, distribution)
+
+    @property
+    def space_version(self) -> tuple[int, int]:
+        """Changes whenever `latest`, `common_names` or `groups` may."""
+        return self._domains.version, self._together.version
+
+    @property
+    def common_names(self) -> list[str]:
+        """Names of the parameters that all complete and pruned trials suggested, sorted."""
+        return self._together.common_names
+
+    @property
+    def groups(self) -> list[list[str]]:
+        """All parameters, in groups of which every complete or pruned trial suggested either all or none; sorted."""
+        return sorted(sorted(group) for group in self._together.groups)
+
+    def group_of(self, name: str) -> list[str]:
+        """Give the parameters that appear together with one, itself included, sorted; none if it is new."""
+        return next((sorted(group) for group in self._together.groups if name in group), [])
 
     # --- changes -----------------------------------------------------------------------------------------------------
 
@@ -192,7 +232,7 @@ class History:
     def _set_columns(self, record: FrozenTrial) -> None:
         for name, distribution in record.distributions.items():
             record.distributions[name] = distribution = self._admit(name, distribution)
-            self._params.arrays[name][record.number] = distribution.to_internal_repr(record.params[name])
+            self._params[name][record.number] = distribution.to_internal_repr(record.params[name])
 
     def put(self, record: FrozenTrial) -> bool:
         """Bring one trial up to date from what a storage holds: a new one is added, a live one changes in place.
@@ -224,10 +264,11 @@ class History:
 
     def set_param(self, number: int, name: str, internal: float, distribution: BaseDistribution) -> None:
         """Set a parameter of a live trial; see `check_param`."""
-        if self._domains.known.get(name) is not distribution or internal != internal:
+        if self._domains.latest.get(name) is not distribution or internal != internal:
             self.check_param(name, internal, distribution)
             distribution = self._admit(name, distribution)
-        self._params.arrays[name][number] = internal
+        params = self._params
+        params.data[params.index[name], number] = internal
         record = self.live[number]
         record.params[name] = distribution.to_external_repr(internal)
         record.distributions[name] = distribution
@@ -255,8 +296,8 @@ class History:
         self._domains.check_all(record.distributions for record in records)
 
     def _admit(self, name: str, distribution: BaseDistribution) -> BaseDistribution:
-        if name not in self._params:
-            self._params.add(name, np.nan, np.float64)
+        if name not in self._params.index:
+            self._params.add(name)
         return self._domains.admit(name, distribution)
 
     def start(self, number: int, when: datetime) -> FrozenTrial:
@@ -318,12 +359,16 @@ class History:
 
     def _count(self, record: FrozenTrial, signature: int) -> None:
         """Keep up what is asked of all trials together: how many, which search spaces, which is the best."""
+        if record.state not in (_COMPLETE, _PRUNED):
+            return
+        if signature not in self._complete_spaces and signature not in self._pruned_spaces:
+            self._together.add(record.distributions)
         if record.state == _COMPLETE:
             self.n_complete += 1
             self._complete_spaces.add(signature)
             if len(self.directions) == 1:
                 self._update_best(record)
-        elif record.state == _PRUNED:
+        else:
             self.n_pruned += 1
             self._pruned_spaces.add(signature)
 

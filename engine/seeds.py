@@ -7,6 +7,8 @@ trial's numbers depend on its number and not on what was drawn before. Without a
 from __future__ import annotations
 
 import os
+import threading
+from typing import Any
 
 import numpy as np
 
@@ -26,7 +28,16 @@ class Streams:
     def __init__(self, seed: int | None = None) -> None:
         entropy = int.from_bytes(os.urandom(8), "little") if seed is None else int(seed)
         self._key = np.random.SeedSequence(entropy).generate_state(2, np.uint64)
+        self._local = threading.local()
         self._pages: dict[tuple[int, int], list[list[float]]] = {}
+
+    # A thread's own things cannot be pickled, and are made again when needed.
+    def __getstate__(self) -> dict[str, Any]:
+        return {key: value for key, value in self.__dict__.items() if key != "_local"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._local = threading.local()
 
     def uniform(self, number: int, index: int) -> float:
         """Give the uniform number in [0, 1) of index `index` that belongs to trial `number`."""
@@ -42,8 +53,18 @@ class Streams:
         return page
 
     def generator(self, number: int, purpose: int = 0) -> np.random.Generator:
-        """Make the generator that belongs to trial `number`; `purpose` tells apart several uses in one trial."""
-        return self._philox(1, number, purpose)
+        """Give the generator that belongs to trial `number`; `purpose` tells apart several uses in one trial.
+
+        A thread has one generator, which is set to where the trial's numbers begin: use it before the next call.
+        """
+        local = self._local
+        if not hasattr(local, "generator"):
+            local.generator = self._philox(1, 0, 0)
+            local.state = local.generator.bit_generator.state
+        local.state["state"]["counter"][:] = (0, purpose, number, 1)
+        local.generator.bit_generator.state = local.state
+        generator: np.random.Generator = local.generator
+        return generator
 
     def _philox(self, kind: int, a: int, b: int) -> np.random.Generator:
         # The lowest word counts up as numbers are drawn; the other three say whose numbers they are.

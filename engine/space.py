@@ -52,6 +52,32 @@ def _refine(members: list[set[str]], names: set[str]) -> list[set[str]]:
     return [part for part in (*parts, names - known) if part]
 
 
+class Together:
+    """Which parameters appear together, kept up as trials finish.
+
+    Attributes
+    ----------
+    common_names : list[str]
+        Parameters that every trial suggested, sorted.
+    groups : list[set[str]]
+        All parameters, split into groups of which a trial suggests either all or none.
+    version : int
+        Counts the changes.
+    """
+
+    def __init__(self) -> None:
+        self.common_names: list[str] = []
+        self.groups: list[set[str]] = []
+        self.version = 0
+
+    def add(self, names: Iterable[str]) -> None:
+        """Count a trial that suggested these parameters."""
+        self.version += 1
+        suggested = set(names)
+        self.common_names = sorted(suggested.intersection(self.common_names) if self.groups else suggested)
+        self.groups = _refine(self.groups, suggested)
+
+
 def intersection_search_space(trials: list[FrozenTrial], include_pruned: bool = False) -> Space:
     """Give the parameters that all finished trials among these suggested with equal distributions, sorted by name.
 

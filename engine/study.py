@@ -91,7 +91,7 @@ class Study:
 
     def _remember(self, name: str, key: Any, distribution: BaseDistribution) -> tuple[Any, BaseDistribution]:
         """Keep the distribution under which a name was suggested last, and the arguments that made it."""
-        seen = self._seen[name] = (key, distribution)
+        seen = self._seen[name] = (key, self.history.canonical(name, distribution))
         return seen
 
     # --- ask and tell ------------------------------------------------------------------------------------------------

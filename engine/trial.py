@@ -51,6 +51,7 @@ class Trial(BaseTrial):
         self._fixed: Mapping[str, Any] = self._record.system_attrs.get("fixed_params", {})
         self.relative_search_space: dict[str, BaseDistribution] = {}
         self._relative: dict[str, Any] = {}
+        self._drawn: dict[str, float] = {}  # internal values that a sampler gave beside the one asked for
         self._column_sampler = study.sampler if isinstance(study.sampler, Sampler) else None
 
     def _prepare(self) -> None:
@@ -137,9 +138,19 @@ class Trial(BaseTrial):
         if name in self._relative and self._relative_fits(name, distribution):
             return distribution.to_internal_repr(self._relative[name])
         if self._column_sampler is not None:
-            return self._column_sampler.draw(self.study, self._record, name, distribution)
+            return self._draw_column(self._column_sampler, name, distribution)
         value = self.study.sampler.sample_independent(self.study, self._record, name, distribution)
         return distribution.to_internal_repr(value)
+
+    def _draw_column(self, sampler: Sampler, name: str, distribution: BaseDistribution) -> float:
+        internal = self._drawn.pop(name, None) if self._drawn else None
+        if internal is not None and distribution._contains(internal):
+            return internal
+        drawn = sampler.draw(self.study, self._record, name, distribution)
+        internal = drawn.pop(name)
+        if drawn:
+            self._drawn = drawn
+        return internal
 
     def _fixed_value(self, name: str, distribution: BaseDistribution) -> float:
         value = self._fixed[name]

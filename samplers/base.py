@@ -116,17 +116,25 @@ class Sampler(BaseSampler):
     def sample_independent(
         self, study: StudyLike, trial: FrozenTrial, param_name: str, param_distribution: BaseDistribution
     ) -> Any:
-        return param_distribution.to_external_repr(self.draw(study, trial, param_name, param_distribution))
+        return param_distribution.to_external_repr(self.draw(study, trial, param_name, param_distribution)[param_name])
 
-    def draw(self, study: StudyLike, trial: FrozenTrial, name: str, distribution: BaseDistribution) -> float:
-        """Sample one parameter; return its internal value."""
-        return self._sample_one(study.history, trial, {name: distribution}, purpose=1 + len(trial.params))[name]
+    def draw(
+        self, study: StudyLike, trial: FrozenTrial, name: str, distribution: BaseDistribution
+    ) -> dict[str, float]:
+        """Sample one parameter that was not sampled when the trial started.
+
+        Returns
+        -------
+        internal
+            Its internal value by name, and those of others that the trial may come to ask for.
+        """
+        return self._sample_one(study.history, trial, {name: distribution}, purpose=1 + len(trial.params))
 
     def _sample_one(self, history: History, trial: FrozenTrial, space: Space, purpose: int) -> dict[str, float]:
         rng = self._streams.generator(trial.number, purpose)
         with history.lock:
             columns = self.sample(space, history, rng, 1)
-        return {name: float(distribution.from_model(columns[name])[0]) for name, distribution in space.items()}
+        return {name: distribution.from_model_value(float(columns[name][0])) for name, distribution in space.items()}
 
     def sample_batch(self, study: StudyLike, number: int, space: Space, n: int) -> dict[str, FloatArray]:
         """Sample `n` points for the trials from `number` on; return internal values by name, shape (n,) each."""

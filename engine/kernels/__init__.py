@@ -1,7 +1,7 @@
 """Numeric kernels: arrays in, arrays out.
 
 Importing this package, or any module in it outside `compiled`, loads NumPy alone. The modules of `compiled` hold the
-Numba loops; they are imported on demand by their NumPy twins, once a call is large enough (`COMPILE_ABOVE`) for
+Numba loops; they are imported on demand by their NumPy twins, once a study is large enough (`COMPILED_FROM`) for
 compilation to pay.
 """
 
@@ -16,10 +16,9 @@ _Function = TypeVar("_Function", bound=Callable[..., Any])
 _logger = logging.getLogger(__name__)
 _announced = False
 
-# Cells are candidates x components x dimensions. A continuous cell costs 3 ns in the NumPy tier (10 ns once its arrays
-# leave the cache), 0.5 to 1 ns in the compiled one. Entering that takes 0.4 to 1 s a process (importing numba, loading
-# the cached machine code): a thousand calls of this size, too many for smaller ones to win back within a study.
-COMPILE_ABOVE = 2**17
+# Finished trials from which a study uses the compiled tier. Entering it takes 0.5 to 1 s a process (importing numba,
+# loading the cached machine code), more than a study of fewer trials would win back.
+COMPILED_FROM = 100
 
 
 def jit(function: _Function) -> _Function:

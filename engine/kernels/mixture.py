@@ -1,9 +1,8 @@
 """Log-density of, and draws from, a mixture of product kernels over a mixed space (the Parzen estimator of TPE).
 
 Every dimension is a truncated normal (continuous), a truncated normal integrated over the cells of a grid (stepped), or
-a categorical table. Densities stay in log space, the exponents of all dimensions are summed before the one `exp` of a
-(candidate, component) pair. This module is the vectorised NumPy tier; calls above `COMPILE_ABOVE` cells go to
-`compiled.mixture`, which computes the same.
+a categorical table. Densities stay in log space. This module defines what a mixture is and evaluates it exactly, all at
+once; samplers evaluate the same mixture many times and let `prepared` take out what does not change.
 """
 
 from __future__ import annotations
@@ -13,7 +12,6 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from . import COMPILE_ABOVE, announce_compilation
 from .categorical import draw_rows
 from .truncnorm import LOG_SQRT_2PI, log_mass, ppf
 
@@ -21,6 +19,21 @@ Array = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
 SQRT_HALF = 0.7071067811865476
+
+
+class SpaceArrays(NamedTuple):
+    """A search space in model coordinates (log already applied), shape (d,) each; meanings as in `Mixture`.
+
+    - float: `low`, `high`, step 0 (log: the logarithms of both ends);
+    - float with a step, integer: lowest and highest grid value, the step;
+    - integer on a log scale: log(low), log(high), and **minus** the step: the grid lies in exp(x);
+    - categorical: `n_choices` > 0, the other columns unused (give 0, n_choices - 1, 1 or all 0).
+    """
+
+    low: Array
+    high: Array
+    step: Array
+    n_choices: IntArray
 
 
 class Mixture(NamedTuple):
@@ -76,16 +89,6 @@ def log_density(mixture: Mixture, x: Array) -> Array:
     -------
     (n,) log-densities; -inf where no component reaches.
     """
-    if x.shape[0] * mixture.mu.size > COMPILE_ABOVE:
-        announce_compilation()
-        from .compiled import mixture as compiled
-
-        return compiled.log_density(mixture, x)
-    return log_density_numpy(mixture, x)
-
-
-def log_density_numpy(mixture: Mixture, x: Array) -> Array:
-    """NumPy tier of `log_density`; takes O(n d k) memory."""
     with np.errstate(divide="ignore", invalid="ignore"):
         exponent = log_kernels(mixture, x)
         peak = np.maximum(exponent.max(axis=1), -1e300)  # finite, so that -inf - peak is no NaN

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from parzen.engine.kernels.mixture import log_density, table_of
-from parzen.samplers.parzen_estimator import SpaceArrays, build
+from parzen.engine.kernels.mixture import SpaceArrays
+from parzen.samplers.tpe.estimator import build
 
 optuna = pytest.importorskip("optuna")
 reference = pytest.importorskip("optuna.samplers._tpe.parzen_estimator")

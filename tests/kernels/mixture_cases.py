@@ -3,7 +3,8 @@
 import numpy as np
 from hypothesis import strategies as st
 
-from parzen.samplers.parzen_estimator import SpaceArrays, build
+from parzen.engine.kernels.mixture import SpaceArrays
+from parzen.samplers.tpe.estimator import build
 
 # name: low, high, step, n_choices in model coordinates; a negative step is a grid in exp(x)
 DIMENSIONS = {

@@ -12,14 +12,28 @@ import numpy as np
 import numpy.typing as npt
 
 from .. import jit
-from ..truncnorm import LOG_SQRT_2PI, MILLS, MILLS_SCALE, NARROW, NODE_WEIGHTS, NODES, SQRT_2PI
+from ..truncnorm import (
+    LOG_SQRT_2PI,
+    MILLS,
+    MILLS_SCALE,
+    NARROW,
+    NODE_WEIGHTS,
+    NODES,
+    QUANTILE,
+    QUANTILE_LIMIT,
+    QUANTILE_SCALE,
+    SQRT_2PI,
+)
 
 Array = npt.NDArray[np.float64]
 
-BLOCK = 256
+BLOCK = 64
 
 P0, P1, P2, P3, P4, P5, P6, P7, P8, P9, P10 = MILLS[0].tolist()
 _, Q1, Q2, Q3, Q4, Q5, Q6, Q7, Q8, Q9, Q10 = MILLS[1].tolist()
+
+A0, A1, A2, A3, A4, A5 = QUANTILE[0].tolist()
+_, B1, B2, B3, B4, B5 = QUANTILE[1].tolist()
 
 SMALLEST_EXPONENT = -700.0
 LOG2_E = 1.4426950408889634
@@ -68,18 +82,17 @@ def _exp_small(r: float) -> float:
 
 
 @jit
-def mass_block(a: Array, b: Array, mass: Array, work: Array) -> None:
-    """Fill mass with Phi(b) - Phi(a) for a <= 0 <= b at least one deviation apart; uses work[2] and work[3]."""
-    density, scratch = work[2, : a.size], work[3, : a.size]
-    for c in range(a.size):
-        mass[c] = 1.0
-    for side in range(2):
-        z = a if side == 0 else b
-        for c in range(a.size):
-            density[c] = -0.5 * z[c] * z[c]
-        exp_block(density, scratch)
-        for c in range(a.size):
-            mass[c] -= INVERSE_SQRT_2PI * density[c] * mills_ratio(abs(z[c]))
+def tail(z: float) -> float:
+    """Return Q(z), z >= 0."""
+    return INVERSE_SQRT_2PI * math.exp(-0.5 * z * z) * mills_ratio(z)
+
+
+@jit
+def log_mass_around(a: float, b: float) -> float:
+    """Return `log_mass` by the short way where 0 lies inside a wide interval: kernels centred inside their support."""
+    if a <= 0.0 and b >= 0.0 and b - a >= NARROW:
+        return math.log1p(-tail(-a) - tail(b))
+    return log_mass(a, b)
 
 
 @jit
@@ -114,3 +127,55 @@ def _log_mass_narrow(a: float, width: float) -> float:
         t = half * NODES[i]
         integral += NODE_WEIGHTS[i] * math.exp(-t * (middle + 0.5 * t))
     return math.log(half * integral) - 0.5 * middle * middle - LOG_SQRT_2PI
+
+
+@jit
+def ppf(u: float, a: float, b: float) -> float:
+    """Return the quantile of the standard normal truncated to [a, b], a <= b, to 1e-7: enough to draw from."""
+    if a <= 0.0 and b >= 0.0 and b - a >= NARROW:
+        below, above = tail(-a), tail(b)
+        mass = 1.0 - below - above
+        lower, upper = below + u * mass, above + (1.0 - u) * mass
+        z = -_quantile(math.log(lower)) if lower < upper else _quantile(math.log(upper))
+        return min(max(z, a), b)
+    if a + b < 0.0:
+        return -_ppf_right(1.0 - u, u, -b, -a)
+    return _ppf_right(u, 1.0 - u, a, b)
+
+
+@jit
+def _ppf_right(u: float, rest: float, a: float, b: float) -> float:
+    """`ppf` for b >= |a| in log space; `rest` is 1 - u."""
+    log_scale = log_mass(a, b)
+    below = math.exp(log_tail(abs(a))) + u * math.exp(log_scale)
+    if a <= 0.0 and below < 0.5:
+        z = -_quantile(math.log(below)) if below > 0.0 else a
+    else:
+        first, second = log_tail(b), math.log(rest) + log_scale if rest > 0.0 else -math.inf
+        top = max(first, second)
+        z = _quantile(top + math.log1p(math.exp(min(first, second) - top))) if top > -math.inf else b
+    if not a <= z:  # or NaN
+        return a
+    return min(z, b)
+
+
+@jit
+def _quantile(log_probability: float) -> float:
+    """Return the z >= 0 with log Q(z) = log_probability <= log 1/2."""
+    r = math.sqrt(-2.0 * log_probability)
+    if r > QUANTILE_LIMIT:
+        z = r
+        for _ in range(3):
+            z = _newton(z, log_probability)
+        return z
+    s = QUANTILE_SCALE / (QUANTILE_SCALE + r)
+    p = A0 + s * (A1 + s * (A2 + s * (A3 + s * (A4 + s * A5))))
+    q = 1.0 + s * (B1 + s * (B2 + s * (B3 + s * (B4 + s * B5))))
+    return r - p / q
+
+
+@jit
+def _newton(z: float, log_probability: float) -> float:
+    """One Newton step on log Q(z) = log_probability."""
+    mills = mills_ratio(z)
+    return z + (math.log(mills) - 0.5 * z * z - LOG_SQRT_2PI - log_probability) * mills

@@ -1,0 +1,75 @@
+"""Gradient ascent on log l - power x log g from a candidate, in continuous coordinates (NumPy tier).
+
+Steps are taken along the gradient in units of l's bandwidths, longer after a success and shorter after a failure, and
+folded back at the borders: clipping would pile points up on them.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from .mixture import SQRT_HALF
+from .prepared import Prepared
+
+Array = npt.NDArray[np.float64]
+
+FIRST_STEP = 0.5  # bandwidths
+LONGER, SHORTER = 1.5, 0.4
+REACH = 4.0  # bandwidths: how far from the start the search may go
+NEGLIGIBLE = 30.0
+
+
+def ascend(good: Prepared, bad: Prepared, power: float, start: Array, low: Array, high: Array, n_steps: int) -> Array:
+    """Return a point (d,) near `start` where the score is no smaller.
+
+    Parameters
+    ----------
+    good, bad
+        l and g over d continuous dimensions.
+    power
+        What log g is multiplied with.
+    start
+        (d,) where to begin.
+    low, high
+        (d,) ends of the range.
+    n_steps
+        Number of points tried.
+    """
+    scale = SQRT_HALF / good.precision.mean(axis=1)
+    low, high = np.maximum(low, start - REACH * scale), np.minimum(high, start + REACH * scale)
+    best, step = start, FIRST_STEP
+    score, gradient = _score(good, bad, power, best)
+    for _ in range(n_steps):
+        direction = gradient * scale
+        length = np.sqrt((direction * direction).sum())
+        if not length > 0.0:
+            break
+        tried = _fold(best + step / length * direction * scale, low, high)
+        new_score, new_gradient = _score(good, bad, power, tried)
+        if new_score > score:
+            best, score, gradient, step = tried, new_score, new_gradient, step * LONGER
+        else:
+            step *= SHORTER
+    return best
+
+
+def _score(good: Prepared, bad: Prepared, power: float, x: Array) -> tuple[float, Array]:
+    log_l, slope_l = _log_density(good, x)
+    log_g, slope_g = _log_density(bad, x)
+    return log_l - power * log_g, slope_l - power * slope_g
+
+
+def _log_density(mixture: Prepared, x: Array) -> tuple[float, Array]:
+    """Return the log-density at x (d,) and its gradient (d,)."""
+    z = (x[:, None] - mixture.mu) * mixture.precision
+    exponent = mixture.offset - np.einsum("dk,dk->k", z, z)
+    peak = exponent.max()
+    share = np.exp(exponent - peak)
+    total = share.sum()
+    return float(peak + np.log(total)), (z * mixture.precision) @ (share * (-2.0 / total))
+
+
+def _fold(y: Array, low: Array, high: Array) -> Array:
+    y = high - np.abs(high - (low + np.abs(y - low)))
+    return np.asarray(np.minimum(np.maximum(y, low), high))

@@ -1,0 +1,90 @@
+"""A bounded stand-in for many bad trials: which of them stay, and what each then weighs.
+
+What g is near the good trials decides between candidates; far from them it only has to be small. So the best of the bad
+and the newest stay as they are, and the others are thinned: those whose number has enough trailing zeros under a hash
+stay, each for all that it stands for. The choice depends on the set alone, and hardly changes as it grows. The error
+on log g is measured by ``benchmarks/coreset.py``.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from ...engine.distributions import FloatArray
+
+IntArray = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
+
+LIMIT = 1024  # observations up to which all stay
+N_NEWEST = 64
+N_BEST = 256
+
+
+class Coreset:
+    """Chooses at most `LIMIT` of many observations.
+
+    Which numbers can stay at each level of thinning is found once and kept: level k has those whose hash ends in k or
+    more zeros, one in 2^k.
+    """
+
+    def __init__(self) -> None:
+        self._levels: list[IntArray] = []
+        self._reach = 0
+
+    def choose(self, members: Mask, numbers: IntArray, best: IntArray) -> tuple[IntArray, Mask]:
+        """Choose some of n observations.
+
+        Parameters
+        ----------
+        members
+            (capacity,) tells which trials are observations.
+        numbers
+            (n,) their numbers, ascending; n > `LIMIT`.
+        best
+            Numbers of those that must stay besides the newest, such as the best ones; at most half the limit.
+
+        Returns
+        -------
+        positions, is_sample
+            (k,) ascending positions in `numbers`, and which of them stand for those left out, too.
+        """
+        exact = np.zeros(len(members), dtype=bool)
+        exact[best] = exact[numbers[-N_NEWEST:]] = True
+        room = LIMIT - int(np.count_nonzero(exact))
+        level = max(0, int(np.log2(len(numbers) / LIMIT)))
+        while True:
+            sample = self._reaching(level, len(members))
+            sample = sample[members[sample] & ~exact[sample]]
+            if len(sample) <= room:
+                break
+            level += 1
+        kept = exact.copy()
+        kept[sample] = True
+        positions = np.flatnonzero(kept[numbers])
+        return positions, ~exact[numbers[positions]]
+
+    def _reaching(self, level: int, capacity: int) -> IntArray:
+        """Give the numbers below `capacity`, ascending, that reach a level."""
+        if capacity != self._reach:
+            self._levels, self._reach = [np.arange(capacity)], capacity
+        while len(self._levels) <= level:
+            last, bit = self._levels[-1], np.uint64(1 << (len(self._levels) - 1))
+            self._levels.append(last[(_hash(last) & bit) == 0])
+        return self._levels[level]
+
+
+def stretch(weights: FloatArray, is_sample: Mask, total: float) -> FloatArray:
+    """Scale the weights (k,) of the sample so that all together sum to `total`."""
+    left = weights[is_sample].sum()
+    if left > 0.0:
+        weights[is_sample] *= (total - weights[~is_sample].sum()) / left
+    return weights
+
+
+def _hash(numbers: IntArray) -> npt.NDArray[np.uint64]:
+    """Mix the bits of integers: the finaliser of splitmix64 (Steele, Lea and Flood, OOPSLA 2014)."""
+    h = numbers.astype(np.uint64)
+    h = (h ^ (h >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    h = (h ^ (h >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return h ^ (h >> np.uint64(31))

@@ -1,0 +1,106 @@
+"""A search space as TPE models it: names and distributions outside, arrays of coordinates inside."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ...engine.distributions import CategoricalDistribution, FloatArray
+from ...engine.kernels.axes import axes_of, decode, encode
+from ...engine.kernels.mixture import SpaceArrays
+from ..base import Space
+from .estimator import categorical_tables
+
+IntArray = npt.NDArray[np.int64]
+CategoricalDistance = Callable[[Any, Any], float]
+
+
+class ModelSpace:
+    """The d parameters of a space.
+
+    Parameters
+    ----------
+    space
+        Distributions by parameter name.
+    distances
+        Functions of two choices by parameter name.
+
+    Attributes
+    ----------
+    names : list[str]
+        Parameter names.
+    arrays : SpaceArrays
+        The space in model coordinates.
+    axes : Axes
+        The space in kernel coordinates.
+    width : ndarray
+        (d,) widths of the support.
+    distances : dict[int, ndarray]
+        Distance matrices between choices, by dimension.
+    """
+
+    def __init__(self, space: Space, distances: Mapping[str, CategoricalDistance]) -> None:
+        self.names = list(space)
+        self.distributions = list(space.values())
+        self.arrays = space_arrays(space)
+        self.axes = axes_of(self.arrays)
+        self.width = self.axes.upper - self.axes.lower
+        self._is_stepped = bool(self.arrays.step.any())
+        self._is_log = np.array([bool(getattr(d, "log", False)) for d in self.distributions])
+        self._has_logs = bool(self._is_log.any())
+        # Half a part in 10^9 of slack: a value on the border stays inside after a logarithm and back.
+        slack = 1e-9 * (self.axes.upper - self.axes.lower)
+        self._from, self._to = self.axes.lower - slack, self.axes.upper + slack
+        categorical = self.arrays.n_choices > 0
+        self._from[categorical], self._to[categorical] = -0.5, self.arrays.n_choices[categorical] - 0.5
+        self._from, self._to = self._from[:, None], self._to[:, None]
+        self._tables: tuple[float, FloatArray, IntArray] | None = None
+        self.distances = {
+            j: _matrix(distribution, distances[name])
+            for j, (name, distribution) in enumerate(space.items())
+            if name in distances and isinstance(distribution, CategoricalDistribution)
+        }
+
+    def coordinates(self, internal: FloatArray) -> FloatArray:
+        """Turn internal values (d, k) into kernel coordinates; NaN where a value does not fit the range of today."""
+        x = internal
+        if self._has_logs:
+            x = internal.copy()
+            with np.errstate(invalid="ignore", divide="ignore"):
+                x[self._is_log] = np.log(internal[self._is_log])
+        fits = (x >= self._from) & (x <= self._to)
+        x = x if fits.all() else np.where(fits, x, np.nan)
+        return encode(self.axes, x.T).T if self._is_stepped else x
+
+    def choice_tables(self, smoothing: float) -> tuple[FloatArray, IntArray]:
+        """Give the log-probability rows of the categorical parameters; see `estimator.categorical_tables`."""
+        if self._tables is None or self._tables[0] != smoothing:
+            self._tables = (smoothing, *categorical_tables(self.arrays.n_choices, smoothing, self.distances))
+        return self._tables[1:]
+
+    def model(self, z: FloatArray) -> FloatArray:
+        """Turn kernel coordinates (n, d) into model coordinates."""
+        return decode(self.axes, z) if self._is_stepped else z
+
+
+def space_arrays(space: Space) -> SpaceArrays:
+    """Describe a space of d parameters as arrays of shape (d,) in model coordinates."""
+    ends = np.array([distribution.ends for distribution in space.values()]).reshape(-1, 2)
+    step = np.array([distribution.grid for distribution in space.values()], dtype=np.float64)
+    n_choices = [len(d.choices) if isinstance(d, CategoricalDistribution) else 0 for d in space.values()]
+    return SpaceArrays(ends[:, 0].copy(), ends[:, 1].copy(), step, np.array(n_choices, dtype=np.int64))
+
+
+def _matrix(distribution: CategoricalDistribution, distance: CategoricalDistance) -> FloatArray:
+    """Tabulate a user's distance between choices (C, C)."""
+    choices = distribution.choices
+    matrix = np.array([[float(distance(a, b)) for b in choices] for a in choices])
+    if not np.isfinite(matrix).all() or (matrix < 0).any() or matrix.diagonal().any():
+        raise ValueError(
+            f"`categorical_distance_func` must give finite distances, none negative and 0 between a choice and "
+            f"itself, but for {choices} it gave {matrix.tolist()}."
+        )
+    return matrix

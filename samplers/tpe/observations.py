@@ -1,0 +1,142 @@
+"""The observations of one search space: which trials have its parameters, and what is kept of them between asks.
+
+All of it can be rebuilt from the history: rows are trial numbers, and what is remembered about a row depends on the set
+of rows alone, not on the order in which they came.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from ...engine.distributions import FloatArray
+from ...engine.history import History
+from ...engine.records import TrialState
+from .model_space import ModelSpace
+
+IntArray = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
+
+_FAIL = int(TrialState.FAIL)  # NumPy compares with an enumeration slowly
+_FEW = 48  # rows up to which sorted columns are changed one by one, instead of sorted again
+
+
+class Observations:
+    """The trials that have a set of parameters, as coordinates.
+
+    Parameters
+    ----------
+    history
+        The study's trials.
+    space
+        The parameters that are modelled.
+    required
+        Names of those that a trial must have to count, the last ones of `space`; the others may be missing.
+
+    Attributes
+    ----------
+    z : ndarray
+        (d, capacity) kernel coordinates by trial number; NaN where there are none.
+    n : int
+        Number of complete and pruned trials that count.
+    """
+
+    def __init__(self, history: History, space: ModelSpace, required: list[str]) -> None:
+        self._history = history
+        self.space = space
+        self._required = slice(len(space.names) - len(required), None)
+        self._names = set(required)
+        self._rows = history.rows_of(space.names)[:, None]
+        self._seen = 0
+        self.n = 0
+        self._running: list[int] = []
+        self.good: Any = None  # what made the density of the good trials at the last ask, and that density
+        self.z: FloatArray = np.full((len(space.names), 0), np.nan)
+        self._counts: Mask = np.zeros(0, dtype=bool)  # complete and pruned trials with all that is required
+
+    def update(self, with_running: bool) -> None:
+        """Read the trials that finished since, and those that run."""
+        history = self._history
+        self._reserve(history.n)
+        new = history.finished[self._seen :]
+        if len(new):
+            self._seen += len(new)
+            self._counts[new] = present = self._read(new) & (history.states[new] != _FAIL)
+            self.n += int(np.count_nonzero(present))
+        self._running = self._read_running() if with_running and len(history.live) > 1 else []
+
+    def _read_running(self) -> list[int]:
+        """Read the trials that run and have all that is required; give their numbers."""
+        live, known = self._history.live, set(self._running)
+        running = [number for number, trial in live.items() if self._names <= trial.params.keys()]
+        new = [number for number in running if number not in known]
+        if new:
+            self._read(np.array(new, dtype=np.int64))
+        return [number for number in running if live[number].state == TrialState.RUNNING]
+
+    def _read(self, numbers: IntArray) -> Mask:
+        """Read the coordinates of some trials; tell which of them have all that is required."""
+        internal = self._history.table[self._rows, numbers]  # (d, k)
+        self.z[:, numbers] = self.space.coordinates(internal)
+        required = internal[self._required]
+        return np.asarray((required == required).all(axis=0))  # none is NaN
+
+    def _reserve(self, n: int) -> None:
+        capacity = self.z.shape[1]
+        if n > capacity:
+            more = max(2 * capacity, n, 128) - capacity
+            self.z = np.concatenate([self.z, np.full((len(self.z), more), np.nan)], axis=1)
+            self._counts = np.concatenate([self._counts, np.zeros(more, dtype=bool)])
+
+    def has(self, numbers: IntArray) -> Mask:
+        """Tell which finished trials (k,) count."""
+        return np.asarray(self._counts[numbers])
+
+    def bad(self, good: IntArray) -> Mask:
+        """Tell which trials (capacity,) are not among the good ones: finished ones, and running ones if read."""
+        members = self._counts.copy()
+        members[good] = False
+        members[self._running] = True
+        return members
+
+
+class Neighbours(NamedTuple):
+    """Sorted columns of the bad trials; see `kernels.compiled.neighbours`."""
+
+    order: npt.NDArray[np.int32]  # (d, capacity)
+    count: IntArray  # (d,)
+    distance: FloatArray  # (d, capacity), by trial number
+    done: FloatArray  # (d, capacity) precisions of the kernels whose normalisers are known
+    norm: FloatArray  # (d, capacity)
+
+
+class SortedObservations(Observations):
+    """Observations whose neighbours' distances and kernels' normalisers are kept up, for the compiled tier."""
+
+    def __init__(self, history: History, space: ModelSpace, required: list[str], endpoints: bool, kernels: Any) -> None:
+        super().__init__(history, space, required)
+        self._kernels = kernels
+        self._endpoints = endpoints
+        self._members: Mask = np.zeros(0, dtype=bool)
+        self.neighbours = self._empty(0)
+
+    def _empty(self, capacity: int) -> Neighbours:
+        d = len(self.space.names)
+        blank = np.full((d, capacity), np.nan)
+        order, count = np.zeros((d, capacity), dtype=np.int32), np.zeros(d, dtype=np.int64)
+        return Neighbours(order, count, blank, blank.copy(), blank.copy())
+
+    def sort(self, members: Mask) -> None:
+        """Make the sorted columns those of the trials `members` (capacity,)."""
+        kept, old = self.neighbours, self._members
+        changed = np.flatnonzero(members != old) if len(members) == len(old) else None
+        self._members = members
+        if changed is None or len(changed) > _FEW:
+            kept = self.neighbours = self._empty(len(members))
+            arguments = self.z, self.space.axes, self._endpoints, kept.order, kept.count, kept.distance
+            self._kernels.rebuild(np.flatnonzero(members), *arguments)
+        elif len(changed):
+            arguments = self.z, self.space.axes, self._endpoints, kept.order, kept.count, kept.distance
+            self._kernels.change(changed, members, *arguments)

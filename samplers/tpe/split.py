@@ -1,0 +1,217 @@
+"""The order of trials from best to worst, by which TPE splits them; kept up as trials finish."""
+
+from __future__ import annotations
+
+import bisect
+from array import array
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ...engine.distributions import FloatArray
+from ...engine.history import History
+from ...engine.kernels.dominance import ranks
+from ...engine.kernels.hypervolume import subset
+from ...engine.records import StudyDirection, TrialState
+
+IntArray = npt.NDArray[np.int64]
+
+_COMPLETE, _PRUNED = int(TrialState.COMPLETE), int(TrialState.PRUNED)
+_FEW = 64  # newly finished trials up to which each is inserted, instead of sorting all again
+
+
+def losses(history: History, numbers: IntArray) -> FloatArray:
+    """Give objective values, turned so that less is better, of some trials: shape (k, m)."""
+    signs = np.array([-1.0 if d == StudyDirection.MAXIMIZE else 1.0 for d in history.directions])
+    return np.asarray(history.values[numbers] * signs)
+
+
+def rank(history: History) -> IntArray:
+    """Order the complete and pruned trials from best to worst.
+
+    Feasible complete trials come first, by value; then feasible pruned ones, those that got further before, and of
+    equal steps by their last report; then those that violate constraints, by how much.
+
+    Returns
+    -------
+    numbers
+        Trial numbers, shape (n_complete + n_pruned,).
+    """
+    complete, pruned, infeasible = _tiers(history)
+    return np.concatenate(
+        [
+            complete[_by_values(losses(history, complete))],
+            pruned[_by_last_report(history, pruned)],
+            infeasible[np.argsort(history.violation[infeasible], kind="stable")],
+        ]
+    )
+
+
+class Ranking:
+    """What `rank` gives, for a study of one objective; a trial that finished since is inserted in O(log n).
+
+    Parameters
+    ----------
+    history
+        The study's trials.
+    """
+
+    def __init__(self, history: History) -> None:
+        self._history = history
+        self._sign = -1.0 if history.directions[0] == StudyDirection.MAXIMIZE else 1.0
+        self._seen = 0
+        # Complete trials by loss, pruned ones by step and report, infeasible ones by violation.
+        self._tiers = Sorted(array("d")), Sorted([]), Sorted(array("d"))
+
+    def update(self) -> int:
+        """Bring in the trials that finished since; return the number of complete and pruned trials."""
+        new = self._history.finished[self._seen :]
+        self._seen += len(new)
+        if len(new) > _FEW:
+            self._sort()
+        else:
+            for number in new.tolist():
+                self._insert(number)
+        return sum(len(tier.numbers) for tier in self._tiers)
+
+    def order(self, n: int | None = None) -> IntArray:
+        """Give the numbers of the best `n` trials, from best to worst; None: of all."""
+        numbers = self._tiers[0].numbers[:n]
+        for tier in self._tiers[1:]:
+            if n is None or len(numbers) < n:
+                numbers += tier.numbers[: None if n is None else n - len(numbers)]
+        return np.array(numbers, dtype=np.int64)
+
+    def _insert(self, number: int) -> None:
+        history = self._history
+        state = history.states[number]
+        if history.violation[number] > 0 and state in (_COMPLETE, _PRUNED):
+            self._tiers[2].insert(float(history.violation[number]), number)
+        elif state == _COMPLETE:
+            self._tiers[0].insert(self._sign * float(history.values[number, 0]), number)
+        elif state == _PRUNED:
+            self._tiers[1].insert(self._progress(number), number)
+
+    def _progress(self, number: int) -> tuple[float, float]:
+        """Give what pruned trials are sorted by: how far they got, and what they reported there."""
+        value = self._sign * float(self._history.last_value[number])
+        return -float(self._history.last_step[number]), np.inf if np.isnan(value) else value
+
+    def _sort(self) -> None:
+        """Sort all trials from scratch."""
+        history = self._history
+        complete, pruned, infeasible = _tiers(history)
+        self._tiers[0].replace((self._sign * history.values[complete, 0]).tolist(), complete)
+        self._tiers[1].replace([self._progress(number) for number in pruned.tolist()], pruned)
+        self._tiers[2].replace(history.violation[infeasible].tolist(), infeasible)
+
+
+class Sorted:
+    """Numbers sorted by a key and, where keys are equal, by themselves.
+
+    Parameters
+    ----------
+    keys
+        An empty list or array to hold the keys.
+
+    Attributes
+    ----------
+    numbers : array
+        The numbers in order.
+    """
+
+    def __init__(self, keys: Any) -> None:
+        self._keys = keys
+        self.numbers = array("q")
+
+    def insert(self, key: Any, number: int) -> None:
+        """Add a number."""
+        equal = bisect.bisect_left(self._keys, key), bisect.bisect_right(self._keys, key)
+        position = bisect.bisect_left(self.numbers, number, *equal)
+        self._keys.insert(position, key)
+        self.numbers.insert(position, number)
+
+    def replace(self, keys: list[Any], numbers: IntArray) -> None:
+        """Take other numbers, ascending, and their keys."""
+        del self._keys[:], self.numbers[:]
+        order = sorted(range(len(keys)), key=keys.__getitem__)
+        self._keys.extend([keys[i] for i in order])
+        self.numbers.extend(numbers[order].tolist())
+
+
+class ParetoRanking:
+    """The best trials of a study of several objectives: whole fronts, and of the next front the points that add most.
+
+    Source: Ozaki et al., "Multiobjective Tree-Structured Parzen Estimator", JAIR 73 (2022), section 4.1.
+    """
+
+    def __init__(self, history: History) -> None:
+        self._history = history
+        self._made_for = (-1, -1)
+        self._best = np.empty(0, np.int64)
+
+    def best(self, n: int) -> IntArray:
+        """Give the numbers of the `n` best complete and pruned trials."""
+        made_for = (len(self._history.finished), n)
+        if made_for != self._made_for:
+            self._best, self._made_for = self._find(n), made_for
+        return self._best
+
+    def _find(self, n: int) -> IntArray:
+        complete, pruned, infeasible = _tiers(self._history)
+        found = complete[_best_by_fronts(losses(self._history, complete), n)]
+        if len(found) == n:
+            return found
+        rest = [
+            pruned[_by_last_report(self._history, pruned)],
+            infeasible[np.argsort(self._history.violation[infeasible], kind="stable")],
+        ]
+        return np.concatenate([found, *rest])[:n]
+
+
+def _tiers(history: History) -> tuple[IntArray, IntArray, IntArray]:
+    """Give the numbers of the complete, the pruned and the infeasible trials."""
+    states, infeasible = history.states, history.violation > 0
+    complete, pruned = states == _COMPLETE, states == _PRUNED
+    return (
+        np.flatnonzero(complete & ~infeasible),
+        np.flatnonzero(pruned & ~infeasible),
+        np.flatnonzero((complete | pruned) & infeasible),
+    )
+
+
+def _by_values(losses: FloatArray) -> IntArray:
+    """Order points by value, or with several objectives front by front."""
+    return np.argsort(losses[:, 0] if losses.shape[1] == 1 else ranks(losses), kind="stable")
+
+
+def _best_by_fronts(losses: FloatArray, n: int) -> IntArray:
+    """Give the indices of `n` points: front by front, of the last front those that add most hypervolume."""
+    if n >= len(losses):
+        return np.arange(len(losses))
+    rank_of = ranks(losses, enough=n)
+    order = np.argsort(rank_of, kind="stable")
+    last = rank_of[order[n - 1]] if n else 0
+    whole = order[: np.searchsorted(rank_of[order], last)]
+    front = np.flatnonzero(rank_of == last)
+    return np.concatenate([whole, front[_spread(losses[front], n - len(whole))]])
+
+
+def _spread(front: FloatArray, k: int) -> IntArray:
+    """Choose k points of a front that together dominate most, up to a tenth beyond its worst values."""
+    if k >= len(front):
+        return np.arange(len(front))
+    finite = np.isfinite(front)
+    worst = np.where(finite, front, -np.inf).max(axis=0)
+    best = np.where(finite, front, np.inf).min(axis=0)
+    worst, best = np.where(np.isfinite(worst), worst, 0.0), np.where(np.isfinite(best), best, 0.0)
+    span = np.where(worst > best, worst - best, 1.0)
+    scaled = (np.clip(front, best - span, worst + span) - best) / span  # the choice does not depend on units
+    return subset(scaled, np.full(front.shape[1], 1.1), k)
+
+
+def _by_last_report(history: History, numbers: IntArray) -> IntArray:
+    maximize = len(history.directions) == 1 and history.directions[0] == StudyDirection.MAXIMIZE
+    value = history.last_value[numbers] * (-1.0 if maximize else 1.0)
+    return np.lexsort([np.where(np.isnan(value), np.inf, value), -history.last_step[numbers]])
