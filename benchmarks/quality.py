@@ -1,112 +1,159 @@
 """Does the default sampler find better values than Optuna's in the same number of trials?
 
-Runs parzen's and Optuna's default sampler, and random search, on functions with known optima: sphere, Rosenbrock and
-Ackley in five dimensions, and a mixed space with floats, integers and categoricals. Prints the median over seeds of the
-best value found so far, at several budgets; lower is better.
+Races samplers over functions with known optima (continuous, mixed, conditional), tables of real searches, and real
+trainings; every run is a study of its own with a seed of its own. Each finished run is appended to a file of JSON lines
+and not run again, so that contenders, tasks and seeds can be added. Then prints, for several budgets, the ratio of the
+regrets and how sure it is, and with ``--report`` draws regret against trials.
 
     pip install ".[bench]"
-    python benchmarks/quality.py --seeds 20 --trials 100
+    python benchmarks/quality.py --seeds 20 --first-seed 1000 --results quality.jsonl --report quality
+    python benchmarks/quality.py --tasks functions mixed --contenders parzen optuna --seeds 5
 """
 
 from __future__ import annotations
 
 import argparse
-import math
-import statistics
+import concurrent.futures
+import functools
+import json
+import multiprocessing
+import tempfile
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
+import functions
 import numpy as np
+import quality_report
+import tables
+import training
+from tasks import Task
+from tqdm import tqdm
 
-Objective = Callable[[Any], float]
-
-
-def sphere(trial: Any) -> float:
-    x = _floats(trial, 5, -5.0, 5.0)
-    return float(np.sum((x - 1.0) ** 2))
-
-
-def rosenbrock(trial: Any) -> float:
-    x = _floats(trial, 5, -2.0, 2.0)
-    return float(np.sum(100.0 * (x[1:] - x[:-1] ** 2) ** 2 + (1.0 - x[:-1]) ** 2))
+Contender = Callable[[int], Any]  # makes a study with a given seed
 
 
-def ackley(trial: Any) -> float:
-    x = _floats(trial, 5, -20.0, 20.0) - 3.0
-    ripple = -math.exp(float(np.mean(np.cos(2 * math.pi * x))))
-    return -20.0 * math.exp(-0.2 * math.sqrt(float(np.mean(x**2)))) + ripple + 20.0 + math.e
+def _parzen(**arguments: Any) -> Contender:
+    def make(seed: int) -> Any:
+        import parzen
+
+        parzen.logging.set_verbosity(parzen.logging.WARNING)
+        return parzen.create_study(sampler=parzen.samplers.TPESampler(seed=seed, **arguments))
+
+    return make
 
 
-def mixed(trial: Any) -> float:
-    """Give a loss shaped like a network's: a log learning rate, a width, and choices that move the optimum."""
-    lr = trial.suggest_float("lr", 1e-5, 1.0, log=True)
-    width = trial.suggest_int("width", 16, 512, log=True)
-    layers = trial.suggest_int("layers", 1, 6)
-    dropout = trial.suggest_float("dropout", 0.0, 0.6, step=0.1)
-    optimizer = trial.suggest_categorical("optimizer", ["sgd", "adam", "rmsprop"])
-    activation = trial.suggest_categorical("activation", ["relu", "tanh", "gelu", "elu"])
-    best_lr = {"sgd": -1.0, "adam": -2.7, "rmsprop": -3.2}[optimizer]
-    loss = (math.log10(lr) - best_lr) ** 2 + 0.5 * (math.log2(width) - 7.3) ** 2 + 0.3 * (layers - 3) ** 2
-    loss += 4.0 * (dropout - 0.2) ** 2 + {"sgd": 0.4, "adam": 0.0, "rmsprop": 0.2}[optimizer]
-    return loss + {"relu": 0.1, "tanh": 0.5, "gelu": 0.0, "elu": 0.3}[activation]
+def _optuna(sampler: str, **arguments: Any) -> Contender:
+    def make(seed: int) -> Any:
+        try:
+            import optuna
+        except ImportError as error:
+            raise SystemExit('Optuna is needed to compare with: pip install "parzen[bench]"') from error
+        optuna.logging.set_verbosity(optuna.logging.WARNING)
+        return optuna.create_study(sampler=getattr(optuna.samplers, sampler)(seed=seed, **arguments))
+
+    return make
 
 
-def _floats(trial: Any, d: int, low: float, high: float) -> np.ndarray[Any, Any]:
-    return np.array([trial.suggest_float(f"x{i}", low, high) for i in range(d)])
+CONTENDERS: dict[str, Contender] = {
+    "parzen": _parzen(),
+    "optuna": _optuna("TPESampler"),
+    "optuna-univariate": _optuna("TPESampler", multivariate=False),
+    "random": _optuna("RandomSampler"),
+}
 
 
-PROBLEMS: dict[str, Objective] = {"sphere": sphere, "rosenbrock": rosenbrock, "ackley": ackley, "mixed": mixed}
+@functools.cache
+def all_tasks() -> list[Task]:
+    """List all tasks."""
+    groups = functions.continuous(), functions.mixed(), functions.conditional(), tables.tables(), training.trainings()
+    return [task for group in groups for task in group]
 
 
-def best_so_far(library: Any, sampler: Any, objective: Objective, n_trials: int) -> list[float]:
-    """Run a study and give the best value after each trial."""
-    study = library.create_study(sampler=sampler)
-    study.optimize(objective, n_trials=n_trials)
-    values = [trial.value for trial in study.trials]
-    return list(np.minimum.accumulate(values))
+def run_one(task: Task, make_study: Contender, n_trials: int, seed: int) -> list[float]:
+    """Run one study.
+
+    Returns
+    -------
+    curve
+        After each trial, how much the best one so far is worse than the optimum; where that is unknown its value.
+    """
+    warnings.simplefilter("ignore")
+    study = make_study(seed)
+    study.optimize(lambda trial: task.objective(trial, seed), n_trials=n_trials)
+    trials = study.trials
+    values = np.array([trial.value for trial in trials])
+    best = np.maximum.accumulate(np.where(values == np.minimum.accumulate(values), np.arange(len(values)), 0))
+    true = values if task.true_value is None else np.array([task.true_value(trial.params) for trial in trials])
+    return [float(v) for v in true[best] - (task.optimum or 0.0)]
 
 
-def contenders() -> dict[str, Callable[[Objective, int, int], list[float]]]:
-    """Give the samplers to race: each takes an objective, a number of trials and a seed."""
-    import parzen
+def run_all(job: tuple[str, int, list[str], int]) -> list[dict[str, Any]]:
+    """Run several contenders on one task with one seed, in turn."""
+    name, seed, contenders, n_trials = job
+    task = next(task for task in all_tasks() if task.name == name)
+    return [
+        {"task": name, "contender": c, "seed": seed, "curve": run_one(task, CONTENDERS[c], n_trials, seed)}
+        for c in contenders
+    ]
 
-    try:
-        import optuna
-    except ImportError as error:
-        raise SystemExit('Optuna is needed to compare with: pip install "parzen[bench]"') from error
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
-    parzen.logging.set_verbosity(parzen.logging.WARNING)
-    return {
-        "parzen": lambda f, n, seed: best_so_far(parzen, parzen.samplers.TPESampler(seed=seed), f, n),
-        "optuna": lambda f, n, seed: best_so_far(optuna, optuna.samplers.TPESampler(seed=seed), f, n),
-        "random": lambda f, n, seed: best_so_far(parzen, parzen.samplers.RandomSampler(seed=seed), f, n),
+
+def missing(
+    tasks: list[Task], contenders: list[str], seeds: range, n_trials: int, results: Path
+) -> list[tuple[str, int, list[str], int]]:
+    """List the jobs that are not in the file of results yet."""
+    done = {
+        (run["task"], run["contender"], run["seed"])
+        for run in quality_report.load(results)
+        if len(run["curve"]) >= n_trials
     }
+    jobs = []
+    for task in tasks:
+        for seed in seeds:
+            left = [contender for contender in contenders if (task.name, contender, seed) not in done]
+            if left:
+                jobs.append((task.name, seed, left, n_trials))
+    return jobs
+
+
+def finished(jobs: list[Any], n_processes: int) -> Iterator[list[dict[str, Any]]]:
+    """Run jobs, in this process or in several, and give their results as they come."""
+    if n_processes == 1:
+        yield from map(run_all, jobs)
+        return
+    context = multiprocessing.get_context("spawn")
+    with concurrent.futures.ProcessPoolExecutor(n_processes, mp_context=context) as pool:
+        for future in concurrent.futures.as_completed([pool.submit(run_all, job) for job in jobs]):
+            yield future.result()
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seeds", type=int, default=20, help="number of seeds")
+    parser.add_argument("--tasks", nargs="+", help="names of tasks or of groups (default: all)")
+    parser.add_argument("--contenders", nargs="+", choices=CONTENDERS, default=list(CONTENDERS))
+    parser.add_argument("--seeds", type=int, default=20, help="number of seeds (default: 20)")
     parser.add_argument("--first-seed", type=int, default=0)
-    parser.add_argument("--trials", type=int, default=100)
-    parser.add_argument("--problems", nargs="+", choices=PROBLEMS, default=list(PROBLEMS))
+    parser.add_argument("--trials", type=int, default=200)
+    parser.add_argument("--jobs", type=int, default=1, help="number of processes (default: 1)")
+    parser.add_argument("--results", type=Path, help="file of JSON lines to go on with (default: a temporary one)")
+    parser.add_argument("--report", type=Path, help="folder for the pictures")
     arguments = parser.parse_args()
-    warnings.simplefilter("ignore")
-    from tqdm import tqdm
-
-    samplers = contenders()
-    budgets = [n for n in (30, 50, 100, 200) if n < arguments.trials] + [arguments.trials]
-    print(f"median best value over {arguments.seeds} seeds (lower is better)")
-    print(f"{'problem':12}{'trials':>8}" + "".join(f"{name:>12}" for name in samplers))
-    for problem in arguments.problems:
-        runs: dict[str, list[list[float]]] = {name: [] for name in samplers}
-        seeds = range(arguments.first_seed, arguments.first_seed + arguments.seeds)
-        for seed in tqdm(seeds, desc=problem, leave=False):
-            for name, run in samplers.items():
-                runs[name].append(run(PROBLEMS[problem], arguments.trials, seed))
-        for n in budgets:
-            medians = [statistics.median(curve[n - 1] for curve in curves) for curves in runs.values()]
-            print(f"{problem:12}{n:8d}" + "".join(f"{median:12.4g}" for median in medians))
+    wanted = [t for t in all_tasks() if not arguments.tasks or {t.name, t.group} & set(arguments.tasks)]
+    if not wanted:
+        raise SystemExit(f"No task is called {arguments.tasks}: give some of {[task.name for task in all_tasks()]}.")
+    results = arguments.results or Path(tempfile.mkdtemp()) / "quality.jsonl"
+    seeds = range(arguments.first_seed, arguments.first_seed + arguments.seeds)
+    jobs = missing(wanted, arguments.contenders, seeds, arguments.trials, results)
+    with open(results, "a") as file, tqdm(total=len(jobs), desc="runs", disable=not jobs) as bar:
+        for runs in finished(jobs, arguments.jobs):
+            file.writelines(json.dumps(run) + "\n" for run in runs)
+            file.flush()
+            bar.update()
+    chosen = quality_report.Results(quality_report.load(results), wanted, arguments.contenders, seeds)
+    quality_report.print_report(chosen)
+    if arguments.report:
+        quality_report.draw(chosen, arguments.report)
 
 
 if __name__ == "__main__":

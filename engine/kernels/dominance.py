@@ -53,15 +53,25 @@ def ranks(values: Array, enough: int | None = None) -> IntArray:
     out = np.zeros(n, dtype=np.int64)
     if n == 0 or m == 0:
         return out
-    order = np.lexsort(values.T[::-1])
+    order = _lexicographic(values)
     points = np.ascontiguousarray(values[order])
     # Equal points are neighbours in lexicographic order; one of them stands for all.
     is_first = np.ones(n, dtype=bool)
     is_first[1:] = (points[1:] != points[:-1]).any(axis=1)
-    out[order] = _ranks(points[is_first], np.bincount(np.cumsum(is_first) - 1), n if enough is None else max(enough, 1))[
-        np.cumsum(is_first) - 1
-    ]
+    enough = n if enough is None else max(enough, 1)
+    if is_first.all():
+        out[order] = _ranks(points, np.ones(n, dtype=np.int64), enough)
+    else:
+        group = np.cumsum(is_first) - 1
+        out[order] = _ranks(points[is_first], np.bincount(group), enough)[group]
     return out
+
+
+def _lexicographic(values: Array) -> IntArray:
+    """Sort by the first objective, then by the second, and so on; the first alone takes a third of the time."""
+    order = np.argsort(values[:, 0])
+    first = values[order, 0]
+    return np.lexsort(values.T[::-1]) if (first[1:] == first[:-1]).any() else order
 
 
 def _ranks(points: Array, counts: IntArray, enough: int) -> IntArray:

@@ -49,7 +49,7 @@ def hypervolume_numpy(points: Array, reference: Array) -> float:
     )
 
 
-def subset(points: Array, reference: Array, k: int) -> IntArray:
+def subset(points: Array, reference: Array, k: int, compiled: bool | None = None) -> IntArray:
     """Choose k points one by one, each the one that adds the largest volume to those before.
 
     Source: Guerreiro, Fonseca and Paquete, "Greedy hypervolume subset selection in low dimensions", Evolutionary
@@ -64,18 +64,19 @@ def subset(points: Array, reference: Array, k: int) -> IntArray:
         (m,) finite.
     k
         How many, at most n.
+    compiled
+        Which tier to use; None: by the number of points.
 
     Returns
     -------
     indices
         (k,) in order of choice; of equal ones the lowest index first.
     """
-    if k >= len(points):
-        k = len(points)
-    if len(points) >= COMPILED_FROM:
-        from .compiled import hypervolume as compiled
+    k = min(k, len(points))
+    if compiled or (compiled is None and len(points) >= COMPILED_FROM):
+        from .compiled import hypervolume as tier
 
-        return compiled.subset(points, reference, k)
+        return tier.subset(points, reference, k)
     return subset_numpy(points, reference, k)
 
 

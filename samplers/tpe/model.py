@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ...engine.distributions import FloatArray
-from ...engine.kernels import apart, ascent, prepared
+from ...engine.kernels import announce_compilation, apart, ascent, prepared
 from ...engine.kernels.axes import Axes
 from ...engine.kernels.prepared import Prepared
 
@@ -31,6 +31,7 @@ NUMPY = Tier(prepared, apart, ascent)
 @functools.cache
 def compiled_tier() -> Tier:
     """Import the Numba kernels."""
+    announce_compilation()
     from ...engine.kernels.compiled import apart, ascent, neighbours, prepared
 
     return Tier(prepared, apart, ascent, neighbours)

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from ...engine.distributions import FloatArray
 from ...engine.history import History
+from ...engine.kernels import COMPILED_FROM
 from ...engine.kernels.dominance import ranks
 from ...engine.kernels.hypervolume import subset
 from ...engine.records import StudyDirection, TrialState
@@ -195,10 +196,10 @@ def _best_by_fronts(losses: FloatArray, n: int) -> IntArray:
     last = rank_of[order[n - 1]] if n else 0
     whole = order[: np.searchsorted(rank_of[order], last)]
     front = np.flatnonzero(rank_of == last)
-    return np.concatenate([whole, front[_spread(losses[front], n - len(whole))]])
+    return np.concatenate([whole, front[_spread(losses[front], n - len(whole), len(losses) >= COMPILED_FROM)]])
 
 
-def _spread(front: FloatArray, k: int) -> IntArray:
+def _spread(front: FloatArray, k: int, compiled: bool) -> IntArray:
     """Choose k points of a front that together dominate most, up to a tenth beyond its worst values."""
     if k >= len(front):
         return np.arange(len(front))
@@ -208,7 +209,7 @@ def _spread(front: FloatArray, k: int) -> IntArray:
     worst, best = np.where(np.isfinite(worst), worst, 0.0), np.where(np.isfinite(best), best, 0.0)
     span = np.where(worst > best, worst - best, 1.0)
     scaled = (np.clip(front, best - span, worst + span) - best) / span  # the choice does not depend on units
-    return subset(scaled, np.full(front.shape[1], 1.1), k)
+    return subset(scaled, np.full(front.shape[1], 1.1), k, compiled)
 
 
 def _by_last_report(history: History, numbers: IntArray) -> IntArray:

@@ -1,10 +1,10 @@
-"""`parzen_estimator.build` against the installed Optuna: same weights, means, bandwidths and log-density."""
+"""`tpe.estimator.build` against the installed Optuna: same weights, means, bandwidths and log-density."""
 
 import numpy as np
 import pytest
 
-from parzen.engine.kernels.mixture import log_density, table_of
-from parzen.engine.kernels.mixture import SpaceArrays
+from parzen.engine.kernels.mixture import SpaceArrays, log_density, table_of
+from parzen.samplers.tpe import rules
 from parzen.samplers.tpe.estimator import build
 
 optuna = pytest.importorskip("optuna")
@@ -68,8 +68,8 @@ def both(space, values, weights, multivariate, magic_clip, endpoints, prior_weig
         weights,
         SpaceArrays(columns[0], columns[1], columns[2], columns[3].astype(np.int64)),
         prior_weight=prior_weight,
-        magic_clip=magic_clip,
-        endpoints=endpoints,
+        bandwidth=rules.neighbour_distance_with_endpoints if endpoints else rules.neighbour_distance,
+        clip=rules.magic_clip if magic_clip else rules.no_clip,
     )
     return theirs, ours
 

@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 
 from parzen.engine.kernels.mixture import SpaceArrays
 from parzen.samplers.tpe.estimator import build
+from parzen.samplers.tpe.rules import magic_clip, no_clip
 
 # name: low, high, step, n_choices in model coordinates; a negative step is a grid in exp(x)
 DIMENSIONS = {
@@ -51,10 +52,10 @@ def random_mixture(names, n, seed, ties=False, **options):
 
 names_of_spaces = st.lists(st.sampled_from(list(DIMENSIONS)), min_size=1, max_size=5)
 mixtures = st.builds(
-    lambda names, n, seed, ties, magic_clip: (names, random_mixture(names, n, seed, ties, magic_clip=magic_clip)),
+    lambda names, n, seed, ties, clip: (names, random_mixture(names, n, seed, ties, clip=clip)),
     names_of_spaces,
     st.sampled_from([0, 1, 2, 7]),
     st.integers(0, 10**6),
     st.booleans(),
-    st.booleans(),
+    st.sampled_from([magic_clip, no_clip]),
 )

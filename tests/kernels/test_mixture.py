@@ -1,8 +1,6 @@
 """Log-density and draws of mixtures: against the slow twin, against exact cdfs, and in the degenerate cases."""
 
 import itertools
-import subprocess
-import sys
 
 import naive
 import numpy as np
@@ -12,9 +10,8 @@ from hypothesis import strategies as st
 from mixture_cases import DIMENSIONS, mixtures, points, random_mixture, space_of
 from scipy import integrate, stats
 
-from parzen.engine.kernels import COMPILE_ABOVE
 from parzen.engine.kernels.mixture import Mixture, draw, log_density
-from parzen.samplers.parzen_estimator import build
+from parzen.samplers.tpe.estimator import build
 
 TOLERANCE = {"rtol": 1e-10, "atol": 1e-10}
 
@@ -142,32 +139,3 @@ def test_zero_weights_are_never_drawn_and_no_weight_has_no_density():
     assert set(x[:, 0]) == set(mixture.mu[0, :-1])
     unseen = sorted(set(range(4)) - set(mixture.mu[0, :-1]))
     np.testing.assert_array_equal(log_density(mixture, np.array(unseen, dtype=float)[:, None]), -np.inf)
-
-
-def test_the_switch_to_the_compiled_tier_depends_on_sizes_alone():
-    """Run apart, as this process may have numba loaded already; small calls load neither numba nor scipy."""
-    program = f"""
-import logging, sys
-import numpy as np
-from parzen.engine.kernels.mixture import draw, log_density
-from parzen.engine.kernels import truncnorm, categorical
-lines = []
-handler = logging.Handler()
-handler.emit = lambda record: lines.append(record.getMessage())
-logger = logging.getLogger("parzen.engine.kernels")
-logger.addHandler(handler); logger.setLevel(logging.INFO)
-from parzen.engine.kernels.mixture import Mixture
-none = np.zeros(1, dtype=np.int64)
-def mixture(k):
-    return Mixture(np.full(k, -np.log(k)), np.full((1, k), 0.5), np.ones((1, k)), np.zeros(1), np.ones(1), np.zeros(1),
-                   none, np.empty(0), none)
-draw(mixture(10), np.full((5, 2), 0.5)); log_density(mixture(10), np.full((5, 1), 0.5))
-assert not {{"numba", "scipy"}} & set(sys.modules), "loaded too early"
-log_density(mixture(64), np.full(({COMPILE_ABOVE} // 64, 1), 0.5))
-assert "numba" not in sys.modules and not lines
-for _ in range(2):
-    log_density(mixture(65), np.full(({COMPILE_ABOVE} // 64, 1), 0.5))
-assert "numba" in sys.modules and len(lines) == 1, lines
-"""
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr

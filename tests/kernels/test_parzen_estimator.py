@@ -8,7 +8,14 @@ from hypothesis import strategies as st
 from mixture_cases import points, space_of
 
 from parzen.engine.kernels.mixture import log_density, table_of
-from parzen.samplers.parzen_estimator import build, clip_bandwidths, log_weights, neighbour_distance, scott
+from parzen.samplers.tpe.estimator import build, clip_bandwidths, log_weights
+from parzen.samplers.tpe.rules import (
+    magic_clip,
+    neighbour_distance,
+    neighbour_distance_with_endpoints,
+    no_clip,
+    scott,
+)
 
 values = st.lists(st.floats(-1, 2.5, width=32), min_size=1, max_size=8)
 
@@ -16,15 +23,28 @@ values = st.lists(st.floats(-1, 2.5, width=32), min_size=1, max_size=8)
 @settings(deadline=None)
 @given(values, st.booleans())
 def test_neighbour_distance_agrees_with_the_slow_twin(observations, endpoints):
-    ours = neighbour_distance(np.array([observations]), np.array([-1.0]), np.array([2.5]), endpoints)
+    rule = neighbour_distance_with_endpoints if endpoints else neighbour_distance
+    ours = rule(np.array([observations]), np.array([-1.0]), np.array([2.5]))
     np.testing.assert_allclose(ours, [naive.neighbour_distance(observations, -1.0, 2.5, endpoints)], atol=1e-15)
 
 
 @pytest.mark.parametrize("n", [1, 2, 30, 97, 98, 99, 300])
 def test_magic_clip_bounds(n):
-    sigma = clip_bandwidths(np.array([[0.0, 1e9]]), np.array([4.0]), n + 1, True)
+    width = np.array([4.0])
+    sigma = clip_bandwidths(np.array([[0.0, 1e9]]), width, magic_clip(width, n + 1))
     np.testing.assert_allclose(sigma, [[4.0 / min(100, n + 2), 4.0]])
-    np.testing.assert_allclose(clip_bandwidths(np.zeros((1, 1)), np.array([4.0]), n + 1, False), [[1e-12]])
+    np.testing.assert_allclose(clip_bandwidths(np.zeros((1, 1)), width, no_clip(width, n + 1)), [[1e-12]])
+
+
+def test_a_missing_coordinate_has_the_kernel_of_the_prior():
+    observations = points(["float", "choices", "int"], np.random.default_rng(0).random((5, 3)))
+    observations[[1, 2, 3], [0, 1, 2]] = np.nan
+    mixture = build(observations, np.ones(5), space_of(["float", "choices", "int"]))
+    for i, j in [(1, 0), (2, 1), (3, 2)]:
+        assert (mixture.mu[j, i], mixture.sigma[j, i]) == (mixture.mu[j, -1], mixture.sigma[j, -1])
+    others = np.delete(observations[:, 0], 1)
+    expected = neighbour_distance(others[None], np.array([-1.0]), np.array([2.5]))[0]
+    np.testing.assert_allclose(np.delete(mixture.sigma[0, :-1], 1), np.maximum(expected, 3.5 / 7))
 
 
 def test_no_observation_leaves_the_prior():
