@@ -18,6 +18,7 @@ import functools
 import json
 import multiprocessing
 import tempfile
+import time
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -29,6 +30,7 @@ import quality_report
 import tables
 import training
 from tasks import Task
+from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
 Contender = Callable[[int], Any]  # makes a study with a given seed
@@ -77,26 +79,30 @@ def run_one(task: Task, make_study: Contender, n_trials: int, seed: int) -> list
     Returns
     -------
     curve
-        After each trial, how much the best one so far is worse than the optimum; where that is unknown its value.
+        After each trial, how much the best point so far, by its value without noise, is worse than the optimum; where
+        the optimum is unknown the value itself.
     """
     warnings.simplefilter("ignore")
     study = make_study(seed)
-    study.optimize(lambda trial: task.objective(trial, seed), n_trials=n_trials)
+    with threadpool_limits(1, user_api="blas"):  # several threads are slower on matrices so small
+        study.optimize(lambda trial: task.objective(trial, seed), n_trials=n_trials)
     trials = study.trials
     values = np.array([trial.value for trial in trials])
-    best = np.maximum.accumulate(np.where(values == np.minimum.accumulate(values), np.arange(len(values)), 0))
     true = values if task.true_value is None else np.array([task.true_value(trial.params) for trial in trials])
-    return [float(v) for v in true[best] - (task.optimum or 0.0)]
+    return [float(v) for v in np.minimum.accumulate(true) - (task.optimum or 0.0)]
 
 
 def run_all(job: tuple[str, int, list[str], int]) -> list[dict[str, Any]]:
     """Run several contenders on one task with one seed, in turn."""
     name, seed, contenders, n_trials = job
     task = next(task for task in all_tasks() if task.name == name)
-    return [
-        {"task": name, "contender": c, "seed": seed, "curve": run_one(task, CONTENDERS[c], n_trials, seed)}
-        for c in contenders
-    ]
+    runs = []
+    for contender in contenders:
+        start = time.perf_counter()
+        curve = run_one(task, CONTENDERS[contender], n_trials, seed)
+        seconds = round(time.perf_counter() - start, 3)
+        runs.append({"task": name, "contender": contender, "seed": seed, "seconds": seconds, "curve": curve})
+    return runs
 
 
 def missing(
@@ -115,6 +121,14 @@ def missing(
             if left:
                 jobs.append((task.name, seed, left, n_trials))
     return jobs
+
+
+def end_line(results: Path) -> None:
+    """Begin a new line in a file of results whose last one was cut off."""
+    text = results.read_bytes() if results.exists() else b""
+    if text and not text.endswith(b"\n"):
+        with open(results, "a") as file:
+            file.write("\n")
 
 
 def finished(jobs: list[Any], n_processes: int) -> Iterator[list[dict[str, Any]]]:
@@ -145,6 +159,8 @@ def main() -> None:
     results = arguments.results or Path(tempfile.mkdtemp()) / "quality.jsonl"
     seeds = range(arguments.first_seed, arguments.first_seed + arguments.seeds)
     jobs = missing(wanted, arguments.contenders, seeds, arguments.trials, results)
+    if jobs:
+        end_line(results)
     with open(results, "a") as file, tqdm(total=len(jobs), desc="runs", disable=not jobs) as bar:
         for runs in finished(jobs, arguments.jobs):
             file.writelines(json.dumps(run) + "\n" for run in runs)
@@ -152,6 +168,7 @@ def main() -> None:
             bar.update()
     chosen = quality_report.Results(quality_report.load(results), wanted, arguments.contenders, seeds)
     quality_report.print_report(chosen)
+    quality_report.print_tasks(chosen)
     if arguments.report:
         quality_report.draw(chosen, arguments.report)
 

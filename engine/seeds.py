@@ -29,6 +29,7 @@ class Streams:
         entropy = int.from_bytes(os.urandom(8), "little") if seed is None else int(seed)
         self._key = np.random.SeedSequence(entropy).generate_state(2, np.uint64)
         self._local = threading.local()
+        self._orders: dict[tuple[int, int, int], list[int]] = {}
         self._pages: dict[tuple[int, int], list[list[float]]] = {}
 
     # A thread's own things cannot be pickled, and are made again when needed.
@@ -51,6 +52,19 @@ class Streams:
             self._pages.clear()
         self._pages[key] = page
         return page
+
+    def stratified(self, number: int, index: int, n: int) -> float:
+        """Give what `uniform` gives, one in each of n equal parts of [0, 1) over the trials 0 to n - 1, n to 2 n - 1, ...
+
+        So the values of each parameter in a study's first n trials are a Latin hypercube (McKay, Beckman and Conover,
+        Technometrics 21(2), 1979).
+        """
+        block, place = divmod(number, n)
+        key = (block, index, n)
+        order = self._orders.get(key)
+        if order is None:
+            order = self._orders[key] = self._philox(2, index, block).permutation(n).tolist()
+        return float((order[place] + self.uniform(number, index)) / n)
 
     def generator(self, number: int, purpose: int = 0) -> np.random.Generator:
         """Give the generator that belongs to trial `number`; `purpose` tells apart several uses in one trial.

@@ -17,6 +17,7 @@ from ...engine.kernels import COMPILED_FROM
 from ...engine.kernels.prepared import Prepared
 from ...engine.records import StudyDirection, TrialState
 from ..base import Space
+from .constraints import Constraint, is_constrained
 from .coreset import LIMIT, N_BEST, Coreset, stretch
 from .estimator import categorical_tables, log_weights
 from .model import NUMPY, Model, Tier, compiled_tier
@@ -27,14 +28,14 @@ from .rules import (
     Clip,
     Gamma,
     Weights,
-    default_gamma,
     default_weights,
+    gentle_clip,
     improvement_weights,
-    magic_clip,
     multi_objective_gamma,
     neighbour_distance,
     neighbour_distance_with_endpoints,
     uniform_weights,
+    wide_gamma,
 )
 from .split import ParetoRanking, Ranking
 
@@ -55,7 +56,7 @@ class Settings:
     consider_prior: bool = True
     choice_smoothing: float | None = None
     bandwidth: Bandwidth = neighbour_distance
-    clip: Clip = magic_clip
+    clip: Clip = gentle_clip
     constant_liar: bool = True
     distances: Mapping[str, CategoricalDistance] = field(default_factory=dict)
 
@@ -87,8 +88,17 @@ class Fitter:
         self._ranking: Ranking | ParetoRanking = Ranking(history) if self._is_single else ParetoRanking(history)
         self._observations: OrderedDict[tuple[tuple[str, int], ...], tuple[ModelSpace, Observations]] = OrderedDict()
 
-    def fit(self, space: Space, given: Given) -> tuple[ModelSpace, Model]:
+    def fit(self, space: Space, given: Given, bold: bool) -> tuple[ModelSpace, Model]:
         """Fit l and g over the parameters of `space`, given values of others.
+
+        Parameters
+        ----------
+        space
+            Distributions by parameter name.
+        given
+            Distributions and internal values of other parameters.
+        bold
+            Weigh good trials by how good they are, unless the settings have weights; otherwise alike.
 
         Returns
         -------
@@ -100,7 +110,9 @@ class Fitter:
         free_space, observations = self._observe(space, given)
         observations.update(self._settings.constant_liar)
         below, best_above = self._split(observations)
-        model = self._fit(observations, below, best_above)
+        model = self._fit(observations, below, best_above, bold)
+        if is_constrained(history):
+            model = model._replace(constraints=self._constraints(observations))
         if not given:
             return free_space, model
         internal = np.array([value for _, value in given.values()] + [np.nan] * len(space))
@@ -151,7 +163,7 @@ class Fitter:
             best = self._ranking.best((gamma or multi_objective_gamma)(n_finished))
             return best[observations.has(best)], best[:0]
         n = self._ranking.update()
-        n_below = (gamma or default_gamma)(observations.n)
+        n_below = (gamma or wide_gamma)(observations.n)
         if observations.n == n:
             order = self._ranking.order(n_below + N_BEST)
         else:
@@ -172,14 +184,32 @@ class Fitter:
             )
         return weights
 
-    def _weigh_good(self, below: IntArray, next_best: IntArray) -> tuple[IntArray, FloatArray]:
+    def _constraints(self, observations: Observations) -> list[Constraint]:
+        """Fit the densities of each constraint that some trials satisfy and some do not."""
+        finished = np.flatnonzero(observations.bad(np.empty(0, dtype=np.int64)))
+        found = []
+        for key in self._history.constraint_keys:
+            values = self._history.constraint(key)[finished]
+            sides = finished[values <= 0], finished[values > 0]  # a trial that does not tell is on neither
+            if all(map(len, sides)):
+                share = len(sides[0]) / (len(sides[0]) + len(sides[1]))
+                found.append(Constraint(share, *(self._recent(observations, side) for side in sides)))
+        return found
+
+    def _recent(self, observations: Observations, numbers: IntArray) -> Prepared:
+        """Fit the newest of some trials, all alike."""
+        numbers = numbers[-LIMIT:]
+        smallest = self._settings.clip(observations.space.width, len(numbers) + self._settings.consider_prior)
+        return self._mixture(observations, numbers, uniform_weights(len(numbers)), smallest)
+
+    def _weigh_good(self, below: IntArray, next_best: IntArray, bold: bool) -> tuple[IntArray, FloatArray]:
         """Weigh the good trials, given from best to worst: by how much they improve on the best of the bad ones, or as
         the user said. Return their numbers in some order, and the weights.
         """
         history = self._history
         if self._settings.weights is not None:
             return np.sort(below), self._weights(len(below))
-        if not self._is_single or not len(below) or not self._is_comparable(int(below[-1])):
+        if not bold or not self._is_single or not len(below) or not self._is_comparable(int(below[-1])):
             return below, uniform_weights(len(below))
         losses, bar = history.values[below, 0], history.values[next_best, 0]
         if history.directions[0] == StudyDirection.MAXIMIZE:
@@ -193,7 +223,7 @@ class Fitter:
 
     # --- densities ---------------------------------------------------------------------------------------------------
 
-    def _fit(self, observations: Observations, below: IntArray, best_above: IntArray) -> Model:
+    def _fit(self, observations: Observations, below: IntArray, best_above: IntArray, bold: bool) -> Model:
         settings, space = self._settings, observations.space
         members = observations.bad(below)
         above = np.flatnonzero(members)
@@ -207,15 +237,15 @@ class Fitter:
             above = above[positions]
         smallest = settings.clip(space.width, n_above + settings.consider_prior)
         bad = self._mixture(observations, above, weights, smallest, kept=True)
-        good = self._good(observations, below, best_above[:1])
+        good = self._good(observations, below, best_above[:1], bold)
         return Model(good, bad, space.axes, -log_total, smallest, self._choice_tables(space, n_above), self._tier)
 
-    def _good(self, observations: Observations, below: IntArray, next_best: IntArray) -> Prepared:
+    def _good(self, observations: Observations, below: IntArray, next_best: IntArray, bold: bool) -> Prepared:
         """Fit l, or give the one of the last ask if the good trials, and the best of the bad, are still the same."""
-        key = (below.tobytes(), next_best.tobytes())
+        key = (below.tobytes(), next_best.tobytes() if bold else b"")
         if observations.good is None or observations.good[0] != key:
             smallest = self._settings.clip(observations.space.width, len(below) + self._settings.consider_prior)
-            numbers, weights = self._weigh_good(below, next_best)
+            numbers, weights = self._weigh_good(below, next_best, bold)
             observations.good = key, self._mixture(observations, numbers, weights, smallest)
         found: Prepared = observations.good[1]
         return found

@@ -13,6 +13,8 @@ from ...engine.kernels import announce_compilation, apart, ascent, prepared
 from ...engine.kernels.axes import Axes
 from ...engine.kernels.prepared import Prepared
 
+from .constraints import Constraint, log_relative_ratio
+
 IntArray = npt.NDArray[np.int64]
 
 
@@ -54,6 +56,8 @@ class Model(NamedTuple):
         Log-probability rows of the categorical dimensions, and where each dimension's begin (d,).
     tier
         Whose kernels to use.
+    constraints
+        The densities of each constraint.
     """
 
     good: Prepared
@@ -63,15 +67,29 @@ class Model(NamedTuple):
     smallest: FloatArray
     choices: tuple[FloatArray, IntArray]
     tier: Tier
+    constraints: list[Constraint] = []  # noqa: RUF012 - never changed
 
     def given(self, z: FloatArray, fixed: IntArray, free: IntArray) -> Model:
         """Fix the coordinates `fixed` at those of z (d,); keep those of `free`."""
         condition = self.tier.prepared.condition
         good, bad = (condition(mixture, z, fixed, free) for mixture in (self.good, self.bad))
+        constraints = [
+            Constraint(c.share, condition(c.satisfied, z, fixed, free), condition(c.violated, z, fixed, free))
+            for c in self.constraints
+        ]
         choices = self.choices[0], self.choices[1][free]
         return self._replace(
-            good=good, bad=bad, axes=axes_along(self.axes, free), smallest=self.smallest[free], choices=choices
-        )
+            good=good, bad=bad, axes=axes_along(self.axes, free), smallest=self.smallest[free], choices=choices,
+            constraints=constraints,
+        )  # fmt: skip
+
+    def log_feasibility(self, z: FloatArray) -> FloatArray:
+        """Score points z (c, d) by how far constraints speak for them; 0 without constraints."""
+        density = self.tier.prepared.density
+        score = np.zeros(len(z))
+        for share, satisfied, violated in self.constraints:
+            score += log_relative_ratio(share, density(satisfied, z), density(violated, z))
+        return score
 
     def lies(self, z: FloatArray) -> Prepared:
         """Give the kernels that points z (c, d) would have in g if they were told: one component each."""

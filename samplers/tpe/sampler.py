@@ -35,12 +35,11 @@ from .rules import (
     Clip,
     Gamma,
     Weights,
-    default_gamma,
     default_weights,
+    gentle_clip,
     hyperopt_default_gamma,
     log_ratio,
     magic_clip,
-    multi_objective_gamma,
     neighbour_distance,
     neighbour_distance_with_endpoints,
     no_clip,
@@ -66,15 +65,17 @@ class TPESampler(Sampler):
         Weight of the prior, where an observation has 1. If given, categorical kernels are smoothed by
         ``prior_weight / (n + 1)``, as in Optuna, and not by `CHOICE_SMOOTHING`.
     consider_magic_clip
-        Keep bandwidths above 1 / min(100, n + 2) of the range; False is the same as ``clip=no_clip``.
+        True: keep bandwidths above 1 / min(100, n + 2) of the range, as Optuna does; False: let them fall to 1e-12;
+        None: `gentle_clip`.
     consider_endpoints
         Let the ends of the range count as neighbours of the outermost observations.
     n_startup_trials
-        Number of finished trials up to which sampling is random.
+        Number of finished trials up to which sampling is random, the values of each parameter spread evenly.
     n_ei_candidates
         Number of candidates drawn from l.
     gamma
-        Number of trials below, given the number of finished ones.
+        Number of trials below, given the number of finished ones; None: `wide_gamma`, with several objectives
+        `multi_objective_gamma`.
     weights
         Weights of observations, oldest first, given their number. None: `default_weights` for the trials above and
         `improvement_weights` for those below, where there is a single objective.
@@ -96,6 +97,9 @@ class TPESampler(Sampler):
         each other.
     bandwidth, clip, acquisition
         Rules of `parzen.samplers.tpe.rules`, or your own.
+    caution
+        Share of the trials, drawn at random, that weigh good trials alike and take the best candidate as it is; the
+        others are bold: they weigh them by `improvement_weights`, and climb from the best candidate.
 
     Raises
     ------
@@ -124,6 +128,7 @@ class TPESampler(Sampler):
         bandwidth: Bandwidth | None = None,
         clip: Clip | None = None,
         acquisition: Acquisition = log_ratio,
+        caution: float = 0.5,
     ) -> None:
         super().__init__(seed)
         if group and multivariate is False:
@@ -132,6 +137,8 @@ class TPESampler(Sampler):
             raise ValueError(f"`prior_weight` must be positive and finite, but got {prior_weight}.")
         if n_ei_candidates < 1:
             raise ValueError(f"`n_ei_candidates` must be at least 1, but got {n_ei_candidates}.")
+        if not 0 <= caution <= 1:
+            raise ValueError(f"`caution` must lie in [0, 1], but got {caution}.")
         if constraints_func is not None:
             warnings.warn(
                 "`constraints_func` is deprecated; call `Trial.set_constraint` in the objective instead.",
@@ -144,6 +151,7 @@ class TPESampler(Sampler):
         self._group = group
         self._constraints_func = constraints_func
         self._acquisition = acquisition
+        self._caution = caution
         endpoints = neighbour_distance_with_endpoints if consider_endpoints else neighbour_distance
         self._settings = Settings(
             gamma=gamma,
@@ -152,7 +160,7 @@ class TPESampler(Sampler):
             consider_prior=consider_prior is not False,
             choice_smoothing=CHOICE_SMOOTHING if prior_weight is None else None,
             bandwidth=bandwidth or endpoints,
-            clip=clip or (no_clip if consider_magic_clip is False else magic_clip),
+            clip=clip or {None: gentle_clip, True: magic_clip, False: no_clip}[consider_magic_clip],
             constant_liar=constant_liar,
             distances=dict(categorical_distance_func or {}),
         )
@@ -218,6 +226,9 @@ class TPESampler(Sampler):
         self, study: StudyLike, trial: FrozenTrial, name: str, distribution: BaseDistribution
     ) -> dict[str, float]:
         history = study.history
+        if self._is_starting(history):
+            u = self._streams.stratified(trial.number, len(trial.params), self._n_startup_trials)
+            return {name: distribution.from_unit(u)}
         rng = self._streams.generator(trial.number, 1 + len(trial.params))
         with history.lock:
             space, given = self._branch(history, trial, name, distribution)
@@ -252,9 +263,10 @@ class TPESampler(Sampler):
         n: int,
         given: Mapping[str, tuple[BaseDistribution, float]] | None = None,
     ) -> Columns:
-        model_space, model = self._fitter(history).fit(space, given or {})
+        bold = bool(rng.random() >= self._caution)
+        model_space, model = self._fitter(history).fit(space, given or {}, bold)
         if self._is_joint(history):
-            z = self._choose(model, rng, n)
+            z = self._choose(model, rng, n, bold)
         else:
             z = self._choose_each(model, rng, n)
         x = model_space.model(z)
@@ -268,16 +280,17 @@ class TPESampler(Sampler):
     def rank(self, model: Model, z: FloatArray) -> FloatArray:
         """Score candidates z (n, d): the largest is the best."""
         density = model.tier.prepared.density
-        return self._acquisition(density(model.good, z), density(model.bad, z))
+        scores = self._acquisition(density(model.good, z), density(model.bad, z))
+        return scores + model.log_feasibility(z) if model.constraints else scores
 
-    def _choose(self, model: Model, rng: np.random.Generator, n: int) -> FloatArray:
+    def _choose(self, model: Model, rng: np.random.Generator, n: int, bold: bool) -> FloatArray:
         """Choose `n` points (n, d) of one mixture over all dimensions."""
         if n > 1:
             return self._choose_apart(model, self.propose(model, rng, self._pool_size(n)), n)
         candidates = self.propose(model, rng, self._n_candidates)
         best = candidates[int(np.argmax(self.rank(model, candidates)))]
         power = getattr(self._acquisition, "power", None)
-        return best[None] if power is None else climb(model, best, power)[None]
+        return climb(model, best, power)[None] if bold and power is not None else best[None]
 
     def _choose_each(self, model: Model, rng: np.random.Generator, n: int) -> FloatArray:
         """Choose `n` points (n, d) of a mixture a dimension."""

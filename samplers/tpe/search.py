@@ -1,7 +1,7 @@
 """A local search on the acquisition from the best candidate, in the continuous dimensions and on fine grids.
 
 Candidates are drawn from l, so in more than a few dimensions the best of two dozen is far from a maximum of the
-acquisition. A few steps along its gradient close much of that gap for less than the candidates cost. Choices and values
+acquisition. A few steps along its gradient close part of that gap for less than the candidates cost. Choices and values
 of short grids stay as they were drawn: climbing there makes the search greedy, and it did worse on mixed spaces
 (docs/tpe.md).
 """
@@ -14,7 +14,7 @@ from ...engine.distributions import FloatArray
 from ...engine.kernels.axes import decode
 from .model import Model
 
-N_STEPS = 8
+N_STEPS = 3
 
 
 def climb(model: Model, start: FloatArray, power: float) -> FloatArray:
