@@ -127,6 +127,7 @@ def ask_batch(study: Study, n: int, distributions: Space) -> Batch:
     for name, distribution in space.items():
         history.check(name, distribution)
         distribution.require_finite()
+    space = {name: history.canonical(name, distribution) for name, distribution in space.items()}
     claimed = _claim(study, n)
     first = _suggest_enqueued(study, claimed, space)
     if isinstance(study.sampler, Sampler):

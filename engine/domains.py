@@ -42,10 +42,13 @@ class Domains:
     def check_all(self, signatures: Iterable[Signature]) -> None:
         """Raise ``ValueError`` if one of several signatures fits neither what is known nor those before it."""
         known: Signature = {}
+        latest: Signature = {}
         for signature in signatures:
             for name, distribution in signature.items():
-                first = known.setdefault(name, self.known.get(name, distribution))
-                check_distribution_compatibility(first, distribution)
+                if latest.get(name) is not distribution:
+                    first = known.setdefault(name, self.known.get(name, distribution))
+                    check_distribution_compatibility(first, distribution)
+                    latest[name] = distribution
 
     def admit(self, name: str, distribution: BaseDistribution) -> BaseDistribution:
         """Give one object for all alike distributions: signatures are compared by identity."""

@@ -230,9 +230,10 @@ class History:
             heapq.heappush(self._waiting, number)
 
     def _set_columns(self, record: FrozenTrial) -> None:
+        params, number = self._params, record.number
         for name, distribution in record.distributions.items():
             record.distributions[name] = distribution = self._admit(name, distribution)
-            self._params[name][record.number] = distribution.to_internal_repr(record.params[name])
+            params.data[params.index[name], number] = distribution.to_internal_repr(record.params[name])
 
     def put(self, record: FrozenTrial) -> bool:
         """Bring one trial up to date from what a storage holds: a new one is added, a live one changes in place.

@@ -133,12 +133,18 @@ class InMemoryStorage(BaseStorage):
                 record = FrozenTrial(
                     history.n, TrialState.RUNNING, None, datetime.now(), None, {}, {}, {}, {}, {}, trial_id
                 )
+                self._open(study_id, history, record)
             else:
                 history.check_new([template_trial])
-                record = template_trial.copy()
-                record.number, record._trial_id = history.n, trial_id
-            self._open(study_id, history, record)
+                self._add(study_id, history, template_trial)
         return trial_id
+
+    def _add(self, study_id: int, history: History, template: FrozenTrial) -> int:
+        """Add a copy of a trial that was checked."""
+        record = template.copy()
+        record.number, record._trial_id = history.n, self._number_of.n
+        self._open(study_id, history, record)
+        return record._trial_id
 
     def _open(self, study_id: int, history: History, record: FrozenTrial) -> None:
         self._study_of.append(study_id)
@@ -149,8 +155,9 @@ class InMemoryStorage(BaseStorage):
 
     def create_new_trials(self, study_id: int, templates: Sequence[FrozenTrial]) -> list[int]:
         with self._lock:
-            self._study(study_id).history.check_new(templates)
-            return super().create_new_trials(study_id, templates)
+            history = self._study(study_id).history
+            history.check_new(templates)
+            return [self._add(study_id, history, template) for template in templates]
 
     def _updatable(self, trial_id: int) -> tuple[History, int, FrozenTrial]:
         """Find a trial that may be changed."""

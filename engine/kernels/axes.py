@@ -100,7 +100,8 @@ def encode(axes: Axes, x: Array) -> Array:
 
 def decode(axes: Axes, z: Array) -> Array:
     """Turn kernel coordinates (n, d) into model coordinates, on the grids where there are any."""
-    out = snap(z, axes.low, axes.step) if axes.step.any() else z.copy()
+    fine = np.where(axes.n_values == 0, axes.step, 0.0)
+    out = snap(z, axes.low, fine) if fine.any() else z.copy()
     for j in np.flatnonzero((axes.n_values > 0) & (axes.n_choices == 0)):
         known = ~np.isnan(z[:, j])
         out[known, j] = axes.points[axes.start[j] + z[known, j].astype(np.int64)]

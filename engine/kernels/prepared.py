@@ -144,11 +144,15 @@ def select(prepared: Prepared, dims: IntArray) -> Prepared:
     )  # fmt: skip
 
 
-def condition(prepared: Prepared, z: Array, fixed: IntArray, free: IntArray) -> Prepared:
-    """Fix the coordinates `fixed` at z (d,): their kernels become part of the weights of a mixture over `free`."""
-    kernels = _exponents(select(prepared, fixed), z[None, fixed])[0]  # with the old log weights
+def condition(prepared: Prepared, z: Array, fixed: IntArray, free: IntArray, power: float = 1.0) -> Prepared:
+    """Fix the coordinates `fixed` at z (d,): their kernels become part of the weights of a mixture over `free`.
+
+    With a `power` below 1 they count less: each kernel is taken to that power.
+    """
+    kernels = _exponents(select(prepared, fixed), z[None, fixed])[0] - prepared.log_weight
+    log_weight = prepared.log_weight + power * kernels
     rest = select(prepared, free)
-    return rest._replace(log_weight=kernels, offset=kernels - rest.norm.sum(axis=0))
+    return rest._replace(log_weight=log_weight, offset=log_weight - rest.norm.sum(axis=0))
 
 
 def _exponents(prepared: Prepared, z: Array) -> Array:
@@ -172,8 +176,9 @@ def _draw_values(prepared: Prepared, axes: Axes, component: IntArray, u: Array) 
         lower, upper = lower.copy(), upper.copy()
         lower[tabulated], upper[tabulated] = -1.0, 1.0
     x = mu + sigma * ppf(u, (lower - mu) / sigma, (upper - mu) / sigma)
-    if axes.step.any():
-        x = snap(x, axes.low, axes.step)
+    fine = np.where(axes.n_values == 0, axes.step, 0.0)
+    if fine.any():
+        x = snap(x, axes.low, fine)
     z = np.minimum(np.maximum(x, axes.low), axes.high)
     for j in tabulated:
         columns = np.arange(axes.n_values[j])

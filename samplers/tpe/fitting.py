@@ -42,6 +42,7 @@ from .split import ParetoRanking, Ranking
 IntArray = npt.NDArray[np.int64]
 Given = Mapping[str, tuple[BaseDistribution, float]]
 
+GIVEN = 1.0
 _COMPLETE = int(TrialState.COMPLETE)
 _KEPT_SPACES = 32  # of which observations are kept; a study of more branches sorts them again
 
@@ -114,10 +115,11 @@ class Fitter:
         if is_constrained(history):
             model = model._replace(constraints=self._constraints(observations))
         if not given:
-            return free_space, model
+            return free_space, model._replace(seen=observations.seen if len(history.groups) == 1 else None)
         internal = np.array([value for _, value in given.values()] + [np.nan] * len(space))
         z = observations.space.coordinates(internal[:, None])[:, 0]
-        return free_space, model.given(z, np.flatnonzero(~np.isnan(z)), np.arange(len(given), len(z)))
+        fixed = np.flatnonzero(~np.isnan(z))
+        return free_space, model.given(z, fixed, np.arange(len(given), len(z)), GIVEN / max(len(fixed), 1))
 
     def joint_space(self, all_names: bool) -> dict[str, BaseDistribution]:
         """Give the parameters that all trials have, or that any has; the same object as long as they do not change."""

@@ -58,6 +58,8 @@ class Model(NamedTuple):
         Whose kernels to use.
     constraints
         The densities of each constraint.
+    seen
+        The points that were tried, where all dimensions are discrete and there are no others; None elsewhere.
     """
 
     good: Prepared
@@ -68,13 +70,14 @@ class Model(NamedTuple):
     choices: tuple[FloatArray, IntArray]
     tier: Tier
     constraints: list[Constraint] = []  # noqa: RUF012 - never changed
+    seen: set[bytes] | None = None
 
-    def given(self, z: FloatArray, fixed: IntArray, free: IntArray) -> Model:
-        """Fix the coordinates `fixed` at those of z (d,); keep those of `free`."""
+    def given(self, z: FloatArray, fixed: IntArray, free: IntArray, power: float = 1.0) -> Model:
+        """Fix the coordinates `fixed` at those of z (d,); keep those of `free`. See `prepared.condition`."""
         condition = self.tier.prepared.condition
-        good, bad = (condition(mixture, z, fixed, free) for mixture in (self.good, self.bad))
+        good, bad = (condition(mixture, z, fixed, free, power) for mixture in (self.good, self.bad))
         constraints = [
-            Constraint(c.share, condition(c.satisfied, z, fixed, free), condition(c.violated, z, fixed, free))
+            Constraint(c.share, condition(c.satisfied, z, fixed, free, power), condition(c.violated, z, fixed, free, power))
             for c in self.constraints
         ]
         choices = self.choices[0], self.choices[1][free]

@@ -53,7 +53,7 @@ class ModelSpace:
         self._has_logs = bool(self._is_log.any())
         # Half a part in 10^9 of slack: a value on the border stays inside after a logarithm and back.
         slack = 1e-9 * (self.axes.upper - self.axes.lower)
-        self._from, self._to = self.axes.lower - slack, self.axes.upper + slack
+        self._from, self._to = self.axes.low - slack, self.axes.high + slack
         categorical = self.arrays.n_choices > 0
         self._from[categorical], self._to[categorical] = -0.5, self.arrays.n_choices[categorical] - 0.5
         self._from, self._to = self._from[:, None], self._to[:, None]

@@ -20,7 +20,7 @@ IntArray = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 
 _FAIL = int(TrialState.FAIL)  # NumPy compares with an enumeration slowly
-_FEW = 48  # rows up to which sorted columns are changed one by one, instead of sorted again
+_FEW = 48  # rows up to which sorted columns are changed one by one, instead of merged
 
 
 class Observations:
@@ -52,6 +52,7 @@ class Observations:
         self._seen = 0
         self.n = 0
         self._running: list[int] = []
+        self.seen: set[bytes] | None = set() if space.axes.n_values.all() else None  # points of a discrete space
         self.good: Any = None  # what made the density of the good trials at the last ask, and that density
         self.z: FloatArray = np.full((len(space.names), 0), np.nan)
         self._counts: Mask = np.zeros(0, dtype=bool)  # complete and pruned trials with all that is required
@@ -65,7 +66,7 @@ class Observations:
             self._seen += len(new)
             self._counts[new] = present = self._read(new) & (history.states[new] != _FAIL)
             self.n += int(np.count_nonzero(present))
-        self._running = self._read_running() if with_running and len(history.live) > 1 else []
+        self._running = self._read_running() if with_running and history.live else []
 
     def _read_running(self) -> list[int]:
         """Read the trials that run and have all that is required; give their numbers."""
@@ -79,7 +80,9 @@ class Observations:
     def _read(self, numbers: IntArray) -> Mask:
         """Read the coordinates of some trials; tell which of them have all that is required."""
         internal = self._history.table[self._rows, numbers]  # (d, k)
-        self.z[:, numbers] = self.space.coordinates(internal)
+        self.z[:, numbers] = z = self.space.coordinates(internal)
+        if self.seen is not None:
+            self.seen.update(row.tobytes() for row in np.ascontiguousarray(z.T))
         required = internal[self._required]
         return np.asarray((required == required).all(axis=0))  # none is NaN
 
@@ -133,10 +136,13 @@ class SortedObservations(Observations):
         kept, old = self.neighbours, self._members
         changed = np.flatnonzero(members != old) if len(members) == len(old) else None
         self._members = members
-        if changed is None or len(changed) > _FEW:
+        if changed is None:
             kept = self.neighbours = self._empty(len(members))
             arguments = self.z, self.space.axes, self._endpoints, kept.order, kept.count, kept.distance
             self._kernels.rebuild(np.flatnonzero(members), *arguments)
         elif len(changed):
-            arguments = self.z, self.space.axes, self._endpoints, kept.order, kept.count, kept.distance
-            self._kernels.change(changed, members, *arguments)
+            arguments = members, self.z, self.space.axes, self._endpoints, kept.order, kept.count, kept.distance
+            if len(changed) > _FEW:
+                self._kernels.merge(changed[members[changed]], *arguments)
+            else:
+                self._kernels.change(changed, *arguments)

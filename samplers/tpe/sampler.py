@@ -51,7 +51,8 @@ IntArray = npt.NDArray[np.int64]
 # What a categorical kernel gives to every choice, where its own gets 1 more. Optuna's 1 / (n + 1) falls with the number
 # of observations, and then a study keeps the first good choice that it met (docs/tpe.md).
 CHOICE_SMOOTHING = 0.5
-LARGEST_POOL = 1024  # candidates of a batch, or 4 for each of its points
+DEDUP = True
+LARGEST_POOL = 512  # candidates of a batch, or 2 for each of its points
 
 
 class TPESampler(Sampler):
@@ -288,7 +289,18 @@ class TPESampler(Sampler):
         if n > 1:
             return self._choose_apart(model, self.propose(model, rng, self._pool_size(n)), n)
         candidates = self.propose(model, rng, self._n_candidates)
-        best = candidates[int(np.argmax(self.rank(model, candidates)))]
+        scores = self.rank(model, candidates)
+        if DEDUP and model.seen is not None:
+            new = np.array([row.tobytes() not in model.seen for row in candidates])
+            for _ in range(3):
+                if new.any():
+                    break
+                candidates = self.propose(model, rng, 4 * self._n_candidates)
+                scores = self.rank(model, candidates)
+                new = np.array([row.tobytes() not in model.seen for row in candidates])
+            if new.any():
+                scores = np.where(new, scores, -np.inf)
+        best = candidates[int(np.argmax(scores))]
         power = getattr(self._acquisition, "power", None)
         return climb(model, best, power)[None] if bold and power is not None else best[None]
 
@@ -303,7 +315,7 @@ class TPESampler(Sampler):
         return candidates[_best_distinct(candidates, scores.sum(axis=1), n)]
 
     def _pool_size(self, n: int) -> int:
-        return n * max(4, min(self._n_candidates, LARGEST_POOL // n))
+        return n * max(2, min(self._n_candidates, LARGEST_POOL // n))
 
     def _choose_apart(self, model: Model, candidates: FloatArray, n: int) -> FloatArray:
         """Choose `n` of many candidates, each as if those before had been told as bad."""
@@ -322,8 +334,8 @@ class TPESampler(Sampler):
 
 def _twins(points: FloatArray) -> IntArray:
     """Give for each point (n, d) the index of the first one that equals it."""
-    _, first, index = np.unique(points, axis=0, return_index=True, return_inverse=True)
-    return np.asarray(first[index.reshape(-1)], dtype=np.int64)
+    first: dict[bytes, int] = {}
+    return np.array([first.setdefault(point.tobytes(), i) for i, point in enumerate(points)], dtype=np.int64)
 
 
 def _best_distinct(points: FloatArray, scores: FloatArray, n: int) -> IntArray:

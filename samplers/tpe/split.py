@@ -103,9 +103,13 @@ class Ranking:
         """Sort all trials from scratch."""
         history = self._history
         complete, pruned, infeasible = _tiers(history)
-        self._tiers[0].replace((self._sign * history.values[complete, 0]).tolist(), complete)
-        self._tiers[1].replace([self._progress(number) for number in pruned.tolist()], pruned)
-        self._tiers[2].replace(history.violation[infeasible].tolist(), infeasible)
+        loss, violation = self._sign * history.values[complete, 0], history.violation[infeasible]
+        best_first = np.argsort(loss, kind="stable"), np.argsort(violation, kind="stable")
+        self._tiers[0].replace(loss[best_first[0]], complete[best_first[0]])
+        self._tiers[2].replace(violation[best_first[1]], infeasible[best_first[1]])
+        furthest_first = _by_last_report(history, pruned)
+        progress = [self._progress(number) for number in pruned[furthest_first].tolist()]
+        self._tiers[1].replace(progress, pruned[furthest_first])
 
 
 class Sorted:
@@ -133,12 +137,14 @@ class Sorted:
         self._keys.insert(position, key)
         self.numbers.insert(position, number)
 
-    def replace(self, keys: list[Any], numbers: IntArray) -> None:
-        """Take other numbers, ascending, and their keys."""
+    def replace(self, keys: Any, numbers: IntArray) -> None:
+        """Take other numbers, sorted, and their keys."""
         del self._keys[:], self.numbers[:]
-        order = sorted(range(len(keys)), key=keys.__getitem__)
-        self._keys.extend([keys[i] for i in order])
-        self.numbers.extend(numbers[order].tolist())
+        if isinstance(keys, np.ndarray):
+            self._keys.frombytes(keys.tobytes())
+        else:
+            self._keys.extend(keys)
+        self.numbers.frombytes(numbers.tobytes())
 
 
 class ParetoRanking:

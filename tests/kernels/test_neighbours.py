@@ -35,10 +35,14 @@ def test_changes_lead_where_sorting_leads(seed, endpoints):
     rng, axes, z = case(seed)
     order, count, distance = empty()
     members = np.zeros(CAPACITY, dtype=bool)
-    for _ in range(6):
+    for step in range(6):
         changed = np.flatnonzero(rng.random(CAPACITY) < 0.3)
         members[changed] ^= True
-        neighbours.change(changed, members, z, axes, endpoints, order, count, distance)
+        if step % 2:
+            neighbours.change(changed, members, z, axes, endpoints, order, count, distance)
+        else:
+            added = changed[members[changed]]
+            neighbours.merge(added, members, z, axes, endpoints, order, count, distance)
         ids = np.flatnonzero(members)
         fresh_order, fresh_count, fresh_distance = empty()
         neighbours.rebuild(ids, z, axes, endpoints, fresh_order, fresh_count, fresh_distance)

@@ -10,17 +10,18 @@ import parzen
 from parzen.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 from parzen.engine.kernels.mixture import log_density
 from parzen.samplers import TPESampler
-from parzen.samplers.parzen_estimator import build
-from parzen.samplers.tpe import (
+from parzen.samplers.tpe import rules
+from parzen.samplers.tpe.estimator import build
+from parzen.samplers.tpe.fitting import Fitter
+from parzen.samplers.tpe.model_space import ModelSpace, space_arrays
+from parzen.samplers.tpe.rules import (
     default_gamma,
     default_weights,
     hyperopt_default_gamma,
     improvement_weights,
-    smoothed,
-    space_arrays,
 )
-from parzen.samplers.tpe_search import climb
-from parzen.samplers.tpe_split import rank
+from parzen.samplers.tpe.search import climb
+from parzen.samplers.tpe.split import rank
 from parzen.trial import TrialState, create_trial
 
 X = {"x": FloatDistribution(0.0, 1.0)}
@@ -82,14 +83,15 @@ def test_several_objectives_front_by_front() -> None:
 
 
 def observed(sampler: TPESampler, study: parzen.Study) -> tuple[list[float], list[float]]:
-    below, _, above = sampler.observe(X, study.history)
-    return below[:, 0].tolist(), above[:, 0].tolist()
+    """Means of the kernels of the good and of the bad trials, without the prior's."""
+    model = Fitter(study.history, sampler._settings).fit(X, {}, bold=False)[1]
+    return model.good.mu[0, :-1].tolist(), model.bad.mu[0, :-1].tolist()
 
 
-def test_the_split_keeps_the_order_of_time() -> None:
+def test_the_split_takes_the_best_and_keeps_the_others_in_the_order_of_time() -> None:
     trials = [complete(float(-k), x=k / 20) for k in range(20)]
-    below, above = observed(TPESampler(), study_of(trials))
-    assert below == [18 / 20, 19 / 20]
+    below, above = observed(TPESampler(gamma=default_gamma), study_of(trials))
+    assert sorted(below) == [18 / 20, 19 / 20]
     assert above == [k / 20 for k in range(18)]
 
 
@@ -133,24 +135,27 @@ def test_improvement_without_a_measure_weighs_alike(below: list[float], bar: lis
 
 def test_the_climb_never_goes_down_and_leaves_choices_alone() -> None:
     space = {"x": FloatDistribution(0, 1), "c": CategoricalDistribution("abc"), "k": IntDistribution(0, 9)}
-    arrays = space_arrays(space)
+    study = parzen.create_study()
     rng = np.random.default_rng(0)
-    points = np.column_stack([rng.random(40), rng.integers(3, size=40), rng.integers(10, size=40)])
-    good, bad = (build(part, np.ones(len(part)), arrays) for part in (points[:8], points[8:]))
-    for start in points:
-        end = climb(good, bad, start, rng, 24)
+    for value in rng.random(40):
+        params = {"x": rng.random(), "c": "abc"[rng.integers(3)], "k": int(rng.integers(10))}
+        study.add_trial(create_trial(value=value, params=params, distributions=space))
+    model = Fitter(study.history, TPESampler()._settings).fit(space, {}, bold=True)[1]
+    for start in np.column_stack([rng.random(40), rng.integers(3, size=40), rng.integers(10, size=40)]):
+        end = climb(model, start, 1.0)
         np.testing.assert_array_equal(end[1:], start[1:])
         assert 0 <= end[0] <= 1
-        gain = [log_density(good, p[None]) - log_density(bad, p[None]) for p in (start, end)]
-        assert gain[1] >= gain[0] - 1e-12
+        before, after = (TPESampler().rank(model, point[None])[0] for point in (start, end))
+        assert after >= before - 1e-12
 
 
-def test_one_parameter_jointly_is_one_parameter_alone() -> None:
-    """The mixtures of a single parameter are the same; only the random numbers of the two ways differ."""
-    study = study_of([complete(math.sin(3.0 * k), x=k / 30) for k in range(30)])
-    joint, alone = TPESampler(seed=0, multivariate=True), TPESampler(seed=0, multivariate=False)
-    samples = [s.sample(X, study.history, np.random.default_rng(1), 8)["x"] for s in (joint, alone)]
-    np.testing.assert_array_equal(*samples)
+@pytest.mark.parametrize("n_trials", [30, 120])
+def test_one_parameter_jointly_is_one_parameter_alone(n_trials: int) -> None:
+    study = study_of([complete(math.sin(3.0 * k), x=k / n_trials) for k in range(n_trials)])
+    samplers = [TPESampler(multivariate=multivariate, caution=1.0) for multivariate in (True, False)]
+    for seed in range(5):
+        samples = [s.sample(X, study.history, np.random.default_rng(seed))["x"] for s in samplers]
+        np.testing.assert_array_equal(*samples)
 
 
 def test_startup_trials_are_random_and_do_not_repeat_on_resume() -> None:
@@ -171,7 +176,7 @@ def test_an_empty_branch_is_sampled_from_the_prior() -> None:
     assert ((columns["new"] >= 5) & (columns["new"] <= 6)).all()
 
 
-def test_group_samples_conditional_parameters_jointly() -> None:
+def test_group_samples_all_groups_at_the_start() -> None:
     def objective(trial: parzen.Trial) -> float:
         if trial.suggest_categorical("kind", ["a", "b"]) == "a":
             return trial.suggest_float("xa", 0, 1) + trial.suggest_float("ya", 0, 1)
@@ -232,14 +237,6 @@ def test_integers_of_any_size(high: int, log: bool) -> None:
     assert len({trial.params["n"] for trial in study.trials}) > 15
 
 
-def test_a_fine_grid_is_as_good_as_continuous() -> None:
-    fine = space_arrays({"n": IntDistribution(0, 10_000)})
-    points = np.linspace(0, 10_000, 9)[:, None].round()
-    x = np.array([[0.0], [37.0], [5000.0], [9999.0]])
-    exact, smooth = (log_density(build(points, np.ones(9), s), x) for s in (fine, smoothed(fine)))
-    np.testing.assert_allclose(smooth, exact, atol=1e-6)  # the cells' width is 1
-
-
 def test_a_batch_on_a_fine_grid_does_not_repeat_points() -> None:
     study = parzen.create_study(sampler=TPESampler(seed=0))
     space = {"n": IntDistribution(1, 1100)}
@@ -256,7 +253,7 @@ def test_there_must_be_a_candidate() -> None:
 def test_a_batch_on_a_full_grid_falls_back_to_repeats(n: int) -> None:
     space = {"a": CategoricalDistribution(("p", "q"))}
     study = parzen.create_study(sampler=TPESampler(seed=0, n_startup_trials=1))
-    study.tell_batch(study.ask_batch(2, space), [0.0, 1.0])
+    study.add_trials([create_trial(value=float(c == "p"), params={"a": c}, distributions=space) for c in "pq"])
     assert set(study.ask_batch(n, space)["a"]) == {0, 1}
 
 
@@ -279,3 +276,157 @@ def test_integers_on_a_log_scale_reach_both_ends() -> None:
     )
     values = IntDistribution(1, 8, log=True).from_model(columns["n"])
     assert set(values) == set(range(1, 9))
+
+
+# --- conditional and changing spaces ---------------------------------------------------------------------------------
+
+
+def branching(trial: parzen.Trial) -> float:
+    """The best `y` depends on `kind`, and on `x` within a kind."""
+    kind = trial.suggest_categorical("kind", ["a", "b"])
+    x = trial.suggest_float("x", 0, 1)
+    if kind == "a":
+        return abs(trial.suggest_float("ya", 0, 1) - x) + abs(trial.suggest_float("za", 0, 1) - 0.2)
+    return 0.5 + abs(trial.suggest_float("yb", 0, 1) - (1 - x))
+
+
+def test_a_branch_is_sampled_whole_given_what_led_to_it() -> None:
+    study = parzen.create_study(sampler=TPESampler(seed=0))
+    study.optimize(branching, n_trials=60)
+    sampler, trial = study.sampler, study.ask()
+    assert set(trial.relative_params) == {"kind", "x"}
+    trial._record.params["kind"], trial._record.distributions["kind"] = "a", study.trials[0].distributions["kind"]
+    trial.suggest_float("x", 0, 1)
+    drawn = sampler.draw(study, trial._record, "ya", FloatDistribution(0, 1))
+    assert set(drawn) == {"ya", "za"}
+
+
+def test_what_was_suggested_before_matters_in_a_branch() -> None:
+    """All good trials have y near x: y follows x. Without the condition both means would be 0.5."""
+    study = parzen.create_study(sampler=TPESampler(seed=0))
+    rng = np.random.default_rng(0)
+    space = {"x": FloatDistribution(0, 1), "y": FloatDistribution(0, 1)}
+    for x, y in rng.random((300, 2)):
+        study.add_trial(create_trial(value=abs(x - y), params={"x": x, "y": y}, distributions=space))
+    study.add_trial(create_trial(value=9.0, params={"x": 0.5}, distributions={"x": space["x"]}))  # y is conditional
+
+    def mean_y(x: float) -> float:
+        found = []
+        for _ in range(30):
+            study.enqueue_trial({"x": x})
+            trial = study.ask()
+            trial.suggest_float("x", 0, 1)
+            found.append(trial.suggest_float("y", 0, 1))
+            study.tell(trial, state=TrialState.FAIL)
+        return float(np.mean(found))
+
+    assert mean_y(0.15) < 0.4 < 0.6 < mean_y(0.85)
+
+
+def test_a_value_drawn_for_a_branch_must_fit_the_range_asked_for() -> None:
+    study = parzen.create_study(sampler=TPESampler(seed=0))
+    study.optimize(branching, n_trials=40)
+    for _ in range(20):
+        trial = study.ask()
+        if trial.suggest_categorical("kind", ["a", "b"]) == "a":
+            trial.suggest_float("x", 0, 1)
+            trial.suggest_float("ya", 0, 1)
+            assert 5 <= trial.suggest_float("za", 5, 6) <= 6
+        study.tell(trial, 1.0)
+
+
+def test_a_moved_range_keeps_what_still_fits() -> None:
+    """After the range of x moved, x stays in the joint model, and y is learnt from all trials."""
+    study = parzen.create_study(sampler=TPESampler(seed=0))
+    rng = np.random.default_rng(0)
+    for k in range(120):
+        low, high = (0.0, 1.0) if k < 110 else (0.5, 2.0)
+        x, y = rng.uniform(low, high), rng.random()
+        space = {"x": FloatDistribution(low, high), "y": FloatDistribution(0, 1)}
+        study.add_trial(create_trial(value=abs(y - 0.7) + abs(x - 0.6), params={"x": x, "y": y}, distributions=space))
+    trial = study.ask()
+    assert set(trial.relative_params) == {"x", "y"}
+    assert 0.5 <= trial.suggest_float("x", 0.5, 2.0) <= 2.0
+    model = Fitter(study.history, TPESampler()._settings).fit(
+        {"x": FloatDistribution(0.5, 2.0), "y": FloatDistribution(0, 1)}, {}, bold=False
+    )[1]
+    assert model.good.mu.shape[1] + model.bad.mu.shape[1] == 120 + 2
+    np.testing.assert_allclose(model.bad.sigma[0].max(), 1.5)  # the prior's kernel, where x does not fit
+
+
+def test_coordinates_of_values_that_do_not_fit_are_missing() -> None:
+    space = ModelSpace({"x": FloatDistribution(1, 2, log=True), "k": IntDistribution(2, 8, step=2)}, {})
+    z = space.coordinates(np.array([[1.0, 3.0, np.nan, 2.0], [1.0, 4.0, 8.0, 9.0]]))
+    np.testing.assert_allclose(z, [[0.0, np.nan, np.nan, np.log(2)], [np.nan, 1.0, 3.0, np.nan]])
+
+
+# --- the rest --------------------------------------------------------------------------------------------------------
+
+
+def test_choices_near_a_good_one_are_good() -> None:
+    def far(sampler: TPESampler) -> float:
+        study = parzen.create_study(sampler=sampler)
+        space = {"c": CategoricalDistribution(tuple(range(8)))}
+        study.add_trials([create_trial(value=float(c), params={"c": c}, distributions=space) for c in range(8)] * 4)
+        model = Fitter(study.history, sampler._settings).fit(space, {}, bold=False)[1]
+        log_l = model.tier.prepared.density(model.good, np.arange(8.0)[:, None])
+        return float(log_l[2] - log_l[7])
+
+    assert far(TPESampler(categorical_distance_func={"c": lambda a, b: abs(a - b)})) > 0.1
+    assert abs(far(TPESampler())) < 1e-9
+
+
+def test_a_distance_must_be_one() -> None:
+    sampler = TPESampler(categorical_distance_func={"c": lambda a, b: -1.0}, n_startup_trials=1)
+    study = parzen.create_study(sampler=sampler)
+    with pytest.raises(ValueError, match="categorical_distance_func"):
+        study.optimize(lambda t: float(t.suggest_categorical("c", [1, 2])), n_trials=3)
+
+
+def test_constraints_speak_beside_the_values() -> None:
+    study = parzen.create_study(sampler=TPESampler(seed=0))
+    rng = np.random.default_rng(0)
+    for x in rng.random(60):
+        study.add_trial(complete(x, x=x, constraints={"c": 0.4 - x, "never": -1.0}))
+    model = Fitter(study.history, TPESampler()._settings).fit(X, {}, bold=False)[1]
+    assert len(model.constraints) == 1  # one that all satisfy tells nothing
+    scores = model.log_feasibility(np.array([[0.1], [0.9]]))
+    assert scores[1] > 0 > scores[0]
+
+
+def test_a_discrete_space_is_not_tried_twice_before_all_of_it_was() -> None:
+    study = parzen.create_study(sampler=TPESampler(seed=0))
+    study.optimize(lambda t: t.suggest_int("k", 0, 5) + len(t.suggest_categorical("c", ["x", "yy"])), n_trials=10)
+    study.optimize(lambda t: t.suggest_int("k", 0, 5) + len(t.suggest_categorical("c", ["x", "yy"])), n_trials=6)
+    points = [tuple(trial.params.values()) for trial in study.trials]
+    assert len(set(points)) == 12
+
+
+def test_the_first_trials_are_spread_evenly() -> None:
+    study = parzen.create_study(sampler=TPESampler(seed=4))
+    study.optimize(lambda t: t.suggest_float("x", 0, 1) + t.suggest_float("y", 10, 20), n_trials=10)
+    for name, width in (("x", 1.0), ("y", 10.0)):
+        values = sorted(trial.params[name] % 10 for trial in study.trials)
+        assert [int(10 * value / width) for value in values] == list(range(10))
+
+
+@pytest.mark.parametrize("rule", [rules.scott, lambda x, lower, upper: np.full_like(x, 0.1)])
+@pytest.mark.parametrize("n_trials", [20, 130])
+def test_rules_of_ones_own(rule: object, n_trials: int) -> None:
+    sampler = TPESampler(
+        seed=0,
+        bandwidth=rule,
+        clip=rules.no_clip,
+        gamma=rules.LinearGamma(0.3, cap=50),
+        weights=rules.uniform_weights,
+        acquisition=lambda log_l, log_g: np.minimum(log_l - log_g, 5.0),
+    )
+    study = parzen.create_study(sampler=sampler)
+    study.optimize(lambda t: (t.suggest_float("x", -3, 3) - 1) ** 2 + t.suggest_int("n", 1, 50, log=True), n_trials)
+    assert study.best_value < 12
+
+
+@pytest.mark.parametrize("caution", [-0.1, 1.1])
+def test_caution_is_a_share(caution: float) -> None:
+    with pytest.raises(ValueError, match="caution"):
+        TPESampler(caution=caution)

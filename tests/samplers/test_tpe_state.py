@@ -166,13 +166,14 @@ def test_log_g_of_a_coreset_is_near_that_of_all(monkeypatch: pytest.MonkeyPatch)
 
     def log_g() -> np.ndarray:
         fitter = fitting.Fitter(study.history, study.sampler._settings)
-        model = fitter.fit(space, {})[1]
+        model = fitter.fit(space, {}, bold=True)[1]
         z = study.sampler.propose(model, np.random.default_rng(2), 200)
         return model.tier.prepared.density(model.bad, z)
 
     thinned = log_g()
     monkeypatch.setattr(fitting, "LIMIT", 10**9)
-    assert np.sqrt(np.mean((thinned - log_g()) ** 2)) < 0.1
+    # Near the good trials the best of the bad ones are all kept; a few candidates come from the prior.
+    assert np.median(np.abs(thinned - log_g())) < 0.1
 
 
 # --- tiers -----------------------------------------------------------------------------------------------------------
@@ -206,7 +207,7 @@ def test_both_tiers_fit_the_same_densities(monkeypatch: pytest.MonkeyPatch) -> N
     found = []
     for threshold in (10**9, 0):
         monkeypatch.setattr(fitting, "COMPILED_FROM", threshold)
-        model = fitting.Fitter(study.history, TPESampler()._settings).fit(SPACE, {})[1]
+        model = fitting.Fitter(study.history, TPESampler()._settings).fit(SPACE, {}, bold=True)[1]
         if z is None:
             z = np.ascontiguousarray(TPESampler().propose(model, np.random.default_rng(0), 50))
         found.append([model.tier.prepared.density(mixture, z) for mixture in (model.good, model.bad)])

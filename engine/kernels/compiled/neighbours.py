@@ -76,6 +76,44 @@ def change(
 
 
 @jit
+def merge(
+    added: IntArray,
+    members: Mask,
+    z: Array,
+    axes: Axes,
+    endpoints: bool,
+    order: Order,
+    count: IntArray,
+    distance: Array,
+) -> None:
+    """Bring the sorted columns up to date in one pass: keep the `members` (n,) and merge in the points `added`."""
+    fresh = np.empty(order.shape[1], np.int32)
+    for j in range(z.shape[0]):
+        if axes.n_choices[j] > 0:
+            continue
+        new = added[z[j][added] == z[j][added]].astype(np.int32)
+        new = new[np.argsort(z[j][new], kind="mergesort")]
+        a = size = 0
+        for position in range(count[j]):
+            i = order[j, position]
+            if not members[i]:
+                continue
+            while a < new.size and (z[j, new[a]] < z[j, i] or (z[j, new[a]] == z[j, i] and new[a] < i)):
+                fresh[size] = new[a]
+                a, size = a + 1, size + 1
+            fresh[size] = i
+            size += 1
+        rest = new[a:]
+        fresh[size : size + rest.size] = rest
+        count[j] = size + rest.size
+        order[j, : count[j]] = fresh[: count[j]]
+        listed = order[j, : count[j]]
+        points = axes.points[axes.start[j] : axes.start[j] + axes.n_values[j]]
+        for position in range(count[j]):
+            _measure(position, z[j], points, axes.lower[j], axes.upper[j], endpoints, listed, distance[j])
+
+
+@jit
 def distances(z: Array, axes: Axes, endpoints: bool) -> Array:
     """Return the distances (d, n) of all points to their farther neighbours."""
     d, n = z.shape
