@@ -28,6 +28,7 @@ from .rules import (
     Clip,
     Gamma,
     Weights,
+    default_gamma,
     default_weights,
     gentle_clip,
     improvement_weights,
@@ -42,7 +43,6 @@ from .split import ParetoRanking, Ranking
 IntArray = npt.NDArray[np.int64]
 Given = Mapping[str, tuple[BaseDistribution, float]]
 
-GIVEN = 1.0
 _COMPLETE = int(TrialState.COMPLETE)
 _KEPT_SPACES = 32  # of which observations are kept; a study of more branches sorts them again
 
@@ -99,7 +99,8 @@ class Fitter:
         given
             Distributions and internal values of other parameters.
         bold
-            Weigh good trials by how good they are, unless the settings have weights; otherwise alike.
+            Weigh good trials by how good they are, unless the settings have weights, and sharpen choices as
+            observations add up; otherwise weigh alike, and keep choices smooth.
 
         Returns
         -------
@@ -119,7 +120,9 @@ class Fitter:
         internal = np.array([value for _, value in given.values()] + [np.nan] * len(space))
         z = observations.space.coordinates(internal[:, None])[:, 0]
         fixed = np.flatnonzero(~np.isnan(z))
-        return free_space, model.given(z, fixed, np.arange(len(given), len(z)), GIVEN / max(len(fixed), 1))
+        # All that led to the branch counts as much as one parameter would: taken in full, most of it being beside the
+        # point for the branch, it would leave no observation near enough to learn from.
+        return free_space, model.given(z, fixed, np.arange(len(given), len(z)), power=1.0 / max(len(fixed), 1))
 
     def joint_space(self, all_names: bool) -> dict[str, BaseDistribution]:
         """Give the parameters that all trials have, or that any has; the same object as long as they do not change."""
@@ -165,7 +168,7 @@ class Fitter:
             best = self._ranking.best((gamma or multi_objective_gamma)(n_finished))
             return best[observations.has(best)], best[:0]
         n = self._ranking.update()
-        n_below = (gamma or wide_gamma)(observations.n)
+        n_below = (gamma or (wide_gamma if observations.space.is_continuous else default_gamma))(observations.n)
         if observations.n == n:
             order = self._ranking.order(n_below + N_BEST)
         else:
@@ -202,7 +205,7 @@ class Fitter:
         """Fit the newest of some trials, all alike."""
         numbers = numbers[-LIMIT:]
         smallest = self._settings.clip(observations.space.width, len(numbers) + self._settings.consider_prior)
-        return self._mixture(observations, numbers, uniform_weights(len(numbers)), smallest)
+        return self._mixture(observations, numbers, uniform_weights(len(numbers)), smallest, bold=False)
 
     def _weigh_good(self, below: IntArray, next_best: IntArray, bold: bool) -> tuple[IntArray, FloatArray]:
         """Weigh the good trials, given from best to worst: by how much they improve on the best of the bad ones, or as
@@ -238,17 +241,17 @@ class Fitter:
             weights = stretch(weights[positions], is_sample, float(weights.sum()))
             above = above[positions]
         smallest = settings.clip(space.width, n_above + settings.consider_prior)
-        bad = self._mixture(observations, above, weights, smallest, kept=True)
+        bad = self._mixture(observations, above, weights, smallest, bold, kept=True)
         good = self._good(observations, below, best_above[:1], bold)
-        return Model(good, bad, space.axes, -log_total, smallest, self._choice_tables(space, n_above), self._tier)
+        return Model(good, bad, space.axes, -log_total, smallest, self._choice_tables(space, n_above, bold), self._tier)
 
     def _good(self, observations: Observations, below: IntArray, next_best: IntArray, bold: bool) -> Prepared:
         """Fit l, or give the one of the last ask if the good trials, and the best of the bad, are still the same."""
-        key = (below.tobytes(), next_best.tobytes() if bold else b"")
+        key = (below.tobytes(), next_best.tobytes(), bold)
         if observations.good is None or observations.good[0] != key:
             smallest = self._settings.clip(observations.space.width, len(below) + self._settings.consider_prior)
             numbers, weights = self._weigh_good(below, next_best, bold)
-            observations.good = key, self._mixture(observations, numbers, weights, smallest)
+            observations.good = key, self._mixture(observations, numbers, weights, smallest, bold)
         found: Prepared = observations.good[1]
         return found
 
@@ -258,13 +261,14 @@ class Fitter:
         numbers: IntArray,
         weights: FloatArray,
         smallest: FloatArray,
+        bold: bool,
         kept: bool = False,
     ) -> Prepared:
         """Fit the mixture of some trials; `kept`: of all that are sorted, or of a part of them that stands for all."""
         settings, space = self._settings, observations.space
         prior = settings.prior_weight if settings.consider_prior or len(numbers) == 0 else None
         log_weight = log_weights(weights, prior)
-        choices = self._choice_tables(space, len(numbers))
+        choices = self._choice_tables(space, len(numbers), bold)
         prepare: Callable[..., Prepared] = self._tier.prepared.prepare
         if kept and isinstance(observations, SortedObservations):
             columns = observations.neighbours
@@ -283,8 +287,8 @@ class Fitter:
             return self._tier.neighbours.distances(z, space.axes, endpoints)  # type: ignore[no-any-return]
         return rule(space.model(z.T).T, space.axes.lower, space.axes.upper)
 
-    def _choice_tables(self, space: ModelSpace, n: int) -> tuple[FloatArray, IntArray]:
+    def _choice_tables(self, space: ModelSpace, n: int, bold: bool) -> tuple[FloatArray, IntArray]:
         smoothing = self._settings.choice_smoothing
-        if smoothing is None:
+        if smoothing is None or bold:
             smoothing = self._settings.prior_weight / (n + 1)
         return space.choice_tables(smoothing)

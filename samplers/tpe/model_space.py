@@ -15,6 +15,7 @@ from ..base import Space
 from .estimator import categorical_tables
 
 IntArray = npt.NDArray[np.int64]
+_KEPT_TABLES = 64  # by smoothing
 CategoricalDistance = Callable[[Any, Any], float]
 
 
@@ -38,6 +39,8 @@ class ModelSpace:
         The space in kernel coordinates.
     width : ndarray
         (d,) widths of the support.
+    is_continuous : bool
+        Whether no parameter is a choice or on a short grid.
     distances : dict[int, ndarray]
         Distance matrices between choices, by dimension.
     """
@@ -49,6 +52,7 @@ class ModelSpace:
         self.axes = axes_of(self.arrays)
         self.width = self.axes.upper - self.axes.lower
         self._is_stepped = bool(self.arrays.step.any())
+        self.is_continuous = not self.axes.n_values.any()
         self._is_log = np.array([bool(getattr(d, "log", False)) for d in self.distributions])
         self._has_logs = bool(self._is_log.any())
         # Half a part in 10^9 of slack: a value on the border stays inside after a logarithm and back.
@@ -57,7 +61,7 @@ class ModelSpace:
         categorical = self.arrays.n_choices > 0
         self._from[categorical], self._to[categorical] = -0.5, self.arrays.n_choices[categorical] - 0.5
         self._from, self._to = self._from[:, None], self._to[:, None]
-        self._tables: tuple[float, FloatArray, IntArray] | None = None
+        self._tables: dict[float, tuple[FloatArray, IntArray]] = {}
         self.distances = {
             j: _matrix(distribution, distances[name])
             for j, (name, distribution) in enumerate(space.items())
@@ -77,9 +81,13 @@ class ModelSpace:
 
     def choice_tables(self, smoothing: float) -> tuple[FloatArray, IntArray]:
         """Give the log-probability rows of the categorical parameters; see `estimator.categorical_tables`."""
-        if self._tables is None or self._tables[0] != smoothing:
-            self._tables = (smoothing, *categorical_tables(self.arrays.n_choices, smoothing, self.distances))
-        return self._tables[1:]
+        found = self._tables.get(smoothing)
+        if found is None:
+            if len(self._tables) >= _KEPT_TABLES:
+                self._tables.clear()
+            found = categorical_tables(self.arrays.n_choices, smoothing, self.distances)
+            self._tables[smoothing] = found
+        return found
 
     def model(self, z: FloatArray) -> FloatArray:
         """Turn kernel coordinates (n, d) into model coordinates."""

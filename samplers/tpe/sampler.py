@@ -48,10 +48,10 @@ from .search import climb
 
 IntArray = npt.NDArray[np.int64]
 
-# What a categorical kernel gives to every choice, where its own gets 1 more. Optuna's 1 / (n + 1) falls with the number
-# of observations, and then a study keeps the first good choice that it met (docs/tpe.md).
+# What a categorical kernel gives to every choice, where its own gets 1 more, in cautious trials. In bold ones it is
+# Optuna's 1 / (n + 1), which falls with the number of observations: by itself that keeps to the first good choice met.
 CHOICE_SMOOTHING = 0.5
-DEDUP = True
+N_PATIENT = 4  # draws of candidates after which a point is tried again
 LARGEST_POOL = 512  # candidates of a batch, or 2 for each of its points
 
 
@@ -63,8 +63,8 @@ class TPESampler(Sampler):
     consider_prior
         Add the uniform prior as a component of both mixtures.
     prior_weight
-        Weight of the prior, where an observation has 1. If given, categorical kernels are smoothed by
-        ``prior_weight / (n + 1)``, as in Optuna, and not by `CHOICE_SMOOTHING`.
+        Weight of the prior, where an observation has 1. If given, categorical kernels are always smoothed by
+        ``prior_weight / (n + 1)``, as in Optuna, and never by `CHOICE_SMOOTHING`.
     consider_magic_clip
         True: keep bandwidths above 1 / min(100, n + 2) of the range, as Optuna does; False: let them fall to 1e-12;
         None: `gentle_clip`.
@@ -75,8 +75,8 @@ class TPESampler(Sampler):
     n_ei_candidates
         Number of candidates drawn from l.
     gamma
-        Number of trials below, given the number of finished ones; None: `wide_gamma`, with several objectives
-        `multi_objective_gamma`.
+        Number of trials below, given the number of finished ones; None: `wide_gamma` in continuous spaces,
+        `default_gamma` in others, `multi_objective_gamma` with several objectives.
     weights
         Weights of observations, oldest first, given their number. None: `default_weights` for the trials above and
         `improvement_weights` for those below, where there is a single objective.
@@ -99,8 +99,9 @@ class TPESampler(Sampler):
     bandwidth, clip, acquisition
         Rules of `parzen.samplers.tpe.rules`, or your own.
     caution
-        Share of the trials, drawn at random, that weigh good trials alike and take the best candidate as it is; the
-        others are bold: they weigh them by `improvement_weights`, and climb from the best candidate.
+        Share of the trials, drawn at random, that weigh good trials alike, keep categorical kernels smooth, and take
+        the best candidate as it is; the others are bold: they weigh good trials by `improvement_weights`, and climb
+        from the best candidate.
 
     Raises
     ------
@@ -288,21 +289,22 @@ class TPESampler(Sampler):
         """Choose `n` points (n, d) of one mixture over all dimensions."""
         if n > 1:
             return self._choose_apart(model, self.propose(model, rng, self._pool_size(n)), n)
-        candidates = self.propose(model, rng, self._n_candidates)
-        scores = self.rank(model, candidates)
-        if DEDUP and model.seen is not None:
-            new = np.array([row.tobytes() not in model.seen for row in candidates])
-            for _ in range(3):
-                if new.any():
-                    break
-                candidates = self.propose(model, rng, 4 * self._n_candidates)
-                scores = self.rank(model, candidates)
-                new = np.array([row.tobytes() not in model.seen for row in candidates])
-            if new.any():
-                scores = np.where(new, scores, -np.inf)
-        best = candidates[int(np.argmax(scores))]
+        candidates = self._propose_new(model, rng)
+        best = candidates[int(np.argmax(self.rank(model, candidates)))]
         power = getattr(self._acquisition, "power", None)
         return climb(model, best, power)[None] if bold and power is not None else best[None]
+
+    def _propose_new(self, model: Model, rng: np.random.Generator) -> FloatArray:
+        """Propose candidates and, in a discrete space, leave out points that were tried, as long as others turn up."""
+        candidates = self.propose(model, rng, self._n_candidates)
+        if model.seen is None:
+            return candidates
+        for _ in range(N_PATIENT):
+            new = [point.tobytes() not in model.seen for point in candidates]
+            if any(new):
+                return candidates[new]
+            candidates = self.propose(model, rng, 4 * self._n_candidates)
+        return candidates
 
     def _choose_each(self, model: Model, rng: np.random.Generator, n: int) -> FloatArray:
         """Choose `n` points (n, d) of a mixture a dimension."""
