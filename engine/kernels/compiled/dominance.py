@@ -64,7 +64,8 @@ def _peel(points: Array, counts: IntArray, enough: int) -> IntArray:
             else:
                 dominated = _is_dominated(front, size, points[i])
                 if not dominated:
-                    front[size] = points[i]
+                    for j in range(m):
+                        front[size, j] = points[i, j]
                     size += 1
             if dominated:
                 left[n_kept] = i

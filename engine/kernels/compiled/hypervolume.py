@@ -53,10 +53,23 @@ def _sorted_volume(points: Array, reference: Array) -> float:
     for i in range(n):
         depth = (points[i + 1, m - 1] if i + 1 < n else reference[m - 1]) - points[i, m - 1]
         if depth > 0.0:
-            part = points[: i + 1, : m - 1]
-            order = np.argsort(part[:, m - 2])
-            total += depth * _sorted_volume(part[order], reference[: m - 1])
+            total += depth * _sorted_volume(_sorted_by_last(points, i + 1, m - 1), reference[: m - 1])
     return total
+
+
+@jit
+def _sorted_by_last(points: Array, n: int, m: int) -> Array:
+    """Return the first m objectives of the first n points, sorted by the last of these."""
+    out = np.empty((n, m))
+    for i in range(n):
+        at = i
+        while at > 0 and out[at - 1, m - 1] > points[i, m - 1]:
+            for j in range(m):
+                out[at, j] = out[at - 1, j]
+            at -= 1
+        for j in range(m):
+            out[at, j] = points[i, j]
+    return out
 
 
 @jit
@@ -127,7 +140,9 @@ def _subset(points: Array, reference: Array, k: int) -> IntArray:
     for i in range(n):
         for j in range(m):
             added[i] *= max(reference[j] - points[i, j], 0.0)
-    volume = added.copy()
+    volume = np.empty(n)
+    for i in range(n):
+        volume[i] = added[i]
     for c in range(k):
         best = -1
         while True:
@@ -143,9 +158,11 @@ def _subset(points: Array, reference: Array, k: int) -> IntArray:
         chosen[c], taken[best] = best, True
         at = c
         while at > 0 and sorted_points[at - 1, m - 1] > points[best, m - 1]:
-            sorted_points[at] = sorted_points[at - 1]
+            for j in range(m):
+                sorted_points[at, j] = sorted_points[at - 1, j]
             at -= 1
-        sorted_points[at] = points[best]
+        for j in range(m):
+            sorted_points[at, j] = points[best, j]
     return chosen
 
 

@@ -19,30 +19,49 @@ Order = npt.NDArray[np.int32]
 Mask = npt.NDArray[np.bool_]
 
 BLOCK = 1024
-FEW = 64
 
 
-@jit
 def rebuild(
     ids: IntArray, z: Array, axes: Axes, endpoints: bool, order: Order, count: IntArray, distance: Array
 ) -> None:
     """Sort the points `ids`, ascending column numbers of z (d, n), from scratch; fill `distance` (d, n) for them."""
-    for j in range(z.shape[0]):
-        count[j] = 0
-        if axes.n_choices[j] > 0:
-            continue
-        for i in ids:
-            if z[j, i] == z[j, i]:
-                order[j, count[j]] = i
-                count[j] += 1
-        listed = order[j, : count[j]]
-        if listed.size <= FEW:
-            _insertion_sort(listed, z[j])
-        else:
-            listed[:] = listed[np.argsort(z[j][listed], kind="mergesort")]
-        points = axes.points[axes.start[j] : axes.start[j] + axes.n_values[j]]
-        for position in range(count[j]):
-            _measure(position, z[j], points, axes.lower[j], axes.upper[j], endpoints, listed, distance[j])
+    for j, listed in enumerate(_sorted(ids, z, axes)):
+        order[j, : len(listed)], count[j] = listed, len(listed)
+    _measure_all(order, count, z, axes, endpoints, distance)
+
+
+def merge(
+    added: IntArray,
+    members: Mask,
+    z: Array,
+    axes: Axes,
+    endpoints: bool,
+    order: Order,
+    count: IntArray,
+    distance: Array,
+) -> None:
+    """Bring the sorted columns up to date in one pass: keep the `members` (n,) and merge in the points `added`."""
+    scratch = np.empty(order.shape[1], np.int32)
+    for j, new in enumerate(_sorted(added, z, axes)):
+        count[j] = _merge(new, members, z[j], order[j], count[j], scratch)
+    _measure_all(order, count, z, axes, endpoints, distance)
+
+
+def distances(z: Array, axes: Axes, endpoints: bool) -> Array:
+    """Return the distances (d, n) of all points to their farther neighbours."""
+    d, n = z.shape
+    out = np.full((d, n), np.nan)
+    if n:
+        rebuild(np.arange(n), z, axes, endpoints, np.empty((d, n), np.int32), np.zeros(d, np.int64), out)
+    return out
+
+
+def _sorted(ids: IntArray, z: Array, axes: Axes) -> list[Order]:
+    """Sort points, ascending column numbers, by each numeric coordinate that they have."""
+    x = z[:, ids]
+    order = np.argsort(x, axis=1, kind="stable")  # NaN comes last
+    counts = np.where(axes.n_choices == 0, (x == x).sum(axis=1), 0).tolist()
+    return [ids[row[:k]].astype(np.int32) for row, k in zip(order, counts, strict=True)]
 
 
 @jit
@@ -67,7 +86,8 @@ def change(
                     order[j, left] = i
                     count[j] += 1
                 else:
-                    order[j, left : count[j] - 1] = order[j, left + 1 : count[j]]
+                    for position in range(left, count[j] - 1):
+                        order[j, position] = order[j, position + 1]
                     count[j] -= 1
                 listed = order[j, : count[j]]
                 points = axes.points[axes.start[j] : axes.start[j] + axes.n_values[j]]
@@ -76,62 +96,33 @@ def change(
 
 
 @jit
-def merge(
-    added: IntArray,
-    members: Mask,
-    z: Array,
-    axes: Axes,
-    endpoints: bool,
-    order: Order,
-    count: IntArray,
-    distance: Array,
-) -> None:
-    """Bring the sorted columns up to date in one pass: keep the `members` (n,) and merge in the points `added`."""
-    fresh = np.empty(order.shape[1], np.int32)
+def _measure_all(order: Order, count: IntArray, z: Array, axes: Axes, endpoints: bool, distance: Array) -> None:
     for j in range(z.shape[0]):
-        if axes.n_choices[j] > 0:
-            continue
-        new = added[z[j][added] == z[j][added]].astype(np.int32)
-        new = new[np.argsort(z[j][new], kind="mergesort")]
-        a = size = 0
-        for position in range(count[j]):
-            i = order[j, position]
-            if not members[i]:
-                continue
-            while a < new.size and (z[j, new[a]] < z[j, i] or (z[j, new[a]] == z[j, i] and new[a] < i)):
-                fresh[size] = new[a]
-                a, size = a + 1, size + 1
-            fresh[size] = i
-            size += 1
-        rest = new[a:]
-        fresh[size : size + rest.size] = rest
-        count[j] = size + rest.size
-        order[j, : count[j]] = fresh[: count[j]]
-        listed = order[j, : count[j]]
         points = axes.points[axes.start[j] : axes.start[j] + axes.n_values[j]]
+        listed = order[j, : count[j]]
         for position in range(count[j]):
             _measure(position, z[j], points, axes.lower[j], axes.upper[j], endpoints, listed, distance[j])
 
 
 @jit
-def distances(z: Array, axes: Axes, endpoints: bool) -> Array:
-    """Return the distances (d, n) of all points to their farther neighbours."""
-    d, n = z.shape
-    out = np.full((d, n), np.nan)
-    rebuild(np.arange(n), z, axes, endpoints, np.empty((d, n), np.int32), np.empty(d, np.int64), out)
-    return out
-
-
-@jit
-def _insertion_sort(listed: Order, z: Array) -> None:
-    """Sort a few points by their coordinate, stably."""
-    for a in range(1, listed.size):
-        i = listed[a]
-        b = a
-        while b > 0 and z[listed[b - 1]] > z[i]:
-            listed[b] = listed[b - 1]
-            b -= 1
-        listed[b] = i
+def _merge(new: Order, members: Mask, z: Array, order: Order, n: int, scratch: Order) -> int:
+    """Merge sorted points into a sorted row of n, dropping those that are no members; return the new length."""
+    a = size = 0
+    for position in range(n):
+        i = order[position]
+        if not members[i]:
+            continue
+        while a < new.size and (z[new[a]] < z[i] or (z[new[a]] == z[i] and new[a] < i)):
+            scratch[size] = new[a]
+            a, size = a + 1, size + 1
+        scratch[size] = i
+        size += 1
+    while a < new.size:
+        scratch[size] = new[a]
+        a, size = a + 1, size + 1
+    for position in range(size):
+        order[position] = scratch[position]
+    return size
 
 
 @jit
@@ -154,8 +145,10 @@ def _open(order: Order, left: int, n: int, block: Order) -> None:
     stop = n
     while stop > left:
         start = max(left, stop - BLOCK)
-        block[: stop - start] = order[start:stop]
-        order[start + 1 : stop + 1] = block[: stop - start]
+        for c in range(stop - start):
+            block[c] = order[start + c]
+        for c in range(stop - start):
+            order[start + 1 + c] = block[c]
         stop = start
 
 

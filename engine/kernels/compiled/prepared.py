@@ -31,18 +31,21 @@ select = prepared.select
 
 def density(mixture: Prepared, z: Array) -> Array:
     """Return the log-density (n,) at z (n, d); see `kernels.prepared.density`."""
-    total = np.empty((len(z), 1))
-    arrays = (mixture.mu, mixture.precision, mixture.row, mixture.table, np.ascontiguousarray(z))
-    log_density(mixture.offset, *arrays, total[:, 0])
-    return total[:, 0]
+    out = np.empty(len(z))
+    log_density(mixture.offset, mixture.mu, mixture.precision, mixture.row, mixture.table, np.ascontiguousarray(z), out)
+    return out
 
 
 def densities(mixture: Prepared, z: Array) -> Array:
     """Return each dimension's own log-density (n, d); see `kernels.prepared.densities`."""
-    out = np.empty(z.shape)
-    arrays = (mixture.mu, mixture.precision, mixture.row, mixture.table, np.ascontiguousarray(z))
-    _densities(mixture.log_weight, mixture.norm, *arrays, out)
-    return out
+    columns = np.ascontiguousarray(z.T)
+    out = np.empty(columns.shape)
+    for j in range(len(columns)):
+        one = slice(j, j + 1)
+        offset = mixture.log_weight - mixture.norm[j]
+        kernels = mixture.mu[one], mixture.precision[one], mixture.row[one], mixture.table
+        log_density(offset, *kernels, columns[j][:, None], out[j])
+    return out.T
 
 
 def draw(mixture: Prepared, axes: Axes, u: Array) -> Array:
@@ -95,11 +98,13 @@ def prepare(
         if axes.n_values[j] > 0 and axes.n_choices[j] == 0:
             n_grids += axes.n_values[j]
     table = np.empty(choice_table.size + n_grids * k)
-    table[: choice_table.size] = choice_table
+    for c in range(choice_table.size):
+        table[c] = choice_table[c]
     used = choice_table.size
     for j in range(d):
         if axes.n_values[j] > 0:
-            norm[j], mu[j], sigma[j], precision[j] = 0.0, 0.0, 1.0, 0.0
+            for c in range(k):
+                norm[j, c], mu[j, c], sigma[j, c], precision[j, c] = 0.0, 0.0, 1.0, 0.0
         if axes.n_choices[j] > 0:
             _choose_rows(ids, z[j], axes.n_choices[j], choice_start[j], row[j])
         elif axes.n_values[j] > 0:
@@ -117,9 +122,9 @@ def _center(
 ) -> None:
     """Fill in means and clipped bandwidths; a missing coordinate has the prior's kernel."""
     width = upper - lower
-    mu[:], sigma[:] = 0.5 * (lower + upper), width
-    for c in range(ids.size):
-        value = z[ids[c]]
+    for c in range(mu.size):
+        value = z[ids[c]] if c < ids.size else np.nan
+        mu[c], sigma[c] = 0.5 * (lower + upper), width
         if value == value:
             mu[c] = value
             sigma[c] = max(min(bandwidth[ids[c]], width), smallest)
@@ -164,9 +169,9 @@ def _normalise(
 @jit
 def _choose_rows(ids: IntArray, z: Array, n_choices: int, start: int, row: IntArray) -> None:
     """Point to the rows of the observed choices, and to the prior's where there is none."""
-    row[:] = start + n_choices * n_choices
-    for c in range(ids.size):
-        value = z[ids[c]]
+    for c in range(row.size):
+        value = z[ids[c]] if c < ids.size else np.nan
+        row[c] = start + n_choices * n_choices
         if value == value:
             row[c] = start + np.int64(value) * n_choices
 
@@ -247,8 +252,8 @@ def log_density(
     mean, scale, first = np.zeros((d, BLOCK)), np.zeros((d, BLOCK)), np.zeros((d, BLOCK), np.int64)
     for block in range((k - 1) // BLOCK, -1, -1):  # the last component is the prior, which reaches everywhere
         start, stop = block * BLOCK, min((block + 1) * BLOCK, k)
-        constant[:] = -np.inf  # the padding of the last block has no weight
-        constant[: stop - start] = offset[start:stop]
+        for c in range(BLOCK):  # the padding of the last block has no weight
+            constant[c] = offset[start + c] if start + c < k else -np.inf
         for j in range(d):
             for c in range(stop - start):
                 mean[j, c], scale[j, c], first[j, c] = mu[j, start + c], precision[j, start + c], row[j, start + c]
@@ -257,16 +262,6 @@ def log_density(
             _accumulate(exponent, buffer, work, peak, total, i)
     for i in range(n):
         out[i] = peak[i] + math.log(total[i]) if total[i] > 0.0 else -np.inf
-
-
-@jit
-def _densities(
-    log_weight: Array, norm: Array, mu: Array, precision: Array, row: IntArray, table: Array, z: Array, out: Array
-) -> None:
-    for j in range(z.shape[1]):
-        one = slice(j, j + 1)
-        column = z[:, one].copy()
-        log_density(log_weight - norm[j], mu[one], precision[one], row[one], table, column, out[:, j])
 
 
 @jit
@@ -299,7 +294,8 @@ def _exponents(
 @jit
 def _accumulate(exponent: Array, buffer: Array, work: Array, peak: Array, total: Array, i: int) -> None:
     """Add a block's terms to the running log-sum-exp (peak, total) of candidate i."""
-    buffer[:] = exponent
+    for c in range(BLOCK):
+        buffer[c] = exponent[c]
     half = BLOCK // 2
     while half > 0:
         low, high = buffer[:half], buffer[half : 2 * half]
