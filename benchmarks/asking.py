@@ -44,15 +44,11 @@ def library(name: str) -> Any:
 
 def study_of(module: Any, n: int, n_objectives: int) -> Any:
     """Make a study of n random finished trials."""
-    study = module.create_study(
-        directions=["minimize"] * n_objectives, sampler=module.samplers.TPESampler(seed=0)
-    )
+    study = module.create_study(directions=["minimize"] * n_objectives, sampler=module.samplers.TPESampler(seed=0))
     space = {name: module.distributions.FloatDistribution(-5.0, 5.0) for name in NAMES}
     for x in np.random.default_rng(0).uniform(-5.0, 5.0, (n, D)).tolist():
         params = dict(zip(NAMES, x, strict=True))
-        study.add_trial(
-            module.trial.create_trial(params=params, distributions=space, values=losses(x, n_objectives))
-        )
+        study.add_trial(module.trial.create_trial(params=params, distributions=space, values=losses(x, n_objectives)))
     return study
 
 
@@ -68,9 +64,7 @@ def ask(study: Any, n_objectives: int) -> float:
 
 def compare(modules: dict[str, Any], n: int, n_objectives: int, rounds: int) -> dict[str, float]:
     """Give the median milliseconds of an ask for each library, taking turns."""
-    studies = {
-        name: study_of(module, n, n_objectives) for name, module in modules.items() if n <= SLOWEST[name]
-    }
+    studies = {name: study_of(module, n, n_objectives) for name, module in modules.items() if n <= SLOWEST[name]}
     times: dict[str, list[float]] = {name: [] for name in studies}
     for i in range(rounds + 2):
         for name, study in studies.items():

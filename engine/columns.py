@@ -94,7 +94,7 @@ class Rows:
 
 
 class Matrix:
-    """Float columns of equal length as the rows of one array, so that several are read in one go; unset entries are NaN.
+    """Float columns of equal length as the rows of one array, so that several are read at once; NaN where unset.
 
     Attributes
     ----------

@@ -54,7 +54,7 @@ class Streams:
         return page
 
     def stratified(self, number: int, index: int, n: int) -> float:
-        """Give what `uniform` gives, one in each of n equal parts of [0, 1) over the trials 0 to n - 1, n to 2 n - 1, ...
+        """Give a uniform number that lies in another of n equal parts of [0, 1) for each of n trials in a row.
 
         So the values of each parameter in a study's first n trials are a Latin hypercube (McKay, Beckman and Conover,
         Technometrics 21(2), 1979).

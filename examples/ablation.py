@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
 import parzen
 from parzen.samplers.tpe import rules
 

@@ -118,9 +118,7 @@ class Sampler(BaseSampler):
     ) -> Any:
         return param_distribution.to_external_repr(self.draw(study, trial, param_name, param_distribution)[param_name])
 
-    def draw(
-        self, study: StudyLike, trial: FrozenTrial, name: str, distribution: BaseDistribution
-    ) -> dict[str, float]:
+    def draw(self, study: StudyLike, trial: FrozenTrial, name: str, distribution: BaseDistribution) -> dict[str, float]:
         """Sample one parameter that was not sampled when the trial started.
 
         Returns

@@ -23,8 +23,6 @@ class RandomSampler(Sampler):
     def sample(self, space: Space, history: History, rng: np.random.Generator, n: int = 1) -> Columns:
         return {name: rng.uniform(*distribution.support, size=n) for name, distribution in space.items()}
 
-    def draw(
-        self, study: StudyLike, trial: FrozenTrial, name: str, distribution: BaseDistribution
-    ) -> dict[str, float]:
+    def draw(self, study: StudyLike, trial: FrozenTrial, name: str, distribution: BaseDistribution) -> dict[str, float]:
         # A trial draws its uniforms in the order in which it suggests, so the number of parameters is the index.
         return {name: distribution.from_unit(self._streams.uniform(trial.number, len(trial.params)))}

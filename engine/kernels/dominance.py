@@ -9,22 +9,48 @@ from . import COMPILED_FROM
 
 Array = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
+BoolArray = npt.NDArray[np.bool_]
+
+_SAMPLE, _PIVOTS = 1000, 16  # points among which those are looked for that dominate many, and how many of them are taken
 
 
-def non_dominated(values: Array) -> npt.NDArray[np.bool_]:
+def non_dominated(values: Array) -> BoolArray:
     """Tell which points no other point dominates.
 
     Parameters
     ----------
     values
-        Shape (n, m), without NaN.
+        Shape (n, m), without NaN; infinities are allowed.
 
     Returns
     -------
     mask
         Shape (n,).
+
+    Raises
+    ------
+    ValueError
+        If a value is NaN.
     """
-    return np.asarray(ranks(values, enough=1) == 0)
+    _refuse_nan(values)
+    left = np.arange(len(values))
+    while len(left) > 2 * _SAMPLE:
+        beaten = _beaten(values[left])
+        left = left[~beaten]
+        if beaten.mean() < 0.5:
+            break
+    mask = np.zeros(len(values), dtype=bool)
+    mask[left] = ranks(values[left], enough=1) == 0
+    return mask
+
+
+def _beaten(values: Array) -> BoolArray:
+    """Tell which of many points are dominated by one of a few that are good in all objectives."""
+    from .compiled import dominance
+
+    sample = values[:: len(values) // _SAMPLE]
+    places = np.argsort(np.argsort(sample, axis=0), axis=0)
+    return dominance.beaten(values, sample[np.argsort(places.sum(axis=1))[:_PIVOTS]])
 
 
 def ranks(values: Array, enough: int | None = None) -> IntArray:
@@ -33,9 +59,10 @@ def ranks(values: Array, enough: int | None = None) -> IntArray:
     Parameters
     ----------
     values
-        Shape (n, m), without NaN; infinities are allowed.
+        Shape (n, m), without NaN; infinities are allowed. Equal points share a rank.
     enough
-        Stop after the front with which this many points are ranked; the others get the next rank. None: rank all.
+        Stop after the front with which this many points are ranked (at least one front); all others get the next
+        rank. None: rank all.
 
     Returns
     -------
@@ -47,31 +74,30 @@ def ranks(values: Array, enough: int | None = None) -> IntArray:
     ValueError
         If a value is NaN.
     """
-    if np.isnan(values).any():
-        raise ValueError("Points to be ranked must not hold NaN: leave those out that have no value.")
+    _refuse_nan(values)
     n, m = values.shape
     out = np.zeros(n, dtype=np.int64)
     if n == 0 or m == 0:
         return out
-    order = _lexicographic(values)
-    points = np.ascontiguousarray(values[order])
+    enough = n if enough is None else max(enough, 1)
+    order = np.argsort(values[:, 0])
+    first = values[order, 0]
+    if not (first[1:] == first[:-1]).any():
+        out[order] = _ranks(values[order], np.ones(n, dtype=np.int64), enough)
+        return out
     # Equal points are neighbours in lexicographic order; one of them stands for all.
+    order = np.lexsort(values.T[::-1])
+    points = values[order]
     is_first = np.ones(n, dtype=bool)
     is_first[1:] = (points[1:] != points[:-1]).any(axis=1)
-    enough = n if enough is None else max(enough, 1)
-    if is_first.all():
-        out[order] = _ranks(points, np.ones(n, dtype=np.int64), enough)
-    else:
-        group = np.cumsum(is_first) - 1
-        out[order] = _ranks(points[is_first], np.bincount(group), enough)[group]
+    group = np.cumsum(is_first) - 1
+    out[order] = _ranks(points[is_first], np.bincount(group), enough)[group]
     return out
 
 
-def _lexicographic(values: Array) -> IntArray:
-    """Sort by the first objective, then by the second, and so on; the first alone takes a third of the time."""
-    order = np.argsort(values[:, 0])
-    first = values[order, 0]
-    return np.lexsort(values.T[::-1]) if (first[1:] == first[:-1]).any() else order
+def _refuse_nan(values: Array) -> None:
+    if np.isnan(values).any():
+        raise ValueError("Points to be ranked must not hold NaN: leave those out that have no value.")
 
 
 def _ranks(points: Array, counts: IntArray, enough: int) -> IntArray:
@@ -85,21 +111,13 @@ def _ranks(points: Array, counts: IntArray, enough: int) -> IntArray:
 
 def ranks_numpy(points: Array, counts: IntArray, enough: int) -> IntArray:
     """NumPy tier of `ranks`: peel off front after front."""
-    out = np.zeros(len(points), dtype=np.int64)
-    left = np.arange(len(points))
-    rank = 0
-    while left.size and enough > 0:
-        on_front = _front(points[left])
-        enough -= int(counts[left[on_front]].sum())
-        left = left[~on_front]
-        rank += 1
-        out[left] = rank
+    n = len(points)
+    dominates = (points[:, np.newaxis] <= points).all(axis=2) & ~np.eye(n, dtype=bool)
+    out = np.zeros(n, dtype=np.int64)
+    left = np.ones(n, dtype=bool)
+    while left.any() and enough > 0:
+        on_front = left & ~dominates[left].any(axis=0)
+        enough -= int(counts[on_front].sum())
+        left &= ~on_front
+        out[left] += 1
     return out
-
-
-def _front(points: Array) -> npt.NDArray[np.bool_]:
-    """Tell which of different points in lexicographic order are on the front: a point is dominated by earlier ones."""
-    mask = np.zeros(len(points), dtype=bool)
-    for i in range(len(points)):
-        mask[i] = not (points[:i][mask[:i]] <= points[i]).all(axis=1).any()
-    return mask

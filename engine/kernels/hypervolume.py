@@ -83,7 +83,9 @@ def subset(points: Array, reference: Array, k: int, compiled: bool | None = None
 def subset_numpy(points: Array, reference: Array, k: int) -> IntArray:
     """NumPy tier of `subset`."""
     volume = np.maximum(reference - points, 0.0).prod(axis=1)
-    bounds = [(-v, i, 0) for i, v in enumerate(volume.tolist())]  # minus what it adds, as known when how many were chosen
+    bounds = [
+        (-v, i, 0) for i, v in enumerate(volume.tolist())
+    ]  # minus what it adds, as known when how many were chosen
     heapq.heapify(bounds)
     chosen: list[int] = []
     while len(chosen) < k:

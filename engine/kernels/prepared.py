@@ -124,7 +124,7 @@ def densities(prepared: Prepared, z: Array) -> Array:
 
 
 def draw(prepared: Prepared, axes: Axes, u: Array) -> Array:
-    """Map uniforms (n, 1 + d) to draws (n, d): column 0 chooses the component, column 1 + j the value in dimension j."""
+    """Map uniforms (n, 1 + d) to draws (n, d): column 0 is for the component, column 1 + j for dimension j."""
     component = choose_component(prepared.log_weight, u[:, 0])
     return _draw_values(prepared, axes, np.repeat(component[:, None], u.shape[1] - 1, axis=1), u[:, 1:])
 

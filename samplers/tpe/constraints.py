@@ -18,7 +18,6 @@ from ...engine.kernels.prepared import Prepared
 from ...engine.records import TrialState
 
 
-
 class Constraint(NamedTuple):
     """The densities of the trials that satisfy a constraint, a `share` of all, and of those that violate it."""
 

@@ -118,9 +118,7 @@ def categorical_tables(n_choices: IntArray, smoothing: float, distances: Mapping
     return np.concatenate(tables), start
 
 
-def _fill_in_the_prior(
-    mu: Array, sigma: Array, lower: Array, upper: Array, numeric: npt.NDArray[np.bool_]
-) -> None:
+def _fill_in_the_prior(mu: Array, sigma: Array, lower: Array, upper: Array, numeric: npt.NDArray[np.bool_]) -> None:
     """Give the prior's kernel to the missing coordinates: a normal of the support's width, or all choices alike."""
     sigma[~numeric] = 1.0
     missing = np.isnan(mu)

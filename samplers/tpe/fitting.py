@@ -19,8 +19,8 @@ from ...engine.records import StudyDirection, TrialState
 from ..base import Space
 from .constraints import Constraint, is_constrained
 from .coreset import LIMIT, N_BEST, Coreset, stretch
-from .estimator import categorical_tables, log_weights
-from .model import NUMPY, Model, Tier, compiled_tier
+from .estimator import log_weights
+from .model import NUMPY, Model, compiled_tier
 from .model_space import CategoricalDistance, ModelSpace
 from .observations import Observations, SortedObservations
 from .rules import (
@@ -87,7 +87,7 @@ class Fitter:
         self._last: tuple[Any, Any, Any] = None, None, None  # a space, and what was found for it
         self._is_single = len(history.directions) == 1
         self._ranking: Ranking | ParetoRanking = Ranking(history) if self._is_single else ParetoRanking(history)
-        self._observations: OrderedDict[tuple[tuple[str, int], ...], tuple[ModelSpace, Observations]] = OrderedDict()
+        self._observations: OrderedDict[tuple[Any, ...], tuple[ModelSpace, Observations]] = OrderedDict()
 
     def fit(self, space: Space, given: Given, bold: bool) -> tuple[ModelSpace, Model]:
         """Fit l and g over the parameters of `space`, given values of others.
@@ -141,7 +141,10 @@ class Fitter:
             return self._last[2]
         whole = {name: self._history.canonical(name, fixed) for name, (fixed, _) in given.items()}
         whole.update({name: self._history.canonical(name, distribution) for name, distribution in space.items()})
-        key = (*((name, id(distribution)) for name, distribution in whole.items()), ("", 2 * len(given) + (self._tier is NUMPY)))
+        key = (
+            *((name, id(distribution)) for name, distribution in whole.items()),
+            ("", 2 * len(given) + (self._tier is NUMPY)),
+        )
         found = self._observations.get(key)
         if found is None:
             model_space = ModelSpace(whole, self._settings.distances)
@@ -208,9 +211,7 @@ class Fitter:
         return self._mixture(observations, numbers, uniform_weights(len(numbers)), smallest, bold=False)
 
     def _weigh_good(self, below: IntArray, next_best: IntArray, bold: bool) -> tuple[IntArray, FloatArray]:
-        """Weigh the good trials, given from best to worst: by how much they improve on the best of the bad ones, or as
-        the user said. Return their numbers in some order, and the weights.
-        """
+        """Weigh the good trials, given from best to worst; return their numbers in some order, and the weights."""
         history = self._history
         if self._settings.weights is not None:
             return np.sort(below), self._weights(len(below))

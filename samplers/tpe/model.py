@@ -12,7 +12,6 @@ from ...engine.distributions import FloatArray
 from ...engine.kernels import announce_compilation, apart, ascent, prepared
 from ...engine.kernels.axes import Axes
 from ...engine.kernels.prepared import Prepared
-
 from .constraints import Constraint, log_relative_ratio
 
 IntArray = npt.NDArray[np.int64]
@@ -77,7 +76,9 @@ class Model(NamedTuple):
         condition = self.tier.prepared.condition
         good, bad = (condition(mixture, z, fixed, free, power) for mixture in (self.good, self.bad))
         constraints = [
-            Constraint(c.share, condition(c.satisfied, z, fixed, free, power), condition(c.violated, z, fixed, free, power))
+            Constraint(
+                c.share, condition(c.satisfied, z, fixed, free, power), condition(c.violated, z, fixed, free, power)
+            )
             for c in self.constraints
         ]
         choices = self.choices[0], self.choices[1][free]

@@ -224,9 +224,7 @@ class TPESampler(Sampler):
         columns.update(self._sample_together(rest, history, rng, n) if rest else {})
         return columns
 
-    def draw(
-        self, study: StudyLike, trial: FrozenTrial, name: str, distribution: BaseDistribution
-    ) -> dict[str, float]:
+    def draw(self, study: StudyLike, trial: FrozenTrial, name: str, distribution: BaseDistribution) -> dict[str, float]:
         history = study.history
         if self._is_starting(history):
             u = self._streams.stratified(trial.number, len(trial.params), self._n_startup_trials)

@@ -18,9 +18,7 @@ def case(n, seed, weight=-3.0):
     x = points(NAMES, np.random.default_rng(seed).random((n, len(NAMES))))
     good, bad = (prepared.prepare_mixture(random_mixture(NAMES, 8, seed + i), axes) for i in (1, 2))
     exact = random_mixture(NAMES, 8, seed)
-    kernels = exact._replace(
-        log_weight=np.full(n, weight), mu=x.T.copy(), sigma=np.full((len(NAMES), n), 0.3)
-    )
+    kernels = exact._replace(log_weight=np.full(n, weight), mu=x.T.copy(), sigma=np.full((len(NAMES), n), 0.3))
     z = encode(axes, x)
     lies = prepared.prepare_mixture(kernels, axes)
     return prepared.density(good, z), prepared.density(bad, z), lies, z, np.arange(n)

@@ -26,9 +26,7 @@ def test_the_score_never_falls_and_tiers_agree(d, n_good, n_bad, seed):
     start = np.random.default_rng(seed).uniform(axes.low, axes.high)
     ends = [kernels.ascend(good, bad, 0.9, start, axes.low, axes.high, 8) for kernels in (slow, fast)]
     np.testing.assert_allclose(*ends, atol=1e-6)
-    before, after = (
-        prepared.density(good, x[None]) - 0.9 * prepared.density(bad, x[None]) for x in (start, ends[1])
-    )
+    before, after = (prepared.density(good, x[None]) - 0.9 * prepared.density(bad, x[None]) for x in (start, ends[1]))
     assert after[0] >= before[0] - 1e-9
     assert ((ends[1] >= axes.low) & (ends[1] <= axes.high)).all()
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from parzen.engine.kernels import truncnorm
 from parzen.engine.kernels.compiled import normal
 
+
 def test_exp_block():
     x = np.concatenate([np.linspace(-699, 0, 9999), [0.0, -0.5 * np.log(2), -1e-300, -1e9, -np.inf]])
     out = x.copy()

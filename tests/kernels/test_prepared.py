@@ -48,8 +48,8 @@ def test_prepare_is_build_and_prepare_mixture(kernels, names, n, seed, with_miss
     table, start = categorical_tables(axes.n_choices, 1.0 / (n + 1), {})
     bandwidth, blank = mixture.sigma[:, :n], np.full((len(names), n), np.nan)
     mine = kernels.prepare(
-        np.arange(n), np.ascontiguousarray(z.T), bandwidth, np.zeros(len(names)), mixture.log_weight, axes, table, start,
-        blank, blank.copy(),
+        np.arange(n), np.ascontiguousarray(z.T), bandwidth, np.zeros(len(names)), mixture.log_weight, axes, table,
+        start, blank, blank.copy(),
     )  # fmt: skip
     x = points(names, rng.random((4, len(names))))
     np.testing.assert_allclose(kernels.density(mine, encode(axes, x)), log_density(mixture, x), **TOLERANCE)

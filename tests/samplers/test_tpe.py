@@ -8,12 +8,10 @@ import pytest
 
 import parzen
 from parzen.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
-from parzen.engine.kernels.mixture import log_density
 from parzen.samplers import TPESampler
 from parzen.samplers.tpe import rules
-from parzen.samplers.tpe.estimator import build
 from parzen.samplers.tpe.fitting import Fitter
-from parzen.samplers.tpe.model_space import ModelSpace, space_arrays
+from parzen.samplers.tpe.model_space import ModelSpace
 from parzen.samplers.tpe.rules import (
     default_gamma,
     default_weights,

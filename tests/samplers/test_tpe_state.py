@@ -161,7 +161,10 @@ def test_log_g_of_a_coreset_is_near_that_of_all(monkeypatch: pytest.MonkeyPatch)
     space = {"x": FloatDistribution(0, 1), "y": FloatDistribution(0, 1)}
     points = np.clip(rng.normal(0.4, 0.15, (4000, 2)), 0, 1)
     study.add_trials(
-        [create_trial(value=abs(a - 0.4) + abs(b - 0.4), params={"x": a, "y": b}, distributions=space) for a, b in points]
+        [
+            create_trial(value=abs(a - 0.4) + abs(b - 0.4), params={"x": a, "y": b}, distributions=space)
+            for a, b in points
+        ]
     )
 
     def log_g() -> np.ndarray:

@@ -1,4 +1,8 @@
-"""Numba tier of `kernels.dominance`: sweeps over points in lexicographic order."""
+"""Numba tier of `kernels.dominance`: sweeps over different points in lexicographic order.
+
+A point can be dominated only by earlier ones, and its rank is one more than the highest rank among those that dominate
+it, which is what each sweep finds in its way.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +13,9 @@ from .. import jit
 
 Array = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
+BoolArray = npt.NDArray[np.bool_]
+
+_BLOCK = 1024  # points whose sets of dominating points are held at a time: 128 bytes a point and each
 
 
 def ranks(points: Array, counts: IntArray, enough: int) -> IntArray:
@@ -17,106 +24,186 @@ def ranks(points: Array, counts: IntArray, enough: int) -> IntArray:
     if m == 1:
         out = np.arange(n)
     elif m == 2:
-        out = _ranks_of_two(points)
+        out = _ranks_of_two(np.ascontiguousarray(points[:, 1]))
+    elif m == 3:
+        place = _places(points[:, 1], np.argsort(points[:, 1]))
+        out = _ranks_of_three(place, np.ascontiguousarray(points[:, 2]), counts, enough, n.bit_length())
     else:
-        return _peel(points, counts, enough)
+        order = np.array([np.argsort(points[:, j]) for j in range(1, m)])
+        place = np.array([_places(points[:, j], order[j - 1]) for j in range(1, m)])
+        out = _ranks_of_many(order, place, np.empty((min(n, _BLOCK), n // 64 + 1), np.uint64))
     found = np.bincount(out, weights=counts).cumsum()
     last = int(np.searchsorted(found, enough)) + 1  # the first rank that need not be told apart
-    return np.minimum(out, last)
+    return np.asarray(np.minimum(out, last))
+
+
+def _places(column: Array, order: IntArray) -> IntArray:
+    """Return where each value stands among the different ones, 0 for the least."""
+    ordered = column[order]
+    out = np.zeros(len(order), dtype=np.int64)
+    out[order[1:]] = np.cumsum(ordered[1:] != ordered[:-1])
+    return out
 
 
 @jit
-def _ranks_of_two(points: Array) -> IntArray:
+def beaten(values: Array, pivots: Array) -> BoolArray:
+    """Tell which points (n, m) some pivot (p, m) dominates."""
+    n, m = values.shape
+    out = np.zeros(n, np.bool_)
+    for i in range(n):
+        for k in range(pivots.shape[0]):
+            better = worse = False
+            for j in range(m):
+                better = better or pivots[k, j] < values[i, j]
+                worse = worse or pivots[k, j] > values[i, j]
+            if better and not worse:
+                out[i] = True
+                break
+    return out
+
+
+@jit
+def _ranks_of_two(y: Array) -> IntArray:
     """Rank by a sweep along the first objective in O(n log n).
 
     The smallest second objective of each front so far rises with the front's rank; a point goes to the first front
     where it is larger than the point's own (Jensen, IEEE Trans. Evol. Comput. 7(5), 2003, section III).
     """
-    n = points.shape[0]
+    n = y.size
     out, lowest, n_fronts = np.zeros(n, np.int64), np.empty(n), 0
     for i in range(n):
         left, right = 0, n_fronts
         while left < right:
             middle = (left + right) // 2
-            if lowest[middle] > points[i, 1]:
+            if lowest[middle] > y[i]:
                 right = middle
             else:
                 left = middle + 1
         out[i] = left
-        lowest[left] = points[i, 1]
+        lowest[left] = y[i]
         n_fronts = max(n_fronts, left + 1)
     return out
 
 
 @jit
-def _peel(points: Array, counts: IntArray, enough: int) -> IntArray:
-    """Take off front after front until enough points are ranked."""
-    n, m = points.shape
-    out, left = np.zeros(n, np.int64), np.arange(n)
-    n_left, rank = n, 0
-    front, steps = np.empty((n, m)), np.empty((2, n))
-    while n_left > 0 and enough > 0:
-        size = n_kept = 0
-        for a in range(n_left):
-            i = left[a]
-            if m == 3:
-                dominated, size = _on_stairs(steps, size, points[i, 1], points[i, 2])
-            else:
-                dominated = _is_dominated(front, size, points[i])
-                if not dominated:
-                    for j in range(m):
-                        front[size, j] = points[i, j]
-                    size += 1
+def _ranks_of_three(place: IntArray, z: Array, counts: IntArray, enough: int, bits: int) -> IntArray:
+    """Rank by a sweep along the first objective in O(n log^2 n).
+
+    Each front so far is a binary trie over the places of the second objective that holds the least third objective
+    below each node: whether a point of no greater place has no greater z is answered on one way down. The first front
+    without such a point is found by binary search (Zhang et al., IEEE Trans. Evol. Comput. 19(2), 2015, "ENS-BS").
+    A front beyond those that hold `enough` points is not kept.
+    """
+    n = z.size
+    out, found = np.zeros(n, np.int64), np.zeros(n + 1, np.int64)
+    root, n_fronts, limit, inside, n_nodes = np.zeros(n + 1, np.int64), 0, n, 0, 1
+    child, lowest = np.zeros((n * (bits + 1) + 1, 2), np.int32), np.empty(n * (bits + 1) + 1)
+    for i in range(n):
+        left, right = 0, min(n_fronts, limit)
+        while left < right:
+            middle = (left + right) // 2
+            node, dominated = root[middle], False
+            for b in range(bits - 1, -1, -1):
+                if lowest[node] > z[i]:
+                    break
+                side = (place[i] >> b) & 1
+                smaller = child[node, 0]
+                if side == 1 and smaller > 0 and lowest[smaller] <= z[i]:
+                    dominated = True
+                    break
+                node = child[node, side]
+                if node == 0:
+                    break
+                dominated = b == 0 and lowest[node] <= z[i]
             if dominated:
-                left[n_kept] = i
-                n_kept += 1
-                out[i] = rank + 1
+                left = middle + 1
             else:
-                enough -= counts[i]
-        n_left, rank = n_kept, rank + 1
+                right = middle
+        out[i] = left
+        if left >= limit:
+            continue
+        if left == n_fronts:
+            n_fronts += 1
+            root[left] = n_nodes
+            lowest[n_nodes] = z[i]
+            n_nodes += 1
+        node = root[left]
+        lowest[node] = min(lowest[node], z[i])
+        for b in range(bits - 1, -1, -1):
+            side = (place[i] >> b) & 1
+            if child[node, side] == 0:
+                child[node, side] = n_nodes
+                lowest[n_nodes] = z[i]
+                n_nodes += 1
+            node = child[node, side]
+            lowest[node] = min(lowest[node], z[i])
+        found[left] += counts[i]
+        inside += counts[i]
+        if inside >= enough:
+            limit = min(limit, n_fronts)
+            while inside - found[limit - 1] >= enough:
+                limit -= 1
+                inside -= found[limit]
     return out
 
 
 @jit
-def _is_dominated(front: Array, size: int, point: Array) -> bool:
-    """Compare a point with those of a front, all before it in lexicographic order, the latest first."""
-    for k in range(size - 1, -1, -1):
-        worse = False
-        for j in range(1, point.size):
-            if front[k, j] > point[j]:
-                worse = True
-                break
-        if not worse:
-            return True
-    return False
+def _ranks_of_many(order: IntArray, place: IntArray, sets: npt.NDArray[np.uint64]) -> IntArray:
+    """Rank by the sets of those that dominate each point, as bits, in O(m n^2 / 64).
 
-
-@jit
-def _on_stairs(steps: Array, size: int, y: float, z: float) -> tuple[bool, int]:
-    """Say whether (y, z) is dominated by a staircase of rising y and falling z; if not, make it a step.
-
-    Returns the answer and the new number of steps (Kung, Luccio and Preparata, JACM 22(4), 1975).
+    In each objective, the points no worse than the p-th are those met up to p in its order; the points that dominate
+    are no worse in all (Moreno et al., "Merge nondominated sorting", IEEE Trans. Cybern. 52, 2022, section III). `order`
+    and `place` (m - 1, n) are about all but the first objective.
     """
-    left, right = 0, size  # the first step with a larger y
-    while left < right:
-        middle = (left + right) // 2
-        if steps[0, middle] > y:
-            right = middle
-        else:
-            left = middle + 1
-    if left > 0 and steps[1, left - 1] <= z:
-        return True, size
-    if left > 0 and steps[0, left - 1] == y:
-        left -= 1  # of the same y and larger z: it goes
-    stop = left
-    while stop < size and steps[1, stop] >= z:
-        stop += 1
-    shift = 1 - (stop - left)
-    if shift > 0:
-        for k in range(size - 1, left - 1, -1):
-            steps[0, k + 1], steps[1, k + 1] = steps[0, k], steps[1, k]
-    elif shift < 0:
-        for k in range(stop, size):
-            steps[0, k + shift], steps[1, k + shift] = steps[0, k], steps[1, k]
-    steps[0, left], steps[1, left] = y, z
-    return False, size + shift
+    n_columns, n = order.shape
+    size = sets.shape[0]
+    one, none, last_byte = np.uint64(1), np.uint64(0), np.uint64(255)
+    met = np.empty(sets.shape[1], np.uint64)
+    out = np.zeros(n, np.int64)
+    highest = np.full(sets.shape[1], -1)  # rank among each word's points
+    before = highest.copy()  # and among those of this and all earlier words
+    for start in range(0, n, size):
+        stop = min(n, start + size)
+        for j in range(n_columns):
+            met[:] = none
+            a = 0
+            while a < n:
+                b = a
+                while b < n and place[j, order[j, b]] == place[j, order[j, a]]:
+                    i = order[j, b]
+                    met[i >> 6] |= one << np.uint64(i & 63)
+                    b += 1
+                for c in range(a, b):
+                    i = order[j, c]
+                    if start <= i < stop:
+                        if j == 0:
+                            for w in range((i >> 6) + 1):
+                                sets[i - start, w] = met[w]
+                        else:
+                            for w in range((i >> 6) + 1):
+                                sets[i - start, w] &= met[w]
+                a = b
+        for i in range(start, stop):
+            word = i >> 6
+            sets[i - start, word] &= (one << np.uint64(i & 63)) - one  # none but earlier points
+            best = -1
+            for w in range(word, -1, -1):
+                if before[w] <= best:
+                    break
+                left = sets[i - start, w]
+                if left == none or highest[w] <= best:
+                    continue
+                h = w << 6
+                while left != none:
+                    if left & last_byte == none:
+                        left >>= np.uint64(8)
+                        h += 8
+                        continue
+                    if left & one != none:
+                        best = max(best, out[h])
+                    left >>= one
+                    h += 1
+            out[i] = best + 1
+            highest[word] = max(highest[word], best + 1)
+            before[word] = max(highest[word], before[word - 1] if word > 0 else -1)
+    return out

@@ -168,7 +168,7 @@ def _subset(points: Array, reference: Array, k: int) -> IntArray:
 
 @jit
 def _covered(sorted_points: Array, point: Array, reference: Array) -> Array:
-    """Return the corners of what the chosen points dominate inside of what `point` does, sorted by the last objective."""
+    """Return the corners of what the chosen points dominate inside of what `point` does, sorted as they are."""
     n, m = sorted_points.shape
     out, size = np.empty((n, m)), 0
     for i in range(n):

@@ -1,7 +1,7 @@
 """Sorted columns of a changing set of points, and the distances to their neighbours (Bergstra et al. 2011, section 4).
 
-For each dimension `order[j, : count[j]]` lists the members by (coordinate, number), so that the order does not depend on
-who came first; a point without the coordinate is not listed, and choices are not sorted at all. Adding or removing a
+For each dimension `order[j, : count[j]]` lists the members by (coordinate, number), so that the order does not depend
+on who came first; a point without the coordinate is not listed, and choices are not sorted at all. Adding or removing a
 point moves part of the row (a memory move) and changes three distances.
 """
 

@@ -242,9 +242,7 @@ def _fill_cells(table: Array, used: int, edges: Array, mu: float, sigma: float, 
 
 
 @jit
-def log_density(
-    offset: Array, mu: Array, precision: Array, row: IntArray, table: Array, z: Array, out: Array
-) -> None:
+def log_density(offset: Array, mu: Array, precision: Array, row: IntArray, table: Array, z: Array, out: Array) -> None:
     """Fill `out` (n,) with the log-density at z (n, d)."""
     n, d, k = z.shape[0], z.shape[1], offset.size
     peak, total = np.full(n, -1e300), np.zeros(n)
