@@ -43,6 +43,7 @@ from .split import ParetoRanking, Ranking
 IntArray = npt.NDArray[np.int64]
 Given = Mapping[str, tuple[BaseDistribution, float]]
 
+MANY = 10  # dimensions
 _COMPLETE = int(TrialState.COMPLETE)
 _KEPT_SPACES = 32  # of which observations are kept; a study of more branches sorts them again
 
@@ -165,19 +166,25 @@ class Fitter:
 
     def _split(self, observations: Observations) -> tuple[IntArray, IntArray]:
         """Give the numbers of the good trials and of the best of the bad ones, both from best to worst."""
-        gamma = self._settings.gamma
+        gamma = self._settings.gamma or self._gamma(observations.space)
         if isinstance(self._ranking, ParetoRanking):
             n_finished = self._history.n_complete + self._history.n_pruned
-            best = self._ranking.best((gamma or multi_objective_gamma)(n_finished))
+            best = self._ranking.best(gamma(n_finished))
             return best[observations.has(best)], best[:0]
         n = self._ranking.update()
-        n_below = (gamma or (wide_gamma if observations.space.is_continuous else default_gamma))(observations.n)
+        n_below = gamma(observations.n)
         if observations.n == n:
             order = self._ranking.order(n_below + N_BEST)
         else:
             order = self._ranking.order()
             order = order[observations.has(order)]
         return order[:n_below], order[n_below : n_below + N_BEST]
+
+    def _gamma(self, space: ModelSpace) -> Gamma:
+        """Choose the split rule: on choices, short grids and in many dimensions a smaller share is better."""
+        if not self._is_single:
+            return multi_objective_gamma
+        return wide_gamma if space.is_continuous and len(space.names) < MANY else default_gamma
 
     # --- weights -----------------------------------------------------------------------------------------------------
 

@@ -75,8 +75,8 @@ class TPESampler(Sampler):
     n_ei_candidates
         Number of candidates drawn from l.
     gamma
-        Number of trials below, given the number of finished ones; None: `wide_gamma` in continuous spaces,
-        `default_gamma` in others, `multi_objective_gamma` with several objectives.
+        Number of trials below, given the number of finished ones; None: `wide_gamma` in continuous spaces of
+        less than ten dimensions, `default_gamma` in others, `multi_objective_gamma` with several objectives.
     weights
         Weights of observations, oldest first, given their number. None: `default_weights` for the trials above and
         `improvement_weights` for those below, where there is a single objective.
