@@ -57,7 +57,7 @@ def regrets(objective: Callable[[parzen.Trial], float], rule: rules.Bandwidth, n
     for seed in range(n_seeds):
         study = parzen.create_study(sampler=parzen.samplers.TPESampler(seed=seed, bandwidth=rule))
         study.optimize(objective, n_trials=n_trials)
-        curves.append(np.minimum.accumulate([trial.values[0] for trial in study.trials]))
+        curves.append(np.minimum.accumulate([trial.value or 0.0 for trial in study.trials]))
     return np.array(curves)
 
 

@@ -90,7 +90,7 @@ def encode(axes: Axes, x: Array) -> Array:
     grid = (axes.n_values > 0) & (axes.n_choices == 0)
     if not grid.any():
         return x
-    out = x.copy()
+    out: Array = x.copy()
     for j in np.flatnonzero(grid):
         points = axes.points[axes.start[j] : axes.start[j] + axes.n_values[j]]
         middles = 0.5 * (points[1:] + points[:-1])
@@ -105,4 +105,4 @@ def decode(axes: Axes, z: Array) -> Array:
     for j in np.flatnonzero((axes.n_values > 0) & (axes.n_choices == 0)):
         known = ~np.isnan(z[:, j])
         out[known, j] = axes.points[axes.start[j] + z[known, j].astype(np.int64)]
-    return out
+    return np.asarray(out)

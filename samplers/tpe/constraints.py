@@ -38,4 +38,4 @@ def is_constrained(history: History) -> bool:
 def log_relative_ratio(share: float, log_l: FloatArray, log_g: FloatArray) -> FloatArray:
     """Return log of l / (share l + (1 - share) g), shape (c,), given both log-densities (eq. 4)."""
     with np.errstate(over="ignore", divide="ignore"):
-        return -np.logaddexp(np.log(share), np.log1p(-share) + log_g - log_l)
+        return np.asarray(-np.logaddexp(np.log(share), np.log1p(-share) + log_g - log_l))

@@ -18,7 +18,7 @@ Mask = npt.NDArray[np.bool_]
 
 LIMIT = 1024  # observations up to which all stay
 N_NEWEST = 64
-N_BEST = 256
+N_BEST = 768
 
 
 class Coreset:
@@ -42,7 +42,7 @@ class Coreset:
         numbers
             (n,) their numbers, ascending; n > `LIMIT`.
         best
-            Numbers of those that must stay besides the newest, such as the best ones; at most half the limit.
+            Numbers of those that must stay besides the newest, such as the best ones.
 
         Returns
         -------
@@ -87,4 +87,4 @@ def _hash(numbers: IntArray) -> npt.NDArray[np.uint64]:
     h = numbers.astype(np.uint64)
     h = (h ^ (h >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     h = (h ^ (h >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return h ^ (h >> np.uint64(31))
+    return np.asarray(h ^ (h >> np.uint64(31)))

@@ -139,7 +139,8 @@ class Fitter:
     def _observe(self, space: Space, given: Given) -> tuple[ModelSpace, Observations]:
         """Find or make the observations of a space."""
         if space is self._last[0] and self._last[1] is self._tier and not given:
-            return self._last[2]
+            last: tuple[ModelSpace, Observations] = self._last[2]
+            return last
         whole = {name: self._history.canonical(name, fixed) for name, (fixed, _) in given.items()}
         whole.update({name: self._history.canonical(name, distribution) for name, distribution in space.items()})
         key = (

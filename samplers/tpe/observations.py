@@ -99,7 +99,7 @@ class Observations:
 
     def bad(self, good: IntArray) -> Mask:
         """Tell which trials (capacity,) are not among the good ones: finished ones, and running ones if read."""
-        members = self._counts.copy()
+        members: Mask = self._counts.copy()
         members[good] = False
         members[self._running] = True
         return members
@@ -109,7 +109,7 @@ class Neighbours(NamedTuple):
     """Sorted columns of the bad trials; see `kernels.compiled.neighbours`."""
 
     order: npt.NDArray[np.int32]  # (d, capacity)
-    count: IntArray  # (d,)
+    n_listed: IntArray  # (d,)
     distance: FloatArray  # (d, capacity), by trial number
     done: FloatArray  # (d, capacity) precisions of the kernels whose normalisers are known
     norm: FloatArray  # (d, capacity)
@@ -138,11 +138,10 @@ class SortedObservations(Observations):
         self._members = members
         if changed is None:
             kept = self.neighbours = self._empty(len(members))
-            arguments = self.z, self.space.axes, self._endpoints, kept.order, kept.count, kept.distance
-            self._kernels.rebuild(np.flatnonzero(members), *arguments)
+        columns = self.z, self.space.axes, self._endpoints, kept.order, kept.n_listed, kept.distance
+        if changed is None:
+            self._kernels.rebuild(np.flatnonzero(members), *columns)
+        elif len(changed) > _FEW:
+            self._kernels.merge(changed[members[changed]], members, *columns)
         elif len(changed):
-            arguments = members, self.z, self.space.axes, self._endpoints, kept.order, kept.count, kept.distance
-            if len(changed) > _FEW:
-                self._kernels.merge(changed[members[changed]], *arguments)
-            else:
-                self._kernels.change(changed, *arguments)
+            self._kernels.change(changed, members, *columns)

@@ -308,10 +308,10 @@ class TPESampler(Sampler):
         """Choose `n` points (n, d) of a mixture a dimension."""
         kernels, d = model.tier.prepared, len(model.axes.low)
         size = self._n_candidates if n == 1 else self._pool_size(n)
-        candidates = kernels.draws(model.good, model.axes, rng.random((size, 2 * d)))  # (size, d)
+        candidates: FloatArray = kernels.draws(model.good, model.axes, rng.random((size, 2 * d)))  # (size, d)
         scores = self._acquisition(kernels.densities(model.good, candidates), kernels.densities(model.bad, candidates))
         if n == 1:
-            return np.take_along_axis(candidates, np.argmax(scores, axis=0)[None], axis=0)
+            return np.asarray(np.take_along_axis(candidates, np.argmax(scores, axis=0)[None], axis=0))
         return candidates[_best_distinct(candidates, scores.sum(axis=1), n)]
 
     def _pool_size(self, n: int) -> int:
@@ -322,7 +322,8 @@ class TPESampler(Sampler):
         density = model.tier.prepared.density
         scores = density(model.good, candidates), density(model.bad, candidates)
         lies = model.lies(candidates)
-        return candidates[model.tier.apart.choose_apart(*scores, lies, candidates, _twins(candidates), n)]
+        chosen: IntArray = model.tier.apart.choose_apart(*scores, lies, candidates, _twins(candidates), n)
+        return candidates[chosen]
 
     # --- constraints -------------------------------------------------------------------------------------------------
 

@@ -40,7 +40,7 @@ def climb(model: Model, start: FloatArray, power: float) -> FloatArray:
     if not continuous.any():
         return start
     free = np.flatnonzero(continuous)
-    point = start.copy()
+    point: FloatArray = start.copy()
     point[free] = _ascend(model.given(start, np.flatnonzero(~continuous), free), start[free], power)
     return point
 

@@ -46,7 +46,8 @@ def _ascend(
     d = start.size
     l_kernels, l_where = _near(l_offset, l_mu, l_precision, low, high)
     g_kernels, g_where = _near(g_offset, g_mu, g_precision, low, high)
-    best, tried, step = start.copy(), np.empty(d), FIRST_STEP
+    best: Array = start.copy()
+    tried, step = np.empty(d), FIRST_STEP
     slope, slope_g, new_slope = np.empty(d), np.empty(d), np.empty(d)
     score = _log_density(l_kernels, l_where, best, slope)
     score -= power * _log_density(g_kernels, g_where, best, slope_g)

@@ -171,7 +171,8 @@ def _quantile(log_probability: float) -> float:
     s = QUANTILE_SCALE / (QUANTILE_SCALE + r)
     p = A0 + s * (A1 + s * (A2 + s * (A3 + s * (A4 + s * A5))))
     q = 1.0 + s * (B1 + s * (B2 + s * (B3 + s * (B4 + s * B5))))
-    return r - p / q
+    quantile: float = r - p / q
+    return quantile
 
 
 @jit

@@ -45,7 +45,8 @@ def densities(mixture: Prepared, z: Array) -> Array:
         offset = mixture.log_weight - mixture.norm[j]
         kernels = mixture.mu[one], mixture.precision[one], mixture.row[one], mixture.table
         log_density(offset, *kernels, columns[j][:, None], out[j])
-    return out.T
+    by_point: Array = out.T
+    return by_point
 
 
 def draw(mixture: Prepared, axes: Axes, u: Array) -> Array:
@@ -413,6 +414,7 @@ def _draw_row(log_probability: Array, u: float) -> int:
 def _snap(value: float, low: float, step: float) -> float:
     """Move a value to the grid."""
     if step > 0.0:
-        return low + step * np.rint((value - low) / step)
+        on_grid: float = low + step * np.rint((value - low) / step)
+        return on_grid
     first = math.exp(low)
     return math.log(first - step * np.rint((math.exp(value) - first) / -step))
