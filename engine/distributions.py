@@ -341,6 +341,13 @@ class CategoricalDistribution(BaseDistribution):
     def to_external_repr(self, param_value_in_internal_repr: float) -> CategoricalChoiceType:
         return self.choices[int(param_value_in_internal_repr)]
 
+    def index_of(self, choice: CategoricalChoiceType) -> float:
+        """Give the index of a choice, NaN if it is none of them."""
+        try:
+            return self.to_internal_repr(choice)
+        except ValueError:
+            return math.nan
+
     def _contains(self, param_value_in_internal_repr: float) -> bool:
         return 0 <= int(param_value_in_internal_repr) < len(self.choices)
 

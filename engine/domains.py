@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from .distributions import BaseDistribution, check_distribution_compatibility
+from .distributions import BaseDistribution, CategoricalDistribution, check_distribution_compatibility
 
 Signature = dict[str, BaseDistribution]  # what a trial suggested, in order
 
@@ -21,6 +21,8 @@ class Domains:
         The distribution under which each parameter was suggested last.
     version : int
         Counts the changes of `latest`.
+    changed_choices : set[str]
+        Categorical parameters that were suggested from different choices.
     signatures : list[Signature]
         All different signatures, by their index.
     """
@@ -29,6 +31,7 @@ class Domains:
         self.known: dict[str, BaseDistribution] = {}
         self.latest: dict[str, BaseDistribution] = {}
         self.version = 0
+        self.changed_choices: set[str] = set()
         self.signatures: list[Signature] = []
         self._alike: dict[tuple[str, str], BaseDistribution] = {}
         self._indices: dict[tuple[Any, ...], int] = {}
@@ -37,7 +40,7 @@ class Domains:
         """Raise ``ValueError`` if the parameter is known with another kind of domain."""
         known = self.known.get(name)
         if known is not None and known is not distribution:
-            check_distribution_compatibility(known, distribution)
+            check_same_kind(known, distribution)
 
     def check_all(self, signatures: Iterable[Signature]) -> None:
         """Raise ``ValueError`` if one of several signatures fits neither what is known nor those before it."""
@@ -47,7 +50,7 @@ class Domains:
             for name, distribution in signature.items():
                 if latest.get(name) is not distribution:
                     first = known.setdefault(name, self.known.get(name, distribution))
-                    check_distribution_compatibility(first, distribution)
+                    check_same_kind(first, distribution)
                     latest[name] = distribution
 
     def admit(self, name: str, distribution: BaseDistribution) -> BaseDistribution:
@@ -58,6 +61,8 @@ class Domains:
         self.known.setdefault(name, distribution)
         found = self.canonical(name, distribution)
         if found is not latest:
+            if latest is not None and isinstance(found, CategoricalDistribution):
+                self.changed_choices.add(name)
             self.latest[name] = found
             self.version += 1
         return found
@@ -77,3 +82,12 @@ class Domains:
             index = self._indices[key] = len(self.signatures)
             self.signatures.append(dict(distributions))
         return index
+
+
+def check_same_kind(known: BaseDistribution, distribution: BaseDistribution) -> None:
+    """Raise ``ValueError`` unless two distributions may stand under one name in a study.
+
+    Ranges may move and choices may change, as a trial keeps its own distribution; kind and scale may not.
+    """
+    if not (isinstance(known, CategoricalDistribution) and isinstance(distribution, CategoricalDistribution)):
+        check_distribution_compatibility(known, distribution)

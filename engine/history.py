@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from . import space
 from .columns import Growing, Matrix, Rows
-from .distributions import BaseDistribution, FloatArray
+from .distributions import BaseDistribution, CategoricalDistribution, FloatArray
 from .domains import Domains, Signature
 from .frozen import CONSTRAINTS, FrozenTrial, constraints_of
 from .records import StudyDirection, TrialState
@@ -154,6 +154,28 @@ class History:
     def table(self) -> FloatArray:
         """Internal values of all parameters, one row each, by trial number; NaN where there are none."""
         return self._params.data
+
+    def choice_indices(self, name: str, numbers: IntArray, choices: CategoricalDistribution) -> FloatArray:
+        """Give a categorical parameter in some trials (k,) as indices into other choices; NaN for what is not there."""
+        found = self._params[name][numbers].copy()
+        if name not in self._domains.changed_choices:
+            return found
+        for position, number in enumerate(numbers.tolist()):
+            own = self._distribution_in(number, name)
+            if own is not None and own is not choices:
+                found[position] = choices.index_of(own.to_external_repr(found[position]))
+        return found
+
+    def _distribution_in(self, number: int, name: str) -> BaseDistribution | None:
+        """Give the distribution from which a trial suggested a parameter, None if it did not."""
+        if number in self.live:
+            return self.live[number].distributions.get(name)
+        return self._domains.signatures[self._rows["signature"][number]].get(name)
+
+    @property
+    def changed_choices(self) -> set[str]:
+        """Names of the categorical parameters that were suggested from different choices."""
+        return self._domains.changed_choices
 
     @property
     def constraint_keys(self) -> list[str]:
@@ -391,6 +413,8 @@ class History:
         """List the records of the trials, finished or not, that have these parameters among theirs."""
         rows = np.ones(self.n, dtype=bool)
         for name, value in params.items():
+            if name in self._domains.changed_choices:
+                continue  # what an index stands for differs from trial to trial: the caller compares the records
             known = self.distribution(name)
             try:
                 rows &= self.param(name) == (np.nan if known is None else known.to_internal_repr(value))

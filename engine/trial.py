@@ -15,6 +15,7 @@ from .distributions import (
     IntDistribution,
     check_distribution_compatibility,
 )
+from .domains import check_same_kind
 from .frozen import BaseTrial, Choice, FrozenTrial, new_constraint
 
 if TYPE_CHECKING:
@@ -144,13 +145,16 @@ class Trial(BaseTrial):
 
     def _draw_column(self, sampler: Sampler, name: str, distribution: BaseDistribution) -> float:
         internal = self._drawn.pop(name, None) if self._drawn else None
-        if internal is not None and distribution._contains(internal):
+        if internal is not None and distribution._contains(internal) and self._has_latest_choices(name, distribution):
             return internal
         drawn = sampler.draw(self.study, self._record, name, distribution)
         internal = drawn.pop(name)
         if drawn:
             self._drawn = drawn
         return internal
+
+    def _has_latest_choices(self, name: str, distribution: BaseDistribution) -> bool:
+        return not isinstance(distribution, CategoricalDistribution) or self.study.history.latest(name) == distribution
 
     def _fixed_value(self, name: str, distribution: BaseDistribution) -> float:
         value = self._fixed[name]
@@ -171,8 +175,11 @@ class Trial(BaseTrial):
             )
         if sampled_from is distribution:
             return True
-        check_distribution_compatibility(sampled_from, distribution)
-        return distribution._contains(distribution.to_internal_repr(self._relative[name]))
+        check_same_kind(sampled_from, distribution)
+        try:
+            return distribution._contains(distribution.to_internal_repr(self._relative[name]))
+        except ValueError:  # none of today's choices
+            return False
 
     def _suggested_before(self, name: str, distribution: BaseDistribution) -> Any:
         known = self._record.distributions[name]

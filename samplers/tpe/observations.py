@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from ...engine.distributions import FloatArray
+from ...engine.distributions import CategoricalDistribution, FloatArray
 from ...engine.history import History
 from ...engine.records import TrialState
 from .model_space import ModelSpace
@@ -80,6 +80,9 @@ class Observations:
     def _read(self, numbers: IntArray) -> Mask:
         """Read the coordinates of some trials; tell which of them have all that is required."""
         internal = self._history.table[self._rows, numbers]  # (d, k)
+        for j, distribution in enumerate(self.space.distributions):
+            if isinstance(distribution, CategoricalDistribution) and self._history.changed_choices:
+                internal[j] = self._history.choice_indices(self.space.names[j], numbers, distribution)
         self.z[:, numbers] = z = self.space.coordinates(internal)
         if self.seen is not None:
             self.seen.update(row.tobytes() for row in np.ascontiguousarray(z.T))

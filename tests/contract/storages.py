@@ -8,7 +8,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from parzen.distributions import BaseDistribution, check_distribution_compatibility
+from parzen.distributions import BaseDistribution
+from parzen.engine.domains import check_same_kind
 from parzen.engine.records import FrozenStudy
 from parzen.exceptions import DuplicatedStudyError
 from parzen.storages import BaseStorage, InMemoryStorage, SQLiteStorage
@@ -85,7 +86,7 @@ class MinimalStorage(BaseStorage):
     def check_distribution(self, study_id: int, name: str, distribution: BaseDistribution) -> None:
         for trial in self.get_all_trials(study_id, deepcopy=False):
             if name in trial.distributions:
-                check_distribution_compatibility(trial.distributions[name], distribution)
+                check_same_kind(trial.distributions[name], distribution)
 
     def set_trial_param(
         self, trial_id: int, param_name: str, param_value_internal: float, distribution: BaseDistribution

@@ -258,8 +258,7 @@ INCOMPATIBLE = [
     (UNIT, FloatDistribution(0.5, 1.0, log=True)),
     (UNIT, IntDistribution(0, 1)),
     (IntDistribution(1, 9), IntDistribution(1, 9, log=True)),
-    (CategoricalDistribution(("a", "b")), CategoricalDistribution(("a", "b", "c"))),
-    (CategoricalDistribution(("a", "b")), CategoricalDistribution(("b", "a"))),
+    (CategoricalDistribution(("a", "b")), IntDistribution(0, 1)),
 ]
 
 
@@ -288,6 +287,18 @@ def test_a_range_may_move(storage: BaseStorage, study_id: int) -> None:
     storage.set_trial_param(later, "x", 7.0, FloatDistribution(5.0, 9.0))
     assert storage.get_trial(later).distributions == {"x": FloatDistribution(5.0, 9.0)}
     assert storage.get_trial(trial_id).distributions == {"x": UNIT}
+
+
+def test_choices_may_change(storage: BaseStorage, study_id: int) -> None:
+    """An index belongs to the choices of its own trial."""
+    first, second = CategoricalDistribution(("a", "b")), CategoricalDistribution(("b", "c", "a"))
+    ids = [storage.create_new_trial(study_id) for _ in range(2)]
+    for trial_id, distribution in zip(ids, (first, second), strict=True):
+        storage.set_trial_param(trial_id, "x", 1.0, distribution)
+    assert [storage.get_trial(trial_id).params for trial_id in ids] == [{"x": "b"}, {"x": "c"}]
+    for trial_id in ids:
+        storage.set_trial_state_values(trial_id, TrialState.COMPLETE, [0.0])
+    assert [trial.params["x"] for trial in storage.get_all_trials(study_id)] == ["b", "c"]
 
 
 def test_another_study_may_know_the_name_differently(storage: BaseStorage, study_id: int) -> None:

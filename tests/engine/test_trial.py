@@ -57,8 +57,12 @@ def test_ranges_may_move_between_trials_but_not_kinds(study):
             suggest()
     assert trial.params == {} and study.trials[2].params == {}
     study.ask().suggest_categorical("c", ["a", "b"])
-    with pytest.raises(ValueError, match="dynamic"):
-        study.ask().suggest_categorical("c", ["a", "b", "c"])
+    assert study.ask().suggest_categorical("c", ["c"]) == "c"
+    assert study.ask().suggest_categorical("c", ["c", "a"]) in ("c", "a")
+    trial = study.ask()
+    trial.suggest_categorical("c", ["a", "b"])
+    with pytest.raises(ValueError, match="dynamic"):  # within a trial they may not
+        trial.suggest_categorical("c", ["a", "b", "c"])
 
 
 def test_equal_choices_of_other_types_give_what_was_asked_for(study):

@@ -352,6 +352,28 @@ def test_a_moved_range_keeps_what_still_fits() -> None:
     np.testing.assert_allclose(model.bad.sigma[0].max(), 1.5)  # the prior's kernel, where x does not fit
 
 
+@pytest.mark.parametrize("n_trials", [30, 130])
+def test_changed_choices_keep_what_still_fits(n_trials: int, tmp_path: object) -> None:
+    """"b" was bad and "c" good under other choices: it is known under the new ones, in a file, too."""
+    study = parzen.create_study(sampler=TPESampler(seed=0), storage=f"sqlite:///{tmp_path}/s.db")
+    old, new = CategoricalDistribution(("a", "b", "c")), CategoricalDistribution(("c", "new", "b"))
+    cost = {"a": 2.0, "b": 3.0, "c": 0.0, "new": 1.0}
+    study.add_trials(
+        [
+            create_trial(value=cost[c] + k / n_trials, params={"kind": c}, distributions={"kind": old})
+            for k, c in enumerate("abc" * (n_trials // 3))
+        ]
+    )
+    trial = study.ask({"kind": new})
+    assert trial.params["kind"] in new.choices
+    study.tell(trial, 1.0)
+    model = Fitter(study.history, TPESampler()._settings).fit({"kind": new}, {}, bold=False)[1]
+    score = TPESampler().rank(model, np.arange(3.0)[:, None])
+    assert score[0] > score[1] > score[2]
+    resumed = parzen.load_study(study_name=study.study_name, storage=f"sqlite:///{tmp_path}/s.db")
+    assert [t.params for t in resumed.trials] == [t.params for t in study.trials]
+
+
 def test_coordinates_of_values_that_do_not_fit_are_missing() -> None:
     space = ModelSpace({"x": FloatDistribution(1, 2, log=True), "k": IntDistribution(2, 8, step=2)}, {})
     z = space.coordinates(np.array([[1.0, 3.0, np.nan, 2.0], [1.0, 4.0, 8.0, 9.0]]))
