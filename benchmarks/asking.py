@@ -63,14 +63,15 @@ def ask(study: Any, n_objectives: int) -> float:
 
 
 def compare(modules: dict[str, Any], n: int, n_objectives: int, rounds: int) -> dict[str, float]:
-    """Give the median milliseconds of an ask for each library, taking turns."""
+    """Give the median milliseconds of an ask for each library, taking turns of several asks."""
     studies = {name: study_of(module, n, n_objectives) for name, module in modules.items() if n <= SLOWEST[name]}
     times: dict[str, list[float]] = {name: [] for name in studies}
-    for i in range(rounds + 2):
+    for study in studies.values():
+        ask(study, n_objectives)  # the first compiles, and fills what is kept between asks
+    for _ in range(4):
         for name, study in studies.items():
-            seconds = ask(study, n_objectives)
-            if i >= 2:  # the first compile, and fill what is kept between asks
-                times[name].append(seconds * 1e3)
+            ask(study, n_objectives)
+            times[name] += [ask(study, n_objectives) * 1e3 for _ in range(max(rounds // 4, 1))]
     return {name: statistics.median(found) for name, found in times.items()}
 
 

@@ -256,13 +256,13 @@ class Fitter:
 
     def _good(self, observations: Observations, below: IntArray, next_best: IntArray, bold: bool) -> Prepared:
         """Fit l, or give the one of the last ask if the good trials, and the best of the bad, are still the same."""
-        key = (below.tobytes(), next_best.tobytes(), bold)
-        if observations.good is None or observations.good[0] != key:
+        key = (below.tobytes(), next_best.tobytes(), self._tier is NUMPY)
+        kept = observations.good.get(bold)
+        if kept is None or kept[0] != key:
             smallest = self._settings.clip(observations.space.width, len(below) + self._settings.consider_prior)
             numbers, weights = self._weigh_good(below, next_best, bold)
-            observations.good = key, self._mixture(observations, numbers, weights, smallest, bold)
-        found: Prepared = observations.good[1]
-        return found
+            kept = observations.good[bold] = key, self._mixture(observations, numbers, weights, smallest, bold)
+        return kept[1]
 
     def _mixture(
         self,

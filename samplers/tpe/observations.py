@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from ...engine.distributions import CategoricalDistribution, FloatArray
 from ...engine.history import History
+from ...engine.kernels.prepared import Prepared
 from ...engine.records import TrialState
 from .model_space import ModelSpace
 
@@ -53,7 +54,8 @@ class Observations:
         self.n = 0
         self._running: list[int] = []
         self.seen: set[bytes] | None = set() if space.axes.n_values.all() else None  # points of a discrete space
-        self.good: Any = None  # what made the density of the good trials at the last ask, and that density
+        # What made the density of the good trials when it was last asked for, and that density; by boldness.
+        self.good: dict[bool, tuple[Any, Prepared]] = {}
         self.z: FloatArray = np.full((len(space.names), 0), np.nan)
         self._counts: Mask = np.zeros(0, dtype=bool)  # complete and pruned trials with all that is required
 
@@ -80,9 +82,10 @@ class Observations:
     def _read(self, numbers: IntArray) -> Mask:
         """Read the coordinates of some trials; tell which of them have all that is required."""
         internal = self._history.table[self._rows, numbers]  # (d, k)
-        for j, distribution in enumerate(self.space.distributions):
-            if isinstance(distribution, CategoricalDistribution) and self._history.changed_choices:
-                internal[j] = self._history.choice_indices(self.space.names[j], numbers, distribution)
+        if self._history.changed_choices:
+            for j, distribution in enumerate(self.space.distributions):
+                if isinstance(distribution, CategoricalDistribution):
+                    internal[j] = self._history.choice_indices(self.space.names[j], numbers, distribution)
         self.z[:, numbers] = z = self.space.coordinates(internal)
         if self.seen is not None:
             self.seen.update(row.tobytes() for row in np.ascontiguousarray(z.T))

@@ -354,7 +354,7 @@ def test_a_moved_range_keeps_what_still_fits() -> None:
 
 @pytest.mark.parametrize("n_trials", [30, 130])
 def test_changed_choices_keep_what_still_fits(n_trials: int, tmp_path: object) -> None:
-    """"b" was bad and "c" good under other choices: it is known under the new ones, in a file, too."""
+    """Under other choices "b" was bad and "c" good: that is known under the new ones, in a file, too."""
     study = parzen.create_study(sampler=TPESampler(seed=0), storage=f"sqlite:///{tmp_path}/s.db")
     old, new = CategoricalDistribution(("a", "b", "c")), CategoricalDistribution(("c", "new", "b"))
     cost = {"a": 2.0, "b": 3.0, "c": 0.0, "new": 1.0}

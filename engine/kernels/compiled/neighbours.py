@@ -19,6 +19,7 @@ Order = npt.NDArray[np.int32]
 Mask = npt.NDArray[np.bool_]
 
 BLOCK = 1024
+FEW = 64
 
 
 def rebuild(
@@ -51,7 +52,9 @@ def distances(z: Array, axes: Axes, endpoints: bool) -> Array:
     """Return the distances (d, n) of all points to their farther neighbours."""
     d, n = z.shape
     out = np.full((d, n), np.nan)
-    if n:
+    if n <= FEW:
+        _distances_of_few(z, axes, endpoints, out)
+    else:
         rebuild(np.arange(n), z, axes, endpoints, np.empty((d, n), np.int32), np.zeros(d, np.int64), out)
     return out
 
@@ -102,6 +105,26 @@ def _measure_all(order: Order, count: IntArray, z: Array, axes: Axes, endpoints:
         listed = order[j, : count[j]]
         for position in range(count[j]):
             _measure(position, z[j], points, axes.lower[j], axes.upper[j], endpoints, listed, distance[j])
+
+
+@jit
+def _distances_of_few(z: Array, axes: Axes, endpoints: bool, distance: Array) -> None:
+    """Sort by insertion: for a few points the calls that others need take longer."""
+    order = np.empty(z.shape[1], np.int32)
+    for j in range(z.shape[0]):
+        n = 0
+        for i in range(z.shape[1]):
+            if axes.n_choices[j] > 0 or z[j, i] != z[j, i]:
+                continue
+            at = n
+            while at > 0 and z[j, order[at - 1]] > z[j, i]:
+                order[at] = order[at - 1]
+                at -= 1
+            order[at] = i
+            n += 1
+        points = axes.points[axes.start[j] : axes.start[j] + axes.n_values[j]]
+        for position in range(n):
+            _measure(position, z[j], points, axes.lower[j], axes.upper[j], endpoints, order[:n], distance[j])
 
 
 @jit

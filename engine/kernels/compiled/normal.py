@@ -136,6 +136,8 @@ def ppf(u: float, a: float, b: float) -> float:
         below, above = tail(-a), tail(b)
         mass = 1.0 - below - above
         lower, upper = below + u * mass, above + (1.0 - u) * mass
+        if min(lower, upper) <= 0.0:  # so far out that the tail underflows
+            return a if lower < upper else b
         z = -_quantile(math.log(lower)) if lower < upper else _quantile(math.log(upper))
         return min(max(z, a), b)
     if a + b < 0.0:
