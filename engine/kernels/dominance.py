@@ -11,7 +11,10 @@ Array = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 BoolArray = npt.NDArray[np.bool_]
 
-_SAMPLE, _PIVOTS = 1000, 16  # points among which those are looked for that dominate many, and how many of them are taken
+_SAMPLE, _PIVOTS = (
+    1000,
+    16,
+)  # points among which a few that dominate many are looked for, and how many
 
 
 def non_dominated(values: Array) -> BoolArray:
@@ -36,21 +39,22 @@ def non_dominated(values: Array) -> BoolArray:
     left = np.arange(len(values))
     while len(left) > 2 * _SAMPLE:
         beaten = _beaten(values[left])
-        left = left[~beaten]
-        if beaten.mean() < 0.5:
+        if beaten is None:
             break
+        left = left[~beaten]
     mask = np.zeros(len(values), dtype=bool)
     mask[left] = ranks(values[left], enough=1) == 0
     return mask
 
 
-def _beaten(values: Array) -> BoolArray:
-    """Tell which of many points are dominated by one of a few that are good in all objectives."""
+def _beaten(values: Array) -> BoolArray | None:
+    """Tell which of many points are dominated by one of a few that are good in all objectives; None: not many are."""
     from .compiled import dominance
 
     sample = values[:: len(values) // _SAMPLE]
     places = np.argsort(np.argsort(sample, axis=0), axis=0)
-    return dominance.beaten(values, sample[np.argsort(places.sum(axis=1))[:_PIVOTS]])
+    pivots = sample[np.argsort(places.sum(axis=1))[:_PIVOTS]]
+    return dominance.beaten(values, pivots) if dominance.beaten(sample, pivots).mean() > 0.3 else None
 
 
 def ranks(values: Array, enough: int | None = None) -> IntArray:

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import heapq
+import math
+from operator import ge
 
 import numpy as np
 import numpy.typing as npt
 
 from . import COMPILED_FROM
+from .dominance import non_dominated
 
 Array = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
+Box = tuple[float, ...]
+
+_LEAST = 5e-324  # what a point adds that no chosen one dominates, should rounding leave nothing
 
 
 def hypervolume(points: Array, reference: Array) -> float:
@@ -19,34 +25,41 @@ def hypervolume(points: Array, reference: Array) -> float:
     Parameters
     ----------
     points
-        (n, m) finite; a point that is not better than the reference in every objective adds nothing.
+        (n, m), without NaN; a point that is not better than the reference in every objective adds nothing.
     reference
-        (m,) finite.
+        (m,), without NaN.
+
+    Returns
+    -------
+    volume
+        Infinite if a point that counts is infinitely better than the reference in some objective.
+
+    Raises
+    ------
+    ValueError
+        If a value is NaN.
     """
-    inside = points[(points < reference).all(axis=1)]
-    if len(inside) >= COMPILED_FROM:
+    extents = _extents(points, reference)
+    extents = extents[(extents > 0).all(axis=1)]
+    if len(extents) == 0:
+        return 0.0
+    if np.isinf(extents).any():
+        return math.inf
+    extents, exponents = _scaled(extents)
+    m = extents.shape[1]
+    if m > 2 and len(extents) >= COMPILED_FROM:
         from .compiled import hypervolume as compiled
 
-        return compiled.hypervolume(inside, reference)
-    return hypervolume_numpy(inside, reference)
-
-
-def hypervolume_numpy(points: Array, reference: Array) -> float:
-    """NumPy tier of `hypervolume`: slices along the last objective (Knowles 2002; While et al. 2006, "HSO")."""
-    if len(points) == 0:
-        return 0.0
-    if points.shape[1] == 1:
-        return float(reference[0] - points.min())
-    points = points[np.argsort(points[:, -1], kind="stable")]
-    if points.shape[1] == 2:
-        lowest = np.minimum.accumulate(points[:, 0])
-        return float(((reference[0] - lowest) * np.diff(points[:, 1], append=reference[1])).sum())
-    depth = np.diff(points[:, -1], append=reference[-1])
-    return sum(
-        float(depth[i]) * hypervolume_numpy(points[: i + 1, :-1], reference[:-1])
-        for i in range(len(points))
-        if depth[i] > 0.0
-    )
+        volume = compiled.volume(extents[non_dominated(-extents)] if m > 3 else extents)
+    elif m > 2:
+        volume = volume_python([tuple(box) for box in extents.tolist()])
+    elif m == 2:
+        extents = extents[np.argsort(-extents[:, 0])]
+        volume = float((extents[:, 0] * np.diff(np.maximum.accumulate(extents[:, 1]), prepend=0.0)).sum())
+    else:
+        volume = float(extents.max())
+    with np.errstate(over="ignore", under="ignore"):
+        return float(np.ldexp(volume, exponents.sum()))
 
 
 def subset(points: Array, reference: Array, k: int, compiled: bool | None = None) -> IntArray:
@@ -54,14 +67,15 @@ def subset(points: Array, reference: Array, k: int, compiled: bool | None = None
 
     Source: Guerreiro, Fonseca and Paquete, "Greedy hypervolume subset selection in low dimensions", Evolutionary
     Computation 24(3), 2016. What a point adds can only fall as others are chosen, so it is computed again only when
-    its old value is the largest.
+    its old value is the largest (Minoux, "Accelerated greedy algorithms", 1978).
 
     Parameters
     ----------
     points
-        (n, m) finite, and better than the reference to count.
+        (n, m), without NaN; a point that is not better than the reference in every objective adds nothing. One that is
+        infinitely better in some counts there as twice as good as the best finite one.
     reference
-        (m,) finite.
+        (m,), without NaN.
     k
         How many, at most n.
     compiled
@@ -70,30 +84,96 @@ def subset(points: Array, reference: Array, k: int, compiled: bool | None = None
     Returns
     -------
     indices
-        (k,) in order of choice; of equal ones the lowest index first.
+        (k,) in order of choice; of those that add the same, the lowest index first. Those that add nothing, such as
+        repetitions of a chosen point, come last.
+
+    Raises
+    ------
+    ValueError
+        If a value is NaN.
     """
-    k = min(k, len(points))
-    if compiled or (compiled is None and len(points) >= COMPILED_FROM):
+    extents, _ = _scaled(np.maximum(_extents(points, reference), 0.0))
+    extents[np.isinf(extents)] = 2.0  # the best finite one is less than 1
+    n, m = extents.shape
+    k = min(k, n)
+    if m < 2:
+        extents = np.column_stack([extents, np.ones((n, 2 - m))])
+    if compiled or (compiled is None and n >= COMPILED_FROM):
         from .compiled import hypervolume as tier
 
-        return tier.subset(points, reference, k)
-    return subset_numpy(points, reference, k)
+        return tier.subset(extents, k)
+    return subset_python([tuple(box) for box in extents.tolist()], k)
 
 
-def subset_numpy(points: Array, reference: Array, k: int) -> IntArray:
-    """NumPy tier of `subset`."""
-    volume = np.maximum(reference - points, 0.0).prod(axis=1)
-    bounds = [
-        (-v, i, 0) for i, v in enumerate(volume.tolist())
-    ]  # minus what it adds, as known when how many were chosen
+def _extents(points: Array, reference: Array) -> Array:
+    """Return how far each point stays below the reference (n, m), both possibly infinite; not at all if both are."""
+    if np.isnan(points).any() or np.isnan(reference).any():
+        raise ValueError("Points and reference point must not hold NaN: leave those out that have no value.")
+    with np.errstate(over="ignore", invalid="ignore"):
+        extents = np.asarray(reference - points)
+    extents[np.isnan(extents)] = 0.0
+    return extents
+
+
+def _scaled(extents: Array) -> tuple[Array, IntArray]:
+    """Divide each column by a power of two, so that the largest finite extent is from 1/2 to 1; return the exponents.
+
+    So no product overflows, and nothing is rounded.
+    """
+    exponents = np.frexp(np.where(np.isinf(extents), 0.0, extents).max(axis=0, initial=0.0))[1]
+    return np.ldexp(extents, -exponents), exponents
+
+
+def volume_python(boxes: list[Box]) -> float:
+    """Return the volume of the union of boxes in two objectives or more: `hypervolume` without compilation.
+
+    Slices along the last objective (While, Bradstreet and Barone, IEEE Trans. Evol. Comput. 16(1), 2012, "WFG").
+    """
+    boxes = sorted(boxes, key=_last, reverse=True)
+    total = 0.0
+    if boxes and len(boxes[0]) == 2:
+        widest = 0.0
+        for x, y in boxes:
+            if x > widest:
+                total += (x - widest) * y
+                widest = x
+        return total
+    for i, box in enumerate(boxes):
+        face = box[:-1]
+        total += box[-1] * (math.prod(face) - volume_python(_limited(boxes[:i], face)))
+    return total
+
+
+def _last(box: Box) -> float:
+    return box[-1]
+
+
+def _limited(boxes: list[Box], within: Box) -> list[Box]:
+    """Return what boxes share with one of as many extents or fewer, without those that others cover."""
+    out: list[Box] = []
+    # In falling lexicographic order no box covers one before it.
+    for box in sorted({tuple(map(min, box, within)) for box in boxes}, reverse=True):
+        for other in out:
+            if all(map(ge, other, box)):
+                break
+        else:
+            out.append(box)
+    return out
+
+
+def subset_python(boxes: list[Box], k: int) -> IntArray:
+    """Choose k points by their extents: `subset` without compilation."""
+    volume = [math.prod(box) for box in boxes]
+    bounds = [(-v, i, 0) for i, v in enumerate(volume)]  # minus what each adds, as known when how many were chosen
     heapq.heapify(bounds)
+    shared: list[list[Box]] = [[] for _ in boxes]  # what each shares with those chosen before it was last looked at
     chosen: list[int] = []
     while len(chosen) < k:
-        _, i, known = heapq.heappop(bounds)
-        if known == len(chosen):
+        bound, i, known = heapq.heappop(bounds)
+        if known == len(chosen) or bound == 0.0:
             chosen.append(i)
             continue
-        covered = np.maximum(points[chosen], points[i])  # the part of what i dominates that others do, too
-        added = float(volume[i]) - hypervolume_numpy(covered[(covered < reference).all(axis=1)], reference)
-        heapq.heappush(bounds, (-max(added, 0.0), i, len(chosen)))
+        shared[i] = _limited(shared[i] + [boxes[c] for c in chosen[known:]], boxes[i])
+        added = 0.0 if shared[i] == [boxes[i]] else max(volume[i] - volume_python(shared[i]), _LEAST)
+        heapq.heappush(bounds, (max(bound, -added), i, len(chosen)))
     return np.array(chosen, dtype=np.int64)

@@ -1,8 +1,4 @@
-"""Numba tier of `kernels.dominance`: sweeps over different points in lexicographic order.
-
-A point can be dominated only by earlier ones, and its rank is one more than the highest rank among those that dominate
-it, which is what each sweep finds in its way.
-"""
+"""Numba tier of `kernels.dominance`: sweeps over different points in an order in which only earlier ones dominate."""
 
 from __future__ import annotations
 
@@ -15,7 +11,7 @@ Array = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 BoolArray = npt.NDArray[np.bool_]
 
-_BLOCK = 1024  # points whose sets of dominating points are held at a time: 128 bytes a point and each
+_BLOCK = 1024  # points whose sets of earlier ones are held at a time: 128 bytes for each point
 
 
 def ranks(points: Array, counts: IntArray, enough: int) -> IntArray:
@@ -29,9 +25,7 @@ def ranks(points: Array, counts: IntArray, enough: int) -> IntArray:
         place = _places(points[:, 1], np.argsort(points[:, 1]))
         out = _ranks_of_three(place, np.ascontiguousarray(points[:, 2]), counts, enough, n.bit_length())
     else:
-        order = np.array([np.argsort(points[:, j]) for j in range(1, m)])
-        place = np.array([_places(points[:, j], order[j - 1]) for j in range(1, m)])
-        out = _ranks_of_many(order, place, np.empty((min(n, _BLOCK), n // 64 + 1), np.uint64))
+        out = _by_sets(points)
     found = np.bincount(out, weights=counts).cumsum()
     last = int(np.searchsorted(found, enough)) + 1  # the first rank that need not be told apart
     return np.asarray(np.minimum(out, last))
@@ -43,6 +37,21 @@ def _places(column: Array, order: IntArray) -> IntArray:
     out = np.zeros(len(order), dtype=np.int64)
     out[order[1:]] = np.cumsum(ordered[1:] != ordered[:-1])
     return out
+
+
+def _by_sets(points: Array) -> IntArray:
+    """Rank in the order of the sums of places.
+
+    There, a point comes after those that dominate it, and those of the highest ranks among them are met first on the
+    way back.
+    """
+    n, m = points.shape
+    order = np.array([np.argsort(points[:, j]) for j in range(m)])
+    place = np.array([_places(points[:, j], order[j]) for j in range(m)])
+    turn = np.argsort(place.sum(axis=0))
+    back = np.empty(n, dtype=np.int64)
+    back[turn] = np.arange(n)
+    return _ranks_of_many(back[order], place[:, turn], np.empty((min(n, _BLOCK), n // 64 + 1), np.uint64))[back]
 
 
 @jit
@@ -149,11 +158,12 @@ def _ranks_of_three(place: IntArray, z: Array, counts: IntArray, enough: int, bi
 
 @jit
 def _ranks_of_many(order: IntArray, place: IntArray, sets: npt.NDArray[np.uint64]) -> IntArray:
-    """Rank by the sets of those that dominate each point, as bits, in O(m n^2 / 64).
+    """Rank by the sets of those that dominate each point, as bits: O(m n^2 / 64) to find them.
 
     In each objective, the points no worse than the p-th are those met up to p in its order; the points that dominate
-    are no worse in all (Moreno et al., "Merge nondominated sorting", IEEE Trans. Cybern. 52, 2022, section III). `order`
-    and `place` (m - 1, n) are about all but the first objective.
+    it are no worse in all (Moreno et al., "Merge nondominated sorting", IEEE Trans. Cybern. 51(12), 2021).
+    The rank is one more than the highest among theirs. `order` and `place` (m, n) say which point comes when in each
+    objective; `sets` is room for the sets of a block of points.
     """
     n_columns, n = order.shape
     size = sets.shape[0]
@@ -185,6 +195,8 @@ def _ranks_of_many(order: IntArray, place: IntArray, sets: npt.NDArray[np.uint64
                 a = b
         for i in range(start, stop):
             word = i >> 6
+            if i & 63 == 0 and word > 0:
+                before[word] = before[word - 1]
             sets[i - start, word] &= (one << np.uint64(i & 63)) - one  # none but earlier points
             best = -1
             for w in range(word, -1, -1):
@@ -205,5 +217,5 @@ def _ranks_of_many(order: IntArray, place: IntArray, sets: npt.NDArray[np.uint64
                     h += 1
             out[i] = best + 1
             highest[word] = max(highest[word], best + 1)
-            before[word] = max(highest[word], before[word - 1] if word > 0 else -1)
+            before[word] = max(before[word], best + 1)
     return out

@@ -1,4 +1,7 @@
-"""Numba tier of `kernels.hypervolume`."""
+"""Numba tier of `kernels.hypervolume`, on extents: how far each point stays below the reference, 0 or more.
+
+A point dominates the box of its extents, and two points together dominate the box of the smaller of their extents.
+"""
 
 from __future__ import annotations
 
@@ -6,175 +9,218 @@ import numpy as np
 import numpy.typing as npt
 
 from .. import jit
-from .dominance import _on_stairs
 
 Array = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
-
-def hypervolume(points: Array, reference: Array) -> float:
-    """Return the volume dominated by points (n, m), all better than the reference; see `kernels.hypervolume`."""
-    n, m = points.shape
-    if m < 3:
-        padded = np.zeros((n, 3))
-        padded[:, 3 - m :] = points
-        return float(_sorted_volume(padded[np.argsort(points[:, -1])], np.append(np.ones(3 - m), reference)))
-    return float(_sorted_volume(points[np.argsort(points[:, -1])], reference))
+_NONE = np.int64(0)  # unlike 0, no literal, for each of which Numba would compile what is called once more
+_LEAST = 5e-324  # what a point adds that no chosen one dominates, should rounding leave nothing
 
 
-def subset(points: Array, reference: Array, k: int) -> IntArray:
-    """Choose k points (k,) one by one; see `kernels.hypervolume.subset`."""
-    if points.shape[1] == 2:
-        order = np.lexsort(points.T[::-1])
-        return order[_subset_of_two(points[order], reference, k, order)]
-    if points.shape[1] == 1:
-        return np.argsort(points[:, 0], kind="stable")[:k]
-    return _subset(points, reference, k)
+def volume(extents: Array) -> float:
+    """Return the volume of the union of boxes (n, m), m >= 3."""
+    n, m = extents.shape
+    return float(_volume(extents[np.argsort(-extents[:, -1])], n, np.empty((m, n + 1, m)), m))
+
+
+def subset(extents: Array, k: int) -> IntArray:
+    """Choose k points of (n, m), m >= 2, one by one; see `kernels.hypervolume.subset`."""
+    n, m = extents.shape
+    chosen, known, sizes = np.empty(k, np.int64), np.zeros(n, np.int64), np.zeros(n, np.int64)
+    if m == 2:
+        order = np.lexsort(-extents.T[::-1])
+        extents = extents[order]
+        _subset_of_two(extents, chosen, extents.prod(axis=1), known, order)
+        return np.asarray(order[chosen])
+    whole = extents.prod(axis=1)
+    winner = np.full(2 << n.bit_length(), -1)
+    shared, work = np.empty((n, 16, m)), np.empty((m, k + 1, m))
+    added, done = whole.copy(), 0
+    while (done := _subset(extents, chosen, done, known, sizes, whole, added, winner, shared, work)) < k:
+        shared = np.concatenate([shared, np.empty_like(shared)], axis=1)
+    return chosen
 
 
 @jit
-def _sorted_volume(points: Array, reference: Array) -> float:
-    """Return the volume of points (n, m), m >= 3, sorted by the last objective: slices along it.
+def _volume(boxes: Array, size: int, work: Array, m: int) -> float:
+    """Return the volume of the first boxes, by falling last of m extents; `work` (m, size + 1, m) is overwritten.
 
-    In three objectives the area of a slice is that of a staircase, which only grows (Beume et al., IEEE Trans. Evol.
+    Slices along the last objective: what a box adds to those before reaches through its whole last extent, so one
+    objective less is left to measure ("WFG" with its limit sets: While, Bradstreet and Barone, IEEE Trans. Evol.
+    Comput. 16(1), 2012). In three objectives a staircase is swept (Beume et al., IEEE Trans. Evol.
     Comput. 13(5), 2009).
     """
-    n, m = points.shape
     total = 0.0
     if m == 3:
-        steps, size, area = np.empty((2, n)), 0, 0.0
-        for i in range(n):
-            x, y = points[i, 0], points[i, 1]
-            area += _added_area(steps, size, x, y, reference[0], reference[1])
-            size = _on_stairs(steps, size, x, y)[1]
-            depth = (points[i + 1, 2] if i + 1 < n else reference[2]) - points[i, 2]
-            total += area * depth
+        steps, n_steps, area = work[2], _NONE, 0.0
+        for i in range(size):
+            n_steps, added = _climb(steps, n_steps, boxes[i, 0], boxes[i, 1])
+            area += added
+            total += area * (boxes[i, 2] - (boxes[i + 1, 2] if i + 1 < size else 0.0))
         return total
-    for i in range(n):
-        depth = (points[i + 1, m - 1] if i + 1 < n else reference[m - 1]) - points[i, m - 1]
-        if depth > 0.0:
-            total += depth * _sorted_volume(_sorted_by_last(points, i + 1, m - 1), reference[: m - 1])
+    for i in range(size):
+        n_limited, whole = _NONE, 1.0
+        for h in range(i - 1, -1, -1):
+            n_limited = _limit(work[m - 1], n_limited, boxes[h], boxes[i], m - 1)
+        for j in range(m - 1):
+            whole *= boxes[i, j]
+        total += boxes[i, m - 1] * (whole - _volume(work[m - 1], n_limited, work, m - 1))
     return total
 
 
 @jit
-def _sorted_by_last(points: Array, n: int, m: int) -> Array:
-    """Return the first m objectives of the first n points, sorted by the last of these."""
-    out = np.empty((n, m))
-    for i in range(n):
-        at = i
-        while at > 0 and out[at - 1, m - 1] > points[i, m - 1]:
-            for j in range(m):
-                out[at, j] = out[at - 1, j]
-            at -= 1
-        for j in range(m):
-            out[at, j] = points[i, j]
-    return out
-
-
-@jit
-def _added_area(steps: Array, size: int, x: float, y: float, x_end: float, y_end: float) -> float:
-    """Return the area that (x, y) adds to what a staircase of rising x and falling y dominates."""
-    left, right = 0, size  # the first step with a larger x
+def _climb(steps: Array, size: int, x: float, y: float) -> tuple[int, float]:
+    """Put the box (x, y) on a staircase of falling x and rising y; return its new size and the area added."""
+    left, right = 0, size  # the first step with a smaller x
     while left < right:
         middle = (left + right) // 2
-        if steps[0, middle] > x:
+        if steps[middle, 0] < x:
             right = middle
         else:
             left = middle + 1
-    top = steps[1, left - 1] if left > 0 else y_end
-    if top <= y:
-        return 0.0
-    area, at = 0.0, x
-    while left < size and steps[1, left] > y:  # steps that (x, y) covers: the area above each ends at the one before
-        area += (steps[0, left] - at) * (top - y)
-        at, top = steps[0, left], steps[1, left]
-        left += 1
-    end = steps[0, left] if left < size else x_end
-    return area + (end - at) * (top - y)
+    low = steps[left - 1, 1] if left > 0 else 0.0
+    if low >= y:
+        return size, 0.0
+    area, end, stop = 0.0, x, left
+    while stop < size and steps[stop, 1] <= y:  # steps that the box covers
+        area += (end - steps[stop, 0]) * (y - low)
+        end, low = steps[stop, 0], steps[stop, 1]
+        stop += 1
+    area += (end - (steps[stop, 0] if stop < size else 0.0)) * (y - low)
+    shift = left + 1 - stop
+    if shift > 0:
+        for k in range(size - 1, stop - 1, -1):
+            steps[k + 1, 0], steps[k + 1, 1] = steps[k, 0], steps[k, 1]
+    elif shift < 0:
+        for k in range(stop, size):
+            steps[k + shift, 0], steps[k + shift, 1] = steps[k, 0], steps[k, 1]
+    steps[left, 0], steps[left, 1] = x, y
+    return size + shift, area
 
 
 @jit
-def _subset_of_two(points: Array, reference: Array, k: int, original: IntArray) -> IntArray:
-    """Choose from points in lexicographic order: what a point adds is a rectangle between its chosen neighbours."""
-    n = points.shape[0]
-    chosen, taken = np.empty(k, np.int64), np.zeros(n, np.bool_)
-    added = np.empty(n)
-    for i in range(n):
-        added[i] = max(reference[0] - points[i, 0], 0.0) * max(reference[1] - points[i, 1], 0.0)
+def _limit(boxes: Array, size: int, one: Array, other: Array, m: int) -> int:
+    """Put what two boxes share into a list by falling last extent, unless one there covers it; return its new size.
+
+    Those that it covers go. Only the first m extents count.
+    """
+    end = boxes.shape[0] - 1  # the last row is not part of the list
+    for j in range(m):
+        boxes[end, j] = min(one[j], other[j])
+    last = boxes[end, m - 1]
+    place = k = 0
+    while k < size and boxes[k, m - 1] >= last:
+        covers = True
+        for j in range(m - 1):
+            if boxes[k, j] < boxes[end, j]:
+                covers = False
+                break
+        if covers:
+            return size
+        k += 1
+        if boxes[k - 1, m - 1] > last:
+            place = k
+    kept = place
+    for k in range(place, size):
+        covered = True
+        for j in range(m - 1):
+            if boxes[k, j] > boxes[end, j]:
+                covered = False
+                break
+        if not covered:
+            if kept < k:
+                for j in range(m):
+                    boxes[kept, j] = boxes[k, j]
+            kept += 1
+    for k in range(kept, place, -1):
+        for j in range(m):
+            boxes[k, j] = boxes[k - 1, j]
+    for j in range(m):
+        boxes[place, j] = boxes[end, j]
+    return kept + 1
+
+
+@jit
+def _subset(
+    extents: Array,
+    chosen: IntArray,
+    done: int,
+    known: IntArray,
+    sizes: IntArray,
+    whole: Array,
+    added: Array,
+    winner: IntArray,
+    shared: Array,
+    work: Array,
+) -> int:
+    """Choose with lazily updated contributions, m >= 3: what a point adds is its box without what it shares.
+
+    `shared` (n, room, m) holds for each point what its box shares with the first `known` of those chosen, a list of
+    `sizes` boxes. Where it lacks room, the number of points chosen so far is returned, to be gone on from. The point
+    that adds the most is the winner of a knock-out tournament, a heap of indices.
+    """
+    n, m = extents.shape
+    first_leaf = winner.size // 2
+    for i in range(n if done == 0 else 0):
+        winner[first_leaf + i] = i
+        _replay(winner, first_leaf + i, added)
+    for c in range(done, chosen.size):
+        best = winner[1]
+        while known[best] < c and added[best] > 0.0:
+            while known[best] < c:
+                if sizes[best] + 2 > shared.shape[1]:
+                    return c
+                other = extents[chosen[known[best]]]
+                sizes[best] = _limit(shared[best], sizes[best], other, extents[best], m)
+                known[best] += 1
+            covered = sizes[best] == 1
+            for j in range(m):
+                covered = covered and shared[best, 0, j] == extents[best, j]
+            rest = 0.0 if covered else max(whole[best] - _volume(shared[best], sizes[best], work, m), _LEAST)
+            added[best] = min(added[best], rest)
+            _replay(winner, first_leaf + best, added)
+            best = winner[1]
+        chosen[c] = best
+        added[best] = -1.0
+        _replay(winner, first_leaf + best, added)
+    return chosen.size
+
+
+@jit
+def _replay(winner: IntArray, leaf: int, added: Array) -> None:
+    """Replay the games on the way of one leaf up to the root of the tournament; the lower index wins a draw."""
+    node = leaf // 2
+    while node > 0:
+        a, b = winner[2 * node], winner[2 * node + 1]
+        winner[node] = a if b < 0 or (a >= 0 and added[a] >= added[b]) else b
+        node //= 2
+
+
+@jit
+def _subset_of_two(extents: Array, chosen: IntArray, added: Array, state: IntArray, original: IntArray) -> None:
+    """Choose from points by falling first extent: what a point adds is a rectangle between its chosen neighbours.
+
+    `state` is 1 for points taken, 2 for those that added something.
+    """
+    n, k = extents.shape[0], chosen.size
     for c in range(k):
         best = -1
         for i in range(n):
-            if taken[i]:
+            if state[i] > 0:
                 continue
             if best < 0 or added[i] > added[best] or (added[i] == added[best] and original[i] < original[best]):
                 best = i
-        chosen[c], taken[best] = best, True
-        right = min(points[best, 0], reference[0])
-        i = best - 1
-        while i >= 0:  # those before, up to the chosen neighbour
-            if taken[i]:
-                break
-            i -= 1
-        top = min(points[i, 1], reference[1]) if i >= 0 else reference[1]
-        for a in range(i + 1, best):
-            added[a] = max(right - points[a, 0], 0.0) * max(top - points[a, 1], 0.0)
-        b = best + 1
-        while b < n:
-            if taken[b]:
-                break
-            b += 1
-        right = min(points[b, 0], reference[0]) if b < n else reference[0]
-        top = min(points[best, 1], reference[1])
-        for a in range(best + 1, b):
-            added[a] = max(right - points[a, 0], 0.0) * max(top - points[a, 1], 0.0)
-    return chosen
-
-
-@jit
-def _subset(points: Array, reference: Array, k: int) -> IntArray:
-    """Choose with lazily updated contributions, m >= 3; the chosen ones are kept sorted by the last objective."""
-    n, m = points.shape
-    chosen, known = np.empty(k, np.int64), np.zeros(n, np.int64)
-    sorted_points, added, taken = np.empty((k, m)), np.ones(n), np.zeros(n, np.bool_)
-    for i in range(n):
-        for j in range(m):
-            added[i] *= max(reference[j] - points[i, j], 0.0)
-    volume = np.empty(n)
-    for i in range(n):
-        volume[i] = added[i]
-    for c in range(k):
-        best = -1
-        while True:
-            best = -1
-            for i in range(n):
-                if not taken[i] and (best < 0 or added[i] > added[best]):
-                    best = i
-            if known[best] == c or added[best] == 0.0:
-                break
-            covered = _covered(sorted_points[:c], points[best], reference)
-            added[best] = max(volume[best] - _sorted_volume(covered, reference), 0.0)
-            known[best] = c
-        chosen[c], taken[best] = best, True
-        at = c
-        while at > 0 and sorted_points[at - 1, m - 1] > points[best, m - 1]:
-            for j in range(m):
-                sorted_points[at, j] = sorted_points[at - 1, j]
-            at -= 1
-        for j in range(m):
-            sorted_points[at, j] = points[best, j]
-    return chosen
-
-
-@jit
-def _covered(sorted_points: Array, point: Array, reference: Array) -> Array:
-    """Return the corners of what the chosen points dominate inside of what `point` does, sorted as they are."""
-    n, m = sorted_points.shape
-    out, size = np.empty((n, m)), 0
-    for i in range(n):
-        inside = True
-        for j in range(m):
-            out[size, j] = max(sorted_points[i, j], point[j])
-            inside = inside and out[size, j] < reference[j]
-        size += inside
-    return out[:size]
+        chosen[c], state[best] = best, 1
+        if added[best] == 0.0:
+            continue
+        first, stop = best, best + 1  # those between the neighbours chosen for what they added
+        while first > 0 and state[first - 1] < 2:
+            first -= 1
+        while stop < n and state[stop] < 2:
+            stop += 1
+        state[best] = 2
+        low, end = extents[first - 1, 1] if first > 0 else 0.0, extents[stop, 0] if stop < n else 0.0
+        for i in range(first, best):
+            added[i] = (extents[i, 0] - extents[best, 0]) * max(extents[i, 1] - low, 0.0)
+        for i in range(best + 1, stop):
+            added[i] = (extents[i, 0] - end) * max(extents[i, 1] - extents[best, 1], 0.0)

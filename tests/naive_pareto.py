@@ -1,0 +1,47 @@
+"""Slow, obvious twins of the kernels for several objectives, all minimised."""
+
+import itertools
+import math
+
+
+def dominates(a, b):
+    """No worse in all objectives, better in one."""
+    return all(x <= y for x, y in zip(a, b, strict=True)) and any(x < y for x, y in zip(a, b, strict=True))
+
+
+def ranks(points):
+    """Rank of each point: peel off front after front."""
+    out, left, rank = [0] * len(points), set(range(len(points))), 0
+    while left:
+        front = {i for i in left if not any(dominates(points[j], points[i]) for j in left)}
+        for i in front:
+            out[i] = rank
+        left, rank = left - front, rank + 1
+    return out
+
+
+def ranks_until(points, enough):
+    """Ranks, of which those after the front that reaches `enough` points are all the next."""
+    exact = ranks(points)
+    last = next((r for r in range(len(exact)) if sum(e <= r for e in exact) >= enough), 0)
+    return [min(r, last + 1) for r in exact]
+
+
+def hypervolume(points, reference):
+    """Sum of the cells, of the grid through all coordinates, that some point dominates."""
+    inside = [p for p in points if all(x < r for x, r in zip(p, reference, strict=True))]
+    axes = [sorted({*(p[j] for p in inside), r}) for j, r in enumerate(reference)]
+    total = 0.0
+    for cell in itertools.product(*(itertools.pairwise(axis) for axis in axes)):
+        if any(all(x <= low for x, (low, _) in zip(p, cell, strict=True)) for p in inside):
+            total += math.prod(high - low for low, high in cell)
+    return total
+
+
+def subset(points, reference, k):
+    """Greedy choice: measure all sets that have one more point, take the first of the largest."""
+    chosen = []
+    for _ in range(min(k, len(points))):
+        rest = [i for i in range(len(points)) if i not in chosen]
+        chosen.append(max(rest, key=lambda i: hypervolume([points[c] for c in [*chosen, i]], reference)))
+    return chosen
