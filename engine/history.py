@@ -157,7 +157,7 @@ class History:
 
     def choice_indices(self, name: str, numbers: IntArray, choices: CategoricalDistribution) -> FloatArray:
         """Give a categorical parameter in some trials (k,) as indices into other choices; NaN for what is not there."""
-        found = self._params[name][numbers].copy()
+        found: FloatArray = self._params[name][numbers]  # a copy
         if name not in self._domains.changed_choices:
             return found
         for position, number in enumerate(numbers.tolist()):
@@ -170,7 +170,8 @@ class History:
         """Give the distribution from which a trial suggested a parameter, None if it did not."""
         if number in self.live:
             return self.live[number].distributions.get(name)
-        return self._domains.signatures[self._rows["signature"][number]].get(name)
+        signature: Signature = self._domains.signatures[self._rows["signature"][number]]
+        return signature.get(name)
 
     @property
     def changed_choices(self) -> set[str]:
