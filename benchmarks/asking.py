@@ -111,7 +111,7 @@ def main() -> None:
     print(f"{'objectives':>10}{'trials':>9}" + "".join(f"{name + ' ms':>13}{'ratio':>8}" for name in modules))
     for m in arguments.objectives:
         for n in arguments.sizes:
-            found = compare(modules, n, m, arguments.rounds if n <= 1000 else max(arguments.rounds // 4, 5))
+            found = compare(modules, n, m, arguments.rounds if n <= 1000 else max(arguments.rounds // 2, 5))
             line = "".join(f"{ms:13.3f}{ms / found['parzen']:8.1f}" for ms in found.values())
             print(f"{m:10d}{n:9,}{line}", flush=True)
     print(f"ask_batch(256) at 10,000 trials: {batch(10_000, 256, 7):.1f} us a trial")

@@ -52,7 +52,7 @@ IntArray = npt.NDArray[np.int64]
 # Optuna's 1 / (n + 1), which falls with the number of observations: by itself that keeps to the first good choice met.
 CHOICE_SMOOTHING = 0.5
 N_PATIENT = 4  # draws of candidates after which a point is tried again
-LARGEST_POOL = 512  # candidates of a batch, or 2 for each of its points
+LARGEST_POOL = 384  # candidates of a batch, or 3 for every two of its points
 
 
 class TPESampler(Sampler):
@@ -315,7 +315,7 @@ class TPESampler(Sampler):
         return candidates[_best_distinct(candidates, scores.sum(axis=1), n)]
 
     def _pool_size(self, n: int) -> int:
-        return n * max(2, min(self._n_candidates, LARGEST_POOL // n))
+        return max(min(n * self._n_candidates, LARGEST_POOL), 3 * n // 2)
 
     def _choose_apart(self, model: Model, candidates: FloatArray, n: int) -> FloatArray:
         """Choose `n` of many candidates, each as if those before had been told as bad."""

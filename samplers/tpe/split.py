@@ -19,7 +19,7 @@ from ...engine.records import StudyDirection, TrialState
 IntArray = npt.NDArray[np.int64]
 
 _COMPLETE, _PRUNED = int(TrialState.COMPLETE), int(TrialState.PRUNED)
-_FEW = 64  # newly finished trials up to which each is inserted, instead of sorting all again
+_FEW = 300  # newly finished trials up to which each is inserted, instead of sorting all again
 
 
 def losses(history: History, numbers: IntArray) -> FloatArray:

@@ -89,8 +89,9 @@ def change(
                     order[j, left] = i
                     count[j] += 1
                 else:
-                    for position in range(left, count[j] - 1):
-                        order[j, position] = order[j, position + 1]
+                    source, target = order[j, left + 1 : count[j]], order[j, left : count[j] - 1]
+                    for c in range(source.size):
+                        target[c] = source[c]
                     count[j] -= 1
                 listed = order[j, : count[j]]
                 points = axes.points[axes.start[j] : axes.start[j] + axes.n_values[j]]
@@ -168,10 +169,11 @@ def _open(order: Order, left: int, n: int, block: Order) -> None:
     stop = n
     while stop > left:
         start = max(left, stop - BLOCK)
-        for c in range(stop - start):
-            block[c] = order[start + c]
-        for c in range(stop - start):
-            order[start + 1 + c] = block[c]
+        source, target = order[start:stop], order[start + 1 : stop + 1]
+        for c in range(source.size):
+            block[c] = source[c]
+        for c in range(target.size):
+            target[c] = block[c]
         stop = start
 
 
