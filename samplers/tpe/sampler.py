@@ -232,10 +232,7 @@ class TPESampler(Sampler):
         rng = self._streams.generator(trial.number, 1 + len(trial.params))
         with history.lock:
             space, given = self._branch(history, trial, name, distribution)
-            if given and not self._is_starting(history):
-                columns = self._sample_together(space, history, rng, 1, given)
-            else:
-                columns = self.sample(space, history, rng, 1)
+            columns = self._sample_together(space, history, rng, 1, given)
         return {key: space[key].from_model_value(float(columns[key][0])) for key in space}
 
     def _branch(
