@@ -76,20 +76,10 @@ def prepare(
     done: Array,
     cache: Array,
 ) -> Prepared:
-    """Prepare the mixture of some observations, and the prior as the last component if `log_weight` has one more.
+    """Prepare the mixture of some observations; see `kernels.prepared.prepare`.
 
-    Parameters
-    ----------
-    ids
-        (k,) columns of `z` to take.
-    z, bandwidth
-        (d, n) coordinates, NaN where missing, and bandwidths, which are clipped to [`smallest`, width].
-    log_weight
-        (k,) or (k + 1,).
-    choice_table, choice_start
-        Log-probability rows of the categorical dimensions, flat, and where each dimension's begin (d,).
-    done, cache
-        (d, n) clipped bandwidths and log normalisers of an earlier call, NaN where there was none; brought up to date.
+    `done` and `cache` (d, n) hold precisions and log normalisers of an earlier call, NaN where there was none, and are
+    brought up to date: a kernel that did not change is not normalised again.
     """
     d, k = z.shape[0], log_weight.size
     norm, mu, sigma, precision = np.empty((d, k)), np.empty((d, k)), np.empty((d, k)), np.empty((d, k))
