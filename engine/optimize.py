@@ -65,21 +65,33 @@ class _Run:
         values: Any = None
         state: TrialState | None = None
         error: BaseException | None = None
-        with Deferred() as interrupts:
-            trial = self.study.ask()
-            try:
-                interrupts.allow()
-                values = self.func(trial)
-            except TrialPruned as pruned:
-                state, error = TrialState.PRUNED, pruned
-            except BaseException as raised:  # Ctrl-C, too, must not leave the trial running
-                state, error = TrialState.FAIL, raised
-        with Deferred():
-            frozen = finish(self.study, trial._trial_id, values, state, skip_if_finished=True, warn=False)
-            _log(self.study, frozen, values, error)
+        trial: Trial | None = None
+        try:
+            with Deferred() as interrupts:
+                trial = self.study.ask()
+                try:
+                    interrupts.allow()
+                    values = self.func(trial)
+                except TrialPruned as pruned:
+                    state, error = TrialState.PRUNED, pruned
+                except BaseException as raised:  # Ctrl-C, too, must not leave the trial running
+                    state, error = TrialState.FAIL, raised
+            with Deferred():
+                frozen = finish(self.study, trial._trial_id, values, state, skip_if_finished=True, warn=False)
+                _log(self.study, frozen, values, error)
+        except KeyboardInterrupt:  # it came between the two, or was kept until the second was over
+            self._give_up(trial)
+            raise
         if error is not None and not self._is_expected(error):
             raise error
         return frozen
+
+    def _give_up(self, trial: Trial | None) -> None:
+        """Fail a trial that Ctrl-C left running."""
+        storage = self.study._storage
+        with Deferred():
+            if trial is not None and not storage.get_trial(trial._trial_id).state.is_finished():
+                storage.set_trial_state_values(trial._trial_id, TrialState.FAIL)
 
     def _is_expected(self, error: BaseException) -> bool:
         """Tell whether the study goes on after an error; `catch` is for errors, not for Ctrl-C."""

@@ -146,7 +146,8 @@ def test_other_errors_end_the_run_and_fail_their_trial(study, error, n_jobs):
     with pytest.raises(error):
         study.optimize(objective, n_trials=10**6, catch=ValueError, n_jobs=n_jobs)
     assert states(study)[3] == FAIL
-    assert set(states(study)) == {COMPLETE, FAIL} and len(study.trials) <= 4 + 2 * n_jobs
+    # Of the million asked for; another thread may run a few while the first one fails.
+    assert set(states(study)) == {COMPLETE, FAIL} and len(study.trials) <= 4 + 100 * (n_jobs - 1)
 
 
 def test_ctrl_c_is_never_caught(study):
