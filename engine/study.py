@@ -22,7 +22,7 @@ from .logging import get_logger
 from .old_distributions import modern
 from .optimize import optimize
 from .records import StudyDirection, TrialState
-from .telling import finish, trial_id_of
+from .telling import check_values, finish, trial_id_of
 from .trial import Trial
 
 if TYPE_CHECKING:
@@ -362,6 +362,47 @@ class Study:
         if listed:
             self._storage.create_new_trials(self._study_id, listed)
 
+    def correct_trial(self, trial: FrozenTrial | int, values: float | Sequence[float]) -> None:
+        """Replace what a finished trial was told, say after a bug in the objective was found.
+
+        Other processes that work on the study notice at their next ask; an Optuna process that has seen the trial keeps
+        the old values until it loads the study again.
+
+        Parameters
+        ----------
+        trial
+            A record of the trial, or its number.
+        values
+            The right objective value, or values.
+
+        Raises
+        ------
+        ValueError
+            If there is no such trial, it has no values, or these are not acceptable; then nothing changes.
+        """
+        checked, problem = check_values(values, len(self._directions))
+        if checked is None:
+            raise ValueError(problem)
+        self._storage.correct_values(trial_id_of(self, _number_of(trial)), checked)
+
+    def delete_trial(self, trial: FrozenTrial | int) -> None:
+        """Delete what a trial holds: its parameters, values, reports and attributes.
+
+        Numbers have no gaps, so an empty failed trial keeps its place, from which no sampler or pruner learns. A worker
+        that still runs the trial finds it finished.
+
+        Parameters
+        ----------
+        trial
+            A record of the trial, or its number.
+
+        Raises
+        ------
+        ValueError
+            If there is no such trial.
+        """
+        self._storage.erase_trial(trial_id_of(self, _number_of(trial)))
+
     def trials_dataframe(
         self,
         attrs: tuple[str, ...] = (
@@ -426,6 +467,10 @@ class Study:
                 f"{len(self._directions)}, but got {metric_names}."
             )
         self._storage.set_study_system_attr(self._study_id, _METRIC_NAMES, metric_names)
+
+
+def _number_of(trial: FrozenTrial | int) -> int:
+    return trial.number if isinstance(trial, FrozenTrial) else trial
 
 
 def _same_params(a: Mapping[str, Any], b: Mapping[str, Any]) -> bool:

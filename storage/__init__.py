@@ -2,8 +2,7 @@
 
 from .base import BaseStorage
 from .memory import InMemoryStorage
-from .rdb import RDBStorage
-from .sqlite import SQLiteStorage
+from .rdb import RDBStorage, SQLiteStorage
 from .urls import get_storage
 
 __all__ = ["BaseStorage", "InMemoryStorage", "RDBStorage", "SQLiteStorage", "get_storage"]

@@ -220,3 +220,24 @@ class BaseStorage(ABC):
         """Finish several trials in one transaction."""
         for trial_id, state, trial_values in zip(trial_ids, states, values, strict=True):
             self.set_trial_state_values(trial_id, state, trial_values)
+
+    # --- corrections: the only changes to finished trials ------------------------------------------------------------
+
+    def correct_values(self, trial_id: int, values: Sequence[float]) -> None:
+        """Replace the objective values of a trial that finished with some; other processes notice at their next look.
+
+        Raises
+        ------
+        ValueError
+            If the trial has no values, or these cannot be its.
+        NotImplementedError
+            If the storage cannot do it.
+        """
+        raise NotImplementedError(f"{type(self).__name__} cannot correct a trial. Copy the study by `copy_study`.")
+
+    def erase_trial(self, trial_id: int) -> None:
+        """Take all that a trial holds away: an empty, failed trial keeps its number, since numbers have no gaps.
+
+        A worker that still runs it finds it finished. ``NotImplementedError`` if the storage cannot do it.
+        """
+        raise NotImplementedError(f"{type(self).__name__} cannot erase a trial. Copy the study by `copy_study`.")

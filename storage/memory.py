@@ -218,6 +218,25 @@ class InMemoryStorage(BaseStorage):
     def set_trial_system_attr(self, trial_id: int, key: str, value: Any) -> None:
         self._updatable(trial_id)[2].system_attrs[key] = value
 
+    # --- corrections -------------------------------------------------------------------------------------------------
+
+    def correct_values(self, trial_id: int, values: Sequence[float]) -> None:
+        with self._lock:
+            history, number = self._locate(trial_id)
+            self._replace(trial_id, history.with_values(number, values))
+
+    def erase_trial(self, trial_id: int) -> None:
+        with self._lock:
+            history, number = self._locate(trial_id)
+            self._replace(trial_id, history.erased(number))
+            self._live.pop(trial_id, None)
+
+    def _replace(self, trial_id: int, record: FrozenTrial) -> None:
+        study = self._studies[int(self._study_of.view[trial_id])]
+        study.history = history = study.history.rebuilt({record.number: record})
+        for number, live in history.live.items():
+            self._live[live._trial_id] = (history, number, live)
+
     def live_record(self, trial_id: int) -> FrozenTrial:
         return self._updatable(trial_id)[2]
 

@@ -684,3 +684,76 @@ def test_ends_are_stored_together_or_not_at_all(own_storage: BaseStorage) -> Non
     with pytest.raises(UpdateFinishedTrialError):
         own_storage.finish_trials(ids, [COMPLETE] * 3, [[1.0]] * 3)
     assert [trial.state for trial in own_storage.get_all_trials(study_id)] == [RUNNING, RUNNING, FAIL]
+
+
+# --- corrections -----------------------------------------------------------------------------------------------------
+
+
+def test_a_corrected_value_is_what_everybody_reads(own_storage: BaseStorage) -> None:
+    study_id = own_storage.create_new_study([MINIMIZE])
+    ids = [own_storage.create_new_trial(study_id, template(COMPLETE)) for _ in range(3)]
+    running = own_storage.create_new_trial(study_id)
+    held = own_storage.live_record(running)
+    before = plain(own_storage.get_trial(ids[0]))
+    own_storage.correct_values(ids[0], [-7.0])
+    assert plain(own_storage.get_trial(ids[0])) == {**before, "values": [-7.0]}
+    assert own_storage.get_best_trial(study_id).number == 0
+    assert own_storage.get_history(study_id).values[:, 0].tolist()[:3] == [-7.0, 0.25, 0.25]
+    own_storage.set_trial_intermediate_value(running, 0, 1.0)
+    assert own_storage.live_record(running).intermediate_values == {0: 1.0}
+    if own_storage.keeps_live_records:
+        assert held.intermediate_values == {0: 1.0}
+    own_storage.set_trial_state_values(running, COMPLETE, [-8.0])
+    assert own_storage.get_best_trial(study_id).number == 3
+
+
+@pytest.mark.parametrize("values", [[math.nan], [1.0, 2.0], []])
+def test_a_correction_that_does_not_fit_changes_nothing(own_storage: BaseStorage, values: list[float]) -> None:
+    study_id = own_storage.create_new_study([MINIMIZE])
+    done, failed, running = (ended(own_storage, study_id), ended(own_storage, study_id, FAIL),
+                             own_storage.create_new_trial(study_id))  # fmt: skip
+    before = [plain(trial) for trial in own_storage.get_all_trials(study_id)]
+    for trial_id, wrong in ((done, values), (failed, [1.0]), (running, [1.0])):
+        with pytest.raises(ValueError, match="values"):
+            own_storage.correct_values(trial_id, wrong)
+    with pytest.raises(KeyError):
+        own_storage.correct_values(NOBODY, [1.0])
+    with pytest.raises(KeyError):
+        own_storage.erase_trial(NOBODY)
+    assert [plain(trial) for trial in own_storage.get_all_trials(study_id)] == before
+
+
+@pytest.mark.parametrize("state", TrialState)
+def test_an_erased_trial_is_an_empty_failed_one_and_keeps_its_number(
+    own_storage: BaseStorage, state: TrialState
+) -> None:
+    study_id = own_storage.create_new_study([MINIMIZE])
+    first = ended(own_storage, study_id)
+    trial_id = own_storage.create_new_trial(study_id, template(state))
+    own_storage.erase_trial(trial_id)
+    erased = own_storage.get_trial(trial_id)
+    assert (erased.number, erased.state, erased.values, erased.params, erased.user_attrs) == (1, FAIL, None, {}, {})
+    assert (erased.distributions, erased.intermediate_values, erased.system_attrs) == ({}, {}, {"parzen:erased": True})
+    assert None not in (erased.datetime_start, erased.datetime_complete)
+    with pytest.raises(UpdateFinishedTrialError):
+        own_storage.set_trial_user_attr(trial_id, "a", 1)
+    assert own_storage.claim_waiting_trial(study_id) is None
+    assert own_storage.get_trial(own_storage.create_new_trial(study_id)).number == 2
+    assert own_storage.get_best_trial(study_id)._trial_id == first
+    own_storage.erase_trial(trial_id)  # again: nothing happens
+
+
+def test_a_study_corrects_and_deletes_by_number_or_record(own_storage: BaseStorage) -> None:
+    study = parzen.create_study(storage=own_storage, sampler=TPESampler(n_startup_trials=3, seed=0))
+    for _ in range(6):
+        study.tell(study.ask({"x": UNIT}), 1.0)
+    study.correct_trial(study.trials[2], 0.25)
+    study.delete_trial(4)
+    assert study.best_value == 0.25
+    assert [trial.state for trial in study.trials] == [COMPLETE] * 4 + [FAIL, COMPLETE]
+    study.tell(study.ask({"x": UNIT}), 0.5)
+    for wrong in (99, -1):
+        with pytest.raises(ValueError, match="has not been created"):
+            study.delete_trial(wrong)
+    with pytest.raises(ValueError, match="not acceptable"):
+        study.correct_trial(0, math.nan)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 
-from ..engine.exceptions import StorageInternalError
+from ...engine.exceptions import StorageInternalError
 
 SCHEMA_VERSION = 12
 REVISION = "v3.2.0.a"

@@ -10,8 +10,8 @@ import weakref
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from ..engine.exceptions import StorageInternalError
-from ..engine.interrupts import Deferred
+from ...engine.exceptions import StorageInternalError
+from ...engine.interrupts import Deferred
 from . import schema
 
 Row = tuple[Any, ...]

@@ -7,10 +7,10 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
-from ..engine.distributions import BaseDistribution
-from ..engine.frozen import FrozenTrial
-from ..engine.records import TrialState
-from .connection import Database, Row
+from ...engine.distributions import BaseDistribution
+from ...engine.frozen import FrozenTrial
+from ...engine.records import TrialState
+from .sqlite import Database, Row
 from .rows import cached_distribution, row_to_number, text_to_time
 
 _STATES = {state.name: state for state in TrialState}

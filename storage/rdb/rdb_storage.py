@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from .sqlite import SQLiteStorage
+from .trials import SQLiteStorage
 
 
 class RDBStorage(SQLiteStorage):

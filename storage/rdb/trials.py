@@ -14,16 +14,16 @@ from datetime import datetime
 from threading import RLock
 from typing import Any, NamedTuple, NoReturn
 
-from ..engine.distributions import BaseDistribution
-from ..engine.exceptions import StorageInternalError, UpdateFinishedTrialError
-from ..engine.frozen import FrozenTrial
-from ..engine.history import History
-from ..engine.interrupts import Deferred
-from ..engine.records import TrialState
+from ...engine.distributions import BaseDistribution
+from ...engine.exceptions import StorageInternalError, UpdateFinishedTrialError
+from ...engine.frozen import FrozenTrial
+from ...engine.history import History
+from ...engine.interrupts import Deferred
+from ...engine.records import TrialState
 from . import writing
 from .reading import read_new, read_some
 from .rows import text_to_time, to_json
-from .sqlite_studies import SQLiteStudies
+from .studies import SQLiteStudies
 
 
 class _Own(NamedTuple):

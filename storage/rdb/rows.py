@@ -8,8 +8,8 @@ from datetime import datetime, timezone
 from functools import lru_cache
 from typing import Any
 
-from ..engine.distribution_json import distribution_to_json, json_to_distribution
-from ..engine.distributions import BaseDistribution
+from ...engine.distribution_json import distribution_to_json, json_to_distribution
+from ...engine.distributions import BaseDistribution
 
 _FINITE, _INF_POS, _INF_NEG, _NAN = "FINITE", "INF_POS", "INF_NEG", "NAN"
 _SPECIAL = {_INF_POS: math.inf, _INF_NEG: -math.inf, _NAN: math.nan}

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from ..engine.distributions import BaseDistribution
-from ..engine.frozen import FrozenTrial
-from ..engine.records import TrialState
-from .connection import Database
+from ...engine.distributions import BaseDistribution
+from ...engine.frozen import FrozenTrial
+from ...engine.records import TrialState
+from .sqlite import Database
 from .rows import cached_json, number_to_row, time_to_text, to_json
 
 _UNFINISHED = "state IN ('RUNNING', 'WAITING')"

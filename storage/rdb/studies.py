@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from threading import RLock
 from typing import Any
 
-from ..engine.exceptions import DuplicatedStudyError
-from ..engine.records import FrozenStudy, StudyDirection
+from ...engine.exceptions import DuplicatedStudyError
+from ...engine.records import FrozenStudy, StudyDirection
 from . import schema
-from .base import DEFAULT_STUDY_NAME_PREFIX, BaseStorage
-from .connection import Database, Row, path_of
+from ..base import DEFAULT_STUDY_NAME_PREFIX, BaseStorage
+from .sqlite import Database, Row, path_of
 from .rows import to_json
 
 

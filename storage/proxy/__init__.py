@@ -1,0 +1,1 @@
+"""Studies behind a server that speaks gRPC."""
