@@ -12,6 +12,8 @@ from parzen.distributions import BaseDistribution
 from parzen.engine.domains import check_same_kind
 from parzen.engine.records import FrozenStudy
 from parzen.exceptions import DuplicatedStudyError
+from parzen.storage.proxy import GrpcStorageProxy
+from parzen.storage.proxy.server import make_server
 from parzen.storages import BaseStorage, InMemoryStorage, SQLiteStorage
 from parzen.study import StudyDirection
 from parzen.trial import FrozenTrial, TrialState
@@ -130,10 +132,22 @@ class MinimalStorage(BaseStorage):
         return copy.deepcopy(kept) if deepcopy else kept
 
 
+SERVERS: list[Any] = []  # gRPC servers that a test started
+
+
+def serve(storage: BaseStorage) -> GrpcStorageProxy:
+    """Start a server in this process, which ends with the test, and give a client of it."""
+    server, port = make_server(storage)
+    server.start()
+    SERVERS.append(server)
+    return GrpcStorageProxy(port=port)
+
+
 FACTORIES: dict[str, Callable[[Path], BaseStorage]] = {
     "memory": lambda folder: InMemoryStorage(),
     "sqlite": lambda folder: SQLiteStorage(f"sqlite:///{folder}/study.db"),
     "minimal": lambda folder: MinimalStorage(),
+    "proxy": lambda folder: serve(InMemoryStorage()),
 }
 
 

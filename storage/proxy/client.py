@@ -1,0 +1,385 @@
+"""`GrpcStorageProxy`: a storage whose studies a server keeps."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+import uuid
+import weakref
+from collections.abc import Callable, Container, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from ...engine.distributions import BaseDistribution
+from ...engine.frozen import FrozenTrial
+from ...engine.history import History
+from ...engine.interrupts import Deferred
+from ...engine.records import FrozenStudy, StudyDirection, TrialState
+from ..base import DEFAULT_STUDY_NAME_PREFIX, BaseStorage
+from .connection import Connection
+from .mirror import Mirror
+from .wire import Position, distribution_text, read_record, running_from, to_json, write_record
+
+_Change = Callable[[Mirror, int], None]  # of an unfinished trial in a mirror, by its number
+
+
+class GrpcStorageProxy(BaseStorage):
+    """A storage that a server (`run_grpc_proxy_server`) keeps: workers need no database driver, and no database.
+
+    Safe for threads, processes and forks. Attributes are JSON. What the server says is new is all that travels.
+
+    Parameters
+    ----------
+    host, port
+        Where the server listens.
+    token
+        The secret that the server asks for; by default the environment variable ``PARZEN_PROXY_TOKEN``, if set.
+    credentials
+        ``grpc.ChannelCredentials`` for TLS.
+    timeout
+        Seconds for which a call is tried again while the server cannot be reached. However often it is tried, it is
+        carried out once.
+
+    Raises
+    ------
+    ImportError
+        If grpcio is not installed.
+
+    Notes
+    -----
+    Methods raise what the server's storage raises, and `StorageInternalError` if the server does not answer in time or
+    refuses the token.
+    """
+
+    keeps_live_records = True
+
+    def __init__(
+        self,
+        *,
+        host: str = "localhost",
+        port: int = 13000,
+        token: str | None = None,
+        credentials: Any = None,
+        timeout: float = 60.0,
+    ) -> None:
+        self._arguments = {"host": host, "port": port, "token": token, "timeout": timeout}
+        self._is_secure = credentials is not None
+        self._connection = Connection(host, port, token, credentials, timeout)
+        self._lock = threading.RLock()
+        self._mirrors: dict[int, Mirror] = {}
+        self._places: dict[int, tuple[Mirror, int]] = {}  # of unfinished trials, by identifier: mirror and number
+        _proxies.add(self)
+
+    def __getstate__(self) -> dict[str, Any]:
+        if self._is_secure:
+            raise TypeError("TLS credentials cannot be pickled. Make a GrpcStorageProxy in each process.")
+        return self._arguments
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        GrpcStorageProxy.__init__(self, **state)
+
+    def close(self) -> None:
+        """Close the connection; the next call opens it again."""
+        self._connection.close()
+
+    def remove_session(self) -> None:
+        """Do as `close` does."""
+        self.close()
+
+    def wait_server_ready(self, timeout: float | None = None) -> None:
+        """Wait until the server can be reached.
+
+        Parameters
+        ----------
+        timeout
+            Seconds to wait, None for ever.
+
+        Raises
+        ------
+        grpc.FutureTimeoutError
+            If it cannot be reached in time.
+        """
+        self._connection.wait(timeout)
+
+    def _read(self, verb: str, *arguments: Any) -> Any:
+        return self._connection.call(verb, list(arguments))[0]
+
+    def _change(self, verb: str, *arguments: Any) -> Any:
+        with Deferred() as interrupts:
+            return self._connection.call(verb, list(arguments), is_change=True, on_pause=interrupts.allow)[0]
+
+    # --- studies -----------------------------------------------------------------------------------------------------
+
+    def create_new_study(self, directions: Sequence[StudyDirection], study_name: str | None = None) -> int:
+        name = study_name if study_name is not None else DEFAULT_STUDY_NAME_PREFIX + str(uuid.uuid4())
+        return int(self._change("create_new_study", [int(direction) for direction in directions], name))
+
+    def delete_study(self, study_id: int) -> None:
+        self._change("delete_study", study_id)
+        with self._lock:
+            self._forget(study_id)
+
+    def set_study_user_attr(self, study_id: int, key: str, value: Any) -> None:
+        self._change("set_study_user_attr", study_id, key, value)
+
+    def set_study_system_attr(self, study_id: int, key: str, value: Any) -> None:
+        self._change("set_study_system_attr", study_id, key, value)
+
+    def get_study_id_from_name(self, study_name: str) -> int:
+        return int(self._read("get_study_id_from_name", study_name))
+
+    def get_study_name_from_id(self, study_id: int) -> str:
+        return str(self._read("get_study_name_from_id", study_id))
+
+    def get_study_directions(self, study_id: int) -> list[StudyDirection]:
+        return [StudyDirection(direction) for direction in self._read("get_study_directions", study_id)]
+
+    def get_study_user_attrs(self, study_id: int) -> dict[str, Any]:
+        attrs: dict[str, Any] = self._read("get_study_user_attrs", study_id)
+        return attrs
+
+    def get_study_system_attrs(self, study_id: int) -> dict[str, Any]:
+        attrs: dict[str, Any] = self._read("get_study_system_attrs", study_id)
+        return attrs
+
+    def get_all_studies(self) -> list[FrozenStudy]:
+        return [
+            FrozenStudy(
+                study_name=name,
+                direction=None,
+                directions=[StudyDirection(direction) for direction in directions],
+                user_attrs=user_attrs,
+                system_attrs=system_attrs,
+                study_id=study_id,
+            )
+            for study_id, name, directions, user_attrs, system_attrs in self._read("get_all_studies")
+        ]
+
+    # --- bringing in what the server has -----------------------------------------------------------------------------
+
+    def get_history(self, study_id: int, refresh: bool = True) -> History:
+        mirror = None if refresh else self._mirrors.get(study_id)
+        return self._pull(study_id).history if mirror is None else mirror.history
+
+    def _pull(self, study_id: int) -> Mirror:
+        """Ask the server what is new."""
+        position = self._position(study_id)
+        try:
+            _, delta = self._connection.call("pull", [], position)
+        except KeyError:
+            with self._lock:
+                self._forget(study_id)
+            raise
+        return self._take_in(study_id, delta)
+
+    def _position(self, study_id: int) -> Position:
+        with self._lock:
+            mirror = self._mirrors.get(study_id)
+            return Position(study_id) if mirror is None else mirror.position
+
+    def _take_in(self, study_id: int, delta: dict[str, Any]) -> Mirror:
+        """Bring a delta in, and what follows it; all trials are read again if the server has another history by now."""
+        with self._lock:
+            mirror = self._mirrors.get(study_id)
+            if mirror is None or delta["epoch"] != mirror.position.epoch:
+                return self._read_again(study_id)
+            while self._index(mirror, delta):
+                _, delta = self._connection.call("pull", [], mirror.position)
+                if delta["epoch"] != mirror.position.epoch:
+                    return self._read_again(study_id)
+            return mirror
+
+    def _index(self, mirror: Mirror, delta: dict[str, Any]) -> bool:
+        """Bring a delta in and keep the index of unfinished trials up; tell if there is more."""
+        more = mirror.take_in(delta)
+        live = mirror.history.live
+        for number, trial_id, *_ in delta["trials"]:
+            if number in live:
+                self._places[trial_id] = (mirror, number)
+            else:
+                self._places.pop(trial_id, None)
+        return more
+
+    def _read_again(self, study_id: int) -> Mirror:
+        """Read a study from the start; whoever holds the record of a trial that goes on keeps it."""
+        former = self._mirrors.get(study_id)
+        mirror: Mirror | None = None
+        more = True
+        while more:
+            position = Position(study_id) if mirror is None else mirror.position
+            _, delta = self._connection.call("pull", [], position)
+            if mirror is None or delta["epoch"] != mirror.position.epoch:
+                mirror = Mirror(study_id, delta, self._lock, former.history.live if former else {})
+            else:
+                more = self._index(mirror, delta)
+        assert mirror is not None
+        if former is not None:
+            self._unindex(former)
+        self._mirrors[study_id] = mirror
+        return mirror
+
+    def _forget(self, study_id: int) -> None:
+        mirror = self._mirrors.pop(study_id, None)
+        if mirror is not None:
+            self._unindex(mirror)
+
+    def _unindex(self, mirror: Mirror) -> None:
+        for record in mirror.history.live.values():
+            if self._places.get(record._trial_id, (None, 0))[0] is mirror:
+                del self._places[record._trial_id]
+
+    def _exchange(self, verb: str, arguments: list[Any], study_id: int | None) -> Any:
+        """Change something, and bring in what is new in the study."""
+        with Deferred() as interrupts:
+            position = None if study_id is None else self._position(study_id)
+            value, delta = self._connection.call(verb, arguments, position, True, interrupts.allow)
+            if study_id is not None:
+                self._take_in(study_id, delta)
+        return value
+
+    # --- new trials --------------------------------------------------------------------------------------------------
+
+    def create_new_trial(self, study_id: int, template_trial: FrozenTrial | None = None) -> int:
+        return self.create_new_trials(study_id, [template_trial or running_from(datetime.now())])[0]
+
+    def create_new_trials(self, study_id: int, templates: Sequence[FrozenTrial]) -> list[int]:
+        written = [write_record(template) for template in templates]
+        if study_id not in self._mirrors:
+            self.get_history(study_id)
+        trial_ids: list[int] = self._exchange("create_new_trials", [study_id, written], study_id)
+        return trial_ids
+
+    def claim_waiting_trial(self, study_id: int) -> int | None:
+        trial_id: int | None = self._exchange("claim_waiting_trial", [study_id], study_id)
+        return trial_id
+
+    # --- changing trials ---------------------------------------------------------------------------------------------
+
+    def _change_trial(
+        self, verb: str, trial_id: int, arguments: list[Any], change: Callable[[Mirror, int], None]
+    ) -> None:
+        """Change a trial on the server, then here."""
+        with Deferred() as interrupts:
+            mark, _ = self._connection.call(verb, [trial_id, *arguments], None, True, interrupts.allow)
+            with self._lock:
+                mirror, number = self._places.get(trial_id, (None, 0))
+                if mirror is not None and number in mirror.history.live:
+                    change(mirror, number)
+                    mirror.note(number, mark)
+
+    def set_trial_param(
+        self, trial_id: int, param_name: str, param_value_internal: float, distribution: BaseDistribution
+    ) -> None:
+        self.set_trial_params(trial_id, {param_name: (param_value_internal, distribution)})
+
+    def set_trial_params(self, trial_id: int, params: Mapping[str, tuple[float, BaseDistribution]]) -> None:
+        written = [[name, float(internal), distribution_text(dist)] for name, (internal, dist) in params.items()]
+
+        def change(mirror: Mirror, number: int) -> None:
+            for name, (internal, distribution) in params.items():
+                mirror.history.set_param(number, name, internal, distribution)
+
+        self._change_trial("set_trial_params", trial_id, [written], change)
+
+    def set_trial_state_values(self, trial_id: int, state: TrialState, values: Sequence[float] | None = None) -> bool:
+        if state.is_finished():
+            self.finish_trials([trial_id], [state], [values])
+            return True
+        verb = "start_trial" if state == TrialState.RUNNING else "requeue_trial"
+        return bool(self._exchange(verb, [trial_id], self._study_of(trial_id)))
+
+    def _study_of(self, trial_id: int) -> int | None:
+        mirror, _ = self._places.get(trial_id, (None, 0))
+        return None if mirror is None else mirror.position.study_id
+
+    def finish_trials(
+        self, trial_ids: Sequence[int], states: Sequence[TrialState], values: Sequence[Sequence[float] | None]
+    ) -> None:
+        written = [None if told is None else [float(value) for value in told] for told in values]
+        study_id = next(iter({self._study_of(trial_id) for trial_id in trial_ids}), None)
+        self._exchange("finish_trials", [list(trial_ids), [int(state) for state in states], written], study_id)
+
+    def set_trial_intermediate_value(self, trial_id: int, step: int, intermediate_value: float) -> None:
+        def change(mirror: Mirror, number: int) -> None:
+            mirror.history.live[number].intermediate_values[step] = intermediate_value
+
+        self._change_trial("set_trial_intermediate_value", trial_id, [int(step), float(intermediate_value)], change)
+
+    def set_trial_user_attr(self, trial_id: int, key: str, value: Any) -> None:
+        self._set_trial_attr("user_attrs", "set_trial_user_attr", trial_id, key, value)
+
+    def set_trial_system_attr(self, trial_id: int, key: str, value: Any) -> None:
+        self._set_trial_attr("system_attrs", "set_trial_system_attr", trial_id, key, value)
+
+    def _set_trial_attr(self, field: str, verb: str, trial_id: int, key: str, value: Any) -> None:
+        text = to_json(value)
+
+        def change(mirror: Mirror, number: int) -> None:
+            # As others will read it: a tuple is a list from now on, and nobody else holds it.
+            getattr(mirror.history.live[number], field)[key] = json.loads(text)
+
+        self._change_trial(verb, trial_id, [key, value], change)
+
+    def correct_values(self, trial_id: int, values: Sequence[float]) -> None:
+        self._change("correct_values", trial_id, [float(value) for value in values])
+
+    def erase_trial(self, trial_id: int) -> None:
+        self._change("erase_trial", trial_id)
+
+    def live_record(self, trial_id: int) -> FrozenTrial:
+        with self._lock:
+            mirror, number = self._places.get(trial_id, (None, 0))
+            if mirror is None:
+                history = self.get_history(self._read("locate_trial", trial_id))
+                number = int(self.get_trial_number_from_id(trial_id))
+                return history.live[number]
+            return mirror.history.live[number]
+
+    # --- reading trials ----------------------------------------------------------------------------------------------
+
+    def get_trial(self, trial_id: int) -> FrozenTrial:
+        return read_record(self._read("get_trial", trial_id))
+
+    def get_all_trials(
+        self, study_id: int, deepcopy: bool = True, states: Container[TrialState] | None = None
+    ) -> list[FrozenTrial]:
+        history = self.get_history(study_id)
+        with self._lock:
+            return history.records(states, copy=deepcopy)
+
+    def get_trial_id_from_study_id_trial_number(self, study_id: int, trial_number: int) -> int:
+        return int(self._read("get_trial_id_from_study_id_trial_number", study_id, trial_number))
+
+    def get_trial_number_from_id(self, trial_id: int) -> int:
+        mirror, number = self._places.get(trial_id, (None, 0))
+        return int(self._read("get_trial_number_from_id", trial_id)) if mirror is None else number
+
+
+# A child has the parent's objects without the parent's threads: it opens a channel of its own, and no history is in the
+# middle of a change.
+
+_proxies: weakref.WeakSet[GrpcStorageProxy] = weakref.WeakSet()
+_held: list[GrpcStorageProxy] = []
+
+
+def _before_fork() -> None:
+    _held.extend(_proxies)
+    for proxy in _held:
+        proxy._lock.acquire()
+
+
+def _after_fork() -> None:
+    for proxy in _held:
+        proxy._lock.release()
+    _held.clear()
+
+
+def _after_fork_in_child() -> None:
+    for proxy in _held:
+        proxy._connection.reset_after_fork()
+    _after_fork()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=_before_fork, after_in_parent=_after_fork, after_in_child=_after_fork_in_child)

@@ -1,0 +1,23 @@
+"""The import of grpc, which waits until somebody makes a server or a client."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+METHOD = "/parzen.StorageProxy/call"  # the one method: JSON in, JSON out
+TOKEN_KEY = "parzen-token-bin"  # of the metadata; the suffix allows any bytes
+TOKEN_VARIABLE = "PARZEN_PROXY_TOKEN"
+
+
+def load_grpc() -> Any:
+    """Import grpc; ``ImportError`` that says what to install."""
+    try:
+        return importlib.import_module("grpc")
+    except ImportError as error:
+        raise ImportError('grpcio is needed for the storage proxy: pip install "parzen[grpc]"') from error
+
+
+def address(host: str, port: int) -> str:
+    """Write host and port as gRPC reads them: an IPv6 address stands in brackets."""
+    return f"[{host}]:{port}" if ":" in host and not host.startswith("[") else f"{host}:{port}"

@@ -1,0 +1,95 @@
+"""The client's side of a study's history: filled by what the server says is new."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ...engine.distributions import BaseDistribution
+from ...engine.exceptions import StorageInternalError
+from ...engine.frozen import FrozenTrial
+from ...engine.history import History
+from ...engine.records import StudyDirection
+from ..rdb.rows import cached_distribution
+from .wire import Position, read_record
+
+_FIELDS = ("state", "_values", "datetime_start", "datetime_complete")
+_DICTS = ("params", "distributions", "user_attrs", "system_attrs", "intermediate_values")
+
+
+class Mirror:
+    """A history that follows one on the server.
+
+    Parameters
+    ----------
+    study_id
+        The study.
+    head
+        What the server gave to a client of another epoch.
+    lock
+        The client's lock, which must be held during every call.
+    former
+        Live records, by number, of the history whose place this one takes: they stay the records of their trials.
+
+    Attributes
+    ----------
+    position : Position
+        How far the server's history was read.
+    """
+
+    def __init__(self, study_id: int, head: dict[str, Any], lock: Any, former: Mapping[int, FrozenTrial]) -> None:
+        self.history = History([StudyDirection(direction) for direction in head["directions"]], lock)
+        self.position = Position(study_id, head["epoch"])
+        self._former = former
+        self._distributions: list[BaseDistribution] = []
+        self._known_at: dict[int, int] = {}  # clock up to which each live record is known
+
+    def note(self, number: int, mark: list[Any] | None) -> None:
+        """Remember epoch and clock of a change that this client made: an older answer must not undo it."""
+        if mark is not None and mark[0] == self.position.epoch:
+            self._known_at[number] = max(self._known_at.get(number, 0), mark[1])
+
+    def take_in(self, delta: dict[str, Any]) -> bool:
+        """Bring in what is new, whether answers come in the order of their requests or not; tell if there is more."""
+        position = self.position
+        known = len(self._distributions) - delta["first_distribution"]
+        self._distributions += map(cached_distribution, delta["distributions"][known:])
+        for parts in delta["trials"]:
+            self._put(read_record(parts, self._distributions.__getitem__), delta["clock"])
+        self.position = position._replace(
+            n=self.history.n,
+            n_finished=max(position.n_finished, delta["n_finished"]),
+            clock=max(position.clock, delta["clock"]),
+            n_distributions=len(self._distributions),
+        )
+        return bool(delta["more"])
+
+    def _put(self, record: FrozenTrial, clock: int) -> None:
+        number, history = record.number, self.history
+        if number == history.n:
+            record = self._formerly(record)
+        elif not record.state.is_finished() and clock < self._known_at.get(number, 0):
+            return
+        if not history.put(record):
+            raise StorageInternalError(
+                f"After trial {history.n - 1} the storage proxy gave trial {number}. Install one version of parzen on "
+                "both sides, and load the study again."
+            )
+        if record.state.is_finished():
+            self._known_at.pop(number, None)
+        else:
+            self._known_at[number] = clock
+
+    def _formerly(self, record: FrozenTrial) -> FrozenTrial:
+        """Give the record that somebody may hold as the trial that he runs, brought up to date, or the new one."""
+        held = self._former.get(record.number)
+        if held is None or held._trial_id != record._trial_id:
+            return record
+        if held.datetime_start not in (None, record.datetime_start):  # a trial of a study that was deleted
+            return record
+        for field in _FIELDS:
+            setattr(held, field, getattr(record, field))
+        for field in _DICTS:
+            getattr(held, field).clear()
+            getattr(held, field).update(getattr(record, field))
+        return held

@@ -1,0 +1,187 @@
+"""What travels between client and server: records, answers and errors as JSON, never a pickle.
+
+JSON is Python's: it has NaN and the infinities, and text is ASCII with escapes, so that every string survives.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from ...engine.distributions import BaseDistribution
+from ...engine.exceptions import DuplicatedStudyError, StorageInternalError, UpdateFinishedTrialError
+from ...engine.frozen import FrozenTrial
+from ...engine.records import TrialState
+from ..rdb.rows import cached_distribution, cached_json
+
+CLAIM = "parzen:claimed_by"  # system attribute of the server alone: which request started a waiting trial
+
+_encode = json.JSONEncoder(separators=(",", ":")).encode
+_ERRORS: dict[str, type[Exception]] = {
+    cls.__name__: cls
+    for cls in (
+        KeyError,
+        ValueError,
+        NotImplementedError,
+        RuntimeError,
+        TypeError,
+        DuplicatedStudyError,
+        UpdateFinishedTrialError,
+        StorageInternalError,
+    )
+}
+
+
+def to_json(value: Any) -> str:
+    """Write what is to be sent; ``TypeError`` for what is not JSON."""
+    try:
+        return _encode(value)
+    except (TypeError, ValueError) as error:
+        raise TypeError(f"What goes to a storage proxy must be JSON, but got {value!r}: {error}.") from error
+
+
+def distribution_text(distribution: BaseDistribution) -> str:
+    """Write a distribution; ``TypeError`` for choices that are not JSON."""
+    try:
+        return cached_json(distribution)
+    except (TypeError, ValueError) as error:
+        raise TypeError(f"What goes to a storage proxy must be JSON, but got {distribution!r}: {error}.") from error
+
+
+def _write_time(when: datetime | None) -> int | None:
+    """Write a naive local time as microseconds of the epoch: client and server may live in different time zones."""
+    return None if when is None else round(when.timestamp() * 1e6)
+
+
+def _read_time(microseconds: int | None) -> datetime | None:
+    """Undo `_write_time`."""
+    if microseconds is None:
+        return None
+    seconds, rest = divmod(microseconds, 1_000_000)
+    return datetime.fromtimestamp(seconds) + timedelta(microseconds=rest)
+
+
+# --- trials ----------------------------------------------------------------------------------------------------------
+
+
+def write_record(record: FrozenTrial, refer: Callable[[BaseDistribution], Any] = distribution_text) -> list[Any]:
+    """Lay a trial out as a list; `refer` gives what stands for a distribution."""
+    return [
+        record.number,
+        record._trial_id,
+        int(record.state),
+        None if record._values is None else [float(value) for value in record._values],
+        _write_time(record.datetime_start),
+        _write_time(record.datetime_complete),
+        [
+            [name, refer(distribution), float(distribution.to_internal_repr(record.params[name]))]
+            for name, distribution in list(record.distributions.items())
+        ],
+        record.user_attrs,
+        {key: value for key, value in record.system_attrs.items() if key != CLAIM},
+        [[int(step), float(value)] for step, value in list(record.intermediate_values.items())],
+    ]
+
+
+def read_record(parts: list[Any], resolve: Callable[[Any], BaseDistribution] = cached_distribution) -> FrozenTrial:
+    """Undo `write_record`."""
+    number, trial_id, state, values, start, complete, params, user_attrs, system_attrs, reports = parts
+    distributions = {name: resolve(reference) for name, reference, _ in params}
+    return FrozenTrial(
+        number=number,
+        state=TrialState(state),
+        value=None,
+        values=values,
+        datetime_start=_read_time(start),
+        datetime_complete=_read_time(complete),
+        params={name: distributions[name].to_external_repr(internal) for name, _, internal in params},
+        distributions=distributions,
+        user_attrs=user_attrs,
+        system_attrs=system_attrs,
+        intermediate_values={step: value for step, value in reports},
+        trial_id=trial_id,
+    )
+
+
+def running_from(when: datetime) -> FrozenTrial:
+    """Make the template of a new running trial: its start, to the microsecond, tells it from all others."""
+    return FrozenTrial(-1, TrialState.RUNNING, None, when, None, {}, {}, {}, {}, {}, -1)
+
+
+# --- requests and answers --------------------------------------------------------------------------------------------
+
+
+class Position(NamedTuple):
+    """How far a client has read a study.
+
+    Attributes
+    ----------
+    study_id : int
+        The study.
+    epoch : str or None
+        Identifier of the `History` object on the server that was read; None before the first look.
+    n : int
+        Number of trials read.
+    n_finished : int
+        Number of entries of the server's `History.finished` read.
+    clock : int
+        Count of the changes to unfinished trials up to which those are known.
+    n_distributions : int
+        Number of entries of the server's table of distributions read.
+    """
+
+    study_id: int
+    epoch: str | None = None
+    n: int = 0
+    n_finished: int = 0
+    clock: int = 0
+    n_distributions: int = 0
+
+
+class Identity(NamedTuple):
+    """By what a repeated request is known: a session has one request under way at a time, numbered from 1."""
+
+    session: str
+    count: int
+    attempt: int
+
+
+def write_request(verb: str, arguments: list[Any], position: Position | None, identity: Identity | None) -> bytes:
+    """Write a request; ``TypeError`` for arguments that are not JSON."""
+    return to_json([verb, arguments, position, identity]).encode()
+
+
+def read_request(request: bytes) -> tuple[str, list[Any], Position | None, Identity | None]:
+    """Undo `write_request`."""
+    verb, arguments, position, identity = json.loads(request)
+    return (
+        verb,
+        arguments,
+        None if position is None else Position(*position),
+        None if identity is None else Identity(*identity),
+    )
+
+
+def write_answer(value: Any, delta: str = "null") -> bytes:
+    """Write an answer; `delta` is JSON already."""
+    return f"[{to_json(value)},{delta}]".encode()
+
+
+def write_error(error: Exception) -> bytes:
+    """Write an error as an answer; one that no storage should raise becomes a `StorageInternalError`."""
+    for cls in type(error).__mro__:
+        if _ERRORS.get(cls.__name__) is cls:
+            text = str(error.args[0]) if error.args else ""
+            return to_json({"error": cls.__name__, "text": text}).encode()
+    return to_json({"error": "StorageInternalError", "text": f"{type(error).__name__}: {error}"}).encode()
+
+
+def read_answer(answer: bytes) -> tuple[Any, Any]:
+    """Give value and delta of an answer; raise the error that it holds."""
+    found = json.loads(answer)
+    if isinstance(found, dict):
+        raise _ERRORS.get(found["error"], StorageInternalError)(found["text"])
+    value, delta = found
+    return value, delta
