@@ -298,6 +298,15 @@ class FrozenTrial(BaseTrial):
         """Set a constraint of this copy; at most 0 means satisfied."""
         self.system_attrs.update(new_constraint(self.system_attrs, key, value))
 
+    def become(self, other: FrozenTrial) -> None:
+        """Take over all that another record holds: somebody may hold this one as the trial that he runs."""
+        for field in ("number", "state", "_values", "datetime_start", "datetime_complete", "_trial_id"):
+            setattr(self, field, getattr(other, field))
+        for field in ("params", "distributions", "user_attrs", "system_attrs", "intermediate_values"):
+            mine = getattr(self, field)
+            mine.clear()
+            mine.update(getattr(other, field))
+
     def copy(self) -> FrozenTrial:
         """Copy the record; attribute values, which may be anything, are copied in depth."""
         return FrozenTrial(

@@ -111,10 +111,10 @@ class Study:
         >>> study.tell(trial, x**2)
         """
         distributions = {name: modern(distribution) for name, distribution in (fixed_distributions or {}).items()}
-        self._sync()
-        trial_id = self._storage.claim_waiting_trial(self._study_id)
+        trial_id = self._storage.claim_waiting_trial(self._study_id)  # this looks for what others stored
         if trial_id is None:
             trial_id = self._storage.create_new_trial(self._study_id)
+        self._history = self._storage.get_history(self._study_id, refresh=False)
         trial = Trial(self, trial_id)
         if distributions:
             trial.suggest_all(distributions)

@@ -173,8 +173,16 @@ class BaseStorage(ABC):
 
     # --- what parzen asks beyond Optuna's verbs; the defaults work on top of them ------------------------------------
 
-    def get_history(self, study_id: int) -> History:
-        """Give the study's trials as columns, up to date. The storage keeps the object and goes on filling it."""
+    def get_history(self, study_id: int, refresh: bool = True) -> History:
+        """Give the study's trials as columns. The storage keeps the object and goes on filling it.
+
+        Parameters
+        ----------
+        study_id
+            Identifier of the study.
+        refresh
+            Look for what others stored; otherwise it may be as of the last look.
+        """
         trials = self.get_all_trials(study_id, deepcopy=False)
         histories: dict[int, History] = self.__dict__.setdefault("_histories", {})
         history = histories.get(study_id)

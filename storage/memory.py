@@ -242,7 +242,7 @@ class InMemoryStorage(BaseStorage):
 
     # --- reading trials ----------------------------------------------------------------------------------------------
 
-    def get_history(self, study_id: int) -> History:
+    def get_history(self, study_id: int, refresh: bool = True) -> History:
         return self._study(study_id).history
 
     def get_trial(self, trial_id: int) -> FrozenTrial:

@@ -1,6 +1,6 @@
 """Studies in databases of Optuna's schema."""
 
 from .rdb_storage import RDBStorage
-from .trials import SQLiteStorage
+from .sqlite_storage import SQLiteStorage
 
 __all__ = ["RDBStorage", "SQLiteStorage"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from .trials import SQLiteStorage
+from .sqlite_storage import SQLiteStorage
 
 
 class RDBStorage(SQLiteStorage):

@@ -1,4 +1,4 @@
-"""From the rows of the SQLite schema to records."""
+"""From the rows of the schema to records."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 from ...engine.distributions import BaseDistribution
 from ...engine.frozen import FrozenTrial
 from ...engine.records import TrialState
-from .sqlite import Database, Row
-from .rows import cached_distribution, row_to_number, text_to_time
+from .database import Database, Row
+from .rows import cached_distribution, row_to_number, row_to_time
 
 _STATES = {state.name: state for state in TrialState}
 _CHUNK = 500  # identifiers in one statement: SQLite's limit was 999 once
@@ -31,7 +31,7 @@ def read_some(db: Database, study_id: int, trial_ids: Sequence[int]) -> list[Fro
         record
         for chunk in chunks
         for record in _read(
-            db, f"WHERE t.trial_id IN ({', '.join('?' * len(chunk))}) AND +t.study_id = ?", (*chunk, study_id)
+            db, f"WHERE t.trial_id IN ({', '.join('?' * len(chunk))}) AND t.study_id + 0 = ?", (*chunk, study_id)
         )
     ]
 
@@ -109,8 +109,8 @@ def _record(row: Row, parts: _Parts) -> FrozenTrial:
         state=_STATES[state],
         value=None,
         values=parts.values.get(trial_id),
-        datetime_start=text_to_time(start),
-        datetime_complete=text_to_time(complete),
+        datetime_start=row_to_time(start),
+        datetime_complete=row_to_time(complete),
         params=parts.params.get(trial_id, {}),
         distributions=parts.distributions.get(trial_id, {}),
         user_attrs=parts.user_attrs.get(trial_id, {}),

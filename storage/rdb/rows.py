@@ -1,4 +1,4 @@
-"""How single values stand in the rows of the SQLite schema."""
+"""How single values stand in the rows of the schema."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _SPECIAL = {_INF_POS: math.inf, _INF_NEG: -math.inf, _NAN: math.nan}
 
 
 def number_to_row(value: float) -> tuple[float | None, str]:
-    """Split a float into what SQLite can hold and its type: SQLite turns NaN into NULL."""
+    """Split a float into what a database can hold and its type: SQLite turns NaN into NULL."""
     if math.isfinite(value):
         return float(value), _FINITE
     return None, _NAN if math.isnan(value) else _INF_POS if value > 0 else _INF_NEG
@@ -34,11 +34,12 @@ def time_to_text(when: datetime | None) -> str | None:
     return when.astimezone(timezone.utc).replace(tzinfo=None).isoformat(sep=" ", timespec="microseconds")
 
 
-def text_to_time(text: str | None) -> datetime | None:
-    """Undo `time_to_text`."""
-    if text is None:
+def row_to_time(stored: str | datetime | None) -> datetime | None:
+    """Undo `time_to_text`: SQLite gives the text, a server a time."""
+    if stored is None:
         return None
-    return datetime.fromisoformat(text).replace(tzinfo=timezone.utc).astimezone().replace(tzinfo=None)
+    when = datetime.fromisoformat(stored) if isinstance(stored, str) else stored
+    return when.replace(tzinfo=timezone.utc).astimezone().replace(tzinfo=None)
 
 
 def to_json(value: Any) -> str:

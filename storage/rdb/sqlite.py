@@ -6,22 +6,27 @@ import contextlib
 import os
 import sqlite3
 import time
+import warnings
 import weakref
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import Any
 
 from ...engine.exceptions import StorageInternalError
 from ...engine.interrupts import Deferred
 from . import schema
-
-Row = tuple[Any, ...]
+from .database import Database, Row, T
+from .dialect import SQLITE
+from .filesystems import network_file_system
+from .queue import WriterQueue
 
 _OLDEST = (3, 35, 0)  # the first with RETURNING
 _REMEDIES = (
     ("full", "Free some space; what was stored before is safe, and the call can be repeated."),
     ("locked", "Another process holds the file; give a longer time-out, or see who holds it."),
-    ("readonly", "Give write access to the file and its folder."),
-    ("unable to open", "Check that the folder exists and that you may write to it."),
+    ("readonly", "Give write access to the file and its folder, or open it with `read_only=True`."),
+    ("unable to open", "Check that the folder exists and that you may write to it; to read, give `read_only=True`."),
     ("not a database", "The file is left as it is; give another file name."),
     ("malformed", "The file is damaged; restore a copy, or save what can be read by `sqlite3 FILE .recover`."),
 )
@@ -33,45 +38,50 @@ def explained(error: sqlite3.Error, path: str) -> StorageInternalError:
     return StorageInternalError(f"SQLite could not work on {path}: {error}. {remedy}".rstrip())
 
 
-class Database:
+class SQLiteDatabase(Database):
     """A study database in a SQLite file, created if there is none.
-
-    Not safe for threads by itself: the storage holds its lock around each call.
 
     Parameters
     ----------
     path
-        Path of the file.
+        Path of the file, or a SQLite URI.
     synchronous
         ``"NORMAL"``: what was written survives the death of the process; ``"FULL"``: of the machine, too.
     timeout
         Seconds to wait for another process that writes.
+    read_only
+        Open a file that is there, and never write to it or its folder.
     """
 
-    def __init__(self, path: str, synchronous: str, timeout: float) -> None:
+    dialect = SQLITE
+
+    def __init__(self, path: str, synchronous: str, timeout: float, read_only: bool = False) -> None:
         if sqlite3.sqlite_version_info < _OLDEST:
             raise StorageInternalError(
                 f"SQLite {'.'.join(map(str, _OLDEST))} or newer is needed, but this Python has "
                 f"{sqlite3.sqlite_version}. Use a newer Python, or a storage in memory."
             )
-        self.path = path
+        self.path = self.place = path
         self._synchronous = synchronous
         self._timeout = timeout
+        self._read_only = read_only
         self._connection: sqlite3.Connection | None = None
         self._finalizer: weakref.finalize[Any, Any] | None = None
         self._is_in_transaction = False
         self._inode = 0
+        is_alone = read_only or path.startswith("file:")
+        self._queue = contextlib.nullcontext() if is_alone else WriterQueue(f"{path}-queue", timeout)
         self.open()
 
     def open(self) -> sqlite3.Connection:
         """Connect, checking or creating the schema first: a foreign file is not touched."""
         try:
             connection = sqlite3.connect(
-                self.path,
+                self._uri(),
                 timeout=self._timeout,
                 isolation_level=None,
                 check_same_thread=False,
-                uri=self.path.startswith("file:"),
+                uri=self._read_only or self.path.startswith("file:"),
             )
         except sqlite3.Error as error:
             raise explained(error, self.path) from error
@@ -84,8 +94,18 @@ class Database:
             raise
         self._connection = connection
         self._inode = self._inode_now()
-        self._finalizer = weakref.finalize(self, connection.close)
+        self._finalizer = weakref.finalize(self, _close, connection, self._queue)
         return connection
+
+    def _uri(self) -> str:
+        """Give what SQLite opens.
+
+        To read a file in WAL mode, SQLite wants to write beside it, unless it is told that nobody else does.
+        """
+        if not self._read_only or self.path.startswith("file:"):
+            return self.path
+        may_write_beside = os.path.exists(f"{self.path}-wal") or os.access(os.path.dirname(self.path), os.W_OK)
+        return Path(self.path).as_uri() + ("?mode=ro" if may_write_beside else "?mode=ro&immutable=1")
 
     def _inode_now(self) -> int:
         """Give what tells this file from another one of its name; 0 if it is not there or has no path."""
@@ -95,23 +115,40 @@ class Database:
             return 0
 
     def _prepare(self, connection: sqlite3.Connection) -> None:
-        tables = schema.table_names(connection)
+        tables = {name for (name,) in connection.execute(SQLITE.tables)}  # fails here if this is no database
         if tables:
-            schema.check_tables(connection, tables, self.path)
-        self._use_wal(connection)
-        connection.execute(f"PRAGMA synchronous = {self._synchronous}")
-        if not tables:
-            connection.execute("BEGIN IMMEDIATE")
-            if not schema.table_names(connection):  # no other process was first
-                schema.create_tables(connection)
-            connection.execute("COMMIT")
+            schema.check_tables(lambda sql: connection.execute(sql).fetchall(), tables, self.path)
+        if self._read_only:
+            return
+        with self._queue:  # of several processes that create the file, one does it
+            self._choose_journal(connection)
+            connection.execute(f"PRAGMA synchronous = {self._synchronous}")
+            if not tables:
+                connection.execute("BEGIN IMMEDIATE")
+                if not connection.execute(SQLITE.tables).fetchall():  # no other process was first
+                    schema.create_tables(SQLITE, connection.execute)
+                connection.execute("COMMIT")
 
-    def _use_wal(self, connection: sqlite3.Connection) -> None:
-        """Switch to the write-ahead log. The switch does not wait for other connections, so it is tried again."""
+    def _choose_journal(self, connection: sqlite3.Connection) -> None:
+        """Switch to the write-ahead log, which needs memory that the processes share: there is none over a network."""
+        kind = network_file_system(self.path)
+        if kind is None:
+            self._switch_journal(connection, "WAL")
+            return
+        warnings.warn(
+            f"{self.path} lies on a network file system ({kind}), where SQLite's write-ahead log cannot work and locks "
+            "may not hold: a rollback journal is used, which is slow. For workers on several machines use a PostgreSQL "
+            "or MySQL server, or `run_grpc_proxy_server` in front of a file on one of them.",
+            stacklevel=2,
+        )
+        self._switch_journal(connection, "DELETE")
+
+    def _switch_journal(self, connection: sqlite3.Connection, mode: str) -> None:
+        """Switch the journal. The switch does not wait for other connections, so it is tried again."""
         deadline = time.monotonic() + self._timeout
         while True:
             try:
-                connection.execute("PRAGMA journal_mode = WAL")
+                connection.execute(f"PRAGMA journal_mode = {mode}")
                 return
             except sqlite3.OperationalError as error:
                 if "locked" not in str(error) or time.monotonic() > deadline:
@@ -124,49 +161,56 @@ class Database:
             self._finalizer()
         self._connection = self._finalizer = None
 
-    # Rows are fetched here, and not by the caller: a statement with RETURNING commits, and so can fail, only then.
-    def query(self, sql: str, parameters: Any = ()) -> list[Row]:
-        """Run one statement and give its rows."""
+    # Rows are fetched here, and not by the caller: a statement may fail only then.
+    def query(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
         connection = self._connection or self.open()
         try:
             return connection.execute(sql, parameters).fetchall()
         except sqlite3.Error as error:
             raise explained(error, self.path) from error
 
-    def execute(self, sql: str, parameters: Any = ()) -> int:
-        """Run one statement and give the number of rows that it changed."""
+    def execute(self, sql: str, parameters: Sequence[Any] = ()) -> int:
+        return self._write(sql, parameters).rowcount
+
+    def insert(self, sql: str, parameters: Sequence[Any], key: str) -> int:
+        row_id = self._write(sql, parameters).lastrowid
+        assert row_id is not None
+        return row_id
+
+    def _write(self, sql: str, parameters: Sequence[Any]) -> sqlite3.Cursor:
         connection = self._connection or self.open()
         try:
-            return connection.execute(sql, parameters).rowcount
+            if self._is_in_transaction:
+                return connection.execute(sql, parameters)
+            with self._queue:
+                return connection.execute(sql, parameters)
         except sqlite3.Error as error:
             raise explained(error, self.path) from error
 
     def executemany(self, sql: str, rows: Iterable[Row]) -> None:
-        """Run one statement for several rows; within `transaction`."""
         connection = self._connection or self.open()
         try:
             connection.executemany(sql, rows)
         except sqlite3.Error as error:
             raise explained(error, self.path) from error
 
-    @contextlib.contextmanager
-    def transaction(self, kind: str = "IMMEDIATE") -> Iterator[None]:
-        """Make what is inside one transaction, unless one is open: all of it is stored, or nothing.
-
-        Parameters
-        ----------
-        kind
-            ``"IMMEDIATE"`` to write (it takes the lock at once, so it cannot fail half-way), ``"DEFERRED"`` to read.
-        """
+    def once(self, work: Callable[[], T]) -> T:
         if self._is_in_transaction:
-            yield
-            return
+            return work()
+        with self._queue, self._transaction("IMMEDIATE"):  # the lock at once, so it cannot fail half-way
+            return work()
+
+    def reading(self) -> AbstractContextManager[None]:
+        return contextlib.nullcontext() if self._is_in_transaction else self._transaction("DEFERRED")
+
+    @contextlib.contextmanager
+    def _transaction(self, kind: str) -> Iterator[None]:
         with Deferred():  # Ctrl-C must not leave it open
             self._is_in_transaction = True
             try:
-                self.execute(f"BEGIN {kind}")
+                self.query(f"BEGIN {kind}")
                 yield
-                self.execute("COMMIT")
+                self.query("COMMIT")
             except BaseException:
                 self._roll_back()
                 raise
@@ -181,7 +225,7 @@ class Database:
             except sqlite3.Error:
                 self.close()
 
-    def data_version(self) -> int:
+    def version(self) -> int:
         """Give a number that changes when somebody else wrote to the file; raise if the file is not there any more."""
         if self._inode != self._inode_now():
             raise StorageInternalError(
@@ -189,6 +233,12 @@ class Database:
                 "Put it back if you have it, and open the study again."
             )
         return int(self.query("PRAGMA data_version")[0][0])
+
+
+def _close(connection: sqlite3.Connection, queue: AbstractContextManager[None]) -> None:
+    connection.close()
+    if isinstance(queue, WriterQueue):
+        queue.close()
 
 
 def path_of(url: str) -> str:

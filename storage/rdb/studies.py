@@ -1,4 +1,4 @@
-"""The file of a SQLite storage, and the studies in it."""
+"""Studies in a database."""
 
 from __future__ import annotations
 
@@ -10,54 +10,62 @@ from typing import Any
 
 from ...engine.exceptions import DuplicatedStudyError
 from ...engine.records import FrozenStudy, StudyDirection
-from . import schema
 from ..base import DEFAULT_STUDY_NAME_PREFIX, BaseStorage
-from .sqlite import Database, Row, path_of
+from . import schema, writing
+from .database import Conflict, Database, Row
 from .rows import to_json
+from .vocabulary import words_of
 
 
-class SQLiteStudies(BaseStorage):
-    """What `SQLiteStorage` does with studies.
+class RelationalStudies(BaseStorage):
+    """What `RelationalStorage` does with studies.
 
     Parameters
     ----------
-    url, synchronous, timeout
-        See `SQLiteStorage`.
+    db
+        The database.
     """
 
-    def __init__(self, url: str, synchronous: str, timeout: float) -> None:
-        if synchronous.upper() not in ("NORMAL", "FULL"):
-            raise ValueError(f"`synchronous` must be 'NORMAL' or 'FULL', but got {synchronous!r}.")
-        self.url = url
-        self._options = {"synchronous": synchronous.upper(), "timeout": timeout}
+    def __init__(self, db: Database) -> None:
         self._lock = RLock()
-        self._db = Database(path_of(url), synchronous.upper(), timeout)
+        self._db = db
 
     # --- studies -----------------------------------------------------------------------------------------------------
 
     def create_new_study(self, directions: Sequence[StudyDirection], study_name: str | None = None) -> int:
         name = study_name if study_name is not None else DEFAULT_STUDY_NAME_PREFIX + str(uuid.uuid4())
-        with self._lock, self._db.transaction():
+        taken = DuplicatedStudyError(f"A study named {name!r} exists already in {self._db.place}.")
+
+        def work() -> int:
             if self._db.query("SELECT 1 FROM studies WHERE study_name = ?", (name,)):
-                raise DuplicatedStudyError(f"A study named {name!r} exists already in {self.url}.")
-            row = self._db.query("INSERT INTO studies (study_name) VALUES (?) RETURNING study_id", (name,))[0]
-            study_id = int(row[0])
+                raise taken
+            study_id = self._db.insert("INSERT INTO studies (study_name) VALUES (?)", (name,), "study_id")
             self._db.executemany(
                 "INSERT INTO study_directions (direction, study_id, objective) VALUES (?, ?, ?)",
                 [(direction.name, study_id, i) for i, direction in enumerate(directions)],
             )
-        return study_id
+            return study_id
+
+        with self._lock:
+            try:
+                return self._db.once(work)
+            except Conflict:  # another process was faster by a hair
+                raise taken from None
 
     def delete_study(self, study_id: int) -> None:
-        with self._lock, self._db.transaction():
-            self.get_study_name_from_id(study_id)
-            for table in schema.TRIAL_TABLES:
-                self._db.execute(
-                    f"DELETE FROM {table} WHERE trial_id IN (SELECT trial_id FROM trials WHERE study_id = ?)",
-                    (study_id,),
-                )
+        of_study = "IN (SELECT trial_id FROM trials WHERE study_id = ?)"
+
+        def work() -> None:
+            if not writing.lock_study(self._db, study_id):
+                raise KeyError(f"No study with id {study_id} exists.")
+            present = {name for (name,) in self._db.query(self._db.dialect.tables)}
+            for table in (*schema.TRIAL_TABLES, *({"parzen_claims"} & present)):
+                self._db.execute(f"DELETE FROM {table} WHERE trial_id {of_study}", (study_id,))
             for table in ("trials", *schema.STUDY_TABLES, "studies"):
                 self._db.execute(f"DELETE FROM {table} WHERE study_id = ?", (study_id,))
+
+        with self._lock:
+            self._db.once(work)
 
     def _one(self, sql: str, parameters: tuple[Any, ...], missing: str) -> Row:
         """Fetch one row; ``KeyError`` if there is none."""
@@ -86,12 +94,7 @@ class SQLiteStudies(BaseStorage):
     def _set_study_attr(self, kind: str, study_id: int, key: str, value: Any) -> None:
         text = to_json(value)
         with self._lock:
-            changed = self._db.execute(
-                f'INSERT INTO study_{kind}_attributes (study_id, "key", value_json) '
-                "SELECT study_id, ?, ? FROM studies WHERE study_id = ? "
-                'ON CONFLICT (study_id, "key") DO UPDATE SET value_json = excluded.value_json',
-                (key, text, study_id),
-            )
+            changed = self._db.execute(words_of(self._db.dialect).insert_study_attr[kind], (key, text, study_id))
         if not changed:
             raise KeyError(f"No study with id {study_id} exists.")
 
@@ -104,7 +107,8 @@ class SQLiteStudies(BaseStorage):
     def _study_attrs(self, kind: str, study_id: int) -> dict[str, Any]:
         with self._lock:
             rows = self._db.query(
-                f'SELECT a."key", a.value_json FROM studies s LEFT JOIN study_{kind}_attributes a USING (study_id) '
+                f'SELECT a."key", a.value_json FROM studies s LEFT JOIN study_{kind}_attributes a '
+                "ON a.study_id = s.study_id "
                 "WHERE s.study_id = ?",
                 (study_id,),
             )
@@ -119,7 +123,7 @@ class SQLiteStudies(BaseStorage):
         return self._study_attrs("system", study_id)
 
     def get_all_studies(self) -> list[FrozenStudy]:
-        with self._lock, self._db.transaction("DEFERRED"):
+        with self._lock, self._db.reading():
             return [
                 FrozenStudy(
                     study_name=name,
@@ -132,11 +136,11 @@ class SQLiteStudies(BaseStorage):
                 for study_id, name in self._db.query("SELECT study_id, study_name FROM studies ORDER BY study_id")
             ]
 
-    # --- the file ----------------------------------------------------------------------------------------------------
+    # --- the schema --------------------------------------------------------------------------------------------------
 
     def get_current_version(self) -> str:
-        """Give the schema revision of the file."""
-        return str(self._one("SELECT version_num FROM alembic_version", (), "The file has no schema revision.")[0])
+        """Give the schema revision of the database."""
+        return str(self._one("SELECT version_num FROM alembic_version", (), "The database has no schema revision.")[0])
 
     def get_head_version(self) -> str:
         """Give the schema revision that parzen writes."""
@@ -145,6 +149,3 @@ class SQLiteStudies(BaseStorage):
     def get_all_versions(self) -> list[str]:
         """List the schema revisions that parzen can upgrade to."""
         return [schema.REVISION]
-
-    def upgrade(self) -> None:
-        """Bring the file to the head revision; a file that could be opened is there already."""

@@ -1,17 +1,14 @@
-"""Trials in a SQLite file: every change goes to the file first, then into the columns that this process keeps.
+"""Trials in a database: every change goes there first, then into the columns that this process keeps.
 
-What other processes change comes in by delta: ``PRAGMA data_version`` tells whether anybody wrote, and then only new
-trials and those that were not finished are read.
+What other processes change comes in by delta: new trials and those that were not finished are read, and nothing at all
+where the database can tell that nobody wrote.
 """
 
 from __future__ import annotations
 
 import json
-import os
-import weakref
-from collections.abc import Container, Mapping, Sequence
-from datetime import datetime
-from threading import RLock
+from collections.abc import Callable, Container, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple, NoReturn
 
 from ...engine.distributions import BaseDistribution
@@ -20,10 +17,14 @@ from ...engine.frozen import FrozenTrial
 from ...engine.history import History
 from ...engine.interrupts import Deferred
 from ...engine.records import TrialState
-from . import writing
+from . import forks, writing
+from .database import Database
 from .reading import read_new, read_some
-from .rows import text_to_time, to_json
-from .studies import SQLiteStudies
+from .rows import row_to_time, to_json
+from .studies import RelationalStudies
+from .vocabulary import words_of
+
+_SECOND = timedelta(seconds=1)
 
 
 class _Own(NamedTuple):
@@ -35,47 +36,24 @@ class _Own(NamedTuple):
     record: FrozenTrial
 
 
-class SQLiteStorage(SQLiteStudies):
-    """Keeps studies in a SQLite file of Optuna's schema. Safe for threads, processes and forks.
+class RelationalStorage(RelationalStudies):
+    """Keeps studies in a database of Optuna's schema. Safe for threads, processes and forks.
 
     Parameters
     ----------
-    url
-        ``sqlite:///relative.db`` or ``sqlite:////absolute/path.db``; the file is created if there is none.
-    synchronous
-        ``"NORMAL"``: what was written survives the death of the process. ``"FULL"``: and a power failure, for one disk
-        flush a transaction.
-    timeout
-        Seconds to wait for another process that writes.
-
-    Raises
-    ------
-    StorageInternalError
-        If the file cannot be opened or is no study database.
-    RuntimeError
-        If its schema is of another version.
-
-    Notes
-    -----
-    The file uses a write-ahead log: while a process has it open, ``FILE-wal`` and ``FILE-shm`` belong to it, and a copy
-    needs all three, or ``sqlite3 FILE ".backup COPY"``. Do not put it on a network file system.
+    db
+        The database.
     """
 
     keeps_live_records = True
 
-    def __init__(self, url: str, *, synchronous: str = "NORMAL", timeout: float = 60.0) -> None:
-        super().__init__(url, synchronous, timeout)
+    def __init__(self, db: Database) -> None:
+        super().__init__(db)
         self._histories: dict[int, History] = {}
-        self._seen: dict[int, int] = {}  # data version up to which each history is
+        self._seen: dict[int, int] = {}  # version of the database up to which each history is
+        self._corrections: dict[int, int] = {}  # how often finished trials had been changed then
         self._own_trials: dict[int, _Own] = {}
-        _storages.add(self)
-
-    # The absolute path: another process may work in another folder.
-    def __getstate__(self) -> dict[str, Any]:
-        return {"url": f"sqlite:///{self._db.path}", **self._options}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        SQLiteStorage.__init__(self, **state)
+        forks.protect(self)
 
     def remove_session(self) -> None:
         """Close the connection; the next call opens it again."""
@@ -90,25 +68,32 @@ class SQLiteStorage(SQLiteStudies):
 
     # --- bringing in what others wrote -------------------------------------------------------------------------------
 
-    def get_history(self, study_id: int) -> History:
+    def get_history(self, study_id: int, refresh: bool = True) -> History:
         with self._lock:
-            if self._seen.get(study_id) != self._db.data_version():
+            known = self._histories.get(study_id)
+            if known is None or (refresh and self._seen.get(study_id) != self._db.version()):
                 self._pull(study_id)
             return self._histories[study_id]
 
     def _pull(self, study_id: int) -> None:
-        """Read new trials, and those known as unfinished."""
-        with self._db.transaction("DEFERRED"):
-            directions = self.get_study_directions(study_id)
-            version = self._db.data_version()
+        """Read new trials, and those known as unfinished; all of them if that does not bring the history up to date."""
+        with self._db.reading():
+            corrections = writing.corrections(self._db, study_id)
+            if corrections is None:
+                raise KeyError(f"No study with id {study_id} exists.")
+            version = self._db.version()
             history = self._histories.get(study_id)
-            changed = None if history is None else self._changed(study_id, history)
-            if history is None or changed is None:
-                self._forget(study_id)
-                history = self._histories[study_id] = History(directions, self._lock)
-                changed = read_new(self._db, study_id, -1)
-        self._take_in(study_id, history, changed)
+            is_same = history is not None and corrections == self._corrections.get(study_id)
+            changed = self._changed(study_id, history) if history is not None and is_same else None
+            if changed is None:
+                directions = self.get_study_directions(study_id)
+                records = read_new(self._db, study_id, -1)
+        if changed is None:
+            self._begin_again(study_id, History(directions, self._lock), records)
+        else:
+            self._take_in(study_id, self._histories[study_id], changed)
         self._seen[study_id] = version
+        self._corrections[study_id] = corrections
 
     def _changed(self, study_id: int, history: History) -> list[FrozenTrial] | None:
         """Read what may differ from the history; None if its trials were deleted, perhaps replaced by others."""
@@ -131,14 +116,26 @@ class SQLiteStorage(SQLiteStudies):
             "SELECT datetime_complete FROM trials WHERE trial_id = ? AND study_id = ? AND number = ?",
             (int(history.trial_ids[number]), study_id, number),
         )
-        return bool(rows) and text_to_time(rows[0][0]) == history.completed_at(number)
+        return bool(rows) and _is_near(history.completed_at(number), row_to_time(rows[0][0]))
+
+    def _begin_again(self, study_id: int, history: History, records: Sequence[FrozenTrial]) -> None:
+        """Fill a new history; records of live trials that somebody may hold go over into it."""
+        before = self._histories.get(study_id)
+        self._forget(study_id)
+        for i, record in enumerate(records):
+            held = None if before is None else before.live.get(record.number)
+            if held is not None and held._trial_id == record._trial_id and _is_same(held, record):
+                held.become(record)
+                records = [*records[:i], held, *records[i + 1 :]]
+        self._take_in(study_id, history, records)
+        self._histories[study_id] = history
 
     def _take_in(self, study_id: int, history: History, records: Sequence[FrozenTrial]) -> None:
         for record in records:
             if not history.put(record):
                 raise StorageInternalError(
-                    f"Trial numbers of study {study_id} in {self._db.path} have no gaps and no repetitions, but after "
-                    f"{history.n - 1} comes {record.number}: somebody edited the file. Copy the study by "
+                    f"Trial numbers of study {study_id} in {self._db.place} have no gaps and no repetitions, but after "
+                    f"{history.n - 1} comes {record.number}: somebody edited the database. Copy the study by "
                     "`optuna.copy_study`, which numbers the trials anew."
                 )
             if record.state.is_finished():
@@ -156,22 +153,32 @@ class SQLiteStorage(SQLiteStudies):
             return self.create_new_trials(study_id, [template_trial])[0]
         record = FrozenTrial(-1, TrialState.RUNNING, None, datetime.now(), None, {}, {}, {}, {}, {}, -1)
         with Deferred(), self._lock:
-            if study_id not in self._histories:
-                self.get_history(study_id)
-            if not writing.insert_trial(self._db, study_id, record):
-                raise KeyError(f"No study with id {study_id} exists.")
-            self._open(study_id, record)
+            self.get_history(study_id, refresh=False)
+            self._store(study_id, [record], lambda: None)
         return record._trial_id
 
     def create_new_trials(self, study_id: int, templates: Sequence[FrozenTrial]) -> list[int]:
         records = [template.copy() for template in templates]
         with Deferred(), self._lock:
-            with self._db.transaction():
-                self.get_history(study_id).check_new(records)
-                writing.insert_templates(self._db, study_id, records)
-            for record in records:
-                self._open(study_id, record)
+            self._store(study_id, records, lambda: self.get_history(study_id).check_new(records))
         return [record._trial_id for record in records]
+
+    def _store(self, study_id: int, records: Sequence[FrozenTrial], check: Callable[[], None]) -> None:
+        """Store new trials, once they are checked while nobody else can add some, and open them here."""
+
+        def work() -> list[tuple[int, int]]:
+            if not writing.lock_study(self._db, study_id):
+                raise KeyError(f"No study with id {study_id} exists.")
+            check()
+            places = writing.insert_trials(self._db, study_id, records)
+            for record, (record._trial_id, record.number) in zip(records, places, strict=True):
+                pass
+            writing.insert_parts(self._db, records)
+            return places
+
+        places = self._db.once(work)
+        for record, (record._trial_id, record.number) in zip(records, places, strict=True):
+            self._open(study_id, record)
 
     def _open(self, study_id: int, record: FrozenTrial) -> None:
         """Put a trial that was just stored into the history; trials of others that came before it are read first."""
@@ -219,15 +226,24 @@ class SQLiteStorage(SQLiteStudies):
     def set_trial_params(self, trial_id: int, params: Mapping[str, tuple[float, BaseDistribution]]) -> None:
         with Deferred(), self._lock:
             own = self._own(trial_id)
-            if len(params) == 1 and own.history.distribution(next(iter(params))) is not None:
+            is_known = all(own.history.distribution(name) is not None for name in params)
+            if len(params) == 1 and is_known:
                 self._insert_params(trial_id, own.history, params)
             elif params:
-                with self._db.transaction():
-                    # A name that is new here may be known to others by now.
-                    self._insert_params(trial_id, self.get_history(own.study_id), params)
+                self._db.once(lambda: self._insert_checked(trial_id, own, params, is_known))
                 own = self._own(trial_id)
             for name, (internal, distribution) in params.items():
                 own.history.set_param(own.number, name, internal, distribution)
+
+    def _insert_checked(
+        self, trial_id: int, own: _Own, params: Mapping[str, tuple[float, BaseDistribution]], is_known: bool
+    ) -> None:
+        """Insert several parameters. A name that is new here may be known to others by now."""
+        history = own.history
+        if not is_known:
+            writing.lock_study(self._db, own.study_id)
+            history = self.get_history(own.study_id)
+        self._insert_params(trial_id, history, params)
 
     def _insert_params(
         self, trial_id: int, history: History, params: Mapping[str, tuple[float, BaseDistribution]]
@@ -250,7 +266,7 @@ class SQLiteStorage(SQLiteStudies):
     def _claim(self, trial_id: int) -> bool:
         """Start a waiting trial, unless another process was faster."""
         now = datetime.now()
-        claimed = writing.start(self._db, trial_id, now)
+        claimed = self._db.once(lambda: writing.start(self._db, trial_id, now))
         if not claimed:
             self._pull(self._own(trial_id).study_id)
         own = self._own(trial_id)
@@ -260,7 +276,7 @@ class SQLiteStorage(SQLiteStudies):
 
     def _requeue(self, trial_id: int) -> None:
         own = self._own(trial_id)
-        if not writing.requeue(self._db, trial_id):
+        if not self._db.once(lambda: writing.requeue(self._db, trial_id)):
             self._refuse(trial_id)
         own.history.requeue(own.number)
 
@@ -272,11 +288,8 @@ class SQLiteStorage(SQLiteStudies):
             ends = [(self._own(i), state, told) for i, state, told in zip(trial_ids, states, values, strict=True)]
             for own, _, told in ends:
                 own.history.check_values(told)
-            with self._db.transaction():
-                for own, state, told in ends:
-                    if not writing.finish(self._db, own.record._trial_id, state, told, now):
-                        self._refuse(own.record._trial_id)
-                stored = self._reread([own for own, _, _ in ends])
+            self._db.once(lambda: self._end(ends, now))
+            stored = self._reread([own for own, _, _ in ends])
             for own, state, told in ends:
                 record = stored.get(own.record._trial_id)
                 if record is None:
@@ -285,9 +298,14 @@ class SQLiteStorage(SQLiteStudies):
                     own.history.put(record)
                 del self._own_trials[own.record._trial_id]
 
+    def _end(self, ends: Sequence[tuple[_Own, TrialState, Sequence[float] | None]], now: datetime) -> None:
+        for own, state, told in ends:
+            if not writing.finish(self._db, own.record._trial_id, state, told, now):
+                self._refuse(own.record._trial_id)
+
     def _reread(self, finished: Sequence[_Own]) -> dict[int, FrozenTrial]:
         """Read those trials again to which others may have added something since the last look."""
-        version = self._db.data_version()
+        version = self._db.version()
         stale: dict[int, list[int]] = {}
         for own in finished:
             if self._seen.get(own.study_id) != version:
@@ -324,6 +342,33 @@ class SQLiteStorage(SQLiteStudies):
         with self._lock:
             return self._own(trial_id).record
 
+    # --- corrections -------------------------------------------------------------------------------------------------
+
+    def correct_values(self, trial_id: int, values: Sequence[float]) -> None:
+        def correct(record: FrozenTrial) -> None:
+            assert record.values is not None
+            writing.insert_values(self._db, trial_id, record.values)
+
+        self._correct(trial_id, lambda history, number: history.with_values(number, values), correct)
+
+    def erase_trial(self, trial_id: int) -> None:
+        self._correct(trial_id, History.erased, lambda record: writing.erase(self._db, trial_id, record))
+
+    def _correct(
+        self, trial_id: int, change: Callable[[History, int], FrozenTrial], write: Callable[[FrozenTrial], None]
+    ) -> None:
+        """Change a trial as nothing else may: whoever has read the study reads it again."""
+        with Deferred(), self._lock:
+            study_id, number = self._place(trial_id)
+
+            def work() -> None:
+                writing.lock_study(self._db, study_id)
+                write(change(self.get_history(study_id), number))
+                writing.count_correction(self._db, study_id)
+
+            self._db.once(work)
+            self._pull(study_id)
+
     # --- reading trials ----------------------------------------------------------------------------------------------
 
     def get_trial(self, trial_id: int) -> FrozenTrial:
@@ -351,33 +396,12 @@ class SQLiteStorage(SQLiteStudies):
 
 def _is_same(before: FrozenTrial, now: FrozenTrial) -> bool:
     """Tell whether two records of one identifier are of one trial: files by Optuna give identifiers out again."""
-    return before.number == now.number and before.datetime_start in (None, now.datetime_start)
+    is_unstarted = before.datetime_start is None
+    return before.number == now.number and (is_unstarted or _is_near(before.datetime_start, now.datetime_start))
 
 
-# SQLite must not be carried over a fork: by its copy of the parent's lock table the child believes that it holds locks
-# which only the parent has, and the parent, when it closes, throws away the log to which the child still writes. So no
-# file is open while a fork happens, and no history is in the middle of a change.
-
-_storages: weakref.WeakSet[SQLiteStorage] = weakref.WeakSet()
-_forking = RLock()
-_held: list[SQLiteStorage] = []
-
-
-def _before_fork() -> None:
-    _forking.acquire()
-    _held.extend(_storages)
-    for storage in _held:
-        storage._lock.acquire()
-    for storage in _held:
-        storage.remove_session()
-
-
-def _after_fork() -> None:
-    for storage in _held:
-        storage._lock.release()
-    _held.clear()
-    _forking.release()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(before=_before_fork, after_in_parent=_after_fork, after_in_child=_after_fork)
+def _is_near(held: datetime | None, stored: datetime | None) -> bool:
+    """Compare two times; the tables that Optuna makes in MySQL keep whole seconds."""
+    if held is None or stored is None:
+        return False
+    return held == stored or (stored.microsecond == 0 and abs(held - stored) <= _SECOND)

@@ -1,4 +1,4 @@
-"""From records to the rows of the SQLite schema: where a trial changes, the answer is whether it could."""
+"""From records to the rows of the schema: where a trial changes, the answer is whether it could."""
 
 from __future__ import annotations
 
@@ -8,108 +8,103 @@ from datetime import datetime
 from ...engine.distributions import BaseDistribution
 from ...engine.frozen import FrozenTrial
 from ...engine.records import TrialState
-from .sqlite import Database
+from .database import Database, Row
 from .rows import cached_json, number_to_row, time_to_text, to_json
+from .schema import TRIAL_TABLES
+from .vocabulary import UNFINISHED, words_of
 
-_UNFINISHED = "state IN ('RUNNING', 'WAITING')"
-_OPEN_TRIAL = f"FROM trials WHERE trial_id = ? AND {_UNFINISHED}"
-
-_INSERT_TRIAL = (
-    "INSERT INTO trials (number, study_id, state, datetime_start, datetime_complete) "
-    "SELECT COALESCE((SELECT number + 1 FROM trials WHERE study_id = :study ORDER BY trial_id DESC LIMIT 1), 0), "
-    "study_id, :state, :start, :complete FROM studies WHERE study_id = :study RETURNING trial_id, number"
-)
-_INSERT_PARAM = (
-    "INSERT INTO trial_params (trial_id, param_name, param_value, distribution_json) "
-    f"SELECT trial_id, ?, ?, ? {_OPEN_TRIAL} "
-    "ON CONFLICT (trial_id, param_name) DO UPDATE "
-    "SET param_value = excluded.param_value, distribution_json = excluded.distribution_json"
-)
-_INSERT_REPORT = (
-    "INSERT INTO trial_intermediate_values (trial_id, step, intermediate_value, intermediate_value_type) "
-    f"SELECT trial_id, ?, ?, ? {_OPEN_TRIAL} "
-    "ON CONFLICT (trial_id, step) DO UPDATE SET intermediate_value = excluded.intermediate_value, "
-    "intermediate_value_type = excluded.intermediate_value_type"
-)
-_INSERT_VALUE = (
-    "INSERT INTO trial_values (trial_id, objective, value, value_type) VALUES (?, ?, ?, ?) "
-    "ON CONFLICT (trial_id, objective) DO UPDATE SET value = excluded.value, value_type = excluded.value_type"
-)
-_INSERT_ATTR = {
-    kind: f'INSERT INTO trial_{kind}_attributes (trial_id, "key", value_json) SELECT trial_id, ?, ? {_OPEN_TRIAL} '
-    'ON CONFLICT (trial_id, "key") DO UPDATE SET value_json = excluded.value_json'
-    for kind in ("user", "system")
-}
+_INSERT_TRIAL = "INSERT INTO trials (number, study_id, state, datetime_start, datetime_complete) VALUES (?, ?, ?, ?, ?)"
+CORRECTIONS = "parzen:corrections"  # attribute of a study that counts the changes to its finished trials
 
 
-def insert_trial(db: Database, study_id: int, record: FrozenTrial) -> bool:
-    """Insert a trial as the last one of its study, and give the record its identifier and number."""
-    row = {
-        "study": study_id,
-        "state": record.state.name,
-        "start": time_to_text(record.datetime_start),
-        "complete": time_to_text(record.datetime_complete),
-    }
-    for record._trial_id, record.number in db.query(_INSERT_TRIAL, row):
-        return True
-    return False
+def lock_study(db: Database, study_id: int) -> bool:
+    """Keep other writers of a study away until the transaction ends; False if there is no such study."""
+    return bool(db.query(words_of(db.dialect).lock_study, (study_id,)))
 
 
-def insert_templates(db: Database, study_id: int, records: Sequence[FrozenTrial]) -> bool:
-    """Insert trials with all that belongs to them; within a transaction."""
-    if not all(insert_trial(db, study_id, record) for record in records):
-        return False
-    db.executemany(
-        "INSERT INTO trial_params (trial_id, param_name, param_value, distribution_json) VALUES (?, ?, ?, ?)",
-        (
+def insert_trials(db: Database, study_id: int, records: Sequence[FrozenTrial]) -> list[tuple[int, int]]:
+    """Insert trials as the last ones of their study, which is locked, without what belongs to them.
+
+    Returns
+    -------
+    list of tuple
+        Identifier and number of each.
+    """
+    last = db.query("SELECT number FROM trials WHERE study_id = ? ORDER BY trial_id DESC LIMIT 1", (study_id,))
+    number = int(last[0][0]) + 1 if last else 0
+    rows = [
+        (number + i, study_id, record.state.name, time_to_text(record.datetime_start),
+         time_to_text(record.datetime_complete))
+        for i, record in enumerate(records)
+    ]  # fmt: skip
+    if len(rows) == 1:
+        return [(db.insert(_INSERT_TRIAL, rows[0], "trial_id"), number)]
+    db.executemany(_INSERT_TRIAL, rows)
+    newest = "SELECT trial_id, number FROM trials WHERE study_id = ? ORDER BY trial_id DESC LIMIT ?"
+    return [(int(trial_id), int(n)) for trial_id, n in reversed(db.query(newest, (study_id, len(rows))))]
+
+
+def insert_parts(db: Database, records: Sequence[FrozenTrial]) -> None:
+    """Insert what belongs to new trials, whose identifiers the records have; within a transaction."""
+    _insert_all(
+        db,
+        "trial_params (trial_id, param_name, param_value, distribution_json) VALUES (?, ?, ?, ?)",
+        [
             (record._trial_id, name, float(dist.to_internal_repr(record.params[name])), cached_json(dist))
             for record in records
             for name, dist in record.distributions.items()
-        ),
+        ],
     )
     for record in records:
         insert_values(db, record._trial_id, record.values)
-    db.executemany(
-        "INSERT INTO trial_intermediate_values (trial_id, step, intermediate_value, intermediate_value_type) "
-        "VALUES (?, ?, ?, ?)",
-        (
+    _insert_all(
+        db,
+        "trial_intermediate_values (trial_id, step, intermediate_value, intermediate_value_type) VALUES (?, ?, ?, ?)",
+        [
             (record._trial_id, step, *number_to_row(value))
             for record in records
             for step, value in record.intermediate_values.items()
-        ),
+        ],
     )
     for kind in ("user", "system"):
-        db.executemany(
-            f'INSERT INTO trial_{kind}_attributes (trial_id, "key", value_json) VALUES (?, ?, ?)',
-            (
+        _insert_all(
+            db,
+            f'trial_{kind}_attributes (trial_id, "key", value_json) VALUES (?, ?, ?)',
+            [
                 (record._trial_id, key, to_json(value))
                 for record in records
                 for key, value in (record.user_attrs if kind == "user" else record.system_attrs).items()
-            ),
+            ],
         )
-    return True
+
+
+def _insert_all(db: Database, into: str, rows: list[Row]) -> None:
+    if rows:
+        db.executemany(f"INSERT INTO {into}", rows)
 
 
 def insert_values(db: Database, trial_id: int, values: Sequence[float] | None) -> None:
     """Insert a trial's objective values, in the place of earlier ones; within a transaction."""
-    if values is not None:
+    if values:
         rows = [(trial_id, objective, *number_to_row(value)) for objective, value in enumerate(values)]
-        db.executemany(_INSERT_VALUE, rows)
+        db.executemany(words_of(db.dialect).insert_value, rows)
 
 
 def insert_param(db: Database, trial_id: int, name: str, internal: float, distribution: BaseDistribution) -> bool:
     """Insert a parameter, in the place of an earlier one."""
-    return bool(db.execute(_INSERT_PARAM, (name, float(internal), cached_json(distribution), trial_id)))
+    return bool(
+        db.execute(words_of(db.dialect).insert_param, (name, float(internal), cached_json(distribution), trial_id))
+    )
 
 
 def insert_report(db: Database, trial_id: int, step: int, value: float) -> bool:
     """Insert what was reported at a step, in the place of an earlier report."""
-    return bool(db.execute(_INSERT_REPORT, (step, *number_to_row(value), trial_id)))
+    return bool(db.execute(words_of(db.dialect).insert_report, (step, *number_to_row(value), trial_id)))
 
 
 def insert_attr(db: Database, kind: str, trial_id: int, key: str, text: str) -> bool:
     """Insert an attribute of kind ``"user"`` or ``"system"`` as JSON, in the place of an earlier one."""
-    return bool(db.execute(_INSERT_ATTR[kind], (key, text, trial_id)))
+    return bool(db.execute(words_of(db.dialect).insert_trial_attr[kind], (key, text, trial_id)))
 
 
 def start(db: Database, trial_id: int, when: datetime) -> bool:
@@ -124,15 +119,43 @@ def start(db: Database, trial_id: int, when: datetime) -> bool:
 
 def requeue(db: Database, trial_id: int) -> bool:
     """Let a trial wait."""
-    return bool(db.execute(f"UPDATE trials SET state = 'WAITING' WHERE trial_id = ? AND {_UNFINISHED}", (trial_id,)))
+    return bool(db.execute(f"UPDATE trials SET state = 'WAITING' WHERE trial_id = ? AND {UNFINISHED}", (trial_id,)))
 
 
 def finish(db: Database, trial_id: int, state: TrialState, values: Sequence[float] | None, when: datetime) -> bool:
     """Finish a trial; within a transaction."""
     changed = db.execute(
-        f"UPDATE trials SET state = ?, datetime_complete = ? WHERE trial_id = ? AND {_UNFINISHED}",
+        f"UPDATE trials SET state = ?, datetime_complete = ? WHERE trial_id = ? AND {UNFINISHED}",
         (state.name, time_to_text(when), trial_id),
     )
     if changed:
         insert_values(db, trial_id, values)
     return bool(changed)
+
+
+def erase(db: Database, trial_id: int, record: FrozenTrial) -> None:
+    """Take away what belongs to a trial and let it be a failed one, as the record says; within a transaction."""
+    for table in TRIAL_TABLES:
+        db.execute(f"DELETE FROM {table} WHERE trial_id = ?", (trial_id,))
+    db.execute(
+        "UPDATE trials SET state = ?, datetime_start = ?, datetime_complete = ? WHERE trial_id = ?",
+        (record.state.name, time_to_text(record.datetime_start), time_to_text(record.datetime_complete), trial_id),
+    )
+    rows = [(trial_id, key, to_json(value)) for key, value in record.system_attrs.items()]
+    _insert_all(db, 'trial_system_attributes (trial_id, "key", value_json) VALUES (?, ?, ?)', rows)
+
+
+def corrections(db: Database, study_id: int) -> int | None:
+    """Tell how often finished trials of a study were changed; None if there is no such study."""
+    rows = db.query(
+        "SELECT a.value_json FROM studies s LEFT JOIN study_system_attributes a "
+        'ON a.study_id = s.study_id AND a."key" = ? WHERE s.study_id = ?',
+        (CORRECTIONS, study_id),
+    )
+    return int(rows[0][0] or 0) if rows else None
+
+
+def count_correction(db: Database, study_id: int) -> None:
+    """Let everybody know that a finished trial was changed; within a transaction that holds the study's lock."""
+    count = (corrections(db, study_id) or 0) + 1
+    db.execute(words_of(db.dialect).insert_study_attr["system"], (CORRECTIONS, str(count), study_id))

@@ -1,0 +1,70 @@
+"""What the storage asks of a database, whichever it is."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
+from typing import Any, TypeVar
+
+from ...engine.exceptions import StorageInternalError
+from .dialect import Dialect
+
+Row = tuple[Any, ...]
+T = TypeVar("T")
+
+
+class Conflict(StorageInternalError):
+    """A row is there already that must be there once."""
+
+
+class Database(ABC):
+    """One connection a process, and transactions on it. Statements have ``?`` for their parameters.
+
+    Not safe for threads by itself: the storage holds its lock around each call.
+
+    Attributes
+    ----------
+    dialect
+        How it says things.
+    place
+        Where it is, for messages.
+    """
+
+    dialect: Dialect
+    place: str
+
+    @abstractmethod
+    def query(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
+        """Run a statement that only reads, and give its rows."""
+
+    @abstractmethod
+    def execute(self, sql: str, parameters: Sequence[Any] = ()) -> int:
+        """Run a statement and give the number of rows that it found to change; it may run twice without harm."""
+
+    @abstractmethod
+    def executemany(self, sql: str, rows: Iterable[Row]) -> None:
+        """Run a statement for several rows; within a transaction."""
+
+    @abstractmethod
+    def insert(self, sql: str, parameters: Sequence[Any], key: str) -> int:
+        """Insert a row and give its key; within a transaction."""
+
+    @abstractmethod
+    def once(self, work: Callable[[], T]) -> T:
+        """Do `work`, which reads and writes this database and nothing else, in one transaction, and give its result.
+
+        All of it is stored, exactly once, or nothing. The result is JSON. Within another transaction, it is part of it.
+        """
+
+    @abstractmethod
+    def reading(self) -> AbstractContextManager[None]:
+        """Give a context in which all queries see one state of each trial that is finished."""
+
+    @abstractmethod
+    def version(self) -> int:
+        """Give a number that changes when somebody else wrote; it may change when nobody did."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Close the connection; the next call opens it again."""

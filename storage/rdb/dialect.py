@@ -1,0 +1,119 @@
+"""What differs between SQLite, PostgreSQL and MySQL or MariaDB, so that all else is written once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, eq=False)
+class Dialect:
+    """How one kind of database says things.
+
+    Parameters
+    ----------
+    name
+        Its name in messages.
+    types
+        Column types by the names that `schema` uses.
+    tables
+        A query for the names of the tables.
+    now
+        The database's clock in UTC.
+    conflict
+        What follows an INSERT, up to the columns that a row that is there already takes over; ``{keys}`` are filled in.
+    taken
+        The value that the INSERT brought for ``{column}``.
+    lock
+        What follows a SELECT whose rows must not change before the transaction ends.
+    returns_keys
+        Whether an INSERT must be told to return the key of the new row, or the driver knows it.
+    suffix
+        What follows a CREATE TABLE.
+    """
+
+    name: str
+    types: Mapping[str, str]
+    tables: str
+    now: str
+    conflict: str = "ON CONFLICT ({keys}) DO UPDATE SET "
+    taken: str = "excluded.{column}"
+    lock: str = ""
+    returns_keys: bool = False
+    suffix: str = ""
+
+    def upsert(self, keys: str, columns: Sequence[str]) -> str:
+        """Give the end of an INSERT by which a row with these keys that is there already is changed instead."""
+        changes = (f"{column} = {self.taken.format(column=column)}" for column in columns)
+        return self.conflict.format(keys=keys) + ", ".join(changes)
+
+
+_DIRECTIONS = ("NOT_SET", "MINIMIZE", "MAXIMIZE")
+_STATES = ("RUNNING", "COMPLETE", "PRUNED", "FAIL", "WAITING")
+_VALUES = ("FINITE", "INF_POS", "INF_NEG")
+_REPORTS = (*_VALUES, "NAN")
+ENUMERATIONS = {
+    "studydirection": _DIRECTIONS,
+    "trialstate": _STATES,
+    "trialvaluetype": _VALUES,
+    "trialintermediatevaluetype": _REPORTS,
+}
+
+
+def _listed(values: Sequence[str]) -> str:
+    return "ENUM (" + ", ".join(f"'{value}'" for value in values) + ")"
+
+
+# AUTOINCREMENT, which Optuna's tables do not have: the identifiers of a deleted study are never given out again, or a
+# worker that still runs a trial of that study would tell its value to a trial of another one.
+SQLITE = Dialect(
+    name="SQLite",
+    types={
+        "kept_id": "INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL",
+        "id": "INTEGER PRIMARY KEY NOT NULL",
+        "float": "FLOAT",
+        "text": "TEXT",
+        "time": "DATETIME",
+        "studydirection": "VARCHAR(8)",
+        "trialstate": "VARCHAR(8)",
+        "trialvaluetype": "VARCHAR(7)",
+        "trialintermediatevaluetype": "VARCHAR(7)",
+    },
+    tables="SELECT name FROM sqlite_master WHERE type = 'table'",
+    now="strftime('%Y-%m-%d %H:%M:%f', 'now')",
+)
+
+POSTGRESQL = Dialect(
+    name="PostgreSQL",
+    types={
+        "kept_id": "SERIAL PRIMARY KEY",
+        "id": "SERIAL PRIMARY KEY",
+        "float": "DOUBLE PRECISION",
+        "text": "TEXT",
+        "time": "TIMESTAMP",
+        **{name: name for name in ENUMERATIONS},
+    },
+    tables="SELECT table_name FROM information_schema.tables WHERE table_schema = current_schema()",
+    now="(now() AT TIME ZONE 'utc')",
+    lock=" FOR UPDATE",
+    returns_keys=True,
+)
+
+# LONGTEXT where Optuna has TEXT, which ends at 64 KB; microseconds where Optuna has seconds.
+MYSQL = Dialect(
+    name="MySQL",
+    types={
+        "kept_id": "INTEGER NOT NULL AUTO_INCREMENT PRIMARY KEY",
+        "id": "INTEGER NOT NULL AUTO_INCREMENT PRIMARY KEY",
+        "float": "DOUBLE",
+        "text": "LONGTEXT",
+        "time": "DATETIME(6)",
+        **{name: _listed(values) for name, values in ENUMERATIONS.items()},
+    },
+    tables="SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE()",
+    now="UTC_TIMESTAMP(6)",
+    conflict="ON DUPLICATE KEY UPDATE ",
+    taken="VALUES({column})",
+    lock=" FOR UPDATE",
+    suffix=" ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE={collation}",
+)

@@ -1,0 +1,61 @@
+"""The statements that write, in the words of one dialect.
+
+A statement that changes a trial inserts from a SELECT of that trial, so that nothing happens if it is finished.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from .dialect import Dialect
+
+UNFINISHED = "state IN ('RUNNING', 'WAITING')"
+
+
+class Vocabulary:
+    """Statements; the parameters of each stand in the order of its columns, the trial's identifier last."""
+
+    def __init__(self, dialect: Dialect) -> None:
+        open_trial = f"FROM trials WHERE trial_id = ? AND {UNFINISHED}{dialect.lock}"
+        self.lock_study = f"SELECT study_id FROM studies WHERE study_id = ?{dialect.lock}"
+        self.lock_trial = f"SELECT study_id, number, state FROM trials WHERE trial_id = ?{dialect.lock}"
+        self.insert_param = (
+            "INSERT INTO trial_params (trial_id, param_name, param_value, distribution_json) "
+            f"SELECT trial_id, ?, ?, ? {open_trial} "
+            + dialect.upsert("trial_id, param_name", ("param_value", "distribution_json"))
+        )
+        self.insert_report = (
+            "INSERT INTO trial_intermediate_values (trial_id, step, intermediate_value, intermediate_value_type) "
+            f"SELECT trial_id, ?, ?, {_typed(dialect, 'trialintermediatevaluetype')} {open_trial} "
+            + dialect.upsert("trial_id, step", ("intermediate_value", "intermediate_value_type"))
+        )
+        self.insert_value = (
+            "INSERT INTO trial_values (trial_id, objective, value, value_type) VALUES (?, ?, ?, ?) "
+            + dialect.upsert("trial_id, objective", ("value", "value_type"))
+        )
+        self.insert_trial_attr = {
+            kind: f'INSERT INTO trial_{kind}_attributes (trial_id, "key", value_json) SELECT trial_id, ?, ? '
+            f"{open_trial} " + dialect.upsert('trial_id, "key"', ("value_json",))
+            for kind in ("user", "system")
+        }
+        self.insert_study_attr = {
+            kind: f'INSERT INTO study_{kind}_attributes (study_id, "key", value_json) '
+            "SELECT study_id, ?, ? FROM studies WHERE study_id = ? "
+            + dialect.upsert('study_id, "key"', ("value_json",))
+            for kind in ("user", "system")
+        }
+        self.beat = (
+            "INSERT INTO parzen_workers (worker_id, host, process, heartbeat) "
+            f"VALUES (?, ?, ?, {dialect.now}) " + dialect.upsert("worker_id", ("host", "process", "heartbeat"))
+        )
+        self.sign = "INSERT INTO parzen_workers (worker_id, request, answer) VALUES (?, ?, ?) " + dialect.upsert(
+            "worker_id", ("request", "answer")
+        )
+
+
+def _typed(dialect: Dialect, enumeration: str) -> str:
+    """Give a parameter that stands in a SELECT, where PostgreSQL does not guess that text is of an enumeration."""
+    return f"CAST(? AS {enumeration})" if dialect.returns_keys else "?"
+
+
+words_of = lru_cache(Vocabulary)
