@@ -149,7 +149,8 @@ def test_packages_are_the_folders():
         for parent in (path.parent for path in ROOT.rglob("__init__.py"))
         if parent.relative_to(ROOT).parts[0] in ROOMS
     }
-    assert SETUPTOOLS["package-dir"] == {"parzen": "api", **folders}
+    public = {f"parzen.{path.parent.name}": f"api/{path.parent.name}" for path in (ROOT / "api").glob("*/__init__.py")}
+    assert SETUPTOOLS["package-dir"] == {"parzen": "api", **folders, **public}
     assert sorted(SETUPTOOLS["packages"]) == sorted(SETUPTOOLS["package-dir"])
 
 

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import copy
+import os
+import uuid
 from collections.abc import Callable, Container, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from parzen.distributions import BaseDistribution
 from parzen.engine.domains import check_same_kind
@@ -14,7 +18,8 @@ from parzen.engine.records import FrozenStudy
 from parzen.exceptions import DuplicatedStudyError
 from parzen.storage.proxy import GrpcStorageProxy
 from parzen.storage.proxy.server import make_server
-from parzen.storages import BaseStorage, InMemoryStorage, SQLiteStorage
+from parzen.storages import BaseStorage, InMemoryStorage, JournalStorage, SQLiteStorage
+from parzen.storages.journal import JournalFileBackend, JournalRedisBackend
 from parzen.study import StudyDirection
 from parzen.trial import FrozenTrial, TrialState
 
@@ -143,10 +148,24 @@ def serve(storage: BaseStorage) -> GrpcStorageProxy:
     return GrpcStorageProxy(port=port)
 
 
+def journal_in_redis(folder: Path) -> BaseStorage:
+    """Open a journal of its own in the Redis of this machine, or skip the test."""
+    redis = pytest.importorskip("redis")
+    url = os.environ.get("PARZEN_TEST_REDIS", "redis://127.0.0.1:6379")
+    try:
+        redis.Redis.from_url(url, socket_connect_timeout=2).ping()
+    except redis.RedisError as error:
+        missing = pytest.fail if os.environ.get("PARZEN_REQUIRE_SERVERS") else pytest.skip
+        missing(f"no Redis answers at {url}: {error}")
+    return JournalStorage(JournalRedisBackend(url, prefix=f"parzen-test-{uuid.uuid4()}"))
+
+
 FACTORIES: dict[str, Callable[[Path], BaseStorage]] = {
     "memory": lambda folder: InMemoryStorage(),
     "sqlite": lambda folder: SQLiteStorage(f"sqlite:///{folder}/study.db"),
     "minimal": lambda folder: MinimalStorage(),
+    "journal": lambda folder: JournalStorage(JournalFileBackend(f"{folder}/study.log")),
+    "journal-redis": journal_in_redis,
     "proxy": lambda folder: serve(InMemoryStorage()),
 }
 

@@ -1,0 +1,38 @@
+"""The names that Optuna's journal classes had before version 4."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+from .base import BaseJournalBackend
+from .file import JournalFileBackend
+from .redis_backend import JournalRedisBackend
+
+
+def _warn_deprecated(name: str, instead: str) -> None:
+    warnings.warn(f"{name} is deprecated and will be removed; use {instead} instead.", FutureWarning, stacklevel=3)
+
+
+class JournalFileStorage(JournalFileBackend):
+    """Deprecated: `JournalFileBackend`."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        _warn_deprecated("JournalFileStorage", "storages.journal.JournalFileBackend")
+        super().__init__(*args, **kwargs)
+
+
+class JournalRedisStorage(JournalRedisBackend):
+    """Deprecated: `JournalRedisBackend`."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        _warn_deprecated("JournalRedisStorage", "storages.journal.JournalRedisBackend")
+        super().__init__(*args, **kwargs)
+
+
+class BaseJournalLogStorage(BaseJournalBackend):
+    """Deprecated: `BaseJournalBackend`."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        _warn_deprecated("BaseJournalLogStorage", "storages.journal.BaseJournalBackend")
+        super().__init__(*args, **kwargs)

@@ -1,0 +1,202 @@
+"""The entries of a journal: Optuna's operations and keys, so that its workers and parzen's can share one.
+
+What only parzen does to a finished trial is written as an operation that Optuna, which takes finished trials for
+final, passes over; the key "parzen" says what it is.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import datetime, timezone
+from enum import IntEnum
+from functools import lru_cache
+from typing import Any
+
+from ...engine.distribution_json import distribution_to_json, json_to_distribution
+from ...engine.distributions import BaseDistribution
+from ...engine.exceptions import StorageInternalError
+from ...engine.frozen import FrozenTrial
+from ...engine.old_distributions import modern
+from ...engine.records import StudyDirection, TrialState
+
+CORRECT, ERASE = "correct", "erase"  # under the key "parzen"
+
+
+class Op(IntEnum):
+    """What an entry does."""
+
+    CREATE_STUDY = 0
+    DELETE_STUDY = 1
+    STUDY_USER_ATTR = 2
+    STUDY_SYSTEM_ATTR = 3
+    CREATE_TRIAL = 4
+    PARAM = 5
+    STATE_VALUES = 6
+    REPORT = 7
+    TRIAL_USER_ATTR = 8
+    TRIAL_SYSTEM_ATTR = 9
+
+
+class Entry(dict[str, Any]):
+    """An entry that was read: what is missing or malformed is a `StorageInternalError`."""
+
+    def __missing__(self, key: str) -> Any:
+        raise StorageInternalError(f"expected the key {key!r}, but found only {sorted(self)}")
+
+
+_encode = json.JSONEncoder(separators=(",", ":")).encode
+
+
+def to_json(value: Any) -> str:
+    """Write an entry on one line; ``TypeError`` for what is not JSON."""
+    try:
+        return _encode(value)
+    except (TypeError, ValueError) as error:
+        raise TypeError(f"What is to be stored must be JSON, but got {value!r}: {error}.") from error
+
+
+# --- writing ---------------------------------------------------------------------------------------------------------
+
+
+def now() -> str:
+    """Give the time as it is written."""
+    return datetime.now(timezone.utc).isoformat(timespec="microseconds")
+
+
+def time_to_text(when: datetime | None) -> str | None:
+    """Write a naive local time as UTC."""
+    return None if when is None else when.astimezone(timezone.utc).isoformat(timespec="microseconds")
+
+
+def new_study(name: str, directions: Sequence[StudyDirection]) -> dict[str, Any]:
+    """Write the creation of a study."""
+    return {"op_code": Op.CREATE_STUDY, "study_name": name, "directions": [int(d) for d in directions]}
+
+
+def new_trial(study_id: int, template: FrozenTrial | None) -> dict[str, Any]:
+    """Write the creation of a running trial, or of a copy of another one."""
+    entry: dict[str, Any] = {"op_code": Op.CREATE_TRIAL, "study_id": study_id}
+    if template is None:
+        return {**entry, "datetime_start": now()}
+    values = template.values
+    one = values is not None and len(values) == 1
+    entry |= {
+        "datetime_start": time_to_text(template.datetime_start),
+        "state": int(template.state),
+        "value": values[0] if one and values is not None else None,
+        "values": None if one else values,
+    }
+    if template.state.is_finished():
+        entry["datetime_complete"] = time_to_text(template.datetime_complete)
+    dists = template.distributions
+    return entry | {
+        "distributions": {name: cached_json(distribution) for name, distribution in dists.items()},
+        "params": {name: dists[name].to_internal_repr(value) for name, value in template.params.items()},
+        "user_attrs": template.user_attrs,
+        "system_attrs": template.system_attrs,
+        "intermediate_values": template.intermediate_values,
+    }
+
+
+def param(trial_id: int, name: str, internal: float, distribution: BaseDistribution) -> dict[str, Any]:
+    """Write a parameter."""
+    return {
+        "op_code": Op.PARAM,
+        "trial_id": trial_id,
+        "param_name": name,
+        "param_value_internal": float(internal),
+        "distribution": cached_json(distribution),
+    }
+
+
+def state_values(trial_id: int, state: TrialState, values: Sequence[float] | None) -> dict[str, Any]:
+    """Write a change of state."""
+    entry: dict[str, Any] = {
+        "op_code": Op.STATE_VALUES,
+        "trial_id": trial_id,
+        "state": int(state),
+        "values": None if values is None else [float(value) for value in values],
+    }
+    if state == TrialState.RUNNING:
+        entry["datetime_start"] = now()
+    elif state.is_finished():
+        entry["datetime_complete"] = now()
+    return entry
+
+
+def correction(trial_id: int, state: TrialState, values: Sequence[float]) -> dict[str, Any]:
+    """Write other values of a finished trial."""
+    return state_values(trial_id, state, values) | {"parzen": CORRECT}
+
+
+def erasure(trial_id: int) -> dict[str, Any]:
+    """Write that a trial is emptied; one that is not finished fails, and that is what Optuna sees."""
+    return state_values(trial_id, TrialState.FAIL, None) | {"parzen": ERASE}
+
+
+def report(trial_id: int, step: int, value: float) -> dict[str, Any]:
+    """Write an intermediate value."""
+    return {"op_code": Op.REPORT, "trial_id": trial_id, "step": int(step), "intermediate_value": float(value)}
+
+
+_json_of: dict[int, tuple[BaseDistribution, str]] = {}
+
+
+def cached_json(distribution: BaseDistribution) -> str:
+    """Write a distribution, once for each object."""
+    known = _json_of.get(id(distribution))
+    if known is None or known[0] is not distribution:
+        if len(_json_of) > 4096:
+            _json_of.clear()
+        known = _json_of[id(distribution)] = (distribution, distribution_to_json(distribution))
+    return known[1]
+
+
+# --- reading ---------------------------------------------------------------------------------------------------------
+
+
+def text_to_time(text: str | None) -> datetime | None:
+    """Undo `time_to_text`."""
+    return None if text is None else datetime.fromisoformat(text).astimezone().replace(tzinfo=None)
+
+
+@lru_cache(maxsize=4096)
+def cached_distribution(text: str) -> BaseDistribution:
+    """Read a distribution, one object for equal texts."""
+    return modern(json_to_distribution(text))
+
+
+def state_of(entry: Entry) -> TrialState:
+    """Read a state."""
+    return TrialState(entry["state"])
+
+
+def values_of(entry: Entry) -> list[float] | None:
+    """Read objective values."""
+    values = entry["values"]
+    if values is None and entry.get("value") is not None:
+        values = [entry["value"]]
+    return None if values is None else [float(value) for value in values]
+
+
+def trial_of(entry: Entry, number: int, trial_id: int) -> FrozenTrial:
+    """Read a trial that is created."""
+    start = text_to_time(entry["datetime_start"])
+    if "state" not in entry:
+        return FrozenTrial(number, TrialState.RUNNING, None, start, None, {}, {}, {}, {}, {}, trial_id)
+    distributions = {name: cached_distribution(text) for name, text in entry["distributions"].items()}
+    return FrozenTrial(
+        number=number,
+        state=state_of(entry),
+        value=None,
+        values=values_of(entry),
+        datetime_start=start,
+        datetime_complete=text_to_time(entry.get("datetime_complete")),
+        params={name: distributions[name].to_external_repr(value) for name, value in entry["params"].items()},
+        distributions=distributions,
+        user_attrs=entry["user_attrs"],
+        system_attrs=entry["system_attrs"],
+        intermediate_values={int(step): float(value) for step, value in entry["intermediate_values"].items()},
+        trial_id=trial_id,
+    )

@@ -1,0 +1,199 @@
+"""A journal in a file: an entry a line."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import threading
+from collections.abc import Iterator
+from io import FileIO
+from typing import Any
+
+import numpy as np
+
+from ...engine.columns import Growing
+from ...engine.exceptions import StorageInternalError
+from .base import BaseJournalBackend, BaseJournalFileLock
+from .entries import to_json
+from .locks import JournalFileSymlinkLock
+
+_BLOCK = 1 << 22  # bytes read at once
+_TAIL = 1 << 12
+
+_decode = json.JSONDecoder().decode
+
+
+class JournalFileBackend(BaseJournalBackend):
+    """A journal in a file that processes share, those of Optuna included.
+
+    Parameters
+    ----------
+    file_path
+        The file; made if it is not there.
+    lock_obj
+        The lock of writers, `JournalFileSymlinkLock` by default, as for Optuna's workers: all must use the same.
+    fsync
+        Wait until what was written is on the disk. Without, a killed process loses nothing, but a power cut may.
+
+    Raises
+    ------
+    StorageInternalError
+        If the file cannot be made, read or written, or a line of it is damaged.
+    """
+
+    def __init__(self, file_path: str, lock_obj: BaseJournalFileLock | None = None, *, fsync: bool = True) -> None:
+        self._path = os.fspath(file_path)
+        self._lock = lock_obj or JournalFileSymlinkLock(self._path)
+        self._fsync = fsync
+        self._start()
+        with self._explained("made"):
+            self._make()
+
+    def _start(self) -> None:
+        self._mutex = threading.Lock()
+        self._starts = Growing(np.int64)  # where each line known so far begins, and the next one
+        self._starts.append(0)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"_path": self._path, "_lock": self._lock, "_fsync": self._fsync}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._start()
+
+    @contextlib.contextmanager
+    def _explained(self, done: str) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise StorageInternalError(
+                f"The journal {self._path} could not be {done}: {error}. Check the path, its permissions and the disk."
+            ) from error
+
+    def _make(self) -> None:
+        if os.path.exists(self._path):
+            return
+        with open(self._path, "ab"):
+            pass
+        if self._fsync and os.name == "posix":  # the name lasts once the folder is on the disk
+            folder = os.open(os.path.dirname(os.path.abspath(self._path)), os.O_RDONLY)
+            try:
+                os.fsync(folder)
+            finally:
+                os.close(folder)
+
+    # --- reading -----------------------------------------------------------------------------------------------------
+
+    def read_logs(self, log_number_from: int) -> Iterator[dict[str, Any]]:
+        number = log_number_from
+        while lines := self._lines(number):
+            for line in lines:
+                yield self._parsed(line, number)
+                number += 1
+
+    def _parsed(self, line: bytes, number: int) -> dict[str, Any]:
+        try:
+            log = _decode(line.decode())
+        except ValueError as error:
+            raise self._damaged(line, number) from error
+        if not isinstance(log, dict):
+            raise self._damaged(line, number)
+        return log
+
+    def _damaged(self, line: bytes, number: int) -> StorageInternalError:
+        shown = line if len(line) <= 80 else line[:80] + b"..."
+        return StorageInternalError(
+            f"Line {number + 1} of the journal {self._path} is damaged: expected a JSON object, but found {shown!r}. "
+            "Mend or remove that line, or restore the file from a copy."
+        )
+
+    def _lines(self, number: int) -> list[bytes]:
+        """Read some lines from a number on, none if there are no whole ones yet."""
+        starts = self._starts
+        with self._mutex, self._explained("read"):
+            while starts.n <= number:
+                if not self._block(starts.n - 1):
+                    return []
+            return self._block(number)
+
+    def _block(self, number: int) -> list[bytes]:
+        """Read lines from one whose place is known, and note where they and the next one begin."""
+        starts = self._starts
+        start = int(starts.view[number])
+        lines = self._read(start).split(b"\n")[:-1]
+        new = lines[starts.n - 1 - number :]
+        if new:
+            starts.extend(int(starts.view[-1]) + np.cumsum([len(line) + 1 for line in new]))
+        return lines
+
+    def _read(self, start: int) -> bytes:
+        """Read whole lines, about a block of them: a line without an end is still being written, or never will be."""
+        size = os.stat(self._path).st_size
+        if size == start:
+            return b""
+        if size < start:
+            raise StorageInternalError(
+                f"The journal {self._path} has {size} bytes, fewer than the {start} that were read. It was cut or "
+                "replaced by another one: open it anew."
+            )
+        block = _BLOCK
+        with open(self._path, "rb", buffering=0) as file:
+            while True:
+                file.seek(start)
+                found = file.read(block) or b""
+                end = found.rfind(b"\n") + 1
+                if end or len(found) < block:
+                    return found[:end]
+                block *= 2
+
+    # --- writing -----------------------------------------------------------------------------------------------------
+
+    def append_logs(self, logs: list[dict[str, Any]]) -> None:
+        if not logs:
+            return
+        text = "".join(to_json(log) + "\n" for log in logs).encode()
+        with self._mutex, self._explained("written"):
+            self._lock.acquire()
+            try:
+                self._append(text)
+            finally:
+                self._lock.release()
+
+    def _append(self, text: bytes) -> None:
+        with open(self._path, "r+b", buffering=0) as file:
+            end = _end_of_lines(file)
+            file.seek(end)
+            try:
+                # Blanks first: if the disk is full, then before there is a line that somebody could read. They would
+                # do no harm before the next line either.
+                _write(file, b" " * len(text))
+            except OSError:
+                file.truncate(end)
+                raise
+            file.seek(end)
+            _write(file, text)
+            if self._fsync:
+                os.fsync(file.fileno())
+
+
+def _write(file: FileIO, text: bytes) -> None:
+    written = 0
+    while written < len(text):
+        written += file.write(text[written:])
+
+
+def _end_of_lines(file: FileIO) -> int:
+    """Find the end of the last whole line, and cut off what a killed writer left after it."""
+    size = end = file.seek(0, os.SEEK_END)
+    while end:
+        start = max(0, end - _TAIL)
+        file.seek(start)
+        newline = (file.read(end - start) or b"").rfind(b"\n")
+        if newline >= 0:
+            end = start + newline + 1
+            break
+        end = start
+    if end < size:
+        file.truncate(end)
+    return end
