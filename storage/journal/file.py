@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import os
 import threading
@@ -54,6 +55,7 @@ class JournalFileBackend(BaseJournalBackend):
         self._mutex = threading.Lock()
         self._starts = Growing(np.int64)  # where each line known so far begins, and the next one
         self._starts.append(0)
+        self._written: tuple[int, list[bytes]] = 0, []  # lines that this backend wrote last, and their first number
 
     def __getstate__(self) -> dict[str, Any]:
         return {"_path": self._path, "_lock": self._lock, "_fsync": self._fsync}
@@ -87,10 +89,19 @@ class JournalFileBackend(BaseJournalBackend):
 
     def read_logs(self, log_number_from: int) -> Iterator[dict[str, Any]]:
         number = log_number_from
+        if self._written[0] == number and (written := self._take_written(number)):
+            yield from map(self._parsed, written, itertools.count(number))
+            return
         while lines := self._lines(number):
-            for line in lines:
-                yield self._parsed(line, number)
-                number += 1
+            yield from map(self._parsed, lines, itertools.count(number))
+            number += len(lines)
+
+    def _take_written(self, number: int) -> list[bytes]:
+        """Give what this backend has just written, which need not be read."""
+        with self._mutex:
+            first, lines = self._written
+            self._written = 0, []
+        return lines if first == number else []
 
     def _parsed(self, line: bytes, number: int) -> dict[str, Any]:
         try:
@@ -118,14 +129,17 @@ class JournalFileBackend(BaseJournalBackend):
             return self._block(number)
 
     def _block(self, number: int) -> list[bytes]:
-        """Read lines from one whose place is known, and note where they and the next one begin."""
-        starts = self._starts
-        start = int(starts.view[number])
-        lines = self._read(start).split(b"\n")[:-1]
-        new = lines[starts.n - 1 - number :]
-        if new:
-            starts.extend(int(starts.view[-1]) + np.cumsum([len(line) + 1 for line in new]))
+        """Read lines from one whose place is known."""
+        lines = self._read(int(self._starts.view[number])).split(b"\n")[:-1]
+        self._note(lines[self._starts.n - 1 - number :])
         return lines
+
+    def _note(self, lines: list[bytes]) -> None:
+        """Note where the lines after the last one known end."""
+        end = int(self._starts.view[-1])
+        for line in lines:
+            end += len(line) + 1
+            self._starts.append(end)
 
     def _read(self, start: int) -> bytes:
         """Read whole lines, about a block of them: a line without an end is still being written, or never will be."""
@@ -156,36 +170,43 @@ class JournalFileBackend(BaseJournalBackend):
         with self._mutex, self._explained("written"):
             self._lock.acquire()
             try:
-                self._append(text)
+                start = self._append(text)
             finally:
                 self._lock.release()
+            if start == self._starts.view[-1]:  # nobody else has written since
+                self._written = self._starts.n - 1, text.split(b"\n")[:-1]
+                self._note(self._written[1])
 
-    def _append(self, text: bytes) -> None:
+    def _append(self, text: bytes) -> int:
+        """Write lines, and give the place of the first one."""
         with open(self._path, "r+b", buffering=0) as file:
-            end = _end_of_lines(file)
-            file.seek(end)
+            end = file.seek(0, os.SEEK_END)
+            if end != self._starts.view[-1]:
+                end = _cut_to_lines(file, end)
             try:
-                # Blanks first: if the disk is full, then before there is a line that somebody could read. They would
-                # do no harm before the next line either.
-                _write(file, b" " * len(text))
+                if text.find(b"\n") < len(text) - 1:
+                    # Blanks first: if the disk is full, then before there is a line that somebody could read. They do
+                    # no harm before the next line either.
+                    _write(file, b" " * len(text), end)
+                _write(file, text, end)
             except OSError:
-                file.truncate(end)
+                _cut_to_lines(file, file.seek(0, os.SEEK_END))
                 raise
-            file.seek(end)
-            _write(file, text)
             if self._fsync:
                 os.fsync(file.fileno())
+        return end
 
 
-def _write(file: FileIO, text: bytes) -> None:
+def _write(file: FileIO, text: bytes, start: int) -> None:
+    file.seek(start)
     written = 0
     while written < len(text):
         written += file.write(text[written:])
 
 
-def _end_of_lines(file: FileIO) -> int:
-    """Find the end of the last whole line, and cut off what a killed writer left after it."""
-    size = end = file.seek(0, os.SEEK_END)
+def _cut_to_lines(file: FileIO, size: int) -> int:
+    """Cut off what a killed writer left after the last whole line, and give the end of that."""
+    end = size
     while end:
         start = max(0, end - _TAIL)
         file.seek(start)

@@ -78,6 +78,8 @@ class JournalStorage(BaseStorage):
 
     def _write(self, *logs: dict[str, Any]) -> list[Any]:
         """Append entries, read the log up to them, and give what they gave; raise what they were refused for."""
+        if not logs:
+            return []
         worker = self._worker()
         with Deferred():  # what is written is also taken in
             self._backend.append_logs([{"op_code": int(log["op_code"]), "worker_id": worker} | log for log in logs])
@@ -96,7 +98,8 @@ class JournalStorage(BaseStorage):
         """Read what is new in the log, and give what this storage's own entries gave."""
         replica, worker, own, is_due = self._replica, self._worker(), [], False
         for log in self._backend.read_logs(replica.n_read):
-            result = replica.apply(log)
+            with Deferred():  # all of an entry, or nothing
+                result = replica.apply(log)
             is_own = log.get("worker_id") == worker
             if is_own:
                 own.append(result)
