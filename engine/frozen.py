@@ -303,9 +303,10 @@ class FrozenTrial(BaseTrial):
         for field in ("number", "state", "_values", "datetime_start", "datetime_complete", "_trial_id"):
             setattr(self, field, getattr(other, field))
         for field in ("params", "distributions", "user_attrs", "system_attrs", "intermediate_values"):
-            mine = getattr(self, field)
-            mine.clear()
-            mine.update(getattr(other, field))
+            mine, others = getattr(self, field), getattr(other, field)
+            mine.update(others)  # never empty for a moment: another thread may read it
+            for key in mine.keys() - others.keys():
+                del mine[key]
 
     def copy(self) -> FrozenTrial:
         """Copy the record; attribute values, which may be anything, are copied in depth."""

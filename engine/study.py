@@ -111,10 +111,10 @@ class Study:
         >>> study.tell(trial, x**2)
         """
         distributions = {name: modern(distribution) for name, distribution in (fixed_distributions or {}).items()}
-        trial_id = self._storage.claim_waiting_trial(self._study_id)  # this looks for what others stored
+        trial_id = self._storage.claim_waiting_trial(self._study_id)
         if trial_id is None:
             trial_id = self._storage.create_new_trial(self._study_id)
-        self._history = self._storage.get_history(self._study_id, refresh=False)
+        self._history = None  # a sampler that looks at the trials looks at what others stored, too
         trial = Trial(self, trial_id)
         if distributions:
             trial.suggest_all(distributions)

@@ -23,6 +23,9 @@ class RandomSampler(Sampler):
     def sample(self, space: Space, history: History, rng: np.random.Generator, n: int = 1) -> Columns:
         return {name: rng.uniform(*distribution.support, size=n) for name, distribution in space.items()}
 
+    def infer_relative_search_space(self, study: StudyLike, trial: FrozenTrial) -> dict[str, BaseDistribution]:
+        return {}  # not even a look at the trials: other workers' need not be read
+
     def draw(self, study: StudyLike, trial: FrozenTrial, name: str, distribution: BaseDistribution) -> dict[str, float]:
         # A trial draws its uniforms in the order in which it suggests, so the number of parameters is the index.
         return {name: distribution.from_unit(self._streams.uniform(trial.number, len(trial.params)))}

@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
+from queue import SimpleQueue
 from types import TracebackType
 
 try:
@@ -35,10 +36,10 @@ class WriterQueue:
         self._path = path
         self._timeout = timeout
         self._file = -1
-        self._wait_given_up: _Wait | None = None
+        self._waiter: _Waiter | None = None
 
     def __enter__(self) -> None:
-        if fcntl is None or not self._is_usable():
+        if fcntl is None or self._is_waiting:
             return
         try:
             while not self._lock():
@@ -46,11 +47,10 @@ class WriterQueue:
         except OSError:  # a file system without locks, a folder that may not be written to
             self._let_go()
 
-    def _is_usable(self) -> bool:
-        """Tell whether no earlier wait, which was given up, is still going on."""
-        if self._wait_given_up is not None and self._wait_given_up.is_over.is_set():
-            self._wait_given_up = None
-        return self._wait_given_up is None
+    @property
+    def _is_waiting(self) -> bool:
+        """Whether an earlier wait, which was given up, still goes on."""
+        return self._waiter is not None and self._waiter.is_waiting
 
     def _lock(self) -> bool:
         """Take the lock; False if the file is no longer the one of that name."""
@@ -59,16 +59,15 @@ class WriterQueue:
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            wait = _Wait(self._file)
-            if not wait.succeeds(self._timeout):
-                self._wait_given_up = wait
+            self._waiter = self._waiter or _Waiter()
+            if not self._waiter.get_lock(self._file, self._timeout):
                 return True
         return os.fstat(self._file).st_nlink > 0
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._file >= 0 and self._wait_given_up is None:
+        if self._file >= 0 and not self._is_waiting:
             fcntl.flock(self._file, fcntl.LOCK_UN)
 
     def _let_go(self) -> None:
@@ -78,36 +77,50 @@ class WriterQueue:
 
     def close(self) -> None:
         """Leave, and take the side file away if nobody else holds or awaits it at this moment."""
-        if self._file < 0 or not self._is_usable():
+        if self._file < 0 or self._is_waiting:
             return
         with contextlib.suppress(OSError):
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if os.fstat(self._file).st_nlink:
                 os.unlink(self._path)
         self._let_go()
+        if self._waiter is not None:
+            self._waiter.end()
+            self._waiter = None
 
 
-class _Wait:
-    """A wait for the lock in a thread of its own, since flock knows no time-out."""
+class _Waiter:
+    """A thread that waits for the lock, since flock knows no time-out; it lives on for the next wait."""
 
-    def __init__(self, file: int) -> None:
-        self.is_over = threading.Event()
-        self._file = file
+    def __init__(self) -> None:
+        self._files: SimpleQueue[int | None] = SimpleQueue()
+        self._has_lock = threading.Semaphore(0)
+        self._change = threading.Lock()
         self._is_given_up = False
-        self._lock = threading.Lock()
+        self.is_waiting = False
         threading.Thread(target=self._run, daemon=True, name="parzen-queue").start()
 
     def _run(self) -> None:
-        fcntl.flock(self._file, fcntl.LOCK_EX)
-        with self._lock:
-            if self._is_given_up:
-                fcntl.flock(self._file, fcntl.LOCK_UN)
-            self.is_over.set()
+        while (file := self._files.get()) is not None:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            with self._change:
+                self.is_waiting = False
+                if self._is_given_up:
+                    self._is_given_up = False
+                    fcntl.flock(file, fcntl.LOCK_UN)
+                else:
+                    self._has_lock.release()
 
-    def succeeds(self, timeout: float) -> bool:
+    def get_lock(self, file: int, timeout: float) -> bool:
         """Wait; False if the time is over first, and then the lock is let go as soon as it comes."""
-        if self.is_over.wait(timeout):
+        self.is_waiting = True
+        self._files.put(file)
+        if self._has_lock.acquire(timeout=timeout):
             return True
-        with self._lock:
-            self._is_given_up = not self.is_over.is_set()
-        return not self._is_given_up
+        with self._change:
+            self._is_given_up = self.is_waiting
+        return not self._is_given_up and self._has_lock.acquire()
+
+    def end(self) -> None:
+        """Let the thread end."""
+        self._files.put(None)

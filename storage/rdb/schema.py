@@ -57,6 +57,9 @@ CREATE TABLE IF NOT EXISTS parzen_claims (trial_id INTEGER NOT NULL, worker_id V
   PRIMARY KEY (trial_id))
 """
 
+# For the trials that wait, which every `ask` looks for.
+WAITING_INDEX = "CREATE INDEX IF NOT EXISTS parzen_waiting ON trials (study_id, trial_id) WHERE state = 'WAITING'"
+
 TRIAL_TABLES = (
     "trial_user_attributes",
     "trial_system_attributes",

@@ -21,6 +21,7 @@ from .dialect import SQLITE
 from .filesystems import network_file_system
 from .queue import WriterQueue
 
+_CHECKPOINT = 4000  # pages in the log before it is copied into the file, which flushes the disk twice
 _OLDEST = (3, 35, 0)  # the first with RETURNING
 _REMEDIES = (
     ("full", "Free some space; what was stored before is safe, and the call can be repeated."),
@@ -128,12 +129,14 @@ class SQLiteDatabase(Database):
                 if not connection.execute(SQLITE.tables).fetchall():  # no other process was first
                     schema.create_tables(SQLITE, connection.execute)
                 connection.execute("COMMIT")
+            connection.execute(schema.WAITING_INDEX)
 
     def _choose_journal(self, connection: sqlite3.Connection) -> None:
         """Switch to the write-ahead log, which needs memory that the processes share: there is none over a network."""
         kind = network_file_system(self.path)
         if kind is None:
             self._switch_journal(connection, "WAL")
+            connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT}")
             return
         warnings.warn(
             f"{self.path} lies on a network file system ({kind}), where SQLite's write-ahead log cannot work and locks "

@@ -13,6 +13,7 @@ from ...engine.records import FrozenStudy, StudyDirection
 from ..base import DEFAULT_STUDY_NAME_PREFIX, BaseStorage
 from . import schema, writing
 from .database import Conflict, Database, Row
+from .mirror import read_directions
 from .rows import to_json
 from .vocabulary import words_of
 
@@ -84,12 +85,8 @@ class RelationalStudies(BaseStorage):
         return str(self._one(sql, (study_id,), f"No study with id {study_id} exists.")[0])
 
     def get_study_directions(self, study_id: int) -> list[StudyDirection]:
-        sql = "SELECT direction FROM study_directions WHERE study_id = ? ORDER BY objective"
         with self._lock:
-            rows = self._db.query(sql, (study_id,))
-        if not rows:
-            raise KeyError(f"No study with id {study_id} exists.")
-        return [StudyDirection[name] for (name,) in rows]
+            return read_directions(self._db, study_id)
 
     def _set_study_attr(self, kind: str, study_id: int, key: str, value: Any) -> None:
         text = to_json(value)

@@ -8,32 +8,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Container, Mapping, Sequence
-from datetime import datetime, timedelta
-from typing import Any, NamedTuple, NoReturn
+from datetime import datetime
+from typing import Any, NoReturn
 
 from ...engine.distributions import BaseDistribution
-from ...engine.exceptions import StorageInternalError, UpdateFinishedTrialError
+from ...engine.exceptions import UpdateFinishedTrialError
 from ...engine.frozen import FrozenTrial
 from ...engine.history import History
 from ...engine.interrupts import Deferred
 from ...engine.records import TrialState
 from . import forks, writing
 from .database import Database
-from .reading import read_new, read_some
-from .rows import row_to_time, to_json
+from .mirror import Mirror, Own
+from .reading import read_some
+from .rows import to_json
 from .studies import RelationalStudies
-from .vocabulary import words_of
 
-_SECOND = timedelta(seconds=1)
-
-
-class _Own(NamedTuple):
-    """An unfinished trial that this process changes, found by its identifier without a look at the file."""
-
-    study_id: int
-    history: History
-    number: int
-    record: FrozenTrial
+_End = tuple[Own, TrialState, Sequence[float] | None]
 
 
 class RelationalStorage(RelationalStudies):
@@ -49,102 +40,23 @@ class RelationalStorage(RelationalStudies):
 
     def __init__(self, db: Database) -> None:
         super().__init__(db)
-        self._histories: dict[int, History] = {}
-        self._seen: dict[int, int] = {}  # version of the database up to which each history is
-        self._corrections: dict[int, int] = {}  # how often finished trials had been changed then
-        self._own_trials: dict[int, _Own] = {}
+        self._mirror = Mirror(db, self._lock)
         forks.protect(self)
 
     def remove_session(self) -> None:
         """Close the connection; the next call opens it again."""
         with self._lock:
             self._db.close()
-            self._seen.clear()
+            self._mirror.forget_versions()
 
     def delete_study(self, study_id: int) -> None:
         with Deferred(), self._lock:
             super().delete_study(study_id)
-            self._forget(study_id)
-
-    # --- bringing in what others wrote -------------------------------------------------------------------------------
+            self._mirror.forget(study_id)
 
     def get_history(self, study_id: int, refresh: bool = True) -> History:
         with self._lock:
-            known = self._histories.get(study_id)
-            if known is None or (refresh and self._seen.get(study_id) != self._db.version()):
-                self._pull(study_id)
-            return self._histories[study_id]
-
-    def _pull(self, study_id: int) -> None:
-        """Read new trials, and those known as unfinished; all of them if that does not bring the history up to date."""
-        with self._db.reading():
-            corrections = writing.corrections(self._db, study_id)
-            if corrections is None:
-                raise KeyError(f"No study with id {study_id} exists.")
-            version = self._db.version()
-            history = self._histories.get(study_id)
-            is_same = history is not None and corrections == self._corrections.get(study_id)
-            changed = self._changed(study_id, history) if history is not None and is_same else None
-            if changed is None:
-                directions = self.get_study_directions(study_id)
-                records = read_new(self._db, study_id, -1)
-        if changed is None:
-            self._begin_again(study_id, History(directions, self._lock), records)
-        else:
-            self._take_in(study_id, self._histories[study_id], changed)
-        self._seen[study_id] = version
-        self._corrections[study_id] = corrections
-
-    def _changed(self, study_id: int, history: History) -> list[FrozenTrial] | None:
-        """Read what may differ from the history; None if its trials were deleted, perhaps replaced by others."""
-        if not history.n:
-            return None
-        live = {record._trial_id: record for record in history.live.values()}
-        known = read_some(self._db, study_id, list(live))
-        if len(known) < len(live) or not all(_is_same(live[record._trial_id], record) for record in known):
-            return None
-        if not self._holds_last(study_id, history):
-            return None
-        return known + read_new(self._db, study_id, int(history.trial_ids[-1]))
-
-    def _holds_last(self, study_id: int, history: History) -> bool:
-        """Tell whether the trial that finished last is still in the file, and no other one under its identifier."""
-        if not len(history.finished):
-            return True
-        number = int(history.finished[-1])
-        rows = self._db.query(
-            "SELECT datetime_complete FROM trials WHERE trial_id = ? AND study_id = ? AND number = ?",
-            (int(history.trial_ids[number]), study_id, number),
-        )
-        return bool(rows) and _is_near(history.completed_at(number), row_to_time(rows[0][0]))
-
-    def _begin_again(self, study_id: int, history: History, records: Sequence[FrozenTrial]) -> None:
-        """Fill a new history; records of live trials that somebody may hold go over into it."""
-        before = self._histories.get(study_id)
-        self._forget(study_id)
-        for i, record in enumerate(records):
-            held = None if before is None else before.live.get(record.number)
-            if held is not None and held._trial_id == record._trial_id and _is_same(held, record):
-                held.become(record)
-                records = [*records[:i], held, *records[i + 1 :]]
-        self._take_in(study_id, history, records)
-        self._histories[study_id] = history
-
-    def _take_in(self, study_id: int, history: History, records: Sequence[FrozenTrial]) -> None:
-        for record in records:
-            if not history.put(record):
-                raise StorageInternalError(
-                    f"Trial numbers of study {study_id} in {self._db.place} have no gaps and no repetitions, but after "
-                    f"{history.n - 1} comes {record.number}: somebody edited the database. Copy the study by "
-                    "`optuna.copy_study`, which numbers the trials anew."
-                )
-            if record.state.is_finished():
-                self._own_trials.pop(record._trial_id, None)
-
-    def _forget(self, study_id: int) -> None:
-        self._histories.pop(study_id, None)
-        self._seen.pop(study_id, None)
-        self._own_trials = {key: own for key, own in self._own_trials.items() if own.study_id != study_id}
+            return self._mirror.history(study_id, refresh)
 
     # --- new trials --------------------------------------------------------------------------------------------------
 
@@ -171,38 +83,55 @@ class RelationalStorage(RelationalStudies):
                 raise KeyError(f"No study with id {study_id} exists.")
             check()
             places = writing.insert_trials(self._db, study_id, records)
-            for record, (record._trial_id, record.number) in zip(records, places, strict=True):
-                pass
-            writing.insert_parts(self._db, records)
+            writing.insert_parts(self._db, [trial_id for trial_id, _ in places], records)
             return places
 
         places = self._db.once(work)
-        for record, (record._trial_id, record.number) in zip(records, places, strict=True):
-            self._open(study_id, record)
+        for record, place in zip(records, places, strict=True):
+            record._trial_id, record.number = place
+            self._mirror.open(study_id, record)
 
-    def _open(self, study_id: int, record: FrozenTrial) -> None:
-        """Put a trial that was just stored into the history; trials of others that came before it are read first."""
-        history = self._histories[study_id]
-        if record.number == history.n:
-            history.open(record)
-        else:
-            self._pull(study_id)
-            history = self._histories[study_id]
-        if not record.state.is_finished():
-            own = _Own(study_id, history, record.number, history.live[record.number])
-            self._own_trials[record._trial_id] = own
+    def claim_waiting_trial(self, study_id: int) -> int | None:
+        with Deferred(), self._lock:
+            while True:
+                trial_id = self._next_waiting(study_id)
+                if trial_id is None or self._start(study_id, trial_id):
+                    return trial_id
+
+    def _next_waiting(self, study_id: int) -> int | None:
+        """Find the waiting trial of the lowest number; what others wrote need not be read for that."""
+        history = self._mirror.history(study_id, refresh=False)
+        if self._mirror.is_fresh(study_id):
+            number = history.next_waiting()
+            return None if number is None else history.live[number]._trial_id
+        return writing.next_waiting(self._db, study_id)
+
+    def _start(self, study_id: int, trial_id: int) -> bool:
+        """Start a waiting trial, unless another process is faster."""
+        now = datetime.now()
+        if not self._db.once(lambda: writing.start(self._db, trial_id, now)):
+            self._mirror.pull(study_id)
+            return False
+        for record in read_some(self._db, study_id, [trial_id]):
+            own = self._mirror.own.setdefault(trial_id, Own(study_id, record))
+            history = self._mirror.history(study_id, refresh=False)
+            if record.number in history.live:
+                self._mirror.own[trial_id] = Own(study_id, history.start(record.number, now))
+            else:
+                own.record.become(record)
+        return True
 
     # --- changing trials ---------------------------------------------------------------------------------------------
 
-    def _own(self, trial_id: int) -> _Own:
+    def _own(self, trial_id: int) -> Own:
         """Find an unfinished trial, and take it as one that is changed in this process."""
-        own = self._own_trials.get(trial_id)
+        own = self._mirror.own.get(trial_id)
         if own is None:
             study_id, number = self._place(trial_id)
             history = self.get_history(study_id)
             if number not in history.live:
                 self._refuse(trial_id)
-            own = self._own_trials[trial_id] = _Own(study_id, history, number, history.live[number])
+            own = self._mirror.own[trial_id] = Own(study_id, history.live[number])
         return own
 
     def _place(self, trial_id: int) -> tuple[int, int]:
@@ -226,24 +155,31 @@ class RelationalStorage(RelationalStudies):
     def set_trial_params(self, trial_id: int, params: Mapping[str, tuple[float, BaseDistribution]]) -> None:
         with Deferred(), self._lock:
             own = self._own(trial_id)
-            is_known = all(own.history.distribution(name) is not None for name in params)
+            history = self._mirror.history(own.study_id, refresh=False)
+            is_known = all(history.distribution(name) is not None for name in params)
             if len(params) == 1 and is_known:
-                self._insert_params(trial_id, own.history, params)
+                self._insert_params(trial_id, history, params)
             elif params:
-                self._db.once(lambda: self._insert_checked(trial_id, own, params, is_known))
+                self._db.once(lambda: self._insert_checked(trial_id, own.study_id, params, is_known))
                 own = self._own(trial_id)
-            for name, (internal, distribution) in params.items():
-                own.history.set_param(own.number, name, internal, distribution)
+            self._note_params(own, params)
+
+    def _note_params(self, own: Own, params: Mapping[str, tuple[float, BaseDistribution]]) -> None:
+        history = self._mirror.placed(own)
+        for name, (internal, distribution) in params.items():
+            if history is None:
+                own.record.params[name] = distribution.to_external_repr(internal)
+                own.record.distributions[name] = distribution
+            else:
+                history.set_param(own.record.number, name, internal, distribution)
 
     def _insert_checked(
-        self, trial_id: int, own: _Own, params: Mapping[str, tuple[float, BaseDistribution]], is_known: bool
+        self, trial_id: int, study_id: int, params: Mapping[str, tuple[float, BaseDistribution]], is_known: bool
     ) -> None:
         """Insert several parameters. A name that is new here may be known to others by now."""
-        history = own.history
         if not is_known:
-            writing.lock_study(self._db, own.study_id)
-            history = self.get_history(own.study_id)
-        self._insert_params(trial_id, history, params)
+            writing.lock_study(self._db, study_id)
+        self._insert_params(trial_id, self.get_history(study_id, refresh=not is_known), params)
 
     def _insert_params(
         self, trial_id: int, history: History, params: Mapping[str, tuple[float, BaseDistribution]]
@@ -256,29 +192,24 @@ class RelationalStorage(RelationalStudies):
     def set_trial_state_values(self, trial_id: int, state: TrialState, values: Sequence[float] | None = None) -> bool:
         with Deferred(), self._lock:
             if state == TrialState.RUNNING:
-                return self._claim(trial_id)
+                is_started = self._start(self._place(trial_id)[0], trial_id)
+                self._own(trial_id)  # raises if it is finished
+                return is_started
             if state == TrialState.WAITING:
                 self._requeue(trial_id)
             else:
                 self.finish_trials([trial_id], [state], [values])
         return True
 
-    def _claim(self, trial_id: int) -> bool:
-        """Start a waiting trial, unless another process was faster."""
-        now = datetime.now()
-        claimed = self._db.once(lambda: writing.start(self._db, trial_id, now))
-        if not claimed:
-            self._pull(self._own(trial_id).study_id)
-        own = self._own(trial_id)
-        if claimed:
-            own.history.start(own.number, now)
-        return claimed
-
     def _requeue(self, trial_id: int) -> None:
         own = self._own(trial_id)
         if not self._db.once(lambda: writing.requeue(self._db, trial_id)):
             self._refuse(trial_id)
-        own.history.requeue(own.number)
+        history = self._mirror.placed(own)
+        if history is None:
+            own.record.state = TrialState.WAITING
+        else:
+            history.requeue(own.record.number)
 
     def finish_trials(
         self, trial_ids: Sequence[int], states: Sequence[TrialState], values: Sequence[Sequence[float] | None]
@@ -287,32 +218,41 @@ class RelationalStorage(RelationalStudies):
             now = datetime.now()
             ends = [(self._own(i), state, told) for i, state, told in zip(trial_ids, states, values, strict=True)]
             for own, _, told in ends:
-                own.history.check_values(told)
+                self._mirror.history(own.study_id, refresh=False).check_values(told)
             self._db.once(lambda: self._end(ends, now))
             stored = self._reread([own for own, _, _ in ends])
-            for own, state, told in ends:
-                record = stored.get(own.record._trial_id)
-                if record is None:
-                    own.history.finish(own.number, state, told, now)
-                else:
-                    own.history.put(record)
-                del self._own_trials[own.record._trial_id]
+            for end in ends:
+                self._note_end(*end, now, stored)
 
-    def _end(self, ends: Sequence[tuple[_Own, TrialState, Sequence[float] | None]], now: datetime) -> None:
+    def _end(self, ends: Sequence[_End], now: datetime) -> None:
         for own, state, told in ends:
             if not writing.finish(self._db, own.record._trial_id, state, told, now):
                 self._refuse(own.record._trial_id)
 
-    def _reread(self, finished: Sequence[_Own]) -> dict[int, FrozenTrial]:
+    def _note_end(
+        self, own: Own, state: TrialState, told: Sequence[float] | None, now: datetime, stored: dict[int, FrozenTrial]
+    ) -> None:
+        """End a trial in the history, as it is stored if others may have added to it; or just the record."""
+        record, history = own.record, self._mirror.placed(own)
+        if history is None:
+            record.state, record.datetime_complete = state, now
+            record.values = told if told is not None else record.values
+        elif record._trial_id in stored:
+            history.put(stored[record._trial_id])
+        else:
+            history.finish(record.number, state, told, now)
+        self._mirror.own.pop(record._trial_id, None)
+
+    def _reread(self, finished: Sequence[Own]) -> dict[int, FrozenTrial]:
         """Read those trials again to which others may have added something since the last look."""
-        version = self._db.version()
-        stale: dict[int, list[int]] = {}
+        by_study: dict[int, list[int]] = {}
         for own in finished:
-            if self._seen.get(own.study_id) != version:
-                stale.setdefault(own.study_id, []).append(own.record._trial_id)
+            if self._mirror.placed(own) is not None:
+                by_study.setdefault(own.study_id, []).append(own.record._trial_id)
         return {
             record._trial_id: record
-            for study_id, trial_ids in stale.items()
+            for study_id, trial_ids in by_study.items()
+            if not self._mirror.is_fresh(study_id)
             for record in read_some(self._db, study_id, trial_ids)
         }
 
@@ -367,7 +307,7 @@ class RelationalStorage(RelationalStudies):
                 writing.count_correction(self._db, study_id)
 
             self._db.once(work)
-            self._pull(study_id)
+            self._mirror.pull(study_id)
 
     # --- reading trials ----------------------------------------------------------------------------------------------
 
@@ -390,18 +330,5 @@ class RelationalStorage(RelationalStudies):
             return int(history.trial_ids[trial_number])
 
     def get_trial_number_from_id(self, trial_id: int) -> int:
-        own = self._own_trials.get(trial_id)
-        return self._place(trial_id)[1] if own is None else own.number
-
-
-def _is_same(before: FrozenTrial, now: FrozenTrial) -> bool:
-    """Tell whether two records of one identifier are of one trial: files by Optuna give identifiers out again."""
-    is_unstarted = before.datetime_start is None
-    return before.number == now.number and (is_unstarted or _is_near(before.datetime_start, now.datetime_start))
-
-
-def _is_near(held: datetime | None, stored: datetime | None) -> bool:
-    """Compare two times; the tables that Optuna makes in MySQL keep whole seconds."""
-    if held is None or stored is None:
-        return False
-    return held == stored or (stored.microsecond == 0 and abs(held - stored) <= _SECOND)
+        own = self._mirror.own.get(trial_id)
+        return self._place(trial_id)[1] if own is None else own.record.number

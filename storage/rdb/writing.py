@@ -44,38 +44,36 @@ def insert_trials(db: Database, study_id: int, records: Sequence[FrozenTrial]) -
     return [(int(trial_id), int(n)) for trial_id, n in reversed(db.query(newest, (study_id, len(rows))))]
 
 
-def insert_parts(db: Database, records: Sequence[FrozenTrial]) -> None:
-    """Insert what belongs to new trials, whose identifiers the records have; within a transaction."""
+def insert_parts(db: Database, trial_ids: Sequence[int], records: Sequence[FrozenTrial]) -> None:
+    """Insert what belongs to new trials; within a transaction."""
+    placed = list(zip(trial_ids, records, strict=True))
     _insert_all(
         db,
         "trial_params (trial_id, param_name, param_value, distribution_json) VALUES (?, ?, ?, ?)",
         [
-            (record._trial_id, name, float(dist.to_internal_repr(record.params[name])), cached_json(dist))
-            for record in records
+            (trial_id, name, float(dist.to_internal_repr(record.params[name])), cached_json(dist))
+            for trial_id, record in placed
             for name, dist in record.distributions.items()
         ],
     )
-    for record in records:
-        insert_values(db, record._trial_id, record.values)
+    for trial_id, record in placed:
+        insert_values(db, trial_id, record.values)
     _insert_all(
         db,
         "trial_intermediate_values (trial_id, step, intermediate_value, intermediate_value_type) VALUES (?, ?, ?, ?)",
         [
-            (record._trial_id, step, *number_to_row(value))
-            for record in records
+            (trial_id, step, *number_to_row(value))
+            for trial_id, record in placed
             for step, value in record.intermediate_values.items()
         ],
     )
     for kind in ("user", "system"):
-        _insert_all(
-            db,
-            f'trial_{kind}_attributes (trial_id, "key", value_json) VALUES (?, ?, ?)',
-            [
-                (record._trial_id, key, to_json(value))
-                for record in records
-                for key, value in (record.user_attrs if kind == "user" else record.system_attrs).items()
-            ],
-        )
+        rows = [
+            (trial_id, key, to_json(value))
+            for trial_id, record in placed
+            for key, value in (record.user_attrs if kind == "user" else record.system_attrs).items()
+        ]
+        _insert_all(db, f'trial_{kind}_attributes (trial_id, "key", value_json) VALUES (?, ?, ?)', rows)
 
 
 def _insert_all(db: Database, into: str, rows: list[Row]) -> None:
@@ -105,6 +103,13 @@ def insert_report(db: Database, trial_id: int, step: int, value: float) -> bool:
 def insert_attr(db: Database, kind: str, trial_id: int, key: str, text: str) -> bool:
     """Insert an attribute of kind ``"user"`` or ``"system"`` as JSON, in the place of an earlier one."""
     return bool(db.execute(words_of(db.dialect).insert_trial_attr[kind], (key, text, trial_id)))
+
+
+def next_waiting(db: Database, study_id: int) -> int | None:
+    """Find the waiting trial of the lowest number, by an index of those that wait."""
+    sql = "SELECT trial_id FROM trials WHERE study_id = ? AND state = 'WAITING' ORDER BY trial_id LIMIT 1"
+    rows = db.query(sql, (study_id,))
+    return int(rows[0][0]) if rows else None
 
 
 def start(db: Database, trial_id: int, when: datetime) -> bool:
