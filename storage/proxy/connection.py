@@ -117,10 +117,10 @@ class Connection:
         StorageInternalError
             If there is no answer in time, or the server refuses the token.
         """
-        count = self._next_count() if is_change else 0
+        serial = self._next_serial() if is_change else 0
         deadline, attempt, pause = 0.0, 1, _FIRST_PAUSE
         while True:
-            identity = Identity(self._session.name, count, attempt) if is_change else None
+            identity = Identity(self._session.name, serial, attempt) if is_change else None
             try:
                 message = write_request(verb, arguments, position, identity)
                 return read_answer(self._open()(message, metadata=self._metadata))
@@ -133,13 +133,13 @@ class Connection:
             time.sleep(min(pause * random.uniform(0.5, 1.0), max(deadline - now, 0.0)))
             attempt, pause = attempt + 1, min(2 * pause, _LONGEST_PAUSE)
 
-    def _next_count(self) -> int:
+    def _next_serial(self) -> int:
         """Number this thread's changing requests: it sends one at a time."""
         session = self._session
         if not hasattr(session, "name"):
-            session.name, session.count = uuid.uuid4().hex, 0
-        session.count += 1
-        return int(session.count)
+            session.name, session.serial = uuid.uuid4().hex, 0
+        session.serial += 1
+        return int(session.serial)
 
     def _require_hope(self, error: Any, verb: str, is_over: bool) -> None:
         """Raise unless another attempt may help."""

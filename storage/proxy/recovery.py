@@ -1,8 +1,8 @@
 """Whether a request was carried out by a server that was killed before it could answer.
 
 What a server remembers of its answers dies with it; what it stored does not. So a request that comes again is looked
-for in the storage itself: a new trial by its start, to the microsecond, or by its content, a started one by the name of
-the request, which was stored before, a finished one by its values.
+for in the storage itself: a new trial by its start, to the microsecond, one that waits and one taken from the queue by
+the name of the request, which was stored with it, a finished one by its values.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from ...engine.frozen import FrozenTrial
 from ...engine.history import History
 from ...engine.records import StudyDirection, TrialState
 from ..base import BaseStorage
-from .wire import CLAIM
+from .wire import CLAIMED, CREATED
 
 End = tuple[int, TrialState, list[float] | None]  # identifier, state, values
 
@@ -25,33 +25,27 @@ def created_study(storage: BaseStorage, directions: Sequence[StudyDirection], na
     return study_id if is_new and storage.get_study_directions(study_id) == list(directions) else None
 
 
-def created_trials(history: History, first: int, templates: Sequence[FrozenTrial]) -> list[int] | None:
-    """Look among the trials from number `first` for those made of the templates, one after the other."""
+def created_trials(history: History, first: int, templates: Sequence[FrozenTrial], label: str) -> list[int] | None:
+    """Look among the trials from number `first` for those that a request made of its templates, in their order."""
+    found: list[int] = []
     with history.lock:
-        records = [history.copy_record(number) for number in range(first, history.n)]
-    for start in range(len(records) - len(templates) + 1):
-        found = records[start : start + len(templates)]
-        if all(_is_made_of(record, template) for record, template in zip(found, templates, strict=True)):
-            return [record._trial_id for record in found]
-    return None
+        for number in range(first, history.n):
+            record = history.copy_record(number)
+            if len(found) < len(templates) and _is_made_of(record, templates[len(found)], label):
+                found.append(record._trial_id)
+    return found if len(found) == len(templates) else None
 
 
-def _is_made_of(record: FrozenTrial, template: FrozenTrial) -> bool:
-    """Tell whether a trial, which may have gone on since, holds all that its template does."""
-    if template.datetime_start is not None and record.datetime_start != template.datetime_start:
-        return False
-    if template.state.is_finished() and (record.state, record.values) != (template.state, template.values):
-        return False
-    return all(
-        key in getattr(record, field) and getattr(record, field)[key] == value
-        for field in ("params", "user_attrs", "system_attrs")
-        for key, value in getattr(template, field).items()
-    )
+def _is_made_of(record: FrozenTrial, template: FrozenTrial, label: str) -> bool:
+    """Tell whether a trial has its template's start, or without one the name of the request."""
+    if template.datetime_start is None:
+        return record.system_attrs.get(CREATED) == label
+    return record.datetime_start == template.datetime_start
 
 
 def is_claimed(record: FrozenTrial, label: str) -> bool:
     """Tell whether a trial runs under the name of a request."""
-    return record.state == TrialState.RUNNING and record.system_attrs.get(CLAIM) == label
+    return record.state == TrialState.RUNNING and record.system_attrs.get(CLAIMED) == label
 
 
 def claimed_trial(history: History, label: str) -> int | None:

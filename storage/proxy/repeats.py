@@ -30,19 +30,19 @@ class LastAnswers:
     def answer(self, identity: Identity, carry_out: Callable[[], bytes]) -> bytes:
         """Carry a request out, or wait for and give the answer of the first time."""
         with self._lock:
-            count, future = self._last.get(identity.session, (0, Future()))
-            is_new = count < identity.count
+            serial, future = self._last.get(identity.session, (0, Future()))
+            is_new = serial < identity.serial
             if is_new:
                 future = self._remember(identity)
         if is_new:
             self._fulfil(identity, future, carry_out)
-        elif count > identity.count:
+        elif serial > identity.serial:
             return write_error(StorageInternalError("The request came late: its client has sent another one since."))
         return future.result()
 
     def _remember(self, identity: Identity) -> Future[bytes]:
         future: Future[bytes] = Future()
-        self._last[identity.session] = (identity.count, future)
+        self._last[identity.session] = (identity.serial, future)
         self._last.move_to_end(identity.session)
         if len(self._last) > self._n_sessions:
             self._last.popitem(last=False)

@@ -11,12 +11,14 @@ from ...engine.frozen import FrozenTrial
 from ...engine.logging import get_logger
 from ...engine.records import StudyDirection, TrialState
 from ..base import BaseStorage
+from ..memory import InMemoryStorage
 from ..rdb.rows import cached_distribution
 from . import recovery
 from .feed import Feed, Places
 from .repeats import LastAnswers
 from .wire import (
-    CLAIM,
+    CLAIMED,
+    CREATED,
     Identity,
     Position,
     read_record,
@@ -52,7 +54,7 @@ class Request:
     @property
     def label(self) -> str:
         """A text that no other request has."""
-        return "" if self.identity is None else f"{self.identity.session}:{self.identity.count}"
+        return "" if self.identity is None else f"{self.identity.session}:{self.identity.serial}"
 
 
 class Service:
@@ -71,6 +73,7 @@ class Service:
         self._feeding = Lock()
         self._places: Places = {}
         self._claiming = Lock()
+        self._can_restart = not isinstance(storage, InMemoryStorage)  # and find what was stored before
         self._verbs = {name[3:]: getattr(self, name) for name in dir(self) if name.startswith("do_")}
 
     def answer(self, message: bytes) -> bytes:
@@ -183,9 +186,12 @@ class Service:
         records = [read_record(template) for template in templates]
         if request.is_repeated and request.position is not None:
             history = self._storage.get_history(study_id)
-            created = recovery.created_trials(history, request.position.n, records)
+            created = recovery.created_trials(history, request.position.n, records, request.label)
             if created is not None:
                 return created
+        for record in records if self._can_restart else []:
+            if record.datetime_start is None:
+                record.system_attrs[CREATED] = request.label
         if len(records) == 1:
             return [self._storage.create_new_trial(study_id, records[0])]
         return self._storage.create_new_trials(study_id, records)
@@ -210,7 +216,8 @@ class Service:
     def _start(self, request: Request, trial_id: int) -> bool:
         """Start a waiting trial under the request's name: should the answer be lost with the server, it is found."""
         try:
-            self._storage.set_trial_system_attr(trial_id, CLAIM, request.label)
+            if self._can_restart:
+                self._storage.set_trial_system_attr(trial_id, CLAIMED, request.label)
             return self._storage.set_trial_state_values(trial_id, TrialState.RUNNING)
         except UpdateFinishedTrialError:  # another worker was faster, and is even done
             return False

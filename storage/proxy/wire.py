@@ -16,7 +16,8 @@ from ...engine.frozen import FrozenTrial
 from ...engine.records import TrialState
 from ..rdb.rows import cached_distribution, cached_json
 
-CLAIM = "parzen:claimed_by"  # system attribute of the server alone: which request started a waiting trial
+# System attributes of the server alone: which request added a trial that waits, and which one started it.
+CREATED, CLAIMED = "parzen:created_by", "parzen:claimed_by"
 
 _encode = json.JSONEncoder(separators=(",", ":")).encode
 _ERRORS: dict[str, type[Exception]] = {
@@ -80,7 +81,7 @@ def write_record(record: FrozenTrial, refer: Callable[[BaseDistribution], Any] =
             for name, distribution in list(record.distributions.items())
         ],
         record.user_attrs,
-        {key: value for key, value in record.system_attrs.items() if key != CLAIM},
+        {key: value for key, value in record.system_attrs.items() if key not in (CREATED, CLAIMED)},
         [[int(step), float(value)] for step, value in list(record.intermediate_values.items())],
     ]
 
@@ -144,7 +145,7 @@ class Identity(NamedTuple):
     """By what a repeated request is known: a session has one request under way at a time, numbered from 1."""
 
     session: str
-    count: int
+    serial: int
     attempt: int
 
 

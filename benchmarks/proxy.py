@@ -1,0 +1,94 @@
+"""Answer how many trials a second a storage proxy keeps up with, beside Optuna's.
+
+Method: one trial is `ask`, 5 suggested parameters (random sampling), 10 reports and `tell`; no objective. A server in a
+process of its own stands before an in-memory storage, with gRPC over the loopback; one or more client processes run
+trials on one study for a time, and their trials are added up. The libraries take turns, each time with a new server;
+the table gives the medians.
+
+How to run::
+
+    pip install "parzen[bench]" protobuf
+    python benchmarks/proxy.py
+    python benchmarks/proxy.py --processes 1 4 16 --seconds 10
+
+"""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import socket
+import statistics
+from typing import Any
+
+from storage import OURS, THEIRS, library, run_trials
+
+CONTEXT = multiprocessing.get_context("spawn")
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("localhost", 0))
+        return int(probe.getsockname()[1])
+
+
+def serve(name: str, port: int) -> None:
+    """Be the server."""
+    storages = library(name).storages
+    storages.run_grpc_proxy_server(storages.InMemoryStorage(), host="localhost", port=port)
+
+
+def open_study(name: str, port: int) -> Any:
+    """Open the study through a client, created if there is none."""
+    module = library(name)
+    module.logging.set_verbosity(module.logging.ERROR)
+    proxy = module.storages.GrpcStorageProxy(host="localhost", port=port)
+    proxy.wait_server_ready(timeout=60)
+    sampler = module.samplers.RandomSampler()
+    return module.create_study(storage=proxy, sampler=sampler, study_name="benchmark", load_if_exists=True)
+
+
+def work(name: str, port: int, seconds: float, barrier: Any, rates: Any) -> None:
+    """Be one of the clients."""
+    study = open_study(name, port)
+    barrier.wait()
+    rates.put(run_trials(study, seconds) / seconds)
+
+
+def measure(name: str, n_clients: int, seconds: float) -> float:
+    """Run clients against a new server; give the trials a second of all together."""
+    port, barrier, rates = free_port(), CONTEXT.Barrier(n_clients), CONTEXT.Queue()
+    server = CONTEXT.Process(target=serve, args=(name, port), daemon=True)
+    server.start()
+    open_study(name, port)
+    clients = [CONTEXT.Process(target=work, args=(name, port, seconds, barrier, rates)) for _ in range(n_clients)]
+    for client in clients:
+        client.start()
+    total = sum(float(rates.get(timeout=seconds + 120)) for _ in clients)
+    for client in clients:
+        client.join()
+    server.kill()
+    server.join()
+    return total
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seconds", type=float, default=4.0, help="time of one measurement (default: 4)")
+    parser.add_argument("--rounds", type=int, default=3, help="measurements of each library (default: 3)")
+    parser.add_argument("--processes", type=int, nargs="+", default=[1, 4], help="numbers of clients (default: 1 4)")
+    arguments = parser.parse_args()
+    versions = " and ".join(f"{name} {library(name).__version__}" for name in (OURS, THEIRS))
+    print(f"Trials a second of 5 parameters and 10 reports through a proxy, median of {arguments.rounds}; {versions}.")
+    print(f"{'clients':>8}{'parzen':>12}{'optuna':>12}{'ratio':>10}")
+    for n in arguments.processes:
+        rates: dict[str, list[float]] = {OURS: [], THEIRS: []}
+        for _ in range(arguments.rounds):
+            for name, found in rates.items():
+                found.append(measure(name, n, arguments.seconds))
+        ours, theirs = (statistics.median(rates[name]) for name in (OURS, THEIRS))
+        print(f"{n:8}{ours:12.1f}{theirs:12.1f}{ours / theirs:9.1f}x")
+
+
+if __name__ == "__main__":
+    main()
