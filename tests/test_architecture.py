@@ -17,7 +17,8 @@ else:
 ROOT = Path(__file__).parents[1]
 SETUPTOOLS = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
 ROOMS = {"engine", "samplers", "pruners", "storage", "examples"}
-HEAVY = {"numba", "scipy", "torch", "pandas", "sqlalchemy", "sklearn", "click", "yaml", "matplotlib", "plotly", "tqdm"}
+HEAVY = {"numba", "scipy", "torch", "pandas", "sqlalchemy", "sklearn", "click", "yaml", "matplotlib", "plotly", "tqdm",
+         "redis"}  # fmt: skip
 
 GROUND_FLOOR = {
     "columns", "distribution_json", "distributions", "domains", "exceptions", "frozen", "history",

@@ -44,7 +44,7 @@ class JournalFileBackend(BaseJournalBackend):
     """
 
     def __init__(self, file_path: str, lock_obj: BaseJournalFileLock | None = None, *, fsync: bool = True) -> None:
-        self._path = os.fspath(file_path)
+        self._path = os.path.abspath(file_path)
         self._lock = lock_obj or JournalFileSymlinkLock(self._path)
         self._fsync = fsync
         self._start()

@@ -43,7 +43,8 @@ class JournalStorage(BaseStorage):
     Notes
     -----
     Optuna takes finished trials for final: it goes on seeing the old values of a trial that `correct_values` changed,
-    and the parts of one that `erase_trial` emptied.
+    and the parts of one that `erase_trial` emptied. It also passes over a categorical parameter whose choices changed
+    within a study.
     """
 
     keeps_live_records = True

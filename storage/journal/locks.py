@@ -65,7 +65,7 @@ class _LockFile(BaseJournalFileLock):
     def __init__(self, filepath: str, grace_period: int | None = 30) -> None:
         if grace_period is not None and grace_period <= 0:
             raise ValueError(f"`grace_period` should be positive seconds or None, but got {grace_period}.")
-        self._target = os.fspath(filepath)
+        self._target = os.path.abspath(filepath)
         self._path = self._target + ".lock"
         self._grace_period = grace_period
         self._log: int | None = None  # descriptor that holds the kernel's lock

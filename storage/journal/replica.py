@@ -74,7 +74,11 @@ class Replica(InMemoryStorage):
 
     def _read(self, entry: Entry) -> Callable[[], Any]:
         """Read an entry, all of it, before anything is changed."""
-        return _READERS[Op(entry["op_code"])](self, entry)
+        code = entry["op_code"]
+        reader = _READERS.get(code)
+        if reader is None:
+            raise StorageInternalError(f"expected an op_code from 0 to {max(Op):d}, but found {code!r}")
+        return reader(self, entry)
 
     # --- studies -----------------------------------------------------------------------------------------------------
 
@@ -166,7 +170,7 @@ class Replica(InMemoryStorage):
         return lambda: self._updatable(trial_id)[2].system_attrs.update(attrs)
 
 
-_READERS: dict[Op, Callable[[Replica, Entry], Callable[[], Any]]] = {
+_READERS: dict[int, Callable[[Replica, Entry], Callable[[], Any]]] = {
     Op.CREATE_STUDY: Replica._read_new_study,
     Op.DELETE_STUDY: Replica._read_deletion,
     Op.STUDY_USER_ATTR: Replica._read_study_user_attr,

@@ -13,7 +13,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from contract.storages import journal_in_redis
+from contract.storages import drop_journals, journal_in_redis
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from test_interop import described
@@ -261,17 +261,15 @@ def test_optuna_passes_over_corrections(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def prefix(tmp_path: Path) -> Iterator[str]:
-    backend: Any = journal_in_redis(tmp_path)._backend  # type: ignore[attr-defined]
-    yield backend._prefix
-    for key in backend._redis.scan_iter(f"{backend._prefix}:*", count=1000):
-        backend._redis.delete(key)
+def in_redis(tmp_path: Path) -> Iterator[Any]:
+    yield journal_in_redis(tmp_path)._backend  # type: ignore[attr-defined]
+    drop_journals()
 
 
 @pytest.mark.parametrize(("writer", "reader"), PAIRS)
-def test_both_share_a_log_in_redis(writer: Library, reader: Library, prefix: str) -> None:
+def test_both_share_a_log_in_redis(writer: Library, reader: Library, in_redis: Any) -> None:
     def storage_of(library: Any) -> Any:
-        backend = library.storages.journal.JournalRedisBackend("redis://127.0.0.1:6379", prefix=prefix)
+        backend = library.storages.journal.JournalRedisBackend(in_redis._url, prefix=in_redis._prefix)
         return library.storages.JournalStorage(backend)
 
     storages = [storage_of(writer), storage_of(reader)]

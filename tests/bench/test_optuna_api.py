@@ -30,10 +30,7 @@ MISSING = {
         "NSGAIISampler", "PartialFixedSampler", "QMCSampler", "nsgaii",
     },
     "storages": {
-        "BaseJournalLogStorage", "GrpcStorageProxy", "JournalFileOpenLock", "JournalFileStorage",
-        "JournalFileSymlinkLock", "JournalRedisStorage", "JournalStorage", "RetryFailedTrialCallback",
-        "RetryHeartbeatStaleTrialCallback",
-        "fail_stale_trials", "run_grpc_proxy_server",
+        "RetryFailedTrialCallback", "RetryHeartbeatStaleTrialCallback", "fail_stale_trials",
     },
     "storages.RDBStorage": {
         "get_failed_trial_callback", "get_heartbeat_interval", "get_heartbeat_stale_trial_callback",

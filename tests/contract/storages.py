@@ -148,6 +148,18 @@ def serve(storage: BaseStorage) -> GrpcStorageProxy:
     return GrpcStorageProxy(port=port)
 
 
+JOURNALS: list[JournalRedisBackend] = []  # what tests wrote into Redis
+
+
+def drop_journals() -> None:
+    """Remove what tests wrote into Redis."""
+    while JOURNALS:
+        backend = JOURNALS.pop()
+        keys = list(backend._redis.scan_iter(f"{backend._prefix}:*", count=10_000))
+        if keys:
+            backend._redis.delete(*keys)
+
+
 def journal_in_redis(folder: Path) -> BaseStorage:
     """Open a journal of its own in the Redis of this machine, or skip the test."""
     redis = pytest.importorskip("redis")
@@ -157,7 +169,8 @@ def journal_in_redis(folder: Path) -> BaseStorage:
     except redis.RedisError as error:
         missing = pytest.fail if os.environ.get("PARZEN_REQUIRE_SERVERS") else pytest.skip
         missing(f"no Redis answers at {url}: {error}")
-    return JournalStorage(JournalRedisBackend(url, prefix=f"parzen-test-{uuid.uuid4()}"))
+    JOURNALS.append(JournalRedisBackend(url, prefix=f"parzen-test-{uuid.uuid4()}"))
+    return JournalStorage(JOURNALS[-1])
 
 
 FACTORIES: dict[str, Callable[[Path], BaseStorage]] = {

@@ -7,6 +7,7 @@ import json
 import os
 import pickle
 import random
+import signal
 import subprocess
 import sys
 import threading
@@ -18,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from contract.storages import journal_in_redis, plain
+from contract.storages import drop_journals, journal_in_redis, plain
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from journal_worker import LOCKS
@@ -249,6 +250,37 @@ def test_a_fork_in_the_midst_of_other_threads_verbs(path: Path) -> None:
     assert content(opened(path)) == content(study._storage)  # type: ignore[arg-type]
 
 
+@pytest.mark.skipif(os.name != "posix", reason="this system has no such signals")
+def test_ctrl_c_leaves_the_replica_as_the_log_says(path: Path) -> None:
+    study, stop = new_study(path), threading.Event()
+
+    def interrupt() -> None:
+        while not stop.wait(0.003):
+            os.kill(os.getpid(), signal.SIGINT)
+
+    interrupter, n_interrupts = threading.Thread(target=interrupt), 0
+    interrupter.start()
+    try:
+        while n_interrupts < 60:
+            try:
+                while True:
+                    study.add_trials([create_trial(value=1.0)] * 3)
+                    study.set_user_attr("a", n_interrupts)
+            except KeyboardInterrupt:
+                n_interrupts += 1
+    finally:
+        while True:
+            try:
+                stop.set()
+                interrupter.join()
+                break
+            except KeyboardInterrupt:
+                continue
+    assert len(study.trials) % 3 == 0
+    assert content(opened(path)) == content(study._storage)  # type: ignore[arg-type]
+    assert not os.path.lexists(f"{path}.lock")
+
+
 # --- damaged files ---------------------------------------------------------------------------------------------------
 
 HALVES = [b'{"op_code":8,"wor', b'{"op_code":1,"worker_id":"w","study_id":0}', b" " * 5000, b"\0" * 10, b"\xff\xfe{"]
@@ -275,7 +307,7 @@ DAMAGES = {
     b'{"op_code":8,"wor\n': "Line 3 .*expected a JSON object",
     b"\n": "Line 3 ",
     b"[1]\n": "Line 3 ",
-    b'{"op_code":99,"worker_id":"w"}\n': r"line 3 .*99 is not a valid Op",
+    b'{"op_code":99,"worker_id":"w"}\n': "line 3 .*from 0 to 9, but found 99",
     b'{"op_code":5,"worker_id":"w","trial_id":0}\n': "line 3 .*'param_name'",
     b'{"op_code":4,"worker_id":"w","study_id":0,"datetime_start":"yesterday"}\n': "line 3 .*yesterday",
     b'{"op_code":6,"worker_id":"w","trial_id":0,"state":1,"values":"x","datetime_complete":null}\n': "line 3 ",
@@ -489,9 +521,7 @@ def in_redis(tmp_path: Path) -> Iterator[JournalStorage]:
     storage = journal_in_redis(tmp_path)
     assert isinstance(storage, JournalStorage)
     yield storage
-    backend: Any = storage._backend
-    for key in backend._redis.scan_iter(f"{backend._prefix}:*", count=1000):
-        backend._redis.delete(key)
+    drop_journals()
 
 
 def test_a_snapshot_spares_the_entries_before_it(in_redis: JournalStorage) -> None:
