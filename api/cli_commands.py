@@ -42,7 +42,7 @@ def _show_version(context: click.Context, _: click.Parameter, asked: bool) -> No
         context.exit()
 
 
-def _global_options() -> list[click.Parameter]:
+def global_options() -> list[click.Parameter]:
     """Make the options that may stand before a sub-command, after it, or both."""
     storage = f"Database URL, as sqlite:///study.db; else read from {' or '.join(STORAGE_VARIABLES)}."
     version: dict[str, Any] = {"is_flag": True, "is_eager": True, "expose_value": False, "callback": _show_version}
@@ -61,7 +61,7 @@ def _global_options() -> list[click.Parameter]:
     ]
 
 
-def _enter(options: dict[str, Any]) -> Session:
+def enter(options: dict[str, Any]) -> Session:
     """Take this level's global options out of `options`; they follow those of the levels above."""
     context = click.get_current_context()
     given = {entry.name: options.pop(entry.name) for entry in fields(Session)}
@@ -74,14 +74,14 @@ def _enter(options: dict[str, Any]) -> Session:
 
 @click.group(
     cls=OrderedGroup,
-    params=_global_options(),
+    params=global_options(),
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 @click.pass_context
 def root(context: click.Context, /, **options: Any) -> None:
     """Look after studies and their trials, and run trials from a shell with ask and tell."""
-    _enter(options)
+    enter(options)
     if context.invoked_subcommand is None:
         click.echo(context.get_help())
 
@@ -92,9 +92,9 @@ def subcommand(parent: click.Group, name: str) -> Decorator:
     def register(action: Action) -> Action:
         @wraps(action)
         def run(**options: Any) -> int:
-            return perform(action, _enter(options), options)
+            return perform(action, enter(options), options)
 
-        parent.command(name, params=_global_options())(run)
+        parent.command(name, params=global_options())(run)
         return action
 
     return register
@@ -159,10 +159,10 @@ def delete_study(session: Session, study_name: str | None) -> None:
         raise session.no_such_study(study_name) from None
 
 
-@root.group("study", params=_global_options(), no_args_is_help=False)
+@root.group("study", params=global_options(), no_args_is_help=False)
 def study_group(**options: Any) -> None:
     """Change a study."""
-    _enter(options)
+    enter(options)
 
 
 @subcommand(study_group, "set-user-attr")
@@ -225,23 +225,7 @@ def best_trials(session: Session, study_name: str, format: str, flatten: bool) -
     show(list_trials(study, study.best_trials), format, flatten)
 
 
-@root.group("storage", params=_global_options(), no_args_is_help=False)
-def storage_group(**options: Any) -> None:
-    """Look after a storage."""
-    _enter(options)
-
-
-@subcommand(storage_group, "upgrade")
-def upgrade(session: Session) -> None:
-    """Bring the tables of an older database up to date."""
-    from parzen.storages import RDBStorage
-
-    storage = RDBStorage(session.url)
-    if storage.get_current_version() == storage.get_head_version():
-        inform("This storage is up-to-date.")
-    else:
-        storage.upgrade()
-        inform("Upgraded the storage.")
+import parzen.cli_storage  # noqa: E402, F401 - declares the group `storage`, in this place of the list
 
 
 @subcommand(root, "ask")

@@ -126,7 +126,7 @@ def test_heavy_imports_wait(path):
             assert not {name.split(".")[0] for name in names} & HEAVY
 
 
-CLI = {"cli", "cli_commands", "cli_format", "__main__"}
+CLI = {"cli", "cli_commands", "cli_format", "cli_serve", "cli_storage", "__main__"}
 
 
 @pytest.mark.parametrize("path", [p for p in sources("api") if p.stem not in CLI], ids=shown)
