@@ -13,8 +13,8 @@ def get_storage(storage: str | BaseStorage | None) -> BaseStorage:
     Parameters
     ----------
     storage
-        None for memory, a URL such as ``sqlite:///relative.db`` or ``sqlite:////absolute.db``, or a storage, which is
-        returned as it is.
+        None for memory, a URL such as ``sqlite:///relative.db``, ``sqlite:////absolute.db`` or
+        ``postgresql://USER@HOST/DATABASE``, or a storage, which is returned as it is.
 
     Raises
     ------
@@ -31,9 +31,4 @@ def get_storage(storage: str | BaseStorage | None) -> BaseStorage:
         return storage
     if storage in ("sqlite://", "sqlite:///:memory:"):
         return InMemoryStorage()
-    if storage.startswith("sqlite"):
-        return RDBStorage(storage)
-    raise ValueError(
-        f"Could not parse the storage URL {storage!r}: expected sqlite:///FILE.db (relative path) or "
-        "sqlite:////PATH/FILE.db (absolute path)."
-    )
+    return RDBStorage(storage)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
+import servers
 
 import parzen
 
@@ -13,3 +14,7 @@ def same_verbosity() -> Iterator[None]:
     before = parzen.logging.get_verbosity()
     yield
     parzen.logging.set_verbosity(before)
+
+
+def pytest_sessionfinish() -> None:
+    servers.drop_databases()

@@ -126,7 +126,7 @@ def _numbers(connection: sqlite3.Connection) -> Iterator[Finding]:
     """Find trials that are not numbered 0, 1, 2, ... within their study."""
     sql = """SELECT trial_id, number, LAG(number) OVER (PARTITION BY study_id ORDER BY number, trial_id)
         FROM trials ORDER BY trial_id"""
-    for trial_id, number, before in connection.execute(sql).fetchall():
+    for trial_id, number, before in connection.execute(sql):
         expected = 0 if before is None else before + 1
         if number is None or number < 0:
             yield Finding("trials", _trial(connection, trial_id), f"the number is {number}; expected 0 or more")

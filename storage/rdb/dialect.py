@@ -71,6 +71,7 @@ SQLITE = Dialect(
     types={
         "kept_id": "INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL",
         "id": "INTEGER PRIMARY KEY NOT NULL",
+        "step": "INTEGER",
         "float": "FLOAT",
         "text": "TEXT",
         "time": "DATETIME",
@@ -88,6 +89,7 @@ POSTGRESQL = Dialect(
     types={
         "kept_id": "SERIAL PRIMARY KEY",
         "id": "SERIAL PRIMARY KEY",
+        "step": "BIGINT",
         "float": "DOUBLE PRECISION",
         "text": "TEXT",
         "time": "TIMESTAMP",
@@ -99,12 +101,14 @@ POSTGRESQL = Dialect(
     returns_keys=True,
 )
 
-# LONGTEXT where Optuna has TEXT, which ends at 64 KB; microseconds where Optuna has seconds.
+# LONGTEXT where Optuna has TEXT, which ends at 64 KB; microseconds where Optuna has seconds; on both servers steps may
+# be larger than Optuna's.
 MYSQL = Dialect(
     name="MySQL",
     types={
         "kept_id": "INTEGER NOT NULL AUTO_INCREMENT PRIMARY KEY",
         "id": "INTEGER NOT NULL AUTO_INCREMENT PRIMARY KEY",
+        "step": "BIGINT",
         "float": "DOUBLE",
         "text": "LONGTEXT",
         "time": "DATETIME(6)",

@@ -5,18 +5,32 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from .sqlite_storage import SQLiteStorage
+from .database import Database
+from .server import ServerDatabase, is_server
+from .sqlite import SQLiteDatabase, path_of
+from .trials import RelationalStorage
+
+_TIMEOUT = 60.0
 
 
-class RDBStorage(SQLiteStorage):
-    """A study database named by a URL; SQLite so far.
+def open_database(url: str, engine_kwargs: dict[str, Any]) -> Database:
+    """Open the database that a URL names; ``ValueError`` if it names none that parzen knows."""
+    timeout = float(engine_kwargs.get("connect_args", {}).get("timeout", _TIMEOUT))
+    if not is_server(url):
+        return SQLiteDatabase(path_of(url), "NORMAL", timeout)
+    return ServerDatabase(url, _TIMEOUT, engine_kwargs)
+
+
+class RDBStorage(RelationalStorage):
+    """A study database named by a URL: a SQLite file, or a PostgreSQL, MySQL or MariaDB server.
 
     Parameters
     ----------
     url
-        ``sqlite:///FILE.db``.
+        ``sqlite:///FILE.db``, ``postgresql://USER:PASSWORD@HOST/DATABASE`` or ``mysql://USER:PASSWORD@HOST/DATABASE``.
     engine_kwargs
-        ``{"connect_args": {"timeout": seconds}}`` sets the time to wait for other writers; the rest means nothing here.
+        Arguments of SQLAlchemy's ``create_engine`` for a server. For a file,
+        ``{"connect_args": {"timeout": seconds}}`` sets the time to wait for other writers.
     skip_compatibility_check, skip_table_creation
         Accepted for compatibility: the check and the creation cost next to nothing.
     heartbeat_interval, grace_period, heartbeat_stale_trial_callback, failed_trial_callback
@@ -25,7 +39,18 @@ class RDBStorage(SQLiteStorage):
     Raises
     ------
     ValueError
-        If the URL is not one of SQLite, or a heartbeat is asked for.
+        If the URL names no such database, or a heartbeat is asked for.
+    ImportError
+        If a server's driver is not installed.
+    StorageInternalError
+        If the database cannot be opened, or holds something else.
+    RuntimeError
+        If its schema is of another version.
+
+    Notes
+    -----
+    On a server a transaction that is broken off by a deadlock or a lost connection is tried again for a minute, and
+    stored exactly once.
     """
 
     def __init__(
@@ -44,5 +69,14 @@ class RDBStorage(SQLiteStorage):
             raise ValueError(
                 f"Heartbeats are not available yet, but got heartbeat_interval={heartbeat_interval}. Leave it out."
             )
-        timeout = (engine_kwargs or {}).get("connect_args", {}).get("timeout", 60.0)
-        super().__init__(url, timeout=timeout)
+        self.url = url
+        self._engine_kwargs = engine_kwargs or {}
+        super().__init__(open_database(url, self._engine_kwargs))
+
+    def __getstate__(self) -> dict[str, Any]:
+        # The absolute path of a file: another process may work in another folder.
+        url = f"sqlite:///{self._db.path}" if isinstance(self._db, SQLiteDatabase) else self.url
+        return {"url": url, "engine_kwargs": self._engine_kwargs}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        RDBStorage.__init__(self, **state)

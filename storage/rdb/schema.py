@@ -39,7 +39,7 @@ CREATE TABLE {if_missing}trial_values (trial_value_id {id}, trial_id INTEGER NOT
   value {float}, value_type {trialvaluetype} NOT NULL, UNIQUE (trial_id, objective),
   FOREIGN KEY (trial_id) REFERENCES trials (trial_id));
 CREATE TABLE {if_missing}trial_intermediate_values (trial_intermediate_value_id {id}, trial_id INTEGER NOT NULL,
-  step INTEGER NOT NULL, intermediate_value {float}, intermediate_value_type {trialintermediatevaluetype} NOT NULL,
+  step {step} NOT NULL, intermediate_value {float}, intermediate_value_type {trialintermediatevaluetype} NOT NULL,
   UNIQUE (trial_id, step), FOREIGN KEY (trial_id) REFERENCES trials (trial_id));
 CREATE TABLE {if_missing}trial_heartbeats (trial_heartbeat_id {id}, trial_id INTEGER NOT NULL,
   heartbeat {time} NOT NULL, UNIQUE (trial_id), FOREIGN KEY (trial_id) REFERENCES trials (trial_id));

@@ -253,4 +253,7 @@ def path_of(url: str) -> str:
         if url.startswith(prefix) and len(url) > len(prefix):
             path = url[len(prefix) :]
             return path if path.startswith("file:") else os.path.abspath(path.split("?")[0])
-    raise ValueError(f"Could not parse the storage URL {url!r}: expected sqlite:///FILE.db.")
+    raise ValueError(
+        f"Could not parse the storage URL {url!r}: expected sqlite:///FILE.db (relative path), sqlite:////PATH/FILE.db "
+        "(absolute path), postgresql://USER@HOST/DATABASE or mysql://USER@HOST/DATABASE."
+    )

@@ -47,6 +47,7 @@ def upgrade(path: str | os.PathLike[str], timeout: float = 60.0) -> Path | None:
     """Bring a SQLite file of an older Optuna to the head revision, in one transaction.
 
     A copy of the old file is kept beside it. Stop what works on the file first: an older Optuna cannot go on with it.
+    Tables that are not Optuna's stay; indexes and triggers that somebody added to Optuna's tables do not.
 
     Parameters
     ----------

@@ -106,10 +106,11 @@ def insert_attr(db: Database, kind: str, trial_id: int, key: str, text: str) -> 
 
 
 def next_waiting(db: Database, study_id: int) -> int | None:
-    """Find the waiting trial of the lowest number, by an index of those that wait."""
-    sql = "SELECT trial_id FROM trials WHERE study_id = ? AND state = 'WAITING' ORDER BY trial_id LIMIT 1"
-    rows = db.query(sql, (study_id,))
-    return int(rows[0][0]) if rows else None
+    """Find the waiting trial of the lowest number, by an index of those that wait; ``KeyError`` without a study."""
+    waiting = "SELECT trial_id FROM trials WHERE study_id = ? AND state = 'WAITING' ORDER BY trial_id LIMIT 1"
+    for (trial_id,) in db.query(f"SELECT ({waiting}) FROM studies WHERE study_id = ?", (study_id, study_id)):
+        return None if trial_id is None else int(trial_id)
+    raise KeyError(f"No study with id {study_id} exists.")
 
 
 def start(db: Database, trial_id: int, when: datetime) -> bool:

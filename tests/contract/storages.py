@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from servers import database_of_this_run
 
 from parzen.distributions import BaseDistribution
 from parzen.engine.domains import check_same_kind
@@ -18,7 +19,7 @@ from parzen.engine.records import FrozenStudy
 from parzen.exceptions import DuplicatedStudyError
 from parzen.storage.proxy import GrpcStorageProxy
 from parzen.storage.proxy.server import make_server
-from parzen.storages import BaseStorage, InMemoryStorage, JournalStorage, SQLiteStorage
+from parzen.storages import BaseStorage, InMemoryStorage, JournalStorage, RDBStorage, SQLiteStorage
 from parzen.storages.journal import JournalFileBackend, JournalRedisBackend
 from parzen.study import StudyDirection
 from parzen.trial import FrozenTrial, TrialState
@@ -173,9 +174,19 @@ def journal_in_redis(folder: Path) -> BaseStorage:
     return JournalStorage(JOURNALS[-1])
 
 
+def on_server(kind: str) -> RDBStorage:
+    """Open the database of this run on a server, and empty it."""
+    storage = RDBStorage(database_of_this_run(kind))
+    for study in storage.get_all_studies():
+        storage.delete_study(study._study_id)
+    return storage
+
+
 FACTORIES: dict[str, Callable[[Path], BaseStorage]] = {
     "memory": lambda folder: InMemoryStorage(),
     "sqlite": lambda folder: SQLiteStorage(f"sqlite:///{folder}/study.db"),
+    "postgresql": lambda folder: on_server("postgresql"),
+    "mysql": lambda folder: on_server("mysql"),
     "minimal": lambda folder: MinimalStorage(),
     "journal": lambda folder: JournalStorage(JournalFileBackend(f"{folder}/study.log")),
     "journal-redis": journal_in_redis,

@@ -427,7 +427,7 @@ def test_every_verb_runs_these_statements_and_no_more(url: str) -> None:
     last = study.ask()
     # A new name is looked up among those of others, within the transaction.
     assert statements(study, lambda: last.suggest_float("new", 0, 1)) == [
-        "BEGIN", "SELECT", looked, "INSERT", "COMMIT",
+        looked, "BEGIN", "SELECT", looked, "INSERT", "COMMIT",
     ]  # fmt: skip
     assert statements(study, lambda: study.tell(last, state=TrialState.FAIL)) == ["BEGIN", "UPDATE", "COMMIT", looked]
 

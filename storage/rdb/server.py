@@ -1,0 +1,277 @@
+"""A PostgreSQL, MySQL or MariaDB server, reached through SQLAlchemy; one connection a process.
+
+A server can break off a transaction (a deadlock, a lost connection), and when it does so at the end, nobody can tell
+whether the transaction was stored. So `once` signs each: a row of this process says which transaction was the last and
+what came of it, and is stored with it or not at all.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import json
+import random
+import time
+import uuid
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from ...engine.exceptions import StorageInternalError
+from ...engine.interrupts import Deferred
+from . import schema
+from .database import Conflict, Database, Row, T
+from .dialect import ENUMERATIONS, MYSQL, POSTGRESQL
+from .vocabulary import words_of
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection, Engine
+
+_DRIVERS = {"postgresql": "psycopg", "postgres": "psycopg", "mysql": "pymysql", "mariadb": "pymysql"}
+_SCHEMES = {"postgres": "postgresql"}
+_OPENING = 3.0  # seconds for the first connection: a wrong password need not be tried for a minute
+_SCHEMA_LOCK = 7069  # any number that parzen's processes share
+_DEADLOCKS = ("40001", "40P01", "55P03", "1213", "1205", "1020")  # SQLSTATEs of PostgreSQL, numbers of MySQL
+
+
+class Interrupted(StorageInternalError):
+    """The server broke off what was being done; it may be done again."""
+
+
+def is_server(url: str) -> bool:
+    """Tell whether a URL names a server that parzen knows."""
+    return url.split(":")[0].split("+")[0] in _DRIVERS
+
+
+def _with_driver(url: str) -> str:
+    """Name the driver in a URL that leaves it open."""
+    scheme, colon, rest = url.partition(":")
+    if "+" in scheme:
+        return url
+    return f"{_SCHEMES.get(scheme, scheme)}+{_DRIVERS[scheme]}{colon}{rest}"
+
+
+def _engine(url: str, options: dict[str, Any]) -> Engine:
+    try:
+        from sqlalchemy import create_engine
+        from sqlalchemy.pool import NullPool
+
+        return create_engine(_with_driver(url), isolation_level="AUTOCOMMIT", **{"poolclass": NullPool, **options})
+    except ModuleNotFoundError as error:
+        raise ImportError(
+            f"A server database needs SQLAlchemy and a driver, but {error.name} is not installed: "
+            'pip install "parzen[rdb]"'
+        ) from error
+
+
+@lru_cache(maxsize=256)
+def _in_driver_style(sql: str) -> str:
+    return sql.replace("?", "%s")
+
+
+class ServerDatabase(Database):
+    """A study database on a server; the tables are created if there are none.
+
+    Parameters
+    ----------
+    url
+        ``postgresql://USER:PASSWORD@HOST/DATABASE`` or ``mysql://...``, with ``+driver`` if it is another than psycopg
+        or PyMySQL.
+    timeout
+        Seconds for which a lost connection, or a transaction that the server broke off, is tried again.
+    engine_options
+        Further arguments of SQLAlchemy's ``create_engine``.
+    """
+
+    def __init__(self, url: str, timeout: float, engine_options: dict[str, Any]) -> None:
+        self._engine = _engine(url, engine_options)
+        self._is_postgresql = self._engine.dialect.name == "postgresql"
+        self.dialect = POSTGRESQL if self._is_postgresql else MYSQL
+        self.place = self._engine.url.render_as_string(hide_password=True)
+        self._timeout = timeout
+        self._connection: Connection | None = None
+        self._is_in_transaction = False
+        self._worker_id = str(uuid.uuid4())
+        self._n_requests = 0
+        self._versions = itertools.count()
+        self._try(self._prepare, timeout=_OPENING)
+
+    # --- the connection ----------------------------------------------------------------------------------------------
+
+    def _open(self) -> Connection:
+        if self._connection is None:
+            try:
+                self._connection = self._engine.connect()
+                if not self._is_postgresql:  # identifiers in double quotes, as everywhere else
+                    self._connection.exec_driver_sql("SET SESSION sql_mode = CONCAT(@@sql_mode, ',ANSI_QUOTES')")
+            except Exception as error:
+                self._fail(error)
+        return self._connection
+
+    def close(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with contextlib.suppress(Exception):  # it may be lost already
+                connection.close()
+
+    def _run(self, sql: str, parameters: Any) -> Any:
+        connection = self._open()
+        try:
+            return connection.exec_driver_sql(_in_driver_style(sql), parameters or None)
+        except Exception as error:
+            self._fail(error)
+
+    def _fail(self, error: Exception) -> NoReturn:
+        """Say what the server said, and whether it makes sense to try again."""
+        from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
+
+        if not isinstance(error, DBAPIError):
+            raise error
+        text = f"{self.place} could not do it: {str(error.orig).strip()}."
+        if isinstance(error, IntegrityError):
+            raise Conflict(text) from error
+        code = getattr(error.orig, "sqlstate", None) or str((error.orig and error.orig.args or [""])[0])
+        if code in _DEADLOCKS:
+            raise Interrupted(text) from error
+        if error.connection_invalidated or isinstance(error, OperationalError | InterfaceError):
+            self.close()
+            raise Interrupted(
+                f"{text} Check that the server runs, and the address, user and database in the URL."
+            ) from error
+        raise StorageInternalError(text) from error
+
+    def _try(self, work: Callable[[], T], timeout: float | None = None) -> T:
+        """Do something until the server does not break it off, or the time is over."""
+        timeout = self._timeout if timeout is None else timeout
+        deadline = time.monotonic() + timeout
+        for attempt in itertools.count():
+            try:
+                return work()
+            except Interrupted as error:
+                pause = min(0.01 * 2**attempt, 1.0) * random.uniform(0.5, 1.5)
+                if time.monotonic() + pause > deadline:
+                    raise StorageInternalError(f"{error} It was tried for {timeout:g} seconds.") from error
+                time.sleep(pause)
+        raise AssertionError
+
+    # --- statements --------------------------------------------------------------------------------------------------
+
+    def query(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
+        return self._alone(lambda: [tuple(row) for row in self._run(sql, tuple(parameters)).fetchall()])
+
+    def execute(self, sql: str, parameters: Sequence[Any] = ()) -> int:
+        return self._alone(lambda: int(self._run(sql, tuple(parameters)).rowcount))
+
+    def _alone(self, work: Callable[[], T]) -> T:
+        """Run a statement that may run twice; within a transaction that is begun anew as a whole."""
+        return work() if self._is_in_transaction else self._try(work)
+
+    def executemany(self, sql: str, rows: Iterable[Row]) -> None:
+        self._run(sql, list(rows))
+
+    def insert(self, sql: str, parameters: Sequence[Any], key: str) -> int:
+        if self.dialect.returns_keys:
+            return int(self.query(f"{sql} RETURNING {key}", parameters)[0][0])
+        return int(self._run(sql, tuple(parameters)).lastrowid)
+
+    # --- transactions ------------------------------------------------------------------------------------------------
+
+    def once(self, work: Callable[[], T]) -> T:
+        if self._is_in_transaction:
+            return work()
+        self._n_requests += 1
+        is_repeated = False
+
+        def attempt() -> T:
+            nonlocal is_repeated
+            if is_repeated:
+                for (answer,) in self._answers():  # the last attempt was stored after all
+                    result: T = json.loads(answer)
+                    return result
+            is_repeated = True
+            return self._signed(work)
+
+        return self._try(attempt)
+
+    def _answers(self) -> list[Row]:
+        sql = "SELECT answer FROM parzen_workers WHERE worker_id = ? AND request = ?"
+        return self.query(sql, (self._worker_id, self._n_requests))
+
+    def _signed(self, work: Callable[[], T]) -> T:
+        with self._transaction():
+            result = work()
+            self.execute(words_of(self.dialect).sign, (self._worker_id, self._n_requests, json.dumps(result)))
+        return result
+
+    @contextlib.contextmanager
+    def _transaction(self) -> Iterator[None]:
+        with Deferred():  # Ctrl-C must not leave it open
+            self._run("BEGIN", ())
+            self._is_in_transaction = True
+            try:
+                yield
+                self._run("COMMIT", ())
+            except BaseException:
+                self._roll_back()
+                raise
+            finally:
+                self._is_in_transaction = False
+
+    def _roll_back(self) -> None:
+        if self._connection is not None:
+            try:
+                self._connection.exec_driver_sql("ROLLBACK")
+            except Exception:
+                self.close()
+
+    def reading(self) -> AbstractContextManager[None]:
+        # The trials are read before what belongs to them, and one that is finished then has all of it already.
+        return contextlib.nullcontext()
+
+    def version(self) -> int:
+        return next(self._versions)  # a server does not tell for less than a look
+
+    # --- the schema --------------------------------------------------------------------------------------------------
+
+    def _prepare(self) -> None:
+        if self._is_postgresql:
+            with self._transaction():
+                self._run(f"SELECT pg_advisory_xact_lock({_SCHEMA_LOCK})", ())
+                self._create_missing()
+        else:  # where a CREATE TABLE ends a transaction
+            self._run(f"SELECT GET_LOCK('parzen-{_SCHEMA_LOCK}', {int(self._timeout)})", ())
+            try:
+                self._create_missing()
+            finally:
+                self._run(f"SELECT RELEASE_LOCK('parzen-{_SCHEMA_LOCK}')", ())
+
+    def _create_missing(self) -> None:
+        options = {} if self._is_postgresql else {"collation": self._collation()}
+        tables = {str(name) for (name,) in self.query(self.dialect.tables)}
+        if not tables or self._is_half_made(tables):
+            self._create_types()
+            schema.create_tables(self.dialect, lambda sql: self._run(sql, ()), "IF NOT EXISTS ", **options)
+        else:
+            schema.check_tables(self.query, tables, self.place)
+        if not {"parzen_workers", "parzen_claims"} <= tables:
+            schema.create_own_tables(self.dialect, lambda sql: self._run(sql, ()), **options)
+
+    def _is_half_made(self, tables: set[str]) -> bool:
+        """Tell whether a process died while it created the tables, which come one by one in MySQL."""
+        known = {*schema.STUDY_TABLES, *schema.TRIAL_TABLES, "studies", "trials", "version_info", "alembic_version",
+                 "parzen_workers", "parzen_claims"}  # fmt: skip
+        is_stamped = "alembic_version" in tables and bool(self.query("SELECT 1 FROM alembic_version"))
+        return not self._is_postgresql and tables <= known and not is_stamped
+
+    def _create_types(self) -> None:
+        for name, values in ENUMERATIONS.items() if self._is_postgresql else ():
+            in_schema = "typnamespace = (SELECT oid FROM pg_namespace WHERE nspname = current_schema())"
+            if not self.query(f"SELECT 1 FROM pg_type WHERE typname = ? AND {in_schema}", (name,)):
+                listed = ", ".join(f"'{value}'" for value in values)
+                self._run(f"CREATE TYPE {name} AS ENUM ({listed})", ())
+
+    def _collation(self) -> str:
+        """Give the collation under which names that differ in case, accents or blanks at the end are different."""
+        version = str(self.query("SELECT VERSION()")[0][0])
+        return "utf8mb4_nopad_bin" if "MariaDB" in version else "utf8mb4_0900_bin"
