@@ -225,6 +225,7 @@ def best_trials(session: Session, study_name: str, format: str, flatten: bool) -
     show(list_trials(study, study.best_trials), format, flatten)
 
 
+import parzen.cli_serve  # noqa: E402 - adds `storage serve`
 import parzen.cli_storage  # noqa: E402, F401 - declares the group `storage`, in this place of the list
 
 

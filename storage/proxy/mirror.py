@@ -13,9 +13,6 @@ from ...engine.records import StudyDirection
 from ..rdb.rows import cached_distribution
 from .wire import Position, read_record
 
-_FIELDS = ("state", "_values", "datetime_start", "datetime_complete")
-_DICTS = ("params", "distributions", "user_attrs", "system_attrs", "intermediate_values")
-
 
 class Mirror:
     """A history that follows one on the server.
@@ -87,9 +84,5 @@ class Mirror:
             return record
         if held.datetime_start not in (None, record.datetime_start):  # a trial of a study that was deleted
             return record
-        for field in _FIELDS:
-            setattr(held, field, getattr(record, field))
-        for field in _DICTS:
-            getattr(held, field).clear()
-            getattr(held, field).update(getattr(record, field))
+        held.become(record)
         return held

@@ -1,4 +1,4 @@
-"""What was answered last to each client, so that a request that comes again is not carried out again."""
+"""What came of the last request of each client, so that a request that comes again is not carried out again."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from concurrent.futures import Future
 from threading import Lock
 
 from ...engine.exceptions import StorageInternalError
-from .wire import Identity, write_error
+from .wire import Identity, Outcome, outcome_of_error
 
 _N_SESSIONS = 20_000
 
 
-class LastAnswers:
-    """The last answer of each session. A session's next request says that it has got the one before.
+class LastOutcomes:
+    """What came of the last request of each session. A session's next request says that it has got the one before.
 
     Parameters
     ----------
@@ -25,10 +25,10 @@ class LastAnswers:
     def __init__(self, n_sessions: int = _N_SESSIONS) -> None:
         self._n_sessions = n_sessions
         self._lock = Lock()
-        self._last: OrderedDict[str, tuple[int, Future[bytes]]] = OrderedDict()
+        self._last: OrderedDict[str, tuple[int, Future[Outcome]]] = OrderedDict()
 
-    def answer(self, identity: Identity, carry_out: Callable[[], bytes]) -> bytes:
-        """Carry a request out, or wait for and give the answer of the first time."""
+    def outcome(self, identity: Identity, carry_out: Callable[[], Outcome]) -> Outcome:
+        """Carry a request out, or wait for and give what came of it the first time."""
         with self._lock:
             serial, future = self._last.get(identity.session, (0, Future()))
             is_new = serial < identity.serial
@@ -37,18 +37,20 @@ class LastAnswers:
         if is_new:
             self._fulfil(identity, future, carry_out)
         elif serial > identity.serial:
-            return write_error(StorageInternalError("The request came late: its client has sent another one since."))
+            return outcome_of_error(
+                StorageInternalError("The request came late: its client has sent another one since.")
+            )
         return future.result()
 
-    def _remember(self, identity: Identity) -> Future[bytes]:
-        future: Future[bytes] = Future()
+    def _remember(self, identity: Identity) -> Future[Outcome]:
+        future: Future[Outcome] = Future()
         self._last[identity.session] = (identity.serial, future)
         self._last.move_to_end(identity.session)
         if len(self._last) > self._n_sessions:
             self._last.popitem(last=False)
         return future
 
-    def _fulfil(self, identity: Identity, future: Future[bytes], carry_out: Callable[[], bytes]) -> None:
+    def _fulfil(self, identity: Identity, future: Future[Outcome], carry_out: Callable[[], Outcome]) -> None:
         try:
             future.set_result(carry_out())
         except BaseException as error:  # not an answer: the next attempt may do better

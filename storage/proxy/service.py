@@ -15,16 +15,18 @@ from ..memory import InMemoryStorage
 from ..rdb.rows import cached_distribution
 from . import recovery
 from .feed import Feed, Places
-from .repeats import LastAnswers
+from .repeats import LastOutcomes
 from .wire import (
     CLAIMED,
     CREATED,
     Identity,
+    Outcome,
     Position,
+    outcome_of_error,
     read_record,
     read_request,
+    to_json,
     write_answer,
-    write_error,
     write_record,
 )
 
@@ -68,7 +70,7 @@ class Service:
 
     def __init__(self, storage: BaseStorage) -> None:
         self._storage = storage
-        self._answers = LastAnswers()
+        self._last = LastOutcomes()
         self._feeds: dict[int, Feed] = {}
         self._feeding = Lock()
         self._places: Places = {}
@@ -81,28 +83,28 @@ class Service:
         verb, arguments, position, identity = read_request(message)
         request = Request(position, identity)
 
-        def carry_out() -> bytes:
+        def carry_out() -> Outcome:
             return self._carry_out(verb, arguments, request)
 
-        return carry_out() if identity is None else self._answers.answer(identity, carry_out)
+        outcome = carry_out() if identity is None else self._last.outcome(identity, carry_out)
+        if outcome.is_error or position is None:
+            return write_answer(outcome)
+        try:
+            return write_answer(outcome, self._feed(position.study_id).since(position))
+        except Exception as error:
+            return write_answer(outcome_of_error(error))
 
-    def _carry_out(self, verb: str, arguments: list[Any], request: Request) -> bytes:
+    def _carry_out(self, verb: str, arguments: list[Any], request: Request) -> Outcome:
         try:
             do: Callable[..., Any] | None = self._verbs.get(verb)
             if do is None:
-                raise NotImplementedError(
-                    f"The storage proxy does not know {verb!r}: install one version on all sides."
-                )
-            value = do(request, *arguments)
-            return write_answer(value, "null" if request.position is None else self._delta(request.position))
+                raise NotImplementedError(f"The storage proxy does not know {verb!r}: install one version everywhere.")
+            return Outcome(to_json(do(request, *arguments)))
         except Exception as error:
             _logger.debug(f"{verb} failed: {error!r}")
-            return write_error(error)
+            return outcome_of_error(error)
 
     # --- histories ---------------------------------------------------------------------------------------------------
-
-    def _delta(self, position: Position) -> str:
-        return self._feed(position.study_id).since(position)
 
     def _feed(self, study_id: int) -> Feed:
         """Find the feed of the history that the storage gives now."""

@@ -165,24 +165,31 @@ def read_request(request: bytes) -> tuple[str, list[Any], Position | None, Ident
     )
 
 
-def write_answer(value: Any, delta: str = "null") -> bytes:
-    """Write an answer; `delta` is JSON already."""
-    return f"[{to_json(value)},{delta}]".encode()
+class Outcome(NamedTuple):
+    """What a request came to, as JSON: a value, or name and text of an error."""
+
+    text: str
+    is_error: bool = False
 
 
-def write_error(error: Exception) -> bytes:
-    """Write an error as an answer; one that no storage should raise becomes a `StorageInternalError`."""
+def outcome_of_error(error: Exception) -> Outcome:
+    """Write an error; one that no storage should raise becomes a `StorageInternalError`."""
     for cls in type(error).__mro__:
         if _ERRORS.get(cls.__name__) is cls:
             text = str(error.args[0]) if error.args else ""
-            return to_json({"error": cls.__name__, "text": text}).encode()
-    return to_json({"error": "StorageInternalError", "text": f"{type(error).__name__}: {error}"}).encode()
+            return Outcome(to_json([cls.__name__, text]), is_error=True)
+    return Outcome(to_json(["StorageInternalError", f"{type(error).__name__}: {error}"]), is_error=True)
+
+
+def write_answer(outcome: Outcome, delta: str = "null") -> bytes:
+    """Write an answer; `delta` is JSON already."""
+    value, error = ("null", outcome.text) if outcome.is_error else (outcome.text, "null")
+    return f"[{value},{error},{delta}]".encode()
 
 
 def read_answer(answer: bytes) -> tuple[Any, Any]:
     """Give value and delta of an answer; raise the error that it holds."""
-    found = json.loads(answer)
-    if isinstance(found, dict):
-        raise _ERRORS.get(found["error"], StorageInternalError)(found["text"])
-    value, delta = found
+    value, error, delta = json.loads(answer)
+    if error is not None:
+        raise _ERRORS.get(error[0], StorageInternalError)(error[1])
     return value, delta

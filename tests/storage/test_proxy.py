@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -25,16 +25,18 @@ import parzen
 from parzen.distributions import CategoricalDistribution, FloatDistribution
 from parzen.exceptions import StorageInternalError, UpdateFinishedTrialError
 from parzen.samplers import RandomSampler
-from parzen.storage.proxy.repeats import LastAnswers
+from parzen.storage.proxy.repeats import LastOutcomes
 from parzen.storage.proxy.server import make_server
 from parzen.storage.proxy.service import Service
 from parzen.storage.proxy.wire import (
     CLAIMED,
     CREATED,
     Identity,
+    Outcome,
     Position,
     read_answer,
     running_from,
+    write_answer,
     write_record,
     write_request,
 )
@@ -326,11 +328,11 @@ def test_eight_processes_share_a_study(serve: Serve, client: Client) -> None:
 def test_large_attributes_and_many_of_them(serve: Serve, client: Client) -> None:
     port = serve(InMemoryStorage())
     study = parzen.create_study(storage=client(port), study_name="shared", sampler=RandomSampler())
-    for i in range(8):
+    for i in range(4):
         trial = study.ask()
         trial.set_user_attr("large", f"{i}🚀" * 1_000_000)
         study.tell(trial, 1.0)
-    assert [len(trial.user_attrs["large"]) for trial in load(client(port)).trials] == [2_000_000] * 8
+    assert [len(trial.user_attrs["large"]) for trial in load(client(port)).trials] == [2_000_000] * 4
 
 
 @pytest.mark.parametrize("value", [object(), {1, 2}, b"bytes", 1j])
@@ -388,29 +390,29 @@ def test_a_request_with_the_same_identity_is_done_once() -> None:
 
 
 def test_a_request_that_comes_again_while_it_is_carried_out_waits() -> None:
-    answers, started, go_on = LastAnswers(), threading.Event(), threading.Event()
+    outcomes, started, go_on = LastOutcomes(), threading.Event(), threading.Event()
 
-    def carry_out() -> bytes:
+    def carry_out() -> Outcome:
         started.set()
         assert go_on.wait(10)
-        return b"once"
+        return Outcome("1")
 
     with ThreadPoolExecutor(2) as pool:
-        first = pool.submit(answers.answer, Identity("s", 1, 1), carry_out)
+        first = pool.submit(outcomes.outcome, Identity("s", 1, 1), carry_out)
         assert started.wait(10)
-        second = pool.submit(answers.answer, Identity("s", 1, 2), lambda: b"twice")
+        second = pool.submit(outcomes.outcome, Identity("s", 1, 2), lambda: Outcome("2"))
         go_on.set()
-        assert (first.result(10), second.result(10)) == (b"once", b"once")
+        assert (first.result(10), second.result(10)) == (Outcome("1"), Outcome("1"))
 
 
 def test_a_late_request_is_not_carried_out_and_memory_is_bounded() -> None:
-    answers = LastAnswers(n_sessions=2)
-    assert answers.answer(Identity("a", 2, 1), lambda: b"second") == b"second"
+    outcomes = LastOutcomes(n_sessions=2)
+    assert outcomes.outcome(Identity("a", 2, 1), lambda: Outcome("2")) == Outcome("2")
     with pytest.raises(StorageInternalError, match="late"):
-        read_answer(answers.answer(Identity("a", 1, 1), lambda: b"first"))
+        read_answer(write_answer(outcomes.outcome(Identity("a", 1, 1), lambda: Outcome("1"))))
     for session in "bc":
-        answers.answer(Identity(session, 1, 1), lambda: b"other")
-    assert answers.answer(Identity("a", 2, 1), lambda: b"forgotten") == b"forgotten"
+        outcomes.outcome(Identity(session, 1, 1), lambda: Outcome("3"))
+    assert outcomes.outcome(Identity("a", 2, 1), lambda: Outcome("4")) == Outcome("4")
 
 
 def test_a_new_server_recognises_what_was_done_before_it(tmp_path: Path) -> None:
@@ -492,7 +494,7 @@ def test_workers_outlive_a_server_that_is_killed_again_and_again(tmp_path: Path)
 
         with ThreadPoolExecutor(n_workers) as pool:
             futures = [pool.submit(work, i) for i in range(n_workers)]
-            for _ in range(4):
+            for _ in range(3):
                 time.sleep(0.4)
                 server.end(signal.SIGKILL)
                 server.start()
@@ -545,3 +547,66 @@ def test_an_import_does_not_load_grpc() -> None:
     script = "import sys, parzen; parzen.storages.GrpcStorageProxy; print('grpc' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
+
+
+def test_the_command_serves_until_ctrl_c_and_refuses_to_be_open_to_all(tmp_path: Path) -> None:
+    with socket.socket() as probe:
+        probe.bind(("localhost", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-c", "from parzen.cli import main; raise SystemExit(main())", "storage", "serve"]
+    command += ["--storage", f"sqlite:///{tmp_path}/study.db", "--port", str(port)]
+    refused = subprocess.run([*command, "--host", "0.0.0.0"], capture_output=True, text=True, check=False)
+    assert refused.returncode == 1
+    assert "Give a `token`" in refused.stderr
+    server = subprocess.Popen([*command, "--token", "secret"], stderr=subprocess.PIPE, text=True)
+    try:
+        proxy = GrpcStorageProxy(port=port, token="secret")
+        proxy.wait_server_ready(timeout=30)
+        proxy.create_new_study([MINIMIZE], "shared")
+        proxy.close()
+    finally:
+        server.send_signal(signal.SIGINT)
+        assert "listens at" in server.communicate(timeout=20)[1]
+    assert server.returncode == 0
+
+
+# --- TLS -------------------------------------------------------------------------------------------------------------
+
+
+def self_signed() -> tuple[bytes, bytes]:
+    """Make a private key, and a certificate of it for localhost."""
+    x509 = pytest.importorskip("cryptography.x509")
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(datetime.now(timezone.utc) - timedelta(days=2))
+        .not_valid_after(datetime.now(timezone.utc) + timedelta(days=2))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    pem = serialization.Encoding.PEM
+    private = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    return private, certificate.public_bytes(pem)
+
+
+def test_tls(serve: Serve, client: Client) -> None:
+    import grpc
+
+    key, certificate = self_signed()
+    port = serve(InMemoryStorage(), token="secret", credentials=grpc.ssl_server_credentials([(key, certificate)]))
+    trusted = client(port, token="secret", credentials=grpc.ssl_channel_credentials(certificate))
+    study = parzen.create_study(storage=trusted, study_name="shared", sampler=RandomSampler())
+    run_one(study)
+    with pytest.raises(TypeError, match="each process"):
+        pickle.dumps(study)
+    for credentials in (None, grpc.ssl_channel_credentials()):
+        with pytest.raises(StorageInternalError, match="did not answer"):
+            client(port, token="secret", credentials=credentials, timeout=0.2).get_all_studies()
