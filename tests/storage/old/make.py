@@ -150,8 +150,9 @@ def golden(old_python: str, sources: list[Path]) -> None:
             path = os.path.join(folder, "study.db")
             load(source, path)
             upgrade(old_python, path)
-            text = json.dumps(describe(f"sqlite:///{path}"), indent=1, sort_keys=True)
-            source.with_suffix(".json").write_text(text + "\n", encoding="utf-8")
+            studies = describe(f"sqlite:///{path}").items()
+            lines = (f"{json.dumps(name)}: {json.dumps(study, sort_keys=True)}" for name, study in studies)
+            source.with_suffix(".json").write_text("{" + ",\n".join(lines) + "}\n", encoding="utf-8")
 
 
 def load(source: Path, path: Path | str) -> None:
