@@ -10,6 +10,7 @@ How to run::
     pip install "parzen[bench]" protobuf
     python benchmarks/proxy.py
     python benchmarks/proxy.py --processes 1 4 16 --seconds 10
+    python benchmarks/proxy.py --before 20000
 
 """
 
@@ -32,20 +33,27 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def serve(name: str, port: int) -> None:
-    """Be the server."""
-    storages = library(name).storages
-    storages.run_grpc_proxy_server(storages.InMemoryStorage(), host="localhost", port=port)
+def serve(name: str, port: int, n_before: int) -> None:
+    """Be the server, of a study that has trials already."""
+    module = library(name)
+    module.logging.set_verbosity(module.logging.ERROR)
+    storage = module.storages.InMemoryStorage()
+    study = module.create_study(storage=storage, study_name="benchmark")
+    space = {f"x{i}": module.distributions.FloatDistribution(0.0, 1.0) for i in range(5)}
+    point = dict.fromkeys(space, 0.5)
+    study.add_trials([module.trial.create_trial(value=1.0, params=point, distributions=space)] * n_before)
+    module.storages.run_grpc_proxy_server(storage, host="localhost", port=port)
 
 
 def open_study(name: str, port: int) -> Any:
-    """Open the study through a client, created if there is none."""
+    """Open the study through a client that has read it."""
     module = library(name)
     module.logging.set_verbosity(module.logging.ERROR)
     proxy = module.storages.GrpcStorageProxy(host="localhost", port=port)
-    proxy.wait_server_ready(timeout=60)
-    sampler = module.samplers.RandomSampler()
-    return module.create_study(storage=proxy, sampler=sampler, study_name="benchmark", load_if_exists=True)
+    proxy.wait_server_ready(timeout=300)
+    study = module.load_study(storage=proxy, sampler=module.samplers.RandomSampler(), study_name="benchmark")
+    study.get_trials(deepcopy=False)
+    return study
 
 
 def work(name: str, port: int, seconds: float, barrier: Any, rates: Any) -> None:
@@ -55,16 +63,15 @@ def work(name: str, port: int, seconds: float, barrier: Any, rates: Any) -> None
     rates.put(run_trials(study, seconds) / seconds)
 
 
-def measure(name: str, n_clients: int, seconds: float) -> float:
+def measure(name: str, n_clients: int, seconds: float, n_before: int) -> float:
     """Run clients against a new server; give the trials a second of all together."""
     port, barrier, rates = free_port(), CONTEXT.Barrier(n_clients), CONTEXT.Queue()
-    server = CONTEXT.Process(target=serve, args=(name, port), daemon=True)
+    server = CONTEXT.Process(target=serve, args=(name, port, n_before), daemon=True)
     server.start()
-    open_study(name, port)
     clients = [CONTEXT.Process(target=work, args=(name, port, seconds, barrier, rates)) for _ in range(n_clients)]
     for client in clients:
         client.start()
-    total = sum(float(rates.get(timeout=seconds + 120)) for _ in clients)
+    total = sum(float(rates.get(timeout=seconds + 300)) for _ in clients)
     for client in clients:
         client.join()
     server.kill()
@@ -77,6 +84,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=4.0, help="time of one measurement (default: 4)")
     parser.add_argument("--rounds", type=int, default=3, help="measurements of each library (default: 3)")
     parser.add_argument("--processes", type=int, nargs="+", default=[1, 4], help="numbers of clients (default: 1 4)")
+    parser.add_argument("--before", type=int, default=0, help="trials that the study has already (default: 0)")
     arguments = parser.parse_args()
     versions = " and ".join(f"{name} {library(name).__version__}" for name in (OURS, THEIRS))
     print(f"Trials a second of 5 parameters and 10 reports through a proxy, median of {arguments.rounds}; {versions}.")
@@ -85,7 +93,7 @@ def main() -> None:
         rates: dict[str, list[float]] = {OURS: [], THEIRS: []}
         for _ in range(arguments.rounds):
             for name, found in rates.items():
-                found.append(measure(name, n, arguments.seconds))
+                found.append(measure(name, n, arguments.seconds, arguments.before))
         ours, theirs = (statistics.median(rates[name]) for name in (OURS, THEIRS))
         print(f"{n:8}{ours:12.1f}{theirs:12.1f}{ours / theirs:9.1f}x")
 

@@ -182,11 +182,13 @@ class GrpcStorageProxy(BaseStorage):
         """Bring a delta in, and what follows it; all trials are read again if the server has another history by now."""
         with self._lock:
             mirror = self._mirrors.get(study_id)
-            if mirror is None or delta["epoch"] != mirror.position.epoch:
+            if mirror is None:
                 return self._read_again(study_id)
-            while self._index(mirror, delta):
+            epoch = mirror.position.epoch
+            # Another thread may have changed to the server's new history while this answer was on its way.
+            while delta["epoch"] != epoch or "trials" not in delta or self._index(mirror, delta):
                 _, delta = self._connection.call("pull", [], mirror.position)
-                if delta["epoch"] != mirror.position.epoch:
+                if delta["epoch"] != epoch:
                     return self._read_again(study_id)
             return mirror
 

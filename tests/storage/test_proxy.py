@@ -215,6 +215,40 @@ def test_corrections_and_erasures_are_seen_and_a_running_trial_goes_on(serve: Se
     assert plain_trials(ours) == plain_trials(theirs)
 
 
+def test_threads_go_on_while_values_are_corrected(serve: Serve, client: Client) -> None:
+    """Every correction makes all clients read the study again, in the middle of whatever their threads do."""
+    port = serve(InMemoryStorage())
+    ours = parzen.create_study(storage=client(port), study_name="shared", sampler=RandomSampler())
+    theirs = load(client(port))
+    told: dict[int, float] = {}
+    done = threading.Event()
+
+    def work(study: parzen.Study) -> None:
+        while not done.is_set():
+            number, x, _ = run_one(study)
+            told[number] = x
+
+    def correct() -> dict[int, float]:
+        corrected: dict[int, float] = {}
+        while len(corrected) < 15:
+            time.sleep(0.05)
+            for number in set(told) - set(corrected):
+                corrected[number] = told[number] + 7.0
+                theirs.correct_trial(number, corrected[number])
+                break
+        done.set()
+        return corrected
+
+    with ThreadPoolExecutor(5) as pool:
+        futures = [pool.submit(work, study) for study in (ours, ours, ours, theirs)]
+        corrected = pool.submit(correct).result(timeout=60)
+        for future in futures:
+            future.result(timeout=60)
+    assert {trial.number: trial.value for trial in ours.trials} == {**told, **corrected}
+    assert all(len(trial.intermediate_values) == 3 for trial in ours.trials)
+    assert plain_trials(ours) == plain_trials(theirs)
+
+
 def test_a_trial_that_somebody_deletes_ends_for_its_worker(serve: Serve, client: Client) -> None:
     port = serve(InMemoryStorage())
     ours = parzen.create_study(storage=client(port), study_name="shared", sampler=RandomSampler())
