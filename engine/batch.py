@@ -123,6 +123,7 @@ def ask_batch(study: Study, n: int, distributions: Space) -> Batch:
     if n < 1:
         raise ValueError(f"A batch holds at least one trial, but got n={n}.")
     space = {name: modern(distribution) for name, distribution in distributions.items()}
+    study._watch.look(study)
     history = study._sync()
     for name, distribution in space.items():
         history.check(name, distribution)

@@ -18,6 +18,7 @@ from .distributions import BaseDistribution
 from .frozen import FrozenTrial, create_trial
 from .history import History
 from .kernels.dominance import non_dominated
+from .liveness import Watch
 from .logging import get_logger
 from .old_distributions import modern
 from .optimize import optimize
@@ -66,6 +67,7 @@ class Study:
         self._seen: dict[str, tuple[Any, BaseDistribution]] = {}
         self._history: History | None = None
         self._front: tuple[int, list[int]] = (-1, [])
+        self._watch = Watch(self._storage)
         self._stop_flag = False
         self._thread_local = threading.local()
 
@@ -111,6 +113,7 @@ class Study:
         >>> study.tell(trial, x**2)
         """
         distributions = {name: modern(distribution) for name, distribution in (fixed_distributions or {}).items()}
+        self._watch.look(self)
         trial_id = self._storage.claim_waiting_trial(self._study_id)
         if trial_id is None:
             trial_id = self._storage.create_new_trial(self._study_id)

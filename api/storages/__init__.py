@@ -1,5 +1,11 @@
 """Storages, under the spelling of Optuna."""
 
+from parzen.engine.liveness import (
+    RetryFailedTrialCallback,
+    RetryHeartbeatStaleTrialCallback,
+    fail_stale_trials,
+    retry,
+)
 from parzen.storage import BaseStorage, InMemoryStorage, RDBStorage, SQLiteStorage, get_storage
 from parzen.storage.journal import (
     BaseJournalLogStorage,
@@ -23,8 +29,12 @@ __all__ = [
     "JournalRedisStorage",
     "JournalStorage",
     "RDBStorage",
+    "RetryFailedTrialCallback",
+    "RetryHeartbeatStaleTrialCallback",
     "SQLiteStorage",
+    "fail_stale_trials",
     "get_storage",
     "journal",
+    "retry",
     "run_grpc_proxy_server",
 ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import uuid
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
@@ -33,6 +35,14 @@ class Database(ABC):
 
     dialect: Dialect
     place: str
+    _worker: tuple[int, str] = (0, "")
+
+    @property
+    def worker_id(self) -> str:
+        """What tells this process, and this storage in it, from others; a fork makes another one."""
+        if self._worker[0] != os.getpid():
+            self._worker = os.getpid(), str(uuid.uuid4())
+        return self._worker[1]
 
     @abstractmethod
     def query(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
@@ -64,6 +74,13 @@ class Database(ABC):
     @abstractmethod
     def version(self) -> int:
         """Give a number that changes when somebody else wrote; it may change when nobody did."""
+
+    def prepare_workers(self) -> None:  # noqa: B027 - on a server the tables are always there
+        """Make sure that parzen's own tables are there."""
+
+    @abstractmethod
+    def upgrade(self) -> None:
+        """Bring the schema to the head revision."""
 
     @abstractmethod
     def close(self) -> None:

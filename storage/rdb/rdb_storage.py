@@ -9,15 +9,23 @@ from .database import Database
 from .server import ServerDatabase, is_server
 from .sqlite import SQLiteDatabase, path_of
 from .trials import RelationalStorage
+from .vocabulary import words_of
+from .workers import Workers
 
 _TIMEOUT = 60.0
 
 
-def open_database(url: str, engine_kwargs: dict[str, Any]) -> Database:
-    """Open the database that a URL names; ``ValueError`` if it names none that parzen knows."""
+def open_database(url: str, engine_kwargs: dict[str, Any], is_lazy: bool) -> Database:
+    """Open the database that a URL names, or leave that to the first use of it.
+
+    ``ValueError`` if it names none that parzen knows.
+    """
     timeout = float(engine_kwargs.get("connect_args", {}).get("timeout", _TIMEOUT))
     if not is_server(url):
-        return SQLiteDatabase(path_of(url), "NORMAL", timeout)
+        file = SQLiteDatabase(path_of(url), "NORMAL", timeout)
+        if not is_lazy:
+            file.open()
+        return file
     return ServerDatabase(url, _TIMEOUT, engine_kwargs)
 
 
@@ -31,15 +39,25 @@ class RDBStorage(RelationalStorage):
     engine_kwargs
         Arguments of SQLAlchemy's ``create_engine`` for a server. For a file,
         ``{"connect_args": {"timeout": seconds}}`` sets the time to wait for other writers.
-    skip_compatibility_check, skip_table_creation
-        Accepted for compatibility: the check and the creation cost next to nothing.
-    heartbeat_interval, grace_period, heartbeat_stale_trial_callback, failed_trial_callback
-        Not available yet.
+    skip_compatibility_check
+        Open the database only when it is used: one of an older version can be brought up to date by `upgrade`.
+    skip_table_creation
+        Accepted for compatibility: to see that the tables are there costs next to nothing.
+    heartbeat_interval
+        Seconds between the signs of life that a thread of this process gives as soon as it starts a trial, by
+        `Study.optimize` or `Study.ask`. None, the default, gives none, and looks for no dead processes.
+    grace_period
+        Seconds without a sign of life after which a process on another machine counts as dead; twice the interval by
+        default. Of a process on this machine the system knows whether it lives.
+    heartbeat_stale_trial_callback
+        Called as ``callback(study, trial)`` for each trial that failed because its process died; see `retry`.
+    failed_trial_callback
+        The former name of `heartbeat_stale_trial_callback`.
 
     Raises
     ------
     ValueError
-        If the URL names no such database, or a heartbeat is asked for.
+        If the URL names no such database, or an interval is not positive.
     ImportError
         If a server's driver is not installed.
     StorageInternalError
@@ -65,18 +83,57 @@ class RDBStorage(RelationalStorage):
         failed_trial_callback: Callable[..., None] | None = None,
         skip_table_creation: bool = False,
     ) -> None:
-        if heartbeat_interval is not None:
+        for name, seconds in (("heartbeat_interval", heartbeat_interval), ("grace_period", grace_period)):
+            if seconds is not None and seconds <= 0:
+                raise ValueError(f"`{name}` is a positive number of seconds, but got {seconds}.")
+        if heartbeat_stale_trial_callback is not None and failed_trial_callback is not None:
             raise ValueError(
-                f"Heartbeats are not available yet, but got heartbeat_interval={heartbeat_interval}. Leave it out."
+                "Give `heartbeat_stale_trial_callback` or its former name `failed_trial_callback`, not both."
             )
         self.url = url
-        self._engine_kwargs = engine_kwargs or {}
-        super().__init__(open_database(url, self._engine_kwargs))
+        self._heartbeat_interval = heartbeat_interval
+        self._stale_trial_callback = heartbeat_stale_trial_callback or failed_trial_callback
+        self._options: dict[str, Any] = {
+            "engine_kwargs": engine_kwargs or {},
+            "heartbeat_interval": heartbeat_interval,
+            "grace_period": grace_period,
+            "heartbeat_stale_trial_callback": self._stale_trial_callback,
+        }
+        super().__init__(open_database(url, self._options["engine_kwargs"], skip_compatibility_check))
+        if heartbeat_interval is not None:
+            self._workers = Workers(self, heartbeat_interval, grace_period or 2 * heartbeat_interval)
+
+    # --- signs of life -----------------------------------------------------------------------------------------------
+
+    def get_heartbeat_interval(self) -> int | None:
+        """Give the seconds between two signs of life, None if none are given."""
+        return self._heartbeat_interval
+
+    def get_heartbeat_stale_trial_callback(self) -> Callable[..., None] | None:
+        """Give what is called for a trial whose process died."""
+        return self._stale_trial_callback
+
+    def get_failed_trial_callback(self) -> Callable[..., None] | None:
+        """Give what is called for a trial whose process died, by its former name."""
+        return self._stale_trial_callback
+
+    def record_heartbeat(self, trial_id: int) -> None:
+        """Note for Optuna's workers, who know a row a trial, that a trial is alive."""
+        words = words_of(self._db.dialect)
+        with self._lock:
+            self._db.execute(words.record_heartbeat, (trial_id,))
+
+    def _get_stale_trial_ids(self, study_id: int) -> list[int]:
+        with self._lock:
+            if self._workers is None:
+                return []
+            self._workers.join()
+            return self._workers.stale(self.get_history(study_id))
 
     def __getstate__(self) -> dict[str, Any]:
         # The absolute path of a file: another process may work in another folder.
         url = f"sqlite:///{self._db.path}" if isinstance(self._db, SQLiteDatabase) else self.url
-        return {"url": url, "engine_kwargs": self._engine_kwargs}
+        return {"url": url, **self._options}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         RDBStorage.__init__(self, **state)

@@ -12,7 +12,6 @@ import itertools
 import json
 import random
 import time
-import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from functools import lru_cache
@@ -92,7 +91,6 @@ class ServerDatabase(Database):
         self._timeout = timeout
         self._connection: Connection | None = None
         self._is_in_transaction = False
-        self._worker_id = str(uuid.uuid4())
         self._n_requests = 0
         self._versions = itertools.count()
         self._try(self._prepare, timeout=_OPENING)
@@ -108,6 +106,9 @@ class ServerDatabase(Database):
             except Exception as error:
                 self._fail(error)
         return self._connection
+
+    def upgrade(self) -> None:
+        self._open()  # what could be opened is at the head
 
     def close(self) -> None:
         connection, self._connection = self._connection, None
@@ -131,7 +132,7 @@ class ServerDatabase(Database):
         text = f"{self.place} could not do it: {str(error.orig).strip()}."
         if isinstance(error, IntegrityError):
             raise Conflict(text) from error
-        code = getattr(error.orig, "sqlstate", None) or str((error.orig and error.orig.args or [""])[0])
+        code = getattr(error.orig, "sqlstate", None) or str(next(iter(getattr(error.orig, "args", ())), ""))
         if code in _DEADLOCKS:
             raise Interrupted(text) from error
         if error.connection_invalidated or isinstance(error, OperationalError | InterfaceError):
@@ -196,12 +197,12 @@ class ServerDatabase(Database):
 
     def _answers(self) -> list[Row]:
         sql = "SELECT answer FROM parzen_workers WHERE worker_id = ? AND request = ?"
-        return self.query(sql, (self._worker_id, self._n_requests))
+        return self.query(sql, (self.worker_id, self._n_requests))
 
     def _signed(self, work: Callable[[], T]) -> T:
         with self._transaction():
             result = work()
-            self.execute(words_of(self.dialect).sign, (self._worker_id, self._n_requests, json.dumps(result)))
+            self.execute(words_of(self.dialect).sign, (self.worker_id, self._n_requests, json.dumps(result)))
         return result
 
     @contextlib.contextmanager

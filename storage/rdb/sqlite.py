@@ -72,7 +72,6 @@ class SQLiteDatabase(Database):
         self._inode = 0
         is_alone = read_only or path.startswith("file:")
         self._queue = contextlib.nullcontext() if is_alone else WriterQueue(f"{path}-queue", timeout)
-        self.open()
 
     def open(self) -> sqlite3.Connection:
         """Connect, checking or creating the schema first: a foreign file is not touched."""
@@ -227,6 +226,16 @@ class SQLiteDatabase(Database):
                 connection.execute("ROLLBACK")
             except sqlite3.Error:
                 self.close()
+
+    def prepare_workers(self) -> None:
+        schema.create_own_tables(SQLITE, self.execute)
+
+    def upgrade(self) -> None:
+        """Bring the file to the head revision, and keep a copy of it as it was; see `upgrading`."""
+        from .upgrading import upgrade
+
+        self.close()
+        upgrade(self.path, self._timeout)
 
     def version(self) -> int:
         """Give a number that changes when somebody else wrote to the file; raise if the file is not there any more."""

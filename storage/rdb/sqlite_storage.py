@@ -45,6 +45,7 @@ class SQLiteStorage(RelationalStorage):
         self.url = url
         self._options = {"synchronous": synchronous.upper(), "timeout": timeout, "read_only": read_only}
         self._database = SQLiteDatabase(path_of(url), synchronous.upper(), timeout, read_only)
+        self._database.open()
         super().__init__(self._database)
 
     # The absolute path: another process may work in another folder.
@@ -53,6 +54,3 @@ class SQLiteStorage(RelationalStorage):
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         SQLiteStorage.__init__(self, **state)
-
-    def upgrade(self) -> None:
-        """Bring the file to the head revision; a file that could be opened is there already."""

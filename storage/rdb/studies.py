@@ -146,3 +146,8 @@ class RelationalStudies(BaseStorage):
     def get_all_versions(self) -> list[str]:
         """List the schema revisions that parzen can upgrade to."""
         return [schema.REVISION]
+
+    def upgrade(self) -> None:
+        """Bring the schema to the head revision; of a file a copy is kept as it was."""
+        with self._lock:
+            self._db.upgrade()

@@ -23,6 +23,7 @@ from .mirror import Mirror, Own
 from .reading import read_some
 from .rows import to_json
 from .studies import RelationalStudies
+from .workers import Workers
 
 _End = tuple[Own, TrialState, Sequence[float] | None]
 
@@ -41,6 +42,7 @@ class RelationalStorage(RelationalStudies):
     def __init__(self, db: Database) -> None:
         super().__init__(db)
         self._mirror = Mirror(db, self._lock)
+        self._workers: Workers | None = None
         forks.protect(self)
 
     def remove_session(self) -> None:
@@ -84,8 +86,13 @@ class RelationalStorage(RelationalStudies):
             check()
             places = writing.insert_trials(self._db, study_id, records)
             writing.insert_parts(self._db, [trial_id for trial_id, _ in places], records)
+            if self._workers is not None:
+                started = zip(places, records, strict=True)
+                self._workers.claim(place[0] for place, record in started if record.state == TrialState.RUNNING)
             return places
 
+        if self._workers is not None:
+            self._workers.join()
         places = self._db.once(work)
         for record, place in zip(records, places, strict=True):
             record._trial_id, record.number = place
@@ -109,7 +116,16 @@ class RelationalStorage(RelationalStudies):
     def _start(self, study_id: int, trial_id: int) -> bool:
         """Start a waiting trial, unless another process is faster."""
         now = datetime.now()
-        if not self._db.once(lambda: writing.start(self._db, trial_id, now)):
+
+        def work() -> bool:
+            is_started = writing.start(self._db, trial_id, now)
+            if is_started and self._workers is not None:
+                self._workers.claim([trial_id])
+            return is_started
+
+        if self._workers is not None:
+            self._workers.join()
+        if not self._db.once(work):
             self._mirror.pull(study_id)
             return False
         for record in read_some(self._db, study_id, [trial_id]):
@@ -228,6 +244,8 @@ class RelationalStorage(RelationalStudies):
         for own, state, told in ends:
             if not writing.finish(self._db, own.record._trial_id, state, told, now):
                 self._refuse(own.record._trial_id)
+            if self._workers is not None:
+                self._workers.release(own.record._trial_id)
 
     def _note_end(
         self, own: Own, state: TrialState, told: Sequence[float] | None, now: datetime, stored: dict[int, FrozenTrial]

@@ -48,8 +48,16 @@ class Vocabulary:
             "INSERT INTO parzen_workers (worker_id, host, process, heartbeat) "
             f"VALUES (?, ?, ?, {dialect.now}) " + dialect.upsert("worker_id", ("host", "process", "heartbeat"))
         )
-        self.sign = "INSERT INTO parzen_workers (worker_id, request, answer) VALUES (?, ?, ?) " + dialect.upsert(
-            "worker_id", ("request", "answer")
+        self.record_heartbeat = (
+            f"INSERT INTO trial_heartbeats (trial_id, heartbeat) VALUES (?, {dialect.now}) "
+            + dialect.upsert("trial_id", ("heartbeat",))
+        )
+        self.sign = (
+            "INSERT INTO parzen_workers (worker_id, heartbeat, request, answer) "
+            f"VALUES (?, {dialect.now}, ?, ?) " + dialect.upsert("worker_id", ("heartbeat", "request", "answer"))
+        )
+        self.claim = "INSERT INTO parzen_claims (trial_id, worker_id) VALUES (?, ?) " + dialect.upsert(
+            "trial_id", ("worker_id",)
         )
 
 

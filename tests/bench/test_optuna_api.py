@@ -29,13 +29,6 @@ MISSING = {
         "BaseGASampler", "BruteForceSampler", "CmaEsSampler", "GPSampler", "GridSampler", "NSGAIIISampler",
         "NSGAIISampler", "PartialFixedSampler", "QMCSampler", "nsgaii",
     },
-    "storages": {
-        "RetryFailedTrialCallback", "RetryHeartbeatStaleTrialCallback", "fail_stale_trials",
-    },
-    "storages.RDBStorage": {
-        "get_failed_trial_callback", "get_heartbeat_interval", "get_heartbeat_stale_trial_callback",
-        "record_heartbeat",
-    },
 }  # fmt: skip
 
 

@@ -1,0 +1,123 @@
+"""What happens to trials whose process died."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from .exceptions import UpdateFinishedTrialError
+from .frozen import FrozenTrial, create_trial
+from .logging import get_logger
+from .records import TrialState
+
+if TYPE_CHECKING:
+    from .study import Study
+
+_logger = get_logger(__name__)
+_FAILED, _HISTORY = "failed_trial", "retry_history"
+
+
+def fail_stale_trials(study: Study) -> None:
+    """Fail the running trials whose process is dead, and call the storage's callback for each.
+
+    `Study.ask` and `Study.optimize` do it from time to time if the storage has a heartbeat. Of several processes that
+    do it at once, one gets each trial.
+
+    Parameters
+    ----------
+    study
+        A study; nothing happens if its storage has no heartbeat.
+    """
+    storage = study._storage
+    if _interval(storage) is None:
+        return
+    callback = storage.get_heartbeat_stale_trial_callback()
+    for trial_id in storage._get_stale_trial_ids(study._study_id):
+        try:
+            storage.set_trial_state_values(trial_id, TrialState.FAIL)
+        except (UpdateFinishedTrialError, KeyError):  # another process was faster, or the study is gone
+            continue
+        trial = storage.get_trial(trial_id)
+        _logger.warning(f"Trial {trial.number} failed because the process that ran it is dead.")
+        if callback is not None:
+            callback(study, trial)
+
+
+def _interval(storage: Any) -> int | None:
+    """Give the seconds between two signs of life, None if a storage knows none."""
+    get = getattr(storage, "get_heartbeat_interval", None)
+    interval: int | None = None if get is None else get()
+    return interval
+
+
+class Watch:
+    """Decides when a study looks for trials of dead processes: at its first ask, then once in each interval."""
+
+    def __init__(self, storage: Any) -> None:
+        self._interval = _interval(storage)
+        self._next = 0.0
+
+    def look(self, study: Study) -> None:
+        """Look, if it is time."""
+        if self._interval is not None and time.monotonic() >= self._next:
+            self._next = time.monotonic() + self._interval
+            fail_stale_trials(study)
+
+
+class RetryHeartbeatStaleTrialCallback:
+    """Puts a trial whose process died back into the queue, with its parameters and attributes.
+
+    The worker that gets it finds the user attributes, where a training loop keeps the path of its checkpoint.
+
+    Parameters
+    ----------
+    max_retry
+        How often a trial is tried again, None for ever.
+    inherit_intermediate_values
+        Let the new trial have what the dead one reported, so that it goes on behind its last step.
+
+    Examples
+    --------
+    >>> storage = RDBStorage(url, heartbeat_interval=60, heartbeat_stale_trial_callback=retry(3))
+    """
+
+    def __init__(self, max_retry: int | None = None, inherit_intermediate_values: bool = False) -> None:
+        self._max_retry = max_retry
+        self._inherit_intermediate_values = inherit_intermediate_values
+
+    def __call__(self, study: Study, trial: FrozenTrial) -> None:
+        """Enqueue the trial again, unless it was tried often enough."""
+        tried = [*self.retry_history(trial), trial.number]
+        if self._max_retry is not None and len(tried) > self._max_retry:
+            return
+        study.add_trial(
+            create_trial(
+                state=TrialState.WAITING,
+                params=trial.params,
+                distributions=trial.distributions,
+                user_attrs=trial.user_attrs,
+                system_attrs={**trial.system_attrs, _FAILED: tried[0], _HISTORY: tried},
+                intermediate_values=trial.intermediate_values if self._inherit_intermediate_values else None,
+            )
+        )
+
+    @staticmethod
+    def retried_trial_number(trial: FrozenTrial) -> int | None:
+        """Give the number of the trial that this one tries again, the first of several; None if it is the first."""
+        number: int | None = trial.system_attrs.get(_FAILED)
+        return number
+
+    @staticmethod
+    def retry_history(trial: FrozenTrial) -> list[int]:
+        """Give the numbers of the trials before this one that were tried with its parameters, oldest first."""
+        return list(trial.system_attrs.get(_HISTORY, ()))
+
+
+class RetryFailedTrialCallback(RetryHeartbeatStaleTrialCallback):
+    """The former name of `RetryHeartbeatStaleTrialCallback`."""
+
+
+def retry(max_retry: int | None = None, inherit_intermediate_values: bool = True) -> Callable[..., None]:
+    """Make a callback for a storage that tries trials of dead processes again, with what they reported."""
+    return RetryHeartbeatStaleTrialCallback(max_retry, inherit_intermediate_values)
