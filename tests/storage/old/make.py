@@ -100,10 +100,10 @@ def objective(optuna: Any, version: tuple[int, ...], number: int, trial: Any) ->
             print(f"{optuna.__version__} refuses to report {value}: {type(error).__name__}")
     if number == 3 and trial.study.study_name == "least":
         raise optuna.exceptions.TrialPruned() if version >= (2, 0) else optuna.structs.TrialPruned()
-    value = VALUES[number]
-    if value is None:
+    told = VALUES[number]
+    if told is None:
         raise ValueError("failed")
-    return value
+    return told
 
 
 def several(optuna: Any, storage: Any, sampler: Any) -> None:
@@ -179,7 +179,8 @@ def prepare(path: str) -> bool:
     """
     connection = sqlite3.connect(path)
     (revision,) = connection.execute("SELECT version_num FROM alembic_version").fetchone()
-    if is_old := revision < "v2":
+    is_old = str(revision) < "v2"
+    if is_old:
         connection.execute("DELETE FROM trial_values WHERE value IS NULL")
         connection.commit()
     connection.close()
