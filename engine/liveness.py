@@ -29,7 +29,7 @@ def fail_stale_trials(study: Study) -> None:
     study
         A study; nothing happens if its storage has no heartbeat.
     """
-    storage = study._storage
+    storage: Any = study._storage
     if _interval(storage) is None:
         return
     callback = storage.get_heartbeat_stale_trial_callback()

@@ -27,13 +27,19 @@ def missing(reason: str) -> None:
 def run(kind: str, sql: str) -> Any:
     """Run a statement as the administrator of a server, outside any transaction; skip if there is none."""
     sqlalchemy = pytest.importorskip("sqlalchemy")
-    engine = sqlalchemy.create_engine(ADDRESSES[kind], isolation_level="AUTOCOMMIT", poolclass=sqlalchemy.pool.NullPool)
     try:
-        with engine.connect() as connection:
+        with connect(ADDRESSES[kind]) as connection:
             result = connection.exec_driver_sql(sql)
             return result.fetchall() if result.returns_rows else None
     except sqlalchemy.exc.OperationalError as error:
         missing(f"no {kind} server answers at {ADDRESSES[kind]}: {error}")
+
+
+def connect(url: str) -> Any:
+    """Connect to a server; each statement is a transaction, unless one is begun."""
+    sqlalchemy = pytest.importorskip("sqlalchemy")
+    pool = sqlalchemy.pool.NullPool
+    return sqlalchemy.create_engine(url, isolation_level="AUTOCOMMIT", poolclass=pool).connect()
 
 
 def new_database(kind: str) -> str:

@@ -78,6 +78,10 @@ class Database(ABC):
     def prepare_workers(self) -> None:  # noqa: B027 - on a server the tables are always there
         """Make sure that parzen's own tables are there."""
 
+    def revision(self) -> str:
+        """Give the schema revision that the database is stamped with."""
+        return str(self.query("SELECT version_num FROM alembic_version")[0][0])
+
     @abstractmethod
     def upgrade(self) -> None:
         """Bring the schema to the head revision."""

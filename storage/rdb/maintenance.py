@@ -11,7 +11,7 @@ from pathlib import Path
 from ...engine.exceptions import StorageInternalError
 from . import schema
 from .dialect import SQLITE
-from .sqlite import explained
+from .sqlite_errors import explained
 
 _PAGES = 1000  # copied between two reports of the progress
 

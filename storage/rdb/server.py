@@ -12,6 +12,7 @@ import itertools
 import json
 import random
 import time
+import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from functools import lru_cache
@@ -90,6 +91,7 @@ class ServerDatabase(Database):
         self.place = self._engine.url.render_as_string(hide_password=True)
         self._timeout = timeout
         self._connection: Connection | None = None
+        self._finalizer: weakref.finalize[Any, Any] | None = None
         self._is_in_transaction = False
         self._n_requests = 0
         self._versions = itertools.count()
@@ -101,6 +103,7 @@ class ServerDatabase(Database):
         if self._connection is None:
             try:
                 self._connection = self._engine.connect()
+                self._finalizer = weakref.finalize(self, _close, self._connection)
                 if not self._is_postgresql:  # identifiers in double quotes, as everywhere else
                     self._connection.exec_driver_sql("SET SESSION sql_mode = CONCAT(@@sql_mode, ',ANSI_QUOTES')")
             except Exception as error:
@@ -111,10 +114,9 @@ class ServerDatabase(Database):
         self._open()  # what could be opened is at the head
 
     def close(self) -> None:
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            with contextlib.suppress(Exception):  # it may be lost already
-                connection.close()
+        self._connection = None
+        if self._finalizer is not None:
+            self._finalizer()
 
     def _run(self, sql: str, parameters: Any) -> Any:
         connection = self._open()
@@ -276,3 +278,8 @@ class ServerDatabase(Database):
         """Give the collation under which names that differ in case, accents or blanks at the end are different."""
         version = str(self.query("SELECT VERSION()")[0][0])
         return "utf8mb4_nopad_bin" if "MariaDB" in version else "utf8mb4_0900_bin"
+
+
+def _close(connection: Connection) -> None:
+    with contextlib.suppress(Exception):  # it may be lost already
+        connection.close()

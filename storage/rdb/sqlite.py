@@ -20,23 +20,11 @@ from .database import Database, Row, T
 from .dialect import SQLITE
 from .filesystems import network_file_system
 from .queue import WriterQueue
+from .sqlite_errors import explained
+from .upgrading import upgrade
 
 _CHECKPOINT = 4000  # pages in the log before it is copied into the file, which flushes the disk twice
 _OLDEST = (3, 35, 0)  # the first with RETURNING
-_REMEDIES = (
-    ("full", "Free some space; what was stored before is safe, and the call can be repeated."),
-    ("locked", "Another process holds the file; give a longer time-out, or see who holds it."),
-    ("readonly", "Give write access to the file and its folder, or open it with `read_only=True`."),
-    ("unable to open", "Check that the folder exists and that you may write to it; to read, give `read_only=True`."),
-    ("not a database", "The file is left as it is; give another file name."),
-    ("malformed", "The file is damaged; restore a copy, or save what can be read by `sqlite3 FILE .recover`."),
-)
-
-
-def explained(error: sqlite3.Error, path: str) -> StorageInternalError:
-    """Say what SQLite said, about which file, and what to do."""
-    remedy = next((text for key, text in _REMEDIES if key in str(error)), "")
-    return StorageInternalError(f"SQLite could not work on {path}: {error}. {remedy}".rstrip())
 
 
 class SQLiteDatabase(Database):
@@ -230,10 +218,14 @@ class SQLiteDatabase(Database):
     def prepare_workers(self) -> None:
         schema.create_own_tables(SQLITE, self.execute)
 
+    def revision(self) -> str:
+        if self._connection is not None:
+            return super().revision()
+        with contextlib.closing(sqlite3.connect(self.path)) as file:  # an old file cannot be opened to work with it
+            return str(file.execute("SELECT version_num FROM alembic_version").fetchone()[0])
+
     def upgrade(self) -> None:
         """Bring the file to the head revision, and keep a copy of it as it was; see `upgrading`."""
-        from .upgrading import upgrade
-
         self.close()
         upgrade(self.path, self._timeout)
 

@@ -15,6 +15,7 @@ from . import schema, writing
 from .database import Conflict, Database, Row
 from .mirror import read_directions
 from .rows import to_json
+from .upgrading import REVISIONS
 from .vocabulary import words_of
 
 
@@ -137,15 +138,16 @@ class RelationalStudies(BaseStorage):
 
     def get_current_version(self) -> str:
         """Give the schema revision of the database."""
-        return str(self._one("SELECT version_num FROM alembic_version", (), "The database has no schema revision.")[0])
+        with self._lock:
+            return self._db.revision()
 
     def get_head_version(self) -> str:
         """Give the schema revision that parzen writes."""
         return schema.REVISION
 
     def get_all_versions(self) -> list[str]:
-        """List the schema revisions that parzen can upgrade to."""
-        return [schema.REVISION]
+        """List the schema revisions that are known, the newest first."""
+        return list(reversed(REVISIONS))
 
     def upgrade(self) -> None:
         """Bring the schema to the head revision; of a file a copy is kept as it was."""

@@ -19,7 +19,7 @@ from ...engine.distributions import FloatDistribution, IntDistribution
 from ...engine.exceptions import StorageInternalError
 from . import schema
 from .dialect import SQLITE
-from .sqlite import explained
+from .sqlite_errors import explained
 
 REVISIONS = (
     "v0.9.0.a",

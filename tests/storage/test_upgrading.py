@@ -210,3 +210,17 @@ def test_a_file_in_wal_mode_whose_writer_died(path: Path) -> None:
     assert backup is not None
     assert query(backup, "SELECT value FROM trial_values WHERE trial_id = 1") == [(7.0,)]
     assert read(path)["least"]["trials"][0]["values"] == [7.0]
+
+
+def test_a_storage_upgrades_the_old_file_that_it_was_told_not_to_check(path: Path) -> None:
+    make(path)
+    with pytest.raises(RuntimeError, match="parzen storage upgrade"):
+        RDBStorage(f"sqlite:///{path}")
+    storage = RDBStorage(f"sqlite:///{path}", skip_compatibility_check=True)
+    assert storage.get_current_version() == revision(path) != HEAD
+    assert storage.get_head_version() == storage.get_all_versions()[0] == HEAD
+    storage.upgrade()
+    assert storage.get_current_version() == HEAD
+    assert len(storage.get_all_studies()) > 0
+    assert path.with_name(f"{path.name}.v2.6.0.a.bak").exists()
+    storage.remove_session()

@@ -1,0 +1,299 @@
+"""What is particular about PostgreSQL, MySQL and MariaDB; the contract suite holds them to the rest."""
+
+from __future__ import annotations
+
+import contextlib
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+import servers
+
+import parzen
+from parzen.distributions import FloatDistribution, IntDistribution
+from parzen.exceptions import DuplicatedStudyError, StorageInternalError
+from parzen.samplers import RandomSampler
+from parzen.storages import RDBStorage
+from parzen.trial import TrialState
+
+KINDS = ["postgresql", "mysql"]
+UNIT = FloatDistribution(0.0, 1.0)
+WORKER = Path(__file__).with_name("sqlite_worker.py")
+
+
+@pytest.fixture(params=KINDS)
+def kind(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def url(kind: str) -> str:
+    """Give the URL of a database that holds no tables."""
+    return servers.new_database(kind)
+
+
+def new_study(url: str) -> parzen.Study:
+    return parzen.create_study(storage=url, study_name="shared", sampler=RandomSampler(seed=0), load_if_exists=True)
+
+
+def run_workers(n: int, *arguments: str) -> list[list[str]]:
+    """Start processes that begin at one moment; return the lines that each printed."""
+    workers = [
+        subprocess.Popen(
+            [sys.executable, str(WORKER), *(argument.format(i) for argument in arguments)],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        )
+        for i in range(n)
+    ]  # fmt: skip
+    for worker in workers:
+        assert worker.stdout is not None
+        assert worker.stdout.readline() == "ready\n"
+    for worker in workers:
+        assert worker.stdin is not None
+        worker.stdin.write("\n")
+        worker.stdin.flush()
+    outputs = [worker.communicate(timeout=120)[0].splitlines() for worker in workers]
+    assert [worker.returncode for worker in workers] == [0] * n
+    return outputs
+
+
+def test_processes_create_the_tables_at_once(url: str) -> None:
+    run_workers(4, "create", url, "study {}")
+    for i in range(4):
+        study = parzen.load_study(study_name=f"study {i}", storage=url)
+        assert [trial.number for trial in study.get_trials(states=[TrialState.COMPLETE])] == list(range(5))
+
+
+def test_processes_share_a_study_without_gaps_and_run_enqueued_trials_once(url: str) -> None:
+    study = new_study(url)
+    for i in range(20):
+        study.enqueue_trial({"x": i / 20}, user_attrs={"enqueued": i})
+    lines = [line.split() for output in run_workers(4, "work", url, "15") for line in output]
+    assert sorted(int(number) for number, _ in lines) == list(range(60))
+    assert sorted(int(value) for _, value in lines if value != "-") == list(range(20))
+    assert [trial.number for trial in study.trials] == list(range(60))
+    assert all(trial.state == TrialState.COMPLETE for trial in study.trials)
+
+
+# --- a server that breaks off ----------------------------------------------------------------------------------------
+
+
+def connections_to(kind: str, name: str) -> Sequence[int]:
+    if kind == "postgresql":
+        sql = f"SELECT pid FROM pg_stat_activity WHERE datname = '{name}' AND pid <> pg_backend_pid()"
+    else:
+        sql = f"SELECT id FROM information_schema.processlist WHERE db = '{name}'"
+    return [int(row[0]) for row in servers.run(kind, sql)]
+
+
+def cut_connections(kind: str, name: str) -> None:
+    """Let the server close every connection to a database, in the middle of whatever it does."""
+    for identifier in connections_to(kind, name):
+        try:
+            servers.run(
+                kind, f"SELECT pg_terminate_backend({identifier})" if kind == "postgresql" else f"KILL {identifier}"
+            )
+        except Exception:  # it ended by itself
+            continue
+
+
+def test_cut_connections_lose_nothing_and_double_nothing(kind: str, url: str) -> None:
+    study = new_study(url)
+    name, is_over, n_cuts = url.rpartition("/")[2], threading.Event(), 0
+
+    def cut() -> None:
+        nonlocal n_cuts
+        while not is_over.wait(0.03):
+            cut_connections(kind, name)
+            n_cuts += 1
+
+    killer = threading.Thread(target=cut)
+    killer.start()
+    told, end = [], time.monotonic() + 4
+    try:
+        while time.monotonic() < end:
+            trial = study.ask()
+            x = trial.suggest_float("x", 0, 1)
+            trial.report(x, 1)
+            trial.set_user_attr("x", x)
+            told.append((trial.number, x))
+            study.tell(trial, x)
+            if len(told) % 5 == 0:
+                batch = study.ask_batch(3, {"x": UNIT})
+                told += zip(batch.numbers, batch["x"], strict=True)
+                study.tell_batch(batch, batch["x"])
+    finally:
+        is_over.set()
+        killer.join()
+    assert n_cuts > 10
+    found = [(trial.number, trial.value) for trial in new_study(url).trials]
+    assert found == told
+    assert [number for number, _ in told] == list(range(len(told)))
+
+
+def test_an_end_that_was_stored_before_the_connection_broke_is_not_done_again(url: str) -> None:
+    storage = RDBStorage(url)
+    study_id = storage.create_new_study([parzen.study.StudyDirection.MINIMIZE])
+    db = storage._db
+    run, ends = db._run, []
+
+    def lose_the_answer(sql: str, parameters: object) -> object:
+        result = run(sql, parameters)
+        if sql == "COMMIT" and not ends:
+            ends.append(sql)
+            db.close()
+            db._fail(lost())
+        return result
+
+    db._run = lose_the_answer
+    trial_id = storage.create_new_trial(study_id)
+    assert ends
+    del db._run
+    assert [trial._trial_id for trial in storage.get_all_trials(study_id)] == [trial_id]
+    assert storage.get_trial(trial_id).number == 0
+
+
+def lost() -> Exception:
+    from sqlalchemy.exc import OperationalError
+
+    return OperationalError("COMMIT", None, OSError("the connection is lost"))
+
+
+def test_a_deadlock_is_tried_again(kind: str, url: str) -> None:
+    import sqlalchemy
+
+    study = new_study(url)
+    trial = study.ask()
+    trial.suggest_float("known", 0, 1)
+    with servers.connect(url) as other:
+        other.exec_driver_sql("BEGIN")
+        other.exec_driver_sql(f"SELECT 1 FROM trials WHERE trial_id = {trial._trial_id} FOR UPDATE")
+        # A new name locks the study, then the trial, which the other one holds.
+        ours = threading.Thread(target=lambda: trial.suggest_float("new", 0, 1))
+        ours.start()
+        time.sleep(0.5)
+        with contextlib.suppress(sqlalchemy.exc.OperationalError):  # the server chose this one
+            other.exec_driver_sql("SELECT 1 FROM studies FOR UPDATE")
+        other.exec_driver_sql("ROLLBACK")
+    ours.join(60)
+    assert not ours.is_alive()
+    assert set(new_study(url).trials[0].params) == {"known", "new"}
+
+
+# --- what servers see differently ------------------------------------------------------------------------------------
+
+
+def test_names_that_differ_in_case_accents_or_blanks_are_different(url: str) -> None:
+    names = [
+        "x",
+        "X",
+        "x ",
+        "ä",
+        "a",
+        "Ä",
+        "ß",
+        "ss",
+        "🚀",
+        "一",
+        "'; DROP TABLE trials; --",
+        '"',
+        "%s",
+        "?",
+        ":x",
+        "\\",
+    ]
+    storage = RDBStorage(url)
+    for name in names:
+        parzen.create_study(study_name=name, storage=storage)
+    assert sorted(parzen.get_all_study_names(storage)) == sorted(names)
+    with pytest.raises(DuplicatedStudyError):
+        parzen.create_study(study_name="x", storage=storage)
+    study = new_study(url)
+    trial = study.ask()
+    for i, name in enumerate(names):
+        trial.suggest_int(name, i, i)
+        trial.set_user_attr(name, name)
+        study.set_user_attr(name, name)
+    study.tell(trial, 1.0)
+    found = new_study(url)
+    assert found.trials[0].params == {name: i for i, name in enumerate(names)}
+    assert found.trials[0].user_attrs == found.user_attrs == {name: name for name in names}
+
+
+def test_large_attributes(url: str) -> None:
+    study = new_study(url)
+    text = "ä🚀" * 500_000
+    trial = study.ask()
+    trial.set_user_attr("large", text)
+    study.tell(trial, 1.0)
+    assert new_study(url).trials[0].user_attrs["large"] == text
+
+
+def test_what_the_server_cannot_hold_is_an_error_and_changes_nothing(url: str) -> None:
+    study = new_study(url)
+    trial = study.ask()
+    with pytest.raises(StorageInternalError, match="could not do it"):
+        trial.set_user_attr("k" * 513, 1)
+    assert trial.suggest_float("x", 0, 1) <= 1
+    study.tell(trial, 1.0)
+    assert new_study(url).trials[0].user_attrs == {}
+
+
+def test_another_schema_of_a_name_is_checked_against_what_others_stored(url: str) -> None:
+    first, second = new_study(url), new_study(url)
+    trial = second.ask()
+    first.ask({"x": UNIT})
+    with pytest.raises(ValueError, match="kind"):
+        trial.suggest_int("x", 0, 1)
+    assert second.trials[0].params == {}
+    second.ask({"y": IntDistribution(0, 1)})
+
+
+# --- opening ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_database_of_something_else_is_left_alone(kind: str, url: str) -> None:
+    import sqlalchemy
+
+    with servers.connect(url) as connection:
+        connection.exec_driver_sql("CREATE TABLE notes (text VARCHAR(9))")
+        with pytest.raises(StorageInternalError, match=r"something else.*another name"):
+            RDBStorage(url)
+        assert sqlalchemy.inspect(connection).get_table_names() == ["notes"]
+
+
+def test_tables_that_a_killed_process_left_half_made_are_completed(url: str) -> None:
+    if not url.startswith("mysql"):
+        pytest.skip("PostgreSQL creates all tables in one transaction")
+    with servers.connect(url) as connection:
+        RDBStorage(url)
+        for table in ("parzen_claims", "alembic_version", "trial_heartbeats", "trial_values"):
+            connection.exec_driver_sql(f"DROP TABLE {table}")
+    study = new_study(url)
+    study.tell(study.ask({"x": UNIT}), 1.0)
+    assert new_study(url).best_value == 1.0
+
+
+def test_a_server_of_another_revision_is_refused(url: str) -> None:
+    RDBStorage(url)._db.execute("UPDATE alembic_version SET version_num = 'v99.0.0.a'")
+    with pytest.raises(RuntimeError, match=r"v99\.0\.0\.a, but v3\.2\.0\.a is expected"):
+        RDBStorage(url)
+
+
+def test_a_server_that_does_not_answer_is_an_error_without_the_password() -> None:
+    pytest.importorskip("sqlalchemy")
+    for address in ("postgresql://me:secret@127.0.0.1:1/none", "mysql://me:secret@127.0.0.1:1/none"):
+        with pytest.raises(StorageInternalError, match="Check that the server runs") as caught:
+            RDBStorage(address)
+        assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("module", ["sqlalchemy", "psycopg"])
+def test_a_driver_that_is_missing_is_named_with_its_extra(module: str) -> None:
+    code = f"import sys; sys.modules[{module!r}] = None; import parzen; parzen.create_study(storage='postgresql://x/y')"
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert 'pip install "parzen[rdb]"' in ran.stderr.splitlines()[-1]

@@ -1,0 +1,177 @@
+"""Opening a SQLite file only to look, over a network, and behind the queue of its writers."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import sqlite3
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from contract.storages import plain
+
+import parzen
+from parzen.distributions import FloatDistribution
+from parzen.exceptions import StorageInternalError
+from parzen.samplers import RandomSampler
+from parzen.storage.rdb.filesystems import network_file_system
+from parzen.storages import SQLiteStorage
+
+UNIT = FloatDistribution(0.0, 1.0)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "study.db"
+
+
+@pytest.fixture
+def url(path: Path) -> str:
+    return f"sqlite:///{path}"
+
+
+def new_study(url: str) -> parzen.Study:
+    return parzen.create_study(storage=url, study_name="shared", sampler=RandomSampler(seed=0), load_if_exists=True)
+
+
+def plain_trials(study: parzen.Study) -> list[object]:
+    return [plain(trial) for trial in study.trials]
+
+
+def query(path: Path, sql: str) -> list[tuple[object, ...]]:
+    connection = sqlite3.connect(path)
+    try:
+        return connection.execute(sql).fetchall()
+    finally:
+        connection.close()
+
+
+def ended_well(function: Callable[[], object]) -> bool:
+    """Run a function in a forked process."""
+    pid = os.fork()
+    if not pid:
+        try:
+            function()
+        except BaseException:
+            os._exit(1)
+        os._exit(0)
+    return os.waitpid(pid, 0)[1] == 0
+
+
+# --- only to look ----------------------------------------------------------------------------------------------------
+
+
+def test_a_file_opened_to_look_is_not_written_to_and_follows_a_writer(url: str, path: Path) -> None:
+    study = new_study(url)
+    study.tell(study.ask({"x": UNIT}), 1.0)
+    looker = parzen.load_study(study_name="shared", storage=SQLiteStorage(url, read_only=True))
+    assert looker.best_value == 1.0
+    study.tell(study.ask({"x": UNIT}), 0.5)
+    assert looker.best_value == 0.5
+    for verb in (looker.ask, lambda: looker.set_user_attr("a", 1), lambda: looker.delete_trial(0)):
+        with pytest.raises(StorageInternalError, match="readonly"):
+            verb()
+    assert plain_trials(study) == plain_trials(new_study(url))
+
+
+def test_a_file_in_a_folder_that_may_not_be_written_to_can_be_looked_at() -> None:
+    folder = Path(tempfile.mkdtemp())  # the folders above it are open to everybody
+    url = f"sqlite:///{folder}/study.db"
+    study = new_study(url)
+    study.tell(study.ask({"x": UNIT}), 1.0)
+    study._storage.remove_session()
+    before = (folder / "study.db").read_bytes()
+    folder.chmod(0o555)
+    (folder / "study.db").chmod(0o444)
+    try:
+        assert ended_well(lambda: look(url))
+        assert [file.name for file in folder.iterdir()] == ["study.db"]
+        assert (folder / "study.db").read_bytes() == before
+    finally:
+        folder.chmod(0o755)
+        shutil.rmtree(folder)
+
+
+def look(url: str) -> None:
+    if os.geteuid() == 0:  # whom no permission stops
+        os.setgid(65534)
+        os.setuid(65534)
+    storage = SQLiteStorage(url, read_only=True)
+    assert parzen.load_study(study_name="shared", storage=storage).best_value == 1.0
+
+
+def test_a_file_that_is_not_there_cannot_be_looked_at(url: str, path: Path) -> None:
+    with pytest.raises(StorageInternalError, match="unable to open"):
+        SQLiteStorage(url, read_only=True)
+    assert not path.exists()
+
+
+# --- over a network --------------------------------------------------------------------------------------------------
+
+MOUNTS = """\
+22 1 254:0 / / rw,relatime shared:1 - ext4 /dev/vda rw
+30 22 0:25 / /home rw,relatime - nfs4 server:/home rw
+31 30 0:26 / /home/me/local\\040disk rw - xfs /dev/vdb rw
+32 22 0:27 / /home2 rw - cifs //server/share rw
+33 22 0:28 / /mnt/ssh rw - fuse.sshfs me@server: rw
+"""
+
+
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [
+        ("/study.db", None),
+        ("/home/me/study.db", "nfs4"),
+        ("/home/me/local disk/study.db", None),
+        ("/home/me/local", "nfs4"),
+        ("/home2/study.db", "cifs"),
+        ("/home3/study.db", None),
+        ("/mnt/ssh/a/b/study.db", "fuse.sshfs"),
+    ],
+)
+def test_a_network_file_system_is_recognised(tmp_path: Path, path: str, kind: str | None) -> None:
+    mounts = tmp_path / "mountinfo"
+    mounts.write_text(MOUNTS)
+    assert network_file_system(path, str(mounts)) == kind
+    assert network_file_system(path, str(tmp_path / "none")) is None
+    assert network_file_system(str(tmp_path)) is None
+
+
+def test_over_a_network_there_is_no_write_ahead_log_and_a_warning(
+    url: str, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    new_study(url)._storage.remove_session()
+    assert query(path, "PRAGMA journal_mode") == [("wal",)]
+    monkeypatch.setattr("parzen.storage.rdb.sqlite.network_file_system", lambda path: "nfs4")
+    with pytest.warns(UserWarning, match=r"network file system \(nfs4\).*PostgreSQL"):
+        study = new_study(url)
+    study.tell(study.ask({"x": UNIT}), 1.0)
+    assert query(path, "PRAGMA journal_mode") == [("delete",)]
+
+
+# --- the queue of writers --------------------------------------------------------------------------------------------
+
+
+def test_a_suspended_process_at_the_head_of_the_queue_does_not_stop_the_others_for_ever(url: str, path: Path) -> None:
+    study = parzen.create_study(storage=SQLiteStorage(url, timeout=0.3), study_name="shared", sampler=RandomSampler())
+    with open(f"{path}-queue") as queue:
+        fcntl.flock(queue, fcntl.LOCK_EX)
+        study.tell(study.ask(), 1.0)
+        study.tell(study.ask(), 2.0)  # no further wait as long as the first goes on
+    study.tell(study.ask(), 3.0)
+    assert [trial.value for trial in new_study(url).trials] == [1.0, 2.0, 3.0]
+
+
+def test_a_queue_whose_file_was_deleted_is_joined_anew(url: str, path: Path) -> None:
+    first, second = new_study(url), new_study(url)
+    for study in (first, second):
+        study.tell(study.ask(), 1.0)
+    Path(f"{path}-queue").unlink()
+    for study in (first, second):
+        study.tell(study.ask(), 1.0)
+    files = [study._storage._db._queue._file for study in (first, second)]
+    assert len({os.fstat(file).st_ino for file in files}) == 1
+    assert os.fstat(files[0]).st_nlink == 1
