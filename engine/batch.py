@@ -172,35 +172,54 @@ def _suggest(trials: list[Trial], space: Space) -> dict[str, FloatArray]:
     }
 
 
+_ATTEMPTS = 10  # to store a batch for the numbers that it was sampled for
 Sampled = tuple[list[int], dict[str, FloatArray]]  # identifiers of new trials, their internal values
 
 
 def _sample_together(study: Study, sampler: Sampler, n: int, space: Space) -> Sampled:
-    """Sample `n` points by columns and store them as new trials in one transaction."""
+    """Sample `n` points by columns and store them as new trials in one transaction.
+
+    They are sampled for the numbers that come next; if another worker takes those first, for the ones after that.
+    """
+    for _ in range(_ATTEMPTS):
+        number = study.history.n
+        columns = _sample_columns(study, sampler, number, n, space)
+        templates = _templates(columns, n, space)
+        trial_ids = study._storage.create_trials_at(study._study_id, number, templates) if n else []
+        if trial_ids is not None:
+            return trial_ids, columns
+        study._sync()
+    return study._storage.create_new_trials(study._study_id, templates), columns
+
+
+def _sample_columns(study: Study, sampler: Sampler, number: int, n: int, space: Space) -> dict[str, FloatArray]:
     free = {name: distribution for name, distribution in space.items() if distribution.only_value is None}
     columns = {name: np.full(n, distribution.only_value, dtype=np.float64) for name, distribution in space.items()}
     if free and n:
-        columns.update(sampler.sample_batch(study, study.history.n, free, n))
+        columns.update(sampler.sample_batch(study, number, free, n))
+    return columns
+
+
+def _templates(columns: dict[str, FloatArray], n: int, space: Space) -> list[FrozenTrial]:
+    # Made without `create_trial`'s check of every value: they come from the sampler.
     external = {
         name: [distribution.to_external_repr(x) for x in columns[name].tolist()] for name, distribution in space.items()
     }
-    params = [{name: values[i] for name, values in external.items()} for i in range(n)]
-    return _create(study, params, space), columns
+    now = datetime.now()
+    return [
+        FrozenTrial(
+            -1, TrialState.RUNNING, None, now, None, {name: values[i] for name, values in external.items()},
+            dict(space), {}, {}, {}, -1,
+        )
+        for i in range(n)
+    ]  # fmt: skip
 
 
 def _sample_singly(study: Study, n: int, space: Space) -> Sampled:
     """Store `n` new trials in one transaction, then ask a sampler that knows only Optuna's methods for each of them."""
-    trials = [Trial(study, trial_id) for trial_id in _create(study, [{}] * n, {})]
+    trial_ids = study._storage.create_new_trials(study._study_id, _templates({}, n, {})) if n else []
+    trials = [Trial(study, trial_id) for trial_id in trial_ids]
     return [trial._trial_id for trial in trials], _suggest(trials, space)
-
-
-def _create(study: Study, params: list[dict[str, Any]], space: Space) -> list[int]:
-    # Made without `create_trial`'s check of every value: they come from the sampler.
-    now = datetime.now()
-    templates = [
-        FrozenTrial(-1, TrialState.RUNNING, None, now, None, values, dict(space), {}, {}, {}, -1) for values in params
-    ]
-    return study._storage.create_new_trials(study._study_id, templates) if templates else []
 
 
 # --- telling ---------------------------------------------------------------------------------------------------------

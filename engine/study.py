@@ -13,6 +13,7 @@ import numpy.typing as npt
 from ..pruners import BasePruner, MedianPruner
 from ..samplers import BaseSampler, TPESampler
 from ..storage import BaseStorage, get_storage
+from .asking import ask
 from .batch import Batch, ask_batch, tell_batch
 from .distributions import BaseDistribution
 from .frozen import FrozenTrial, create_trial
@@ -20,7 +21,6 @@ from .history import History
 from .kernels.dominance import non_dominated
 from .liveness import Watch
 from .logging import get_logger
-from .old_distributions import modern
 from .optimize import optimize
 from .records import StudyDirection, TrialState
 from .telling import check_values, finish, trial_id_of
@@ -112,16 +112,7 @@ class Study:
         >>> x = trial.suggest_float("x", -1, 1)
         >>> study.tell(trial, x**2)
         """
-        distributions = {name: modern(distribution) for name, distribution in (fixed_distributions or {}).items()}
-        self._watch.look(self)
-        trial_id = self._storage.claim_waiting_trial(self._study_id)
-        if trial_id is None:
-            trial_id = self._storage.create_new_trial(self._study_id)
-        self._history = None  # a sampler that looks at the trials looks at what others stored, too
-        trial = Trial(self, trial_id)
-        if distributions:
-            trial.suggest_all(distributions)
-        return trial
+        return ask(self, fixed_distributions)
 
     def tell(
         self,

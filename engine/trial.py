@@ -44,11 +44,22 @@ class Trial(BaseTrial):
         trial._attach(study, trial_id)
         return trial
 
+    @classmethod
+    def _draft(cls, study: Study, record: FrozenTrial) -> Trial:
+        """Make the handle of a trial that is not stored yet: it can draw, and be attached once it is stored."""
+        trial = cls.__new__(cls)
+        trial._hold(study, record)
+        trial._prepare()
+        return trial
+
     def _attach(self, study: Study, trial_id: int) -> None:
+        self._hold(study, study._storage.live_record(trial_id))
+
+    def _hold(self, study: Study, record: FrozenTrial) -> None:
         self.study = study
         self.storage = study._storage
-        self._trial_id = trial_id
-        self._record: FrozenTrial = self.storage.live_record(trial_id)
+        self._trial_id = record._trial_id
+        self._record = record
         self._fixed: Mapping[str, Any] = self._record.system_attrs.get("fixed_params", {})
         self.relative_search_space: dict[str, BaseDistribution] = {}
         self._relative: dict[str, Any] = {}
@@ -207,21 +218,27 @@ class Trial(BaseTrial):
         params
             External values by parameter name.
         """
-        record = self._record
         drawn: dict[str, tuple[float, BaseDistribution]] = {}
         try:
-            for name, distribution in distributions.items():
-                if name not in record.params:
-                    drawn[name] = (self._draw(name, distribution), distribution)
-                    record.params[name] = distribution.to_external_repr(drawn[name][0])  # the next draw depends on it
-                    record.distributions[name] = distribution
+            self._draw_all(distributions, drawn)
             self.storage.set_trial_params(self._trial_id, drawn)
         except BaseException:
             for name in drawn:
-                record.params.pop(name, None)
-                record.distributions.pop(name, None)
+                self._record.params.pop(name, None)
+                self._record.distributions.pop(name, None)
             raise
         return {name: self._suggest(name, distribution) for name, distribution in distributions.items()}
+
+    def _draw_all(
+        self, distributions: Mapping[str, BaseDistribution], drawn: dict[str, tuple[float, BaseDistribution]]
+    ) -> None:
+        """Draw what the record does not have yet; the record gets it at once, for the next draw depends on it."""
+        record = self._record
+        for name, distribution in distributions.items():
+            if name not in record.params:
+                drawn[name] = (self._draw(name, distribution), distribution)
+                record.params[name] = distribution.to_external_repr(drawn[name][0])
+                record.distributions[name] = distribution
 
     # --- reports -----------------------------------------------------------------------------------------------------
 

@@ -222,6 +222,15 @@ class BaseStorage(ABC):
         """Create several trials in one transaction and return their identifiers."""
         return [self.create_new_trial(study_id, template) for template in templates]
 
+    def create_trials_at(self, study_id: int, number: int, templates: Sequence[FrozenTrial]) -> list[int] | None:
+        """Create trials of which the first gets this number; None, and nothing is done, if it gets another one.
+
+        What was sampled for a number belongs to that number: two workers with one seed would try the same otherwise.
+        """
+        if self.get_n_trials(study_id) != number:
+            return None
+        return self.create_new_trials(study_id, templates)
+
     def finish_trials(
         self, trial_ids: Sequence[int], states: Sequence[TrialState], values: Sequence[Sequence[float] | None]
     ) -> None:

@@ -159,6 +159,10 @@ class InMemoryStorage(BaseStorage):
             history.check_new(templates)
             return [self._add(study_id, history, template) for template in templates]
 
+    def create_trials_at(self, study_id: int, number: int, templates: Sequence[FrozenTrial]) -> list[int] | None:
+        with self._lock:
+            return super().create_trials_at(study_id, number, templates)
+
     def _updatable(self, trial_id: int) -> tuple[History, int, FrozenTrial]:
         """Find a trial that may be changed."""
         found = self._live.get(trial_id)

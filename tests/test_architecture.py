@@ -26,7 +26,7 @@ GROUND_FLOOR = {
     "logging", "old_distributions", "protocols", "records", "reports", "seeds", "space",
 }  # fmt: skip
 UPPER_FLOOR = {
-    "batch", "dataframe", "fixed", "liveness", "optimize", "progress", "studies", "study", "telling", "trial",
+    "asking", "batch", "dataframe", "fixed", "liveness", "optimize", "progress", "studies", "study", "telling", "trial",
 }  # fmt: skip
 # Who may import whom, besides one's own kind.
 ARROWS = {

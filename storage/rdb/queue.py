@@ -19,6 +19,9 @@ try:
 except ImportError:  # Windows: SQLite's own waiting is all there is
     fcntl = None  # type: ignore[assignment]
 
+_AT_ONCE = 0 if fcntl is None else fcntl.LOCK_EX | fcntl.LOCK_NB
+_LOOK_EVERY = 64  # turns after which a file is looked at; one that was deleted makes the queue less fair, nothing worse
+
 
 class WriterQueue:
     """A context that a process enters to write; within one process the storage's lock lets one thread at a time.
@@ -37,9 +40,10 @@ class WriterQueue:
         self._timeout = timeout
         self._file = -1
         self._waiter: _Waiter | None = None
+        self._n_since_look = 0
 
     def __enter__(self) -> None:
-        if fcntl is None or self._is_waiting:
+        if fcntl is None or (self._waiter is not None and self._waiter.is_waiting):
             return
         try:
             while not self._lock():
@@ -53,15 +57,21 @@ class WriterQueue:
         return self._waiter is not None and self._waiter.is_waiting
 
     def _lock(self) -> bool:
-        """Take the lock; False if the file is no longer the one of that name."""
+        """Take the lock; False if the file turns out not to be the one of that name any more."""
+        self._n_since_look += 1
         if self._file < 0:
             self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+            self._n_since_look = _LOOK_EVERY
         try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(self._file, _AT_ONCE)
         except BlockingIOError:
             self._waiter = self._waiter or _Waiter()
+            self._n_since_look = _LOOK_EVERY
             if not self._waiter.get_lock(self._file, self._timeout):
                 return True
+        if self._n_since_look < _LOOK_EVERY:
+            return True
+        self._n_since_look = 0
         return os.fstat(self._file).st_nlink > 0
 
     def __exit__(

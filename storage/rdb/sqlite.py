@@ -23,7 +23,9 @@ from .queue import WriterQueue
 from .sqlite_errors import explained
 from .upgrading import upgrade
 
-_CHECKPOINT = 4000  # pages in the log before it is copied into the file, which flushes the disk twice
+# A small change writes each page that it touches, so small pages make it two to three times as fast as SQLite's 4 KB.
+_PAGE_SIZE = 1024
+_LOG_SIZE = 8 * 2**20  # bytes of the log before it is copied into the file, which flushes the disk twice
 _OLDEST = (3, 35, 0)  # the first with RETURNING
 
 
@@ -109,6 +111,8 @@ class SQLiteDatabase(Database):
         if self._read_only:
             return
         with self._queue:  # of several processes that create the file, one does it
+            if not tables:
+                connection.execute(f"PRAGMA page_size = {_PAGE_SIZE}")
             self._choose_journal(connection)
             connection.execute(f"PRAGMA synchronous = {self._synchronous}")
             if not tables:
@@ -123,7 +127,8 @@ class SQLiteDatabase(Database):
         kind = network_file_system(self.path)
         if kind is None:
             self._switch_journal(connection, "WAL")
-            connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT}")
+            (page_size,) = connection.execute("PRAGMA page_size").fetchone()
+            connection.execute(f"PRAGMA wal_autocheckpoint = {_LOG_SIZE // page_size}")
             return
         warnings.warn(
             f"{self.path} lies on a network file system ({kind}), where SQLite's write-ahead log cannot work and locks "
@@ -187,18 +192,18 @@ class SQLiteDatabase(Database):
     def once(self, work: Callable[[], T]) -> T:
         if self._is_in_transaction:
             return work()
-        with self._queue, self._transaction("IMMEDIATE"):  # the lock at once, so it cannot fail half-way
+        with self._queue, self._transaction("BEGIN IMMEDIATE"):  # the lock at once, so it cannot fail half-way
             return work()
 
     def reading(self) -> AbstractContextManager[None]:
-        return contextlib.nullcontext() if self._is_in_transaction else self._transaction("DEFERRED")
+        return contextlib.nullcontext() if self._is_in_transaction else self._transaction("BEGIN")
 
     @contextlib.contextmanager
-    def _transaction(self, kind: str) -> Iterator[None]:
+    def _transaction(self, begin: str) -> Iterator[None]:
         with Deferred():  # Ctrl-C must not leave it open
             self._is_in_transaction = True
             try:
-                self.query(f"BEGIN {kind}")
+                self.query(begin)
                 yield
                 self.query("COMMIT")
             except BaseException:

@@ -68,24 +68,43 @@ class RelationalStorage(RelationalStudies):
         record = FrozenTrial(-1, TrialState.RUNNING, None, datetime.now(), None, {}, {}, {}, {}, {}, -1)
         with Deferred(), self._lock:
             self.get_history(study_id, refresh=False)
-            self._store(study_id, [record], lambda: None)
+            self._store(study_id, [record])
         return record._trial_id
 
     def create_new_trials(self, study_id: int, templates: Sequence[FrozenTrial]) -> list[int]:
-        records = [template.copy() for template in templates]
-        with Deferred(), self._lock:
-            self._store(study_id, records, lambda: self.get_history(study_id).check_new(records))
-        return [record._trial_id for record in records]
+        created = self._create(study_id, templates)
+        assert created is not None
+        return created
 
-    def _store(self, study_id: int, records: Sequence[FrozenTrial], check: Callable[[], None]) -> None:
-        """Store new trials, once they are checked while nobody else can add some, and open them here."""
+    def create_trials_at(self, study_id: int, number: int, templates: Sequence[FrozenTrial]) -> list[int] | None:
+        return self._create(study_id, templates, number)
+
+    def _create(self, study_id: int, templates: Sequence[FrozenTrial], number: int | None = None) -> list[int] | None:
+        records = [template.copy() for template in templates]
+
+        def may_be_stored() -> bool:
+            history = self.get_history(study_id)
+            history.check_new(records)
+            return number in (None, history.n)
+
+        with Deferred(), self._lock:
+            is_stored = self._store(study_id, records, may_be_stored)
+        return [record._trial_id for record in records] if is_stored else None
+
+    def _store(self, study_id: int, records: Sequence[FrozenTrial], check: Callable[[], bool] | None = None) -> bool:
+        """Store new trials, if a check says so while nobody else can add some, and open them here.
+
+        Those that need no check have nothing yet.
+        """
 
         def work() -> list[tuple[int, int]]:
             if not writing.lock_study(self._db, study_id):
                 raise KeyError(f"No study with id {study_id} exists.")
-            check()
+            if check is not None and not check():
+                return []
             places = writing.insert_trials(self._db, study_id, records)
-            writing.insert_parts(self._db, [trial_id for trial_id, _ in places], records)
+            if check is not None:
+                writing.insert_parts(self._db, [trial_id for trial_id, _ in places], records)
             if self._workers is not None:
                 started = zip(places, records, strict=True)
                 self._workers.claim(place[0] for place, record in started if record.state == TrialState.RUNNING)
@@ -94,9 +113,10 @@ class RelationalStorage(RelationalStudies):
         if self._workers is not None:
             self._workers.join()
         places = self._db.once(work)
-        for record, place in zip(records, places, strict=True):
+        for record, place in zip(records, places, strict=False):
             record._trial_id, record.number = place
             self._mirror.open(study_id, record)
+        return bool(places)
 
     def claim_waiting_trial(self, study_id: int) -> int | None:
         with Deferred(), self._lock:

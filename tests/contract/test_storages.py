@@ -441,6 +441,18 @@ def test_several_templates_at_once(storage: BaseStorage, study_id: int) -> None:
     assert [plain(storage.get_trial(i)) for i in ids] == [{**plain(t), "number": k} for k, t in enumerate(given)]
 
 
+def test_trials_are_created_at_a_number_or_not_at_all(storage: BaseStorage, study_id: int) -> None:
+    storage.create_new_trial(study_id)
+    given = [template(COMPLETE), template(RUNNING)]
+    assert storage.create_trials_at(study_id, 0, given) is None
+    assert storage.create_trials_at(study_id, 2, given) is None
+    assert storage.get_n_trials(study_id) == 1
+    created = storage.create_trials_at(study_id, 1, given)
+    assert created is not None
+    assert [storage.get_trial_number_from_id(trial_id) for trial_id in created] == [1, 2]
+    assert [plain(storage.get_trial(i)) for i in created] == [{**plain(t), "number": n} for n, t in enumerate(given, 1)]
+
+
 def test_several_ends_at_once(storage: BaseStorage, study_id: int) -> None:
     ids = [storage.create_new_trial(study_id) for _ in range(3)]
     storage.finish_trials(ids, [COMPLETE, FAIL, PRUNED], [[1.0], None, [2.0]])

@@ -12,6 +12,7 @@ import time
 import traceback
 from collections import Counter
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -430,6 +431,36 @@ def test_every_verb_runs_these_statements_and_no_more(url: str) -> None:
         looked, "BEGIN", "SELECT", looked, "INSERT", "COMMIT",
     ]  # fmt: skip
     assert statements(study, lambda: study.tell(last, state=TrialState.FAIL)) == ["BEGIN", "UPDATE", "COMMIT", looked]
+
+
+def test_parameters_asked_for_together_are_stored_with_the_trial(url: str) -> None:
+    study = new_study(url)
+    space = {"x": UNIT, "n": IntDistribution(1, 5)}
+    study.ask(space)
+    asked = statements(study, lambda: study.ask(space))
+    assert (asked.count("BEGIN"), asked.count("COMMIT"), asked.count("INSERT")) == (1, 1, 3)
+
+
+def test_workers_of_one_seed_never_try_the_same(url: str) -> None:
+    new_study(url)
+    studies = [
+        parzen.load_study(study_name="shared", storage=SQLiteStorage(url), sampler=RandomSampler(seed=7))
+        for _ in range(2)
+    ]
+    draw = threading.Barrier(2)
+
+    def work(study: parzen.Study) -> list[float]:
+        found = []
+        for _ in range(20):
+            draw.wait(30)
+            found.append(study.ask({"x": UNIT}).params["x"])
+            found += study.ask_batch(2, {"x": UNIT})["x"].tolist()
+        return found
+
+    with ThreadPoolExecutor(2) as pool:
+        first, second = pool.map(work, studies)
+    assert len({*first, *second}) == 120
+    assert sorted(trial.params["x"] for trial in studies[0].trials) == sorted(first + second)
 
 
 def test_a_batch_is_two_transactions_whatever_its_size(url: str) -> None:
