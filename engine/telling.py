@@ -132,6 +132,7 @@ def finish(
             study.sampler.after_trial(study, record, state, checked)
         finally:
             storage.set_trial_state_values(trial_id, state, checked)
+            study._history = None  # whoever looks at the trials next sees this one's end
     except UpdateFinishedTrialError:
         return _told_before(storage.get_trial(trial_id), values, state, skip_if_finished)
     return record if record.state.is_finished() else storage.get_trial(trial_id)

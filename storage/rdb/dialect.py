@@ -16,8 +16,8 @@ class Dialect:
         Its name in messages.
     types
         Column types by the names that `schema` uses.
-    tables
-        A query for the names of the tables.
+    tables, indexes
+        Queries for the names of the tables and of the indexes.
     now
         The database's clock in UTC.
     conflict
@@ -35,6 +35,7 @@ class Dialect:
     name: str
     types: Mapping[str, str]
     tables: str
+    indexes: str
     now: str
     conflict: str = "ON CONFLICT ({keys}) DO UPDATE SET "
     taken: str = "excluded.{column}"
@@ -81,6 +82,7 @@ SQLITE = Dialect(
         "trialintermediatevaluetype": "VARCHAR(7)",
     },
     tables="SELECT name FROM sqlite_master WHERE type = 'table'",
+    indexes="SELECT name FROM sqlite_master WHERE type = 'index'",
     now="strftime('%Y-%m-%d %H:%M:%f', 'now')",
 )
 
@@ -96,6 +98,7 @@ POSTGRESQL = Dialect(
         **{name: name for name in ENUMERATIONS},
     },
     tables="SELECT table_name FROM information_schema.tables WHERE table_schema = current_schema()",
+    indexes="SELECT indexname FROM pg_indexes WHERE schemaname = current_schema()",
     now="(now() AT TIME ZONE 'utc')",
     lock=" FOR UPDATE",
     returns_keys=True,
@@ -115,6 +118,7 @@ MYSQL = Dialect(
         **{name: _listed(values) for name, values in ENUMERATIONS.items()},
     },
     tables="SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE()",
+    indexes="SELECT index_name FROM information_schema.statistics WHERE table_schema = DATABASE()",
     now="UTC_TIMESTAMP(6)",
     conflict="ON DUPLICATE KEY UPDATE ",
     taken="VALUES({column})",

@@ -15,6 +15,7 @@ from .rows import cached_distribution, row_to_number, row_to_time
 
 _STATES = {state.name: state for state in TrialState}
 _CHUNK = 500  # identifiers in one statement: SQLite's limit was 999 once
+_PARTS = ("trial_params", "trial_intermediate_values", "trial_user_attributes", "trial_system_attributes")
 
 Children = Callable[[str, str, str], Iterable[Row]]
 
@@ -26,14 +27,35 @@ def read_new(db: Database, study_id: int, last: int) -> list[FrozenTrial]:
 
 def read_some(db: Database, study_id: int, trial_ids: Sequence[int]) -> list[FrozenTrial]:
     """Read those of some trials that are in a study."""
-    chunks = [trial_ids[i : i + _CHUNK] for i in range(0, len(trial_ids), _CHUNK)]
     return [
         record
-        for chunk in chunks
-        for record in _read(
-            db, f"WHERE t.trial_id IN ({', '.join('?' * len(chunk))}) AND t.study_id + 0 = ?", (*chunk, study_id)
-        )
+        for chunk in _chunks(trial_ids)
+        for record in _read(db, f"WHERE t.trial_id IN ({_places(chunk)}) AND t.study_id + 0 = ?", (*chunk, study_id))
     ]
+
+
+def _chunks(trial_ids: Sequence[int]) -> list[Sequence[int]]:
+    return [trial_ids[i : i + _CHUNK] for i in range(0, len(trial_ids), _CHUNK)]
+
+
+def _places(chunk: Sequence[int]) -> str:
+    return ", ".join("?" * len(chunk))
+
+
+def have_more(db: Database, records: Sequence[FrozenTrial]) -> list[int]:
+    """Give the identifiers of the trials to which more belongs than their records hold."""
+    stored: dict[int, int] = defaultdict(int)
+    for chunk in _chunks([record._trial_id for record in records]):
+        counts = [
+            f"SELECT trial_id, COUNT(*) FROM {table} WHERE trial_id IN ({_places(chunk)}) GROUP BY trial_id"
+            for table in _PARTS
+        ]
+        for trial_id, count in db.query(" UNION ALL ".join(counts), (*chunk,) * len(_PARTS)):
+            stored[trial_id] += count
+    held = {
+        r._trial_id: sum(map(len, (r.params, r.intermediate_values, r.user_attrs, r.system_attrs))) for r in records
+    }
+    return [trial_id for trial_id, count in stored.items() if count != held[trial_id]]
 
 
 class _Parts(NamedTuple):

@@ -46,19 +46,25 @@ CREATE TABLE {if_missing}trial_heartbeats (trial_heartbeat_id {id}, trial_id INT
 CREATE TABLE {if_missing}alembic_version (version_num VARCHAR(32) NOT NULL,
   CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num))
 """
-_INDEXES = """
-CREATE UNIQUE INDEX {if_missing}ix_studies_study_name ON studies (study_name);
-CREATE INDEX {if_missing}ix_trials_study_id ON trials (study_id)
-"""
+# Names, and what they index. parzen's own: the trials that wait, which every `ask` looks for, and the last trial.
+INDEXES = {
+    "ix_studies_study_name": "studies (study_name)",
+    "ix_trials_study_id": "trials (study_id)",
+}
+OWN_INDEXES = {
+    "SQLite": {"parzen_waiting": "trials (study_id, trial_id) WHERE state = 'WAITING'"},
+    "PostgreSQL": {
+        "parzen_waiting": "trials (study_id, trial_id) WHERE state = 'WAITING'",
+        "parzen_last": "trials (study_id, trial_id)",
+    },
+    "MySQL": {"parzen_waiting": "trials (study_id, state, trial_id)"},
+}
 _OWN_TABLES = """
 CREATE TABLE IF NOT EXISTS parzen_workers (worker_id VARCHAR(36) NOT NULL, host VARCHAR(255), process VARCHAR(64),
   heartbeat {time}, request INTEGER, answer {text}, PRIMARY KEY (worker_id));
 CREATE TABLE IF NOT EXISTS parzen_claims (trial_id INTEGER NOT NULL, worker_id VARCHAR(36) NOT NULL,
   PRIMARY KEY (trial_id))
 """
-
-# For the trials that wait, which every `ask` looks for.
-WAITING_INDEX = "CREATE INDEX IF NOT EXISTS parzen_waiting ON trials (study_id, trial_id) WHERE state = 'WAITING'"
 
 TRIAL_TABLES = (
     "trial_user_attributes",
@@ -91,11 +97,10 @@ def create_tables(dialect: Dialect, execute: Execute, if_missing: str = "", **op
     options
         What the dialect wants to know about the server.
     """
-    for text in (_TABLES, _INDEXES):
-        for statement in _statements(dialect, text, if_missing, **options):
-            execute(statement)
+    for statement in _statements(dialect, _TABLES, if_missing, **options):
+        execute(statement)
     create_own_tables(dialect, execute, **options)
-    execute("DELETE FROM version_info")
+    execute("DELETE FROM version_info")  # of a process that died here
     execute(f"INSERT INTO version_info VALUES (1, {SCHEMA_VERSION}, '{LIBRARY}')")
     execute(f"INSERT INTO alembic_version VALUES ('{REVISION}')")
 
@@ -104,6 +109,25 @@ def create_own_tables(dialect: Dialect, execute: Execute, **options: str) -> Non
     """Create parzen's own tables unless they are there."""
     for statement in _statements(dialect, _OWN_TABLES, **options):
         execute(statement)
+
+
+def create_indexes(dialect: Dialect, execute: Execute, present: set[str], own_only: bool) -> None:
+    """Create the indexes that are not there.
+
+    Parameters
+    ----------
+    dialect, execute
+        The kind of database, and what runs a statement in it.
+    present
+        Names of the indexes that are there.
+    own_only
+        Create parzen's own ones alone: the tables are not new.
+    """
+    wanted = OWN_INDEXES[dialect.name] if own_only else {**INDEXES, **OWN_INDEXES[dialect.name]}
+    for name, columns in wanted.items():
+        if name not in present:
+            unique = "UNIQUE " if name == "ix_studies_study_name" else ""
+            execute(f"CREATE {unique}INDEX {name} ON {columns}")
 
 
 def check_tables(query: Callable[[str], list[Any]], tables: set[str], place: str) -> None:

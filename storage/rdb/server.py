@@ -252,13 +252,19 @@ class ServerDatabase(Database):
     def _create_missing(self) -> None:
         options = {} if self._is_postgresql else {"collation": self._collation()}
         tables = {str(name) for (name,) in self.query(self.dialect.tables)}
-        if not tables or self._is_half_made(tables):
+        is_new = not tables or self._is_half_made(tables)
+        if is_new:
             self._create_types()
-            schema.create_tables(self.dialect, lambda sql: self._run(sql, ()), "IF NOT EXISTS ", **options)
+            schema.create_tables(self.dialect, self._do, "IF NOT EXISTS ", **options)
         else:
             schema.check_tables(self.query, tables, self.place)
         if not {"parzen_workers", "parzen_claims"} <= tables:
-            schema.create_own_tables(self.dialect, lambda sql: self._run(sql, ()), **options)
+            schema.create_own_tables(self.dialect, self._do, **options)
+        present = {str(name) for (name,) in self.query(self.dialect.indexes)}
+        schema.create_indexes(self.dialect, self._do, present, own_only=not is_new)
+
+    def _do(self, sql: str) -> None:
+        self._run(sql, ())
 
     def _is_half_made(self, tables: set[str]) -> bool:
         """Tell whether a process died while it created the tables, which come one by one in MySQL."""

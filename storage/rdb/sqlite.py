@@ -119,8 +119,14 @@ class SQLiteDatabase(Database):
                 connection.execute("BEGIN IMMEDIATE")
                 if not connection.execute(SQLITE.tables).fetchall():  # no other process was first
                     schema.create_tables(SQLITE, connection.execute)
+                self._create_indexes(connection, own_only=False)
                 connection.execute("COMMIT")
-            connection.execute(schema.WAITING_INDEX)
+            self._create_indexes(connection, own_only=True)
+
+    @staticmethod
+    def _create_indexes(connection: sqlite3.Connection, own_only: bool) -> None:
+        present = {name for (name,) in connection.execute(SQLITE.indexes)}
+        schema.create_indexes(SQLITE, connection.execute, present, own_only)
 
     def _choose_journal(self, connection: sqlite3.Connection) -> None:
         """Switch to the write-ahead log, which needs memory that the processes share: there is none over a network."""

@@ -20,7 +20,7 @@ from ...engine.records import TrialState
 from . import forks, writing
 from .database import Database
 from .mirror import Mirror, Own
-from .reading import read_some
+from .reading import have_more, read_some
 from .rows import to_json
 from .studies import RelationalStudies
 from .workers import Workers
@@ -256,9 +256,8 @@ class RelationalStorage(RelationalStudies):
             for own, _, told in ends:
                 self._mirror.history(own.study_id, refresh=False).check_values(told)
             self._db.once(lambda: self._end(ends, now))
-            stored = self._reread([own for own, _, _ in ends])
-            for end in ends:
-                self._note_end(*end, now, stored)
+            for study_id in {own.study_id for own, _, _ in ends}:
+                self._note_ends([end for end in ends if end[0].study_id == study_id], now, study_id)
 
     def _end(self, ends: Sequence[_End], now: datetime) -> None:
         for own, state, told in ends:
@@ -267,32 +266,21 @@ class RelationalStorage(RelationalStudies):
             if self._workers is not None:
                 self._workers.release(own.record._trial_id)
 
-    def _note_end(
-        self, own: Own, state: TrialState, told: Sequence[float] | None, now: datetime, stored: dict[int, FrozenTrial]
-    ) -> None:
-        """End a trial in the history, as it is stored if others may have added to it; or just the record."""
-        record, history = own.record, self._mirror.placed(own)
-        if history is None:
-            record.state, record.datetime_complete = state, now
-            record.values = told if told is not None else record.values
-        elif record._trial_id in stored:
-            history.put(stored[record._trial_id])
-        else:
-            history.finish(record.number, state, told, now)
-        self._mirror.own.pop(record._trial_id, None)
-
-    def _reread(self, finished: Sequence[Own]) -> dict[int, FrozenTrial]:
-        """Read those trials again to which others may have added something since the last look."""
-        by_study: dict[int, list[int]] = {}
-        for own in finished:
-            if self._mirror.placed(own) is not None:
-                by_study.setdefault(own.study_id, []).append(own.record._trial_id)
-        return {
-            record._trial_id: record
-            for study_id, trial_ids in by_study.items()
-            if not self._mirror.is_fresh(study_id)
-            for record in read_some(self._db, study_id, trial_ids)
-        }
+    def _note_ends(self, ends: Sequence[_End], now: datetime, study_id: int) -> None:
+        """End trials of a study here. If others wrote meanwhile, the history waits for the next look at that."""
+        is_fresh = self._mirror.is_fresh(study_id)
+        for own, state, told in ends:
+            history = self._mirror.placed(own)
+            if history is not None and is_fresh:
+                history.finish(own.record.number, state, told, now)
+            else:
+                own.record.state, own.record.datetime_complete = state, now
+                own.record.values = told if told is not None else own.record.values
+            self._mirror.own.pop(own.record._trial_id, None)
+        if not is_fresh:
+            records = {own.record._trial_id: own.record for own, _, _ in ends}
+            for stored in read_some(self._db, study_id, have_more(self._db, list(records.values()))):
+                records[stored._trial_id].become(stored)
 
     def set_trial_intermediate_value(self, trial_id: int, step: int, intermediate_value: float) -> None:
         with Deferred(), self._lock:

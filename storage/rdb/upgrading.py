@@ -221,6 +221,7 @@ def _rebuild(connection: sqlite3.Connection, revision: str) -> None:
         connection.execute("UPDATE trial_params SET distribution_json = modern(distribution_json)")
     for table in old:
         connection.execute(f"DROP TABLE {_OLD}{table}")
+    schema.create_indexes(SQLITE, connection.execute, present=set(), own_only=False)
 
 
 def _drop_indexes(connection: sqlite3.Connection) -> None:
