@@ -112,7 +112,7 @@ def run_trial(study: Any, n_reports: int) -> None:
     total = sum(trial.suggest_float(name, 0.0, 1.0) for name in SPACE)
     for step in range(n_reports):
         trial.report(total, step)
-    study.tell(trial, total)
+    study.tell(trial.number, total)
 
 
 def run_trials(study: Any, seconds: float, n_reports: int) -> tuple[float, int]:
@@ -136,6 +136,7 @@ def close(study: Any) -> None:
 def work(case: Case, where: str, seconds: float, barrier: Any, results: Any) -> None:
     """Be one of several processes."""
     study = open_study(case, where)
+    run_trials(study, 0.2, case.n_reports)
     barrier.wait()
     results.put(run_trials(study, seconds, case.n_reports))
     close(study)

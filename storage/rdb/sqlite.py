@@ -25,7 +25,8 @@ from .upgrading import upgrade
 
 # A small change writes each page that it touches, so small pages make it two to three times as fast as SQLite's 4 KB.
 _PAGE_SIZE = 1024
-_LOG_SIZE = 8 * 2**20  # bytes of the log before it is copied into the file, which flushes the disk twice
+_LOG_SIZE = 16 * 2**20  # bytes of the log after which it is copied into the file and begun again
+_LOOK_EVERY = 256  # changes after which its size is looked at
 _OLDEST = (3, 35, 0)  # the first with RETURNING
 
 
@@ -60,6 +61,7 @@ class SQLiteDatabase(Database):
         self._finalizer: weakref.finalize[Any, Any] | None = None
         self._is_in_transaction = False
         self._inode = 0
+        self._n_changes = 0
         is_alone = read_only or path.startswith("file:")
         self._queue = contextlib.nullcontext() if is_alone else WriterQueue(f"{path}-queue", timeout)
 
@@ -133,8 +135,7 @@ class SQLiteDatabase(Database):
         kind = network_file_system(self.path)
         if kind is None:
             self._switch_journal(connection, "WAL")
-            (page_size,) = connection.execute("PRAGMA page_size").fetchone()
-            connection.execute(f"PRAGMA wal_autocheckpoint = {_LOG_SIZE // page_size}")
+            connection.execute("PRAGMA wal_autocheckpoint = 0")  # see `_shorten_log`
             return
         warnings.warn(
             f"{self.path} lies on a network file system ({kind}), where SQLite's write-ahead log cannot work and locks "
@@ -184,7 +185,9 @@ class SQLiteDatabase(Database):
             if self._is_in_transaction:
                 return connection.execute(sql, parameters)
             with self._queue:
-                return connection.execute(sql, parameters)
+                cursor = connection.execute(sql, parameters)
+                self._shorten_log(connection)
+                return cursor
         except sqlite3.Error as error:
             raise explained(error, self.path) from error
 
@@ -198,8 +201,27 @@ class SQLiteDatabase(Database):
     def once(self, work: Callable[[], T]) -> T:
         if self._is_in_transaction:
             return work()
-        with self._queue, self._transaction("BEGIN IMMEDIATE"):  # the lock at once, so it cannot fail half-way
-            return work()
+        with self._queue:
+            with self._transaction("BEGIN IMMEDIATE"):  # the lock at once, so it cannot fail half-way
+                result = work()
+            self._shorten_log(self._connection or self.open())
+        return result
+
+    def _shorten_log(self, connection: sqlite3.Connection) -> None:
+        """Copy the log into the file once it is long, and begin it again.
+
+        SQLite would do so by itself, but does not wait for readers: while there are some, it can only copy, not begin
+        again, and goes on to copy, and to flush the disk twice, at every change. Here the other writers are waiting in
+        the queue, and readers are done in a moment.
+        """
+        self._n_changes += 1
+        if self._n_changes % _LOOK_EVERY:
+            return
+        with contextlib.suppress(OSError, sqlite3.Error):  # no log yet, or a reader that stays: at another time
+            if os.stat(f"{self.path}-wal").st_size > _LOG_SIZE:
+                connection.execute("PRAGMA busy_timeout = 200")
+                connection.execute("PRAGMA wal_checkpoint(RESTART)").fetchall()
+                connection.execute(f"PRAGMA busy_timeout = {int(1000 * self._timeout)}")
 
     def reading(self) -> AbstractContextManager[None]:
         return contextlib.nullcontext() if self._is_in_transaction else self._transaction("BEGIN")
