@@ -112,7 +112,7 @@ def run_trial(study: Any, n_reports: int) -> None:
     total = sum(trial.suggest_float(name, 0.0, 1.0) for name in SPACE)
     for step in range(n_reports):
         trial.report(total, step)
-    study.tell(trial.number, total)
+    study.tell(trial.number if type(study).__module__.startswith(RUST) else trial, total)
 
 
 def run_trials(study: Any, seconds: float, n_reports: int) -> tuple[float, int]:

@@ -16,5 +16,13 @@ def same_verbosity() -> Iterator[None]:
     parzen.logging.set_verbosity(before)
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what takes many minutes, unless it is asked for by its marker."""
+    if "soak" not in config.option.markexpr:
+        for item in items:
+            if "soak" in item.keywords:
+                item.add_marker(pytest.mark.skip(reason="takes many minutes: pytest -m soak"))
+
+
 def pytest_sessionfinish() -> None:
     servers.drop_databases()

@@ -176,6 +176,13 @@ class RelationalStorage(RelationalStudies):
         study_id, number = self._one(sql, (trial_id,), f"No trial with id {trial_id} exists.")
         return int(study_id), int(number)
 
+    def _check_unfinished(self, trial_id: int) -> None:
+        """Look whether a trial may still be changed: its study may have been deleted, or others may have ended it."""
+        with self._db.reading():
+            self._place(trial_id)
+            if not writing.is_unfinished(self._db, trial_id):
+                self._refuse(trial_id)
+
     def _refuse(self, trial_id: int) -> NoReturn:
         """Say why a trial cannot be changed."""
         number, state = self._one(
@@ -191,6 +198,8 @@ class RelationalStorage(RelationalStudies):
     def set_trial_params(self, trial_id: int, params: Mapping[str, tuple[float, BaseDistribution]]) -> None:
         with Deferred(), self._lock:
             own = self._own(trial_id)
+            if not params:
+                self._check_unfinished(trial_id)
             history = self._mirror.history(own.study_id, refresh=False)
             is_known = all(history.distribution(name) is not None for name in params)
             if len(params) == 1 and is_known:
@@ -254,10 +263,17 @@ class RelationalStorage(RelationalStudies):
             now = datetime.now()
             ends = [(self._own(i), state, told) for i, state, told in zip(trial_ids, states, values, strict=True)]
             for own, _, told in ends:
-                self._mirror.history(own.study_id, refresh=False).check_values(told)
+                self._check_values(own, told)
             self._db.once(lambda: self._end(ends, now))
             for study_id in {own.study_id for own, _, _ in ends}:
                 self._note_ends([end for end in ends if end[0].study_id == study_id], now, study_id)
+
+    def _check_values(self, own: Own, told: Sequence[float] | None) -> None:
+        try:
+            self._mirror.history(own.study_id, refresh=False).check_values(told)
+        except ValueError:
+            self._check_unfinished(own.record._trial_id)  # that is the better reason
+            raise
 
     def _end(self, ends: Sequence[_End], now: datetime) -> None:
         for own, state, told in ends:
@@ -350,6 +366,9 @@ class RelationalStorage(RelationalStudies):
 
     def get_trial_id_from_study_id_trial_number(self, study_id: int, trial_number: int) -> int:
         with self._lock:
+            for own in self._mirror.own.values():
+                if own.record.number == trial_number and own.study_id == study_id:
+                    return own.record._trial_id
             history = self.get_history(study_id)
             if not 0 <= trial_number < history.n:
                 raise KeyError(f"No trial with number {trial_number} exists in the study with id {study_id}.")

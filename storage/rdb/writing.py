@@ -113,6 +113,11 @@ def next_waiting(db: Database, study_id: int) -> int | None:
     raise KeyError(f"No study with id {study_id} exists.")
 
 
+def is_unfinished(db: Database, trial_id: int) -> bool:
+    """Tell whether a trial may still be changed."""
+    return bool(db.query(f"SELECT 1 FROM trials WHERE trial_id = ? AND {UNFINISHED}", (trial_id,)))
+
+
 def start(db: Database, trial_id: int, when: datetime) -> bool:
     """Start a waiting trial; False if it does not wait. One statement, so one process gets it."""
     return bool(

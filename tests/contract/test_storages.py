@@ -769,3 +769,51 @@ def test_a_study_corrects_and_deletes_by_number_or_record(own_storage: BaseStora
             study.delete_trial(wrong)
     with pytest.raises(ValueError, match="not acceptable"):
         study.correct_trial(0, math.nan)
+
+
+# --- much, and malicious ---------------------------------------------------------------------------------------------
+
+
+def test_ten_thousand_parameters_and_a_large_attribute(own_storage: BaseStorage) -> None:
+    study_id = own_storage.create_new_study([MINIMIZE])
+    trial_id = own_storage.create_new_trial(study_id)
+    own_storage.set_trial_params(trial_id, {f"x{i}": (i / 10_000, UNIT) for i in range(10_000)})
+    own_storage.set_trial_user_attr(trial_id, "large", "ä\x00🚀" * 300_000)
+    own_storage.set_trial_state_values(trial_id, COMPLETE, [1.0])
+    again = pickle.loads(pickle.dumps(own_storage))
+    trial = again.get_trial(trial_id)
+    assert list(trial.params.items()) == [(f"x{i}", i / 10_000) for i in range(10_000)]
+    assert trial.user_attrs == {"large": "ä\x00🚀" * 300_000}
+    again.remove_session()
+
+
+ATTACKS = [
+    "'; DROP TABLE trials; --", '"; DROP TABLE trials; --', "x' OR '1'='1", "`; DELETE FROM studies; --",
+    "?", "%s", "%(x)s", ":x", "\\'; --", "{0}", "{}", "${x}", "*/", "\n; DROP TABLE trials",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_names_are_names_and_nothing_else(own_storage: BaseStorage, attack: str) -> None:
+    bystander = own_storage.create_new_study([MINIMIZE], "bystander")
+    ended(own_storage, bystander)
+    before = [plain(trial) for trial in own_storage.get_all_trials(bystander)]
+    study = parzen.create_study(study_name=attack, storage=own_storage, sampler=RandomSampler())
+    study.set_user_attr(attack, attack)
+    trial = study.ask()
+    trial.suggest_float(attack, 0, 1)
+    trial.suggest_categorical(attack + "c", [attack, "other"])
+    trial.set_user_attr(attack, {attack: [attack]})
+    own_storage.set_trial_system_attr(trial._trial_id, attack, attack)
+    trial.set_constraint(attack, -1.0)
+    study.tell(trial, 1.0)
+    study.enqueue_trial({attack: 0.5}, user_attrs={attack: attack})
+    assert study.ask({attack: UNIT}).params == {attack: 0.5}
+    loaded = parzen.load_study(study_name=attack, storage=own_storage)
+    assert loaded.user_attrs == {attack: attack}
+    assert set(loaded.trials[0].params) == {attack, attack + "c"}
+    assert loaded.trials[0].user_attrs == {attack: {attack: [attack]}}
+    assert loaded.trials[0].constraints == {attack: -1.0}
+    parzen.delete_study(study_name=attack, storage=own_storage)
+    assert [study.study_name for study in own_storage.get_all_studies()] == ["bystander"]
+    assert [plain(trial) for trial in own_storage.get_all_trials(bystander)] == before

@@ -43,9 +43,9 @@ def run_until_killed(url: str, synchronous: str) -> Iterator[object]:
         yield run_one(study)
 
 
-def run_one(study: parzen.Study) -> int:
+def run_one(study: parzen.Study, trial: parzen.Trial | None = None) -> int:
     """Run a trial whose every part can be told from its number and its x."""
-    trial = study.ask()
+    trial = trial or study.ask()
     x = trial.suggest_float("x", 0, 1)
     trial.suggest_int("n", 1, 100, log=True)
     trial.set_user_attr("x", x)

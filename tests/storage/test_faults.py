@@ -86,34 +86,79 @@ def assert_whole(path: Path, told: list[int]) -> None:
     for trial in trials:
         if trial.state == TrialState.COMPLETE:  # told, or killed between the tell and the message
             x = trial.params["x"]
-            assert (trial.value, trial.user_attrs, trial.constraints) == (x, {"x": x}, {"c": x})
+            attrs = {key: value for key, value in trial.user_attrs.items() if key != "enqueued"}
+            assert (trial.value, attrs, trial.constraints) == (x, {"x": x}, {"c": x})
             assert trial.intermediate_values == {0: x, 1: x + 1, 2: x + 2}
             assert list(trial.params) == ["x", "n"]
 
 
-@needs_fork
-def test_whatever_was_told_survives_a_kill(path: Path) -> None:
-    new_study(path)._storage.remove_session()
+def work_until_killed(path: Path, writer: int) -> None:
+    """Run trials for ever; say which were started, with the enqueued value if any, and which were told."""
+    study = parzen.load_study(storage=url_of(path), study_name="shared", sampler=RandomSampler())
+    while True:
+        trial = study.ask()
+        os.write(writer, f"started {trial.number} {trial.user_attrs.get('enqueued', '-')}\n".encode())
+        run_one(study, trial)
+        os.write(writer, f"told {trial.number}\n".encode())
+
+
+def kill_workers(path: Path, n_rounds: int, n_workers: int, longest: float) -> tuple[list[int], list[str]]:
+    """Kill workers at random moments, round after round; return the numbers that were told, and the values begun."""
     moments = random.Random(0)
-    told: list[int] = []
-    for _ in range(20):
+    study, told, begun = reread(path), [], []
+    for i in range(n_rounds):
+        study.enqueue_trial({"x": 0.5}, user_attrs={"enqueued": i})
+        study._storage.remove_session()
         reader, writer = os.pipe()
-
-        def child(writer: int = writer) -> None:
-            study = parzen.load_study(storage=url_of(path), study_name="shared", sampler=RandomSampler())
-            while True:
-                os.write(writer, b"%d\n" % run_one(study))
-
-        pids = [fork(child) for _ in range(2)]
+        pids = [fork(lambda writer=writer: work_until_killed(path, writer)) for _ in range(n_workers)]  # type: ignore[misc]
         os.close(writer)
-        time.sleep(moments.uniform(0.005, 0.06))
         for pid in pids:
+            time.sleep(moments.uniform(0.0, 2 * longest / n_workers))
             os.kill(pid, signal.SIGKILL)
             os.waitpid(pid, 0)
-        with open(reader, "rb") as stream:
-            told += [int(line) for line in stream.read().split()]
-    assert len(told) > 20
+        with open(reader, encoding="ascii") as stream:  # a line is one short write, so it is there or not, never half
+            lines = [line.split() for line in stream]
+        told += [int(line[1]) for line in lines if line[0] == "told"]
+        begun += [line[2] for line in lines if line[0] == "started" and line[2] != "-"]
+    return told, begun
+
+
+def assert_enqueued_ran_once(path: Path, n_rounds: int, begun: list[str]) -> None:
+    """Check that no enqueued trial was given to two workers, and that all are given out in the end."""
+    assert len(begun) == len(set(begun))
+    study = reread(path)
+    enqueued = [trial for trial in study.trials if "enqueued" in trial.user_attrs]
+    assert [trial.user_attrs["enqueued"] for trial in enqueued] == list(range(n_rounds))
+    waiting = [trial for trial in enqueued if trial.state == TrialState.WAITING]
+    # A worker that was killed between its claim and its message had started one all the same.
+    assert {trial.user_attrs["enqueued"] for trial in waiting}.isdisjoint(int(value) for value in begun)
+    taken = [study.ask().user_attrs["enqueued"] for _ in waiting]
+    assert sorted(taken) == [trial.user_attrs["enqueued"] for trial in waiting]
+    assert "enqueued" not in study.ask().user_attrs
+
+
+@needs_fork
+@pytest.mark.parametrize("n_rounds", [20, pytest.param(200, marks=pytest.mark.slow)])
+def test_whatever_was_told_survives_kills_and_enqueued_trials_run_once(path: Path, n_rounds: int) -> None:
+    new_study(path)._storage.remove_session()
+    told, begun = kill_workers(path, n_rounds, n_workers=4, longest=0.06)
+    assert len(told) > n_rounds
     assert_whole(path, told)
+    assert_enqueued_ran_once(path, n_rounds, begun)
+
+
+@needs_fork
+@pytest.mark.soak
+def test_a_long_time_of_kills(path: Path) -> None:
+    new_study(path)._storage.remove_session()
+    for _ in range(20):
+        before = sum("enqueued" in trial.user_attrs for trial in reread(path).trials)
+        assert before == 0
+        told, begun = kill_workers(path, 200, n_workers=8, longest=0.2)
+        assert_whole(path, told)
+        assert_enqueued_ran_once(path, 200, begun)
+        parzen.delete_study(study_name="shared", storage=url_of(path))
+        new_study(path)._storage.remove_session()
 
 
 @pytest.mark.slow

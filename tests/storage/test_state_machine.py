@@ -1,4 +1,4 @@
-"""Random verbs on memory and on SQLite give equal answers, and a second opener of the file sees the same."""
+"""Random verbs on memory and in a database give equal answers, and a second opener of the database sees the same."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import servers
 from contract.storages import plain
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -16,7 +17,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invar
 
 from parzen.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 from parzen.exceptions import OptunaError
-from parzen.storages import BaseStorage, InMemoryStorage, SQLiteStorage
+from parzen.storages import BaseStorage, InMemoryStorage, RDBStorage, SQLiteStorage
 from parzen.study import StudyDirection
 from parzen.trial import TrialState, create_trial
 
@@ -78,11 +79,14 @@ class Storages(RuleBasedStateMachine):
     @initialize()
     def open(self) -> None:
         self.folder = Path(tempfile.mkdtemp())
-        url = f"sqlite:///{self.folder}/study.db"
         self.memory = InMemoryStorage()
-        self.openers = [SQLiteStorage(url), SQLiteStorage(url)]
+        self.openers = [self.opener(), self.opener()]
         self.n_calls = 0
         self.living: list[Pair] = []
+
+    def opener(self) -> BaseStorage:
+        """Open the database, which is empty at first."""
+        return SQLiteStorage(f"sqlite:///{self.folder}/study.db")
 
     def teardown(self) -> None:
         for storage in getattr(self, "openers", []):
@@ -154,6 +158,18 @@ class Storages(RuleBasedStateMachine):
     def set_user_attr(self, trial: Pair, key: str, value: Any) -> None:
         self.both(lambda s, which: s.set_trial_user_attr(getattr(trial, which), key, value))
 
+    @rule(trial=trials, length=st.integers(0, 2**18), kind=st.sampled_from(["user", "system"]))
+    def set_large_attr(self, trial: Pair, length: int, kind: str) -> None:
+        self.both(lambda s, which: getattr(s, f"set_trial_{kind}_attr")(getattr(trial, which), "large", "ä" * length))
+
+    @rule(trial=trials, values=st.lists(FLOATS, max_size=3))
+    def correct_values(self, trial: Pair, values: list[float]) -> None:
+        self.both(lambda s, which: s.correct_values(getattr(trial, which), values))
+
+    @rule(trial=trials)
+    def erase(self, trial: Pair) -> None:
+        self.both(lambda s, which: s.erase_trial(getattr(trial, which)))
+
     @rule(trial=trials, value=st.floats(-1, 1))
     def set_constraint(self, trial: Pair, value: float) -> None:
         self.both(lambda s, which: s.set_trial_system_attr(getattr(trial, which), "constraints:c", value + 0.0))
@@ -178,7 +194,7 @@ class Storages(RuleBasedStateMachine):
     @rule()
     def reopen(self) -> None:
         self.openers[0].remove_session()
-        self.openers[0] = SQLiteStorage(self.openers[0].url)
+        self.openers[0] = self.opener()
 
     @invariant()
     def all_is_equal(self) -> None:
@@ -212,11 +228,37 @@ def columns(storage: BaseStorage, study_id: int) -> list[Any]:
     )  # fmt: skip
 
 
-TestStorages = Storages.TestCase
-TestStorages.settings = settings(
+_SETTINGS = settings(
     max_examples=60,
     stateful_step_count=30,
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
+
+TestStorages = Storages.TestCase
+TestStorages.settings = _SETTINGS
+
+
+class StoragesOnPostgreSQL(Storages):
+    """The same against a server, in the database of this run."""
+
+    server = "postgresql"
+
+    def opener(self) -> BaseStorage:
+        storage = RDBStorage(servers.database_of_this_run(self.server))
+        for study in storage.get_all_studies() if not hasattr(self, "openers") else ():
+            storage.delete_study(study._study_id)
+        return storage
+
+
+class StoragesOnMySQL(StoragesOnPostgreSQL):
+    """The same against the other kind of server."""
+
+    server = "mysql"
+
+
+TestStoragesOnPostgreSQL = StoragesOnPostgreSQL.TestCase
+TestStoragesOnPostgreSQL.settings = settings(_SETTINGS, max_examples=12)
+TestStoragesOnMySQL = StoragesOnMySQL.TestCase
+TestStoragesOnMySQL.settings = settings(_SETTINGS, max_examples=8)
