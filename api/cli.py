@@ -116,19 +116,19 @@ class Session:
 
     @property
     def url(self) -> str:
-        """The storage's URL; an error if none was named, or a class of storage that parzen does not have."""
+        """The storage's URL; an error if none was named."""
         if self.storage is None:
             raise usage_error("No storage is named: give --storage URL (as sqlite:///study.db) or set PARZEN_STORAGE.")
-        if self.storage_class not in (None, "RDBStorage"):
-            raise usage_error(
-                f"parzen has no {self.storage_class}: it keeps studies in SQLite files, as sqlite:///study.db."
-            )
         return self.storage
 
     def open_storage(self) -> BaseStorage:
-        """Open the storage."""
+        """Open the storage: a journal if its class says so, otherwise what the URL names."""
         from parzen import storages
 
+        if self.storage_class == "JournalFileBackend":
+            return storages.JournalStorage(storages.journal.JournalFileBackend(self.url))
+        if self.storage_class == "JournalRedisBackend":
+            return storages.JournalStorage(storages.journal.JournalRedisBackend(self.url))
         return storages.get_storage(self.url)
 
     def load_study(self, name: str | None, sampler: BaseSampler | None = None) -> Study:

@@ -51,7 +51,7 @@ def global_options() -> list[click.Parameter]:
         click.Option(
             ["--storage-class"],
             type=click.Choice(STORAGE_CLASSES),
-            help="For Optuna's scripts; only RDBStorage is there.",
+            help="What --storage names, if it is a journal.",
         ),
         click.Option(["-v", "--verbose"], count=True, help="Show debugging messages, too."),
         click.Option(["-q", "--quiet"], is_flag=True, help="Show only warnings and errors."),

@@ -443,8 +443,10 @@ def test_a_storage_that_cannot_be_opened(run: Run, storage: str) -> None:
     refusal(run("studies", "--storage", storage))
 
 
-def test_a_storage_class_of_optuna_that_is_not_there(run: Run) -> None:
-    assert "JournalFileBackend" in refusal(run("studies", "--storage-class", "JournalFileBackend"))
+def test_a_journal_is_named_by_its_class(run: Run, tmp_path: Path) -> None:
+    journal = ("--storage", str(tmp_path / "study.log"), "--storage-class", "JournalFileBackend")
+    assert run("create-study", "--study-name", "kept", *journal).code == 0
+    assert run("study-names", *journal).out.split() == ["kept"]
     assert run("studies", "--storage-class", "RDBStorage").code == 0
 
 

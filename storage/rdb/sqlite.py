@@ -123,6 +123,7 @@ class SQLiteDatabase(Database):
                     schema.create_tables(SQLITE, connection.execute)
                 self._create_indexes(connection, own_only=False)
                 connection.execute("COMMIT")
+                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()  # who copies the file alone has tables
             self._create_indexes(connection, own_only=True)
 
     @staticmethod
