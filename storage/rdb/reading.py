@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from ...engine.distributions import BaseDistribution
+from ...engine.exceptions import StorageInternalError
 from ...engine.frozen import FrozenTrial
 from ...engine.records import TrialState
 from .database import Database, Row
@@ -95,8 +96,14 @@ def _read(db: Database, where: str, parameters: tuple[Any, ...]) -> list[FrozenT
             parameters,
         )
 
-    parts = _read_parts(children)
-    return [_record(row, parts) for row in found]
+    try:
+        parts = _read_parts(children)
+        return [_record(row, parts) for row in found]
+    except (ValueError, KeyError, TypeError, IndexError) as error:
+        raise StorageInternalError(
+            f"Rows of trials in {db.place} are not what they should be: {type(error).__name__}: {error}. Somebody "
+            "edited them; `parzen storage check --storage URL` lists those of a file."
+        ) from error
 
 
 def _read_parts(children: Children) -> _Parts:

@@ -107,6 +107,7 @@ class SQLiteDatabase(Database):
             return 0
 
     def _prepare(self, connection: sqlite3.Connection) -> None:
+        connection.execute("PRAGMA trusted_schema = OFF")  # a file of a stranger may hold triggers and views
         tables = {name for (name,) in connection.execute(SQLITE.tables)}  # fails here if this is no database
         if tables:
             schema.check_tables(lambda sql: connection.execute(sql).fetchall(), tables, self.path)

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -182,6 +182,43 @@ def test_a_deadlock_is_tried_again(kind: str, url: str) -> None:
     ours.join(60)
     assert not ours.is_alive()
     assert set(new_study(url).trials[0].params) == {"known", "new"}
+
+
+# --- statements ------------------------------------------------------------------------------------------------------
+
+
+def statements(study: parzen.Study, verb: Callable[[], object]) -> list[str]:
+    """Give the first word of every statement that a verb sends to the server."""
+    db, sent = study._storage._db, []
+    run = db._run
+
+    def note(sql: str, parameters: object) -> object:
+        sent.append(sql.split()[0])
+        return run(sql, parameters)
+
+    db._run = note
+    try:
+        verb()
+    finally:
+        del db._run
+    return sent
+
+
+def test_every_verb_sends_these_statements_and_no_more(url: str) -> None:
+    study = new_study(url)
+    trial = study.ask()
+    study.tell(trial, trial.suggest_float("x", 0, 1))
+    asked: list[parzen.Trial] = []
+    once = ["BEGIN", "INSERT", "COMMIT"]  # the row that says what was done last
+    assert statements(study, lambda: asked.append(study.ask())) == [
+        "SELECT", once[0], "SELECT", "SELECT", "INSERT", *once[1:],
+    ]  # fmt: skip
+    trial = asked[0]
+    study.trials  # noqa: B018 - the name is known from here on
+    assert statements(study, lambda: trial.suggest_float("x", 0, 1)) == ["INSERT"]
+    assert statements(study, lambda: trial.report(1.0, 0)) == ["INSERT"]
+    assert statements(study, lambda: trial.set_user_attr("a", 1)) == ["INSERT"]
+    assert statements(study, lambda: study.tell(trial, 1.0)) == [once[0], "UPDATE", "INSERT", *once[1:], "SELECT"]
 
 
 # --- what servers see differently ------------------------------------------------------------------------------------

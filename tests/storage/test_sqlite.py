@@ -709,3 +709,27 @@ def test_an_old_sqlite_is_refused(url: str, path: Path, monkeypatch: pytest.Monk
     with pytest.raises(StorageInternalError, match=r"3\.35\.0 or newer"):
         SQLiteStorage(url)
     assert not path.exists()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE trial_user_attributes SET value_json = 'not json'",
+        "UPDATE trial_params SET distribution_json = '{}'",
+        "UPDATE trial_params SET distribution_json = 'not json'",
+        "UPDATE trials SET state = 'LOST'",
+        "UPDATE trials SET datetime_start = 'yesterday'",
+        "UPDATE trial_values SET value = NULL",
+    ],
+)
+def test_rows_that_somebody_damaged_are_an_error_that_says_so(url: str, path: Path, change: str) -> None:
+    study = new_study(url)
+    trial = study.ask({"x": UNIT})
+    trial.set_user_attr("a", 1)
+    study.tell(trial, 1.0)
+    study._storage.remove_session()
+    with sqlite3.connect(path) as connection:
+        connection.execute(change)
+    connection.close()
+    with pytest.raises(StorageInternalError, match="parzen storage check"):
+        same_study(url).trials  # noqa: B018

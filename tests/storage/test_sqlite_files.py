@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
+import json
 import os
+import pickle
 import shutil
 import sqlite3
 import tempfile
@@ -176,3 +179,41 @@ def test_a_queue_whose_file_was_deleted_is_joined_anew(url: str, path: Path) -> 
     files = [study._storage._db._queue._file for study in (first, second)]
     assert len({os.fstat(file).st_ino for file in files}) == 1
     assert os.fstat(files[0]).st_nlink == 1
+
+
+# --- files of strangers ----------------------------------------------------------------------------------------------
+
+
+class Evil:
+    """What runs a command when it is unpickled."""
+
+    def __init__(self, mark: Path) -> None:
+        self.mark = mark
+
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return os.system, (f"touch {self.mark}",)
+
+
+@pytest.mark.parametrize("table", ["trial_user_attributes", "trial_system_attributes", "study_user_attributes"])
+def test_opening_a_file_runs_no_code(url: str, path: Path, tmp_path: Path, table: str) -> None:
+    mark = tmp_path / "mark"
+    pickled = pickle.dumps(Evil(mark))
+    study = new_study(url)
+    study.tell(study.ask({"x": UNIT}), 1.0)
+    study._storage.remove_session()
+    owner = "study_id" if table.startswith("study") else "trial_id"
+    with sqlite3.connect(path) as connection:
+        for key, value in (("hex", json.dumps(pickled.hex())), ("raw", pickled), ("text", str(pickled))):
+            connection.execute(f"INSERT INTO {table} ({owner}, key, value_json) VALUES (1, ?, ?)", (key, value))
+    connection.close()
+    study = new_study(url)
+    for look in (lambda: study.trials, lambda: study.user_attrs, lambda: study.ask({"x": UNIT})):
+        with contextlib.suppress(ValueError, StorageInternalError):  # it is not JSON
+            look()
+    assert not mark.exists()
+    pickle.loads(pickled)
+    assert mark.exists()  # it would have
+
+
+def test_what_a_file_defines_is_not_trusted(url: str) -> None:
+    assert new_study(url)._storage._db.query("PRAGMA trusted_schema") == [(0,)]
