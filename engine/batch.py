@@ -14,6 +14,7 @@ from ..samplers import Sampler
 from .distributions import BaseDistribution, CategoricalDistribution, FloatArray, IntDistribution
 from .exceptions import UpdateFinishedTrialError
 from .frozen import FrozenTrial
+from .interrupts import Deferred
 from .old_distributions import modern
 from .records import TrialState
 from .telling import decide, warn_failed
@@ -129,35 +130,45 @@ def ask_batch(study: Study, n: int, distributions: Space) -> Batch:
         history.check(name, distribution)
         distribution.require_finite()
     space = {name: history.canonical(name, distribution) for name, distribution in space.items()}
-    claimed = _claim(study, n)
-    first = _suggest_enqueued(study, claimed, space)
-    if isinstance(study.sampler, Sampler):
-        sampled = _sample_together(study, study.sampler, n - len(claimed), space)
-    else:
-        sampled = _sample_singly(study, n - len(claimed), space)
+    claimed: list[Trial] = []
+    try:
+        _claim(study, n, claimed)
+        first = _suggest_enqueued(study, claimed, space)
+        if isinstance(study.sampler, Sampler):
+            sampled = _sample_together(study, study.sampler, n - len(claimed), space)
+        else:
+            sampled = _sample_singly(study, n - len(claimed), space)
+    except BaseException:
+        _put_back(study, claimed)
+        raise
     trial_ids = [trial._trial_id for trial in claimed] + sampled[0]
     return Batch(study, trial_ids, space, {name: np.concatenate([first[name], sampled[1][name]]) for name in space})
 
 
-def _claim(study: Study, n: int) -> list[Trial]:
+def _claim(study: Study, n: int, claimed: list[Trial]) -> None:
     """Start up to `n` enqueued trials."""
-    claimed: list[Trial] = []
     while len(claimed) < n:
-        trial_id = study._storage.claim_waiting_trial(study._study_id)
-        if trial_id is None:
-            break
-        claimed.append(Trial(study, trial_id))
-    return claimed
+        with Deferred():
+            trial_id = study._storage.claim_waiting_trial(study._study_id)
+            if trial_id is None:
+                break
+            claimed.append(Trial._of_batch(study, trial_id))
+        claimed[-1]._prepare()
+
+
+def _put_back(study: Study, claimed: list[Trial]) -> None:
+    """Let enqueued trials wait again that were started for a batch which did not come about."""
+    for trial in claimed:
+        if trial._record.state == TrialState.RUNNING:
+            study._storage.set_trial_state_values(trial._trial_id, TrialState.WAITING)
 
 
 def _suggest_enqueued(study: Study, claimed: list[Trial], space: Space) -> dict[str, FloatArray]:
-    """Let enqueued trials suggest; if one holds a value that does not fit, it fails and the others wait again."""
-    for i, trial in enumerate(claimed):
+    """Let enqueued trials suggest; one that holds a value which does not fit fails."""
+    for trial in claimed:
         try:
             trial.suggest_all(space)
         except BaseException:
-            for other in claimed[:i] + claimed[i + 1 :]:
-                study._storage.set_trial_state_values(other._trial_id, TrialState.WAITING)
             study._storage.set_trial_state_values(trial._trial_id, TrialState.FAIL)
             raise
     return _suggest(claimed, space)
@@ -250,6 +261,7 @@ def tell_batch(
             study.sampler.after_trial(study, record, *end)
     finally:
         study._storage.finish_trials(batch.trial_ids, [state for state, _ in ends], [checked for _, checked in ends])
+        study._history = None  # whoever looks at the trials next sees their ends
     if problems:
         warn_failed(f"{len(problems)} of {n} trials have no acceptable value ({problems[0]}).")
 

@@ -241,8 +241,8 @@ class History:
         self._params.reserve(number + 1)
         self._constraints.reserve(number + 1)
         self._rows["trial_id"][number] = record._trial_id
-        self.n += 1
         self.live[number] = record
+        self.n += 1
         self._set_state(number, record.state)
         self._set_columns(record)
         if record.state.is_finished():
@@ -360,8 +360,8 @@ class History:
         return record
 
     def erased(self, number: int) -> FrozenTrial:
-        """Make an empty failed record of a trial, ended in place if it is live: somebody may hold it."""
-        record = self.live.get(number) or self.copy_record(number)
+        """Make an empty failed record of a trial."""
+        record = self.copy_record(number)
         record.state, record.values = TrialState.FAIL, None
         record.datetime_start = record.datetime_start or datetime.now()
         record.datetime_complete = record.datetime_complete or datetime.now()

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from .exceptions import UpdateFinishedTrialError
-from .frozen import FrozenTrial, create_trial
+from .frozen import CONSTRAINTS, FrozenTrial, create_trial
 from .logging import get_logger
 from .records import TrialState
 
@@ -91,13 +91,15 @@ class RetryHeartbeatStaleTrialCallback:
         tried = [*self.retry_history(trial), trial.number]
         if self._max_retry is not None and len(tried) > self._max_retry:
             return
+        # Of a constraint the first value counts, so the new run must be free to set its own.
+        kept = {key: value for key, value in trial.system_attrs.items() if not key.startswith(CONSTRAINTS)}
         study.add_trial(
             create_trial(
                 state=TrialState.WAITING,
                 params=trial.params,
                 distributions=trial.distributions,
                 user_attrs=trial.user_attrs,
-                system_attrs={**trial.system_attrs, _FAILED: tried[0], _HISTORY: tried},
+                system_attrs={**kept, _FAILED: tried[0], _HISTORY: tried},
                 intermediate_values=trial.intermediate_values if self._inherit_intermediate_values else None,
             )
         )

@@ -66,17 +66,20 @@ class Study:
         self.pruner: BasePruner = pruner or MedianPruner()
         self._seen: dict[str, tuple[Any, BaseDistribution]] = {}
         self._history: History | None = None
-        self._front: tuple[int, list[int]] = (-1, [])
+        self._front: tuple[History | None, int, list[int]] = (None, -1, [])
         self._watch = Watch(self._storage)
         self._stop_flag = False
         self._thread_local = threading.local()
 
     def __getstate__(self) -> dict[str, Any]:
-        return {key: value for key, value in self.__dict__.items() if key not in ("_thread_local", "_history")}
+        rebuilt = ("_thread_local", "_history", "_front", "_watch")
+        return {key: value for key, value in self.__dict__.items() if key not in rebuilt}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
         self._history = None
+        self._front = (None, -1, [])
+        self._watch = Watch(self._storage)
         self._thread_local = threading.local()
 
     # --- what samplers and pruners read ------------------------------------------------------------------------------
@@ -293,9 +296,9 @@ class Study:
         """Copies of the trials on the Pareto front, by number: complete, feasible, and dominated by none."""
         history = self._sync()
         with history.lock:
-            if self._front[0] != len(history.finished):
-                self._front = (len(history.finished), self._pareto_front(history))
-            return [history.copy_record(number) for number in self._front[1]]
+            if self._front[0] is not history or self._front[1] != len(history.finished):
+                self._front = (history, len(history.finished), self._pareto_front(history))
+            return [history.copy_record(number) for number in self._front[2]]
 
     def _pareto_front(self, history: History) -> list[int]:
         feasible = ~(history.violation > 0)
@@ -378,6 +381,7 @@ class Study:
         if checked is None:
             raise ValueError(problem)
         self._storage.correct_values(trial_id_of(self, _number_of(trial)), checked)
+        self._history = None
 
     def delete_trial(self, trial: FrozenTrial | int) -> None:
         """Delete what a trial holds: its parameters, values, reports and attributes.
@@ -396,6 +400,7 @@ class Study:
             If there is no such trial.
         """
         self._storage.erase_trial(trial_id_of(self, _number_of(trial)))
+        self._history = None
 
     def trials_dataframe(
         self,

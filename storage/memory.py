@@ -237,6 +237,10 @@ class InMemoryStorage(BaseStorage):
 
     def _replace(self, trial_id: int, record: FrozenTrial) -> None:
         study = self._studies[int(self._study_of.view[trial_id])]
+        live = study.history.live.get(record.number)
+        if live is not None:  # somebody may hold it
+            live.become(record)
+            record = live
         study.history = history = study.history.rebuilt({record.number: record})
         for number, live in history.live.items():
             self._live[live._trial_id] = (history, number, live)

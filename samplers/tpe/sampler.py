@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import math
 import warnings
+import weakref
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -200,7 +201,8 @@ class TPESampler(Sampler):
     def _fitter(self, history: History) -> Fitter:
         fitter = self._fitters.get(history)
         if fitter is None:
-            fitter = self._fitters[history] = Fitter(history, self._settings)
+            # Not held by what it is the key of, or neither would ever go once another history took its place.
+            fitter = self._fitters[history] = Fitter(weakref.proxy(history), self._settings)
         return fitter
 
     def _is_joint(self, history: History) -> bool:

@@ -75,9 +75,6 @@ class Database(ABC):
     def version(self) -> int:
         """Give a number that changes when somebody else wrote; it may change when nobody did."""
 
-    def prepare_workers(self) -> None:  # noqa: B027 - on a server the tables are always there
-        """Make sure that parzen's own tables are there."""
-
     def revision(self) -> str:
         """Give the schema revision that the database is stamped with."""
         return str(self.query("SELECT version_num FROM alembic_version")[0][0])

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from ...engine.exceptions import StorageInternalError
 from ...engine.frozen import FrozenTrial
 from ...engine.history import History
+from ...engine.interrupts import Deferred
 from ...engine.records import StudyDirection
 from . import writing
 from .database import Database
@@ -83,6 +84,17 @@ class Mirror:
         if record.number == history.n:
             history.open(record)
 
+    def take(self, study_id: int, record: FrozenTrial) -> bool:
+        """Take in a trial that this process has just claimed, as it is stored; False if it is finished already."""
+        history = self._histories[study_id]
+        if record.number in history.live:
+            history.put(record)
+            if record.number in history.live:
+                self.own[record._trial_id] = Own(study_id, history.live[record.number])
+        else:  # it came after the last look, or was put back by this process before that
+            self.own.setdefault(record._trial_id, Own(study_id, record)).record.become(record)
+        return not record.state.is_finished()
+
     def placed(self, own: Own) -> History | None:
         """Give the history that holds a trial, None if it waits for the next look."""
         history = self._histories[own.study_id]
@@ -92,6 +104,10 @@ class Mirror:
 
     def pull(self, study_id: int) -> None:
         """Read new trials, and those known as unfinished; all of them if that does not bring the history up to date."""
+        with Deferred():  # Ctrl-C must not leave a trial half taken in
+            self._pull(study_id)
+
+    def _pull(self, study_id: int) -> None:
         with self._db.reading():
             corrections = writing.corrections(self._db, study_id)
             if corrections is None:

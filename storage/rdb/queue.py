@@ -125,11 +125,21 @@ class _Waiter:
         """Wait; False if the time is over first, and then the lock is let go as soon as it comes."""
         self.is_waiting = True
         self._files.put(file)
-        if self._has_lock.acquire(timeout=timeout):
-            return True
+        try:
+            if self._has_lock.acquire(timeout=timeout):
+                return True
+        except BaseException:  # Ctrl-C: nobody will be there to let the lock go
+            if not self._gives_up():
+                self._has_lock.acquire()
+                fcntl.flock(file, fcntl.LOCK_UN)
+            raise
+        return not self._gives_up() and self._has_lock.acquire()
+
+    def _gives_up(self) -> bool:
+        """Give up, unless the lock has come at this moment."""
         with self._change:
             self._is_given_up = self.is_waiting
-        return not self._is_given_up and self._has_lock.acquire()
+        return self._is_given_up
 
     def end(self) -> None:
         """Let the thread end."""

@@ -62,6 +62,7 @@ class SQLiteDatabase(Database):
         self._is_in_transaction = False
         self._inode = 0
         self._n_changes = 0
+        self._n_opened = 0
         is_alone = read_only or path.startswith("file:")
         self._queue = contextlib.nullcontext() if is_alone else WriterQueue(f"{path}-queue", timeout)
 
@@ -85,6 +86,7 @@ class SQLiteDatabase(Database):
                 raise explained(error, self.path) from error
             raise
         self._connection = connection
+        self._n_opened += 1
         self._inode = self._inode_now()
         self._finalizer = weakref.finalize(self, _close, connection, self._queue)
         return connection
@@ -125,6 +127,7 @@ class SQLiteDatabase(Database):
                 self._create_indexes(connection, own_only=False)
                 connection.execute("COMMIT")
                 connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()  # who copies the file alone has tables
+            schema.create_own_tables(SQLITE, connection.execute)  # those of a file that Optuna made
             self._create_indexes(connection, own_only=True)
 
     @staticmethod
@@ -222,8 +225,10 @@ class SQLiteDatabase(Database):
         with contextlib.suppress(OSError, sqlite3.Error):  # no log yet, or a reader that stays: at another time
             if os.stat(f"{self.path}-wal").st_size > _LOG_SIZE:
                 connection.execute("PRAGMA busy_timeout = 200")
-                connection.execute("PRAGMA wal_checkpoint(RESTART)").fetchall()
-                connection.execute(f"PRAGMA busy_timeout = {int(1000 * self._timeout)}")
+                try:
+                    connection.execute("PRAGMA wal_checkpoint(RESTART)").fetchall()
+                finally:
+                    connection.execute(f"PRAGMA busy_timeout = {int(1000 * self._timeout)}")
 
     def reading(self) -> AbstractContextManager[None]:
         return contextlib.nullcontext() if self._is_in_transaction else self._transaction("BEGIN")
@@ -250,9 +255,6 @@ class SQLiteDatabase(Database):
             except sqlite3.Error:
                 self.close()
 
-    def prepare_workers(self) -> None:
-        schema.create_own_tables(SQLITE, self.execute)
-
     def revision(self) -> str:
         if self._connection is not None:
             return super().revision()
@@ -271,7 +273,7 @@ class SQLiteDatabase(Database):
                 f"{self.path} was deleted, moved or replaced while it was open, so nothing more can be stored in it. "
                 "Put it back if you have it, and open the study again."
             )
-        return int(self.query("PRAGMA data_version")[0][0])
+        return self._n_opened * 2**32 + int(self.query("PRAGMA data_version")[0][0])  # each connection counts anew
 
 
 def _close(connection: sqlite3.Connection, queue: AbstractContextManager[None]) -> None:

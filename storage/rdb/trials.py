@@ -72,9 +72,7 @@ class RelationalStorage(RelationalStudies):
         return record._trial_id
 
     def create_new_trials(self, study_id: int, templates: Sequence[FrozenTrial]) -> list[int]:
-        created = self._create(study_id, templates)
-        assert created is not None
-        return created
+        return self._create(study_id, templates) or []
 
     def create_trials_at(self, study_id: int, number: int, templates: Sequence[FrozenTrial]) -> list[int] | None:
         return self._create(study_id, templates, number)
@@ -148,14 +146,7 @@ class RelationalStorage(RelationalStudies):
         if not self._db.once(work):
             self._mirror.pull(study_id)
             return False
-        for record in read_some(self._db, study_id, [trial_id]):
-            own = self._mirror.own.setdefault(trial_id, Own(study_id, record))
-            history = self._mirror.history(study_id, refresh=False)
-            if record.number in history.live:
-                self._mirror.own[trial_id] = Own(study_id, history.start(record.number, now))
-            else:
-                own.record.become(record)
-        return True
+        return any(self._mirror.take(study_id, record) for record in read_some(self._db, study_id, [trial_id]))
 
     # --- changing trials ---------------------------------------------------------------------------------------------
 
@@ -280,7 +271,7 @@ class RelationalStorage(RelationalStudies):
             if not writing.finish(self._db, own.record._trial_id, state, told, now):
                 self._refuse(own.record._trial_id)
             if self._workers is not None:
-                self._workers.release(own.record._trial_id)
+                writing.release(self._db, own.record._trial_id)
 
     def _note_ends(self, ends: Sequence[_End], now: datetime, study_id: int) -> None:
         """End trials of a study here. If others wrote meanwhile, the history waits for the next look at that."""

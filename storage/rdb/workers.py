@@ -13,7 +13,6 @@ from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from ...engine.exceptions import StorageInternalError
 from ...engine.history import History
 from ...engine.logging import get_logger
 from ...engine.records import TrialState
@@ -55,13 +54,12 @@ class Workers:
         """Begin to give signs of life, unless this process does so already."""
         if self._pid == os.getpid():
             return
-        self._pid = os.getpid()
-        self._db.prepare_workers()
         self._clean_up()
         self.beat()
         thread = threading.Thread(target=_keep_beating, args=(weakref.ref(self), self._interval), daemon=True)
         thread.name = "parzen-heartbeat"
         thread.start()
+        self._pid = os.getpid()  # only now: what failed is tried again at the next trial
 
     def beat(self) -> None:
         """Give a sign of life."""
@@ -70,6 +68,8 @@ class Workers:
 
     def _clean_up(self) -> None:
         """Delete what processes left behind that have been silent for a week and run nothing."""
+        running = "SELECT trial_id FROM trials WHERE state = 'RUNNING'"
+        self._db.execute(f"DELETE FROM parzen_claims WHERE trial_id NOT IN ({running})")
         for worker_id, heartbeat, now in self._db.query(
             f"SELECT worker_id, heartbeat, {self._db.dialect.now} FROM parzen_workers "
             "WHERE worker_id NOT IN (SELECT worker_id FROM parzen_claims)"
@@ -82,10 +82,6 @@ class Workers:
         rows = [(trial_id, self._db.worker_id) for trial_id in trial_ids]
         if rows:
             self._db.executemany(words_of(self._db.dialect).claim, rows)
-
-    def release(self, trial_id: int) -> None:
-        """Forget who ran a trial; within the transaction that ends it."""
-        self._db.execute("DELETE FROM parzen_claims WHERE trial_id = ?", (trial_id,))
 
     def stale(self, history: History) -> list[int]:
         """Give the identifiers of the running trials whose process is dead, as far as anybody can tell."""
@@ -100,7 +96,7 @@ class Workers:
             f"JOIN parzen_workers w ON w.worker_id = c.worker_id WHERE c.trial_id IN ({_places(trial_ids)})",
             trial_ids,
         ):
-            runs = is_running(host, process)
+            runs = None if host is None else is_running(host, process)
             if runs is False or (runs is None and self._is_silent(heartbeat, now, self._grace_period)):
                 yield int(trial_id)
 
@@ -133,6 +129,6 @@ def _keep_beating(reference: weakref.ref[Workers], interval: float) -> None:
             return
         try:
             workers.beat()
-        except StorageInternalError as error:
+        except Exception as error:  # whatever it is, the next sign of life may succeed
             _logger.warning(f"Could not give a sign of life, and will try again in {interval:g} seconds: {error}")
         del workers

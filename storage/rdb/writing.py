@@ -128,8 +128,14 @@ def start(db: Database, trial_id: int, when: datetime) -> bool:
     )
 
 
+def release(db: Database, trial_id: int) -> None:
+    """Forget which process ran a trial; within a transaction."""
+    db.execute("DELETE FROM parzen_claims WHERE trial_id = ?", (trial_id,))
+
+
 def requeue(db: Database, trial_id: int) -> bool:
-    """Let a trial wait."""
+    """Let a trial wait; within a transaction."""
+    release(db, trial_id)
     return bool(db.execute(f"UPDATE trials SET state = 'WAITING' WHERE trial_id = ? AND {UNFINISHED}", (trial_id,)))
 
 
@@ -146,7 +152,7 @@ def finish(db: Database, trial_id: int, state: TrialState, values: Sequence[floa
 
 def erase(db: Database, trial_id: int, record: FrozenTrial) -> None:
     """Take away what belongs to a trial and let it be a failed one, as the record says; within a transaction."""
-    for table in TRIAL_TABLES:
+    for table in (*TRIAL_TABLES, "parzen_claims"):
         db.execute(f"DELETE FROM {table} WHERE trial_id = ?", (trial_id,))
     db.execute(
         "UPDATE trials SET state = ?, datetime_start = ?, datetime_complete = ? WHERE trial_id = ?",
