@@ -253,26 +253,29 @@ def print_table(title: str, found: dict[Case, Rates]) -> None:
 # --- flushes, and studies that are large -----------------------------------------------------------------------------
 
 
-def run_together(where: str, n_trials: int) -> None:
-    """Run trials whose parameters are asked for together, on a file that flushes at every transaction."""
-    study = open_study(Case(OURS, FULL, 1, 10), where)
+def run_together(library: str, where: str, n_trials: int) -> None:
+    """Run trials on a file that flushes at every transaction; parzen's parameters are asked for together."""
+    study = open_study(Case(library, FULL, 1, 10), where)
     for _ in range(n_trials):
-        trial = study.ask(SPACE)
-        for step in range(10):
-            trial.report(1.0, step)
-        study.tell(trial, 1.0)
+        if library == OURS:
+            trial = study.ask(SPACE)
+            for step in range(10):
+                trial.report(1.0, step)
+            study.tell(trial, 1.0)
+        else:
+            run_trial(study, 10)
     close(study)
 
 
-def count_fsyncs(folder: Path) -> float:
+def count_fsyncs(library: str, folder: Path) -> float:
     """Count the flushes of a trial: those of 120 trials less those of 20, by 100."""
     if shutil.which("strace") is None:
         raise SystemExit("To count flushes, strace is needed.")
     counts = []
     for n_trials in (20, 120):
-        log = folder / f"strace-{n_trials}"
+        log = folder / f"strace-{library}-{n_trials}"
         command = ["strace", "-f", "-e", "trace=fsync,fdatasync", "-o", str(log), sys.executable, __file__,
-                   "--together", f"sqlite:///{folder}/{n_trials}.db", str(n_trials)]  # fmt: skip
+                   "--together", library, f"sqlite:///{folder}/{library}-{n_trials}.db", str(n_trials)]  # fmt: skip
         subprocess.run(command, check=True)
         counts.append(len(re.findall(r"\bf(?:data)?sync\(\d", log.read_text())))
     return (counts[1] - counts[0]) / 100
@@ -319,21 +322,23 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--folder", type=Path, help="where to write the files (default: the system's temporary folder)")
     parser.add_argument("--fsyncs", action="store_true", help="count the flushes of a trial, at FULL")
     parser.add_argument("--stored", type=int, nargs="+", help="cost of ask and tell with so many trials stored")
-    parser.add_argument("--together", nargs=2, metavar=("URL", "N"), help=argparse.SUPPRESS)
+    parser.add_argument("--together", nargs=3, help=argparse.SUPPRESS)
     return parser.parse_args()
 
 
 def main() -> None:
     arguments = parse()
     if arguments.together:
-        run_together(arguments.together[0], int(arguments.together[1]))
+        library, where, n_trials = arguments.together
+        run_together(library, where, int(n_trials))
         return
     addresses = {POSTGRESQL: arguments.postgresql, MARIADB: arguments.mariadb}
     kinds = answering(arguments.kinds, addresses)
     with tempfile.TemporaryDirectory(dir=arguments.folder) as name:
         folder = Path(name)
         if arguments.fsyncs:
-            print(f"{count_fsyncs(folder):.2f} flushes a trial at FULL, parameters asked for together, 10 reports.")
+            for library in (OURS, THEIRS):
+                print(f"{library}: {count_fsyncs(library, folder):.2f} flushes a trial of 10 reports at FULL")
             return
         if arguments.stored:
             print_stored(arguments.stored, kinds, folder, addresses)

@@ -27,6 +27,7 @@ IntArray = npt.NDArray[np.int64]
 
 _COMPLETE, _PRUNED = TrialState.COMPLETE, TrialState.PRUNED
 ERASED = "parzen:erased"  # system attribute of a trial that was deleted
+FIXED = "fixed_params"  # of a trial that was enqueued
 _NO_SIGNATURE = -1
 _EPOCH, _MICROSECOND = datetime(1970, 1, 1), timedelta(microseconds=1)
 _NO_TIME = int(np.iinfo(np.int64).min)
@@ -63,6 +64,7 @@ class History:
         self.best: int | None = None  # number of the best feasible complete trial, of one objective
         self.n_complete = 0
         self.n_pruned = 0
+        self.unsuggested: list[dict[str, Any]] = []  # enqueued parameters that finished trials never asked for
         self._best_rank: tuple[float, int] | None = None
         self._waiting: list[int] = []
         self._finished = Growing(np.int64)
@@ -391,6 +393,9 @@ class History:
             self._attrs[number] = (dict(record.user_attrs), dict(record.system_attrs))
         if record.system_attrs:
             self._set_constraints(number, record.system_attrs)
+            fixed = record.system_attrs.get(FIXED, {})
+            if not fixed.keys() <= record.params.keys():
+                self.unsuggested.append(fixed)
         if record.intermediate_values:
             self._set_reports(number, record.intermediate_values)
         self._count(record, signature)

@@ -17,7 +17,7 @@ from .asking import ask
 from .batch import Batch, ask_batch, tell_batch
 from .distributions import BaseDistribution
 from .frozen import FrozenTrial, create_trial
-from .history import History
+from .history import FIXED, History
 from .kernels.dominance import non_dominated
 from .liveness import Watch
 from .logging import get_logger
@@ -326,15 +326,14 @@ class Study:
         if skip_if_exists and self._was_tried(params):
             _logger.info(f"Trial with params {params} already exists. Skipping enqueue.")
             return
-        self.add_trial(
-            create_trial(state=TrialState.WAITING, system_attrs={"fixed_params": params}, user_attrs=user_attrs)
-        )
+        self.add_trial(create_trial(state=TrialState.WAITING, system_attrs={FIXED: params}, user_attrs=user_attrs))
 
     def _was_tried(self, params: dict[str, Any]) -> bool:
         history = self._sync()
         with history.lock:
             candidates = [*history.live.values(), *history.equal_to(params)]
-            return any(_same_params(t.system_attrs.get("fixed_params", t.params), params) for t in candidates)
+            tried = [trial.system_attrs.get(FIXED, trial.params) for trial in candidates]
+            return any(_same_params(one, params) for one in (*tried, *history.unsuggested))
 
     def add_trial(self, trial: FrozenTrial) -> None:
         """Add a trial made by `create_trial` or taken from another study.

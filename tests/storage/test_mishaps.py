@@ -180,3 +180,14 @@ def test_a_history_that_was_replaced_is_let_go(url: str, where: str) -> None:
     study.ask({"x": UNIT})
     gc.collect()
     assert before() is None
+
+
+def test_what_was_enqueued_but_never_asked_for_counts_as_tried(url: str) -> None:
+    study = opened(url)
+    study.enqueue_trial({"x": 0.5})
+    study.tell(study.ask(), state=FAIL)
+    for again in (study, opened(url)):
+        again.enqueue_trial({"x": 0.5}, skip_if_exists=True)
+    assert len(study.trials) == 1
+    study.enqueue_trial({"x": 0.25}, skip_if_exists=True)
+    assert len(study.trials) == 2
