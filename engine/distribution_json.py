@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import lru_cache
 
 from .distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 from .old_distributions import (
@@ -53,3 +54,22 @@ def json_to_distribution(json_str: str) -> BaseDistribution:
         raise ValueError(f"Unknown distribution type: {kind}; expected one of {sorted(_SHORT_TYPES)}.")
     short: BaseDistribution = _SHORT_TYPES[kind](**description)
     return short
+
+
+@lru_cache(maxsize=4096)
+def cached_distribution(text: str) -> BaseDistribution:
+    """Read a distribution, one object for equal texts."""
+    return json_to_distribution(text)
+
+
+_json_of: dict[int, tuple[BaseDistribution, str]] = {}
+
+
+def cached_json(distribution: BaseDistribution) -> str:
+    """Write a distribution, once for each object."""
+    known = _json_of.get(id(distribution))
+    if known is None or known[0] is not distribution:
+        if len(_json_of) > 4096:
+            _json_of.clear()
+        known = _json_of[id(distribution)] = (distribution, distribution_to_json(distribution))
+    return known[1]

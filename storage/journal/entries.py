@@ -13,7 +13,7 @@ from enum import IntEnum
 from functools import lru_cache
 from typing import Any
 
-from ...engine.distribution_json import distribution_to_json, json_to_distribution
+from ...engine.distribution_json import cached_distribution, cached_json
 from ...engine.distributions import BaseDistribution
 from ...engine.exceptions import StorageInternalError
 from ...engine.frozen import FrozenTrial
@@ -140,19 +140,6 @@ def report(trial_id: int, step: int, value: float) -> dict[str, Any]:
     return {"op_code": Op.REPORT, "trial_id": trial_id, "step": int(step), "intermediate_value": float(value)}
 
 
-_json_of: dict[int, tuple[BaseDistribution, str]] = {}
-
-
-def cached_json(distribution: BaseDistribution) -> str:
-    """Write a distribution, once for each object."""
-    known = _json_of.get(id(distribution))
-    if known is None or known[0] is not distribution:
-        if len(_json_of) > 4096:
-            _json_of.clear()
-        known = _json_of[id(distribution)] = (distribution, distribution_to_json(distribution))
-    return known[1]
-
-
 # --- reading ---------------------------------------------------------------------------------------------------------
 
 
@@ -162,9 +149,9 @@ def text_to_time(text: str | None) -> datetime | None:
 
 
 @lru_cache(maxsize=4096)
-def cached_distribution(text: str) -> BaseDistribution:
-    """Read a distribution, one object for equal texts."""
-    return modern(json_to_distribution(text))
+def modern_distribution(text: str) -> BaseDistribution:
+    """Read a distribution, one object for equal texts; those of old classes become today's."""
+    return modern(cached_distribution(text))
 
 
 def state_of(entry: Entry) -> TrialState:
@@ -185,7 +172,7 @@ def trial_of(entry: Entry, number: int, trial_id: int) -> FrozenTrial:
     start = text_to_time(entry["datetime_start"])
     if "state" not in entry:
         return FrozenTrial(number, TrialState.RUNNING, None, start, None, {}, {}, {}, {}, {}, trial_id)
-    distributions = {name: cached_distribution(text) for name, text in entry["distributions"].items()}
+    distributions = {name: modern_distribution(text) for name, text in entry["distributions"].items()}
     return FrozenTrial(
         number=number,
         state=state_of(entry),

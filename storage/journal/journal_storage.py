@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import uuid
-import weakref
 from collections.abc import Container, Mapping, Sequence
 from threading import RLock
 from typing import Any
@@ -15,6 +14,7 @@ from ...engine.frozen import FrozenTrial
 from ...engine.history import History
 from ...engine.interrupts import Deferred
 from ...engine.records import FrozenStudy, StudyDirection, TrialState
+from .. import forks
 from ..base import DEFAULT_STUDY_NAME_PREFIX, BaseStorage
 from ..memory import _Study
 from . import entries
@@ -48,6 +48,7 @@ class JournalStorage(BaseStorage):
     """
 
     keeps_live_records = True
+    _needs_another = False
 
     def __init__(self, log_storage: BaseJournalBackend) -> None:
         self._backend = log_storage
@@ -60,8 +61,14 @@ class JournalStorage(BaseStorage):
         if isinstance(self._backend, BaseJournalSnapshot):
             self._take_over(self._backend.load_snapshot())
         self._snapshot_due = next_due(self._replica.n_read)
-        _opened.add(self)
+        forks.protect(self)
         self._sync()
+
+    def _before_fork(self) -> None:
+        """Nothing is to be closed: both processes go on reading at the same place."""
+
+    def _after_fork_in_child(self) -> None:
+        """Nothing is to be done."""
 
     # The log is what lasts: a copy reads it anew.
     def __getstate__(self) -> dict[str, Any]:
@@ -295,23 +302,3 @@ class JournalStorage(BaseStorage):
     def get_trial_number_from_id(self, trial_id: int) -> int:
         with self._lock:
             return self._synced().get_trial_number_from_id(trial_id)
-
-
-_opened: weakref.WeakSet[JournalStorage] = weakref.WeakSet()
-_held_over_fork: list[JournalStorage] = []
-
-
-def _before_fork() -> None:
-    """Wait for the other threads' verbs: a child that was born within one would have half of it, and its lock."""
-    _held_over_fork.extend(_opened)
-    for storage in _held_over_fork:
-        storage._lock.acquire()
-
-
-def _after_fork() -> None:
-    while _held_over_fork:
-        _held_over_fork.pop()._lock.release()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(before=_before_fork, after_in_parent=_after_fork, after_in_child=_after_fork)

@@ -15,7 +15,7 @@ from .entries import (
     ERASE,
     Entry,
     Op,
-    cached_distribution,
+    modern_distribution,
     state_of,
     text_to_time,
     trial_of,
@@ -118,7 +118,7 @@ class Replica(InMemoryStorage):
     def _read_param(self, entry: Entry) -> Callable[[], None]:
         trial_id, name = int(entry["trial_id"]), str(entry["param_name"])
         internal = float(entry["param_value_internal"])
-        distribution = cached_distribution(entry["distribution"])
+        distribution = modern_distribution(entry["distribution"])
         if internal == internal:
             distribution.to_external_repr(internal)  # an index beyond the choices is found before anything changes
         return lambda: self.set_trial_param(trial_id, name, internal, distribution)

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import threading
 import uuid
-import weakref
 from collections.abc import Callable, Container, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -16,6 +14,7 @@ from ...engine.frozen import FrozenTrial
 from ...engine.history import History
 from ...engine.interrupts import Deferred
 from ...engine.records import FrozenStudy, StudyDirection, TrialState
+from .. import forks
 from ..base import DEFAULT_STUDY_NAME_PREFIX, BaseStorage
 from .connection import Connection
 from .mirror import Mirror
@@ -53,6 +52,7 @@ class GrpcStorageProxy(BaseStorage):
     """
 
     keeps_live_records = True
+    _needs_another = True
 
     def __init__(
         self,
@@ -69,7 +69,13 @@ class GrpcStorageProxy(BaseStorage):
         self._lock = threading.RLock()
         self._mirrors: dict[int, Mirror] = {}
         self._places: dict[int, tuple[Mirror, int]] = {}  # of unfinished trials, by identifier: mirror and number
-        _proxies.add(self)
+        forks.protect(self)
+
+    def _before_fork(self) -> None:
+        """Nothing is to be closed: the parent goes on with its channel."""
+
+    def _after_fork_in_child(self) -> None:
+        self._connection.reset_after_fork()
 
     def __getstate__(self) -> dict[str, Any]:
         if self._is_secure:
@@ -356,32 +362,3 @@ class GrpcStorageProxy(BaseStorage):
     def get_trial_number_from_id(self, trial_id: int) -> int:
         mirror, number = self._places.get(trial_id, (None, 0))
         return int(self._read("get_trial_number_from_id", trial_id)) if mirror is None else number
-
-
-# A child has the parent's objects without the parent's threads: it opens a channel of its own, and no history is in the
-# middle of a change.
-
-_proxies: weakref.WeakSet[GrpcStorageProxy] = weakref.WeakSet()
-_held: list[GrpcStorageProxy] = []
-
-
-def _before_fork() -> None:
-    _held.extend(_proxies)
-    for proxy in _held:
-        proxy._lock.acquire()
-
-
-def _after_fork() -> None:
-    for proxy in _held:
-        proxy._lock.release()
-    _held.clear()
-
-
-def _after_fork_in_child() -> None:
-    for proxy in _held:
-        proxy._connection.reset_after_fork()
-    _after_fork()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(before=_before_fork, after_in_parent=_after_fork, after_in_child=_after_fork_in_child)

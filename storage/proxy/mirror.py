@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ...engine.distribution_json import cached_distribution
 from ...engine.distributions import BaseDistribution
 from ...engine.exceptions import StorageInternalError
 from ...engine.frozen import FrozenTrial
 from ...engine.history import History
 from ...engine.records import StudyDirection
-from ..rdb.rows import cached_distribution
 from .wire import Position, read_record
 
 

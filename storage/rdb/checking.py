@@ -9,11 +9,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from ...engine.distribution_json import cached_distribution
 from ...engine.distributions import BaseDistribution
 from . import schema
 from .dialect import ENUMERATIONS
 from .maintenance import opened
-from .rows import cached_distribution
 
 
 @dataclass(frozen=True)

@@ -7,12 +7,13 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
+from ...engine.distribution_json import cached_distribution
 from ...engine.distributions import BaseDistribution
 from ...engine.exceptions import StorageInternalError
 from ...engine.frozen import FrozenTrial
 from ...engine.records import TrialState
 from .database import Database, Row
-from .rows import cached_distribution, row_to_number, row_to_time
+from .rows import row_to_number, row_to_time
 
 _STATES = {state.name: state for state in TrialState}
 _CHUNK = 500  # identifiers in one statement: SQLite's limit was 999 once

@@ -5,11 +5,7 @@ from __future__ import annotations
 import json
 import math
 from datetime import datetime, timezone
-from functools import lru_cache
 from typing import Any
-
-from ...engine.distribution_json import distribution_to_json, json_to_distribution
-from ...engine.distributions import BaseDistribution
 
 _FINITE, _INF_POS, _INF_NEG, _NAN = "FINITE", "INF_POS", "INF_NEG", "NAN"
 _SPECIAL = {_INF_POS: math.inf, _INF_NEG: -math.inf, _NAN: math.nan}
@@ -48,22 +44,3 @@ def to_json(value: Any) -> str:
         return json.dumps(value)
     except (TypeError, ValueError) as error:
         raise TypeError(f"An attribute to be stored must be JSON, but got {value!r}: {error}.") from error
-
-
-@lru_cache(maxsize=4096)
-def cached_distribution(text: str) -> BaseDistribution:
-    """Read a distribution, one object for equal texts."""
-    return json_to_distribution(text)
-
-
-_json_of: dict[int, tuple[BaseDistribution, str]] = {}
-
-
-def cached_json(distribution: BaseDistribution) -> str:
-    """Write a distribution, once for each object."""
-    known = _json_of.get(id(distribution))
-    if known is None or known[0] is not distribution:
-        if len(_json_of) > 4096:
-            _json_of.clear()
-        known = _json_of[id(distribution)] = (distribution, distribution_to_json(distribution))
-    return known[1]

@@ -17,7 +17,8 @@ from ...engine.frozen import FrozenTrial
 from ...engine.history import History
 from ...engine.interrupts import Deferred
 from ...engine.records import TrialState
-from . import forks, writing
+from .. import forks
+from . import writing
 from .database import Database
 from .mirror import Mirror, Own
 from .reading import have_more, read_some
@@ -38,6 +39,7 @@ class RelationalStorage(RelationalStudies):
     """
 
     keeps_live_records = True
+    _needs_another = False
 
     def __init__(self, db: Database) -> None:
         super().__init__(db)
@@ -50,6 +52,12 @@ class RelationalStorage(RelationalStudies):
         with self._lock:
             self._db.close()
             self._mirror.forget_versions()
+
+    def _before_fork(self) -> None:
+        self.remove_session()
+
+    def _after_fork_in_child(self) -> None:
+        """Nothing is to be done: the next call opens a connection."""
 
     def delete_study(self, study_id: int) -> None:
         with Deferred(), self._lock:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from ...engine.distribution_json import cached_json
 from ...engine.distributions import BaseDistribution
 from ...engine.frozen import FrozenTrial
 from ...engine.records import TrialState
 from .database import Database, Row
-from .rows import cached_json, number_to_row, time_to_text, to_json
+from .rows import number_to_row, time_to_text, to_json
 from .schema import TRIAL_TABLES
 from .vocabulary import UNFINISHED, words_of
 
