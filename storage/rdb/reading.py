@@ -54,10 +54,12 @@ def have_more(db: Database, records: Sequence[FrozenTrial]) -> list[int]:
         ]
         for trial_id, count in db.query(" UNION ALL ".join(counts), (*chunk,) * len(_PARTS)):
             stored[trial_id] += count
-    held = {
-        r._trial_id: sum(map(len, (r.params, r.intermediate_values, r.user_attrs, r.system_attrs))) for r in records
-    }
+    held = {record._trial_id: _n_parts(record) for record in records}
     return [trial_id for trial_id, count in stored.items() if count != held[trial_id]]
+
+
+def _n_parts(record: FrozenTrial) -> int:
+    return len(record.params) + len(record.intermediate_values) + len(record.user_attrs) + len(record.system_attrs)
 
 
 class _Parts(NamedTuple):
