@@ -220,7 +220,7 @@ class SQLiteDatabase(Database):
         the queue, and readers are done in a moment.
         """
         self._n_changes += 1
-        if self._n_changes % _LOOK_EVERY:
+        if self._n_changes % _LOOK_EVERY != 1:  # at the first one, too: a process may make but a few
             return
         with contextlib.suppress(OSError, sqlite3.Error):  # no log yet, or a reader that stays: at another time
             if os.stat(f"{self.path}-wal").st_size > _LOG_SIZE:

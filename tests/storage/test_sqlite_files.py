@@ -217,3 +217,24 @@ def test_opening_a_file_runs_no_code(url: str, path: Path, tmp_path: Path, table
 
 def test_what_a_file_defines_is_not_trusted(url: str) -> None:
     assert new_study(url)._storage._db.query("PRAGMA trusted_schema") == [(0,)]
+
+
+# --- the log ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_long_log_is_begun_again_by_whoever_writes_next(url: str, path: Path) -> None:
+    log = Path(f"{path}-wal")
+    study = new_study(url)
+    with sqlite3.connect(path) as reader:  # while somebody has the file open, closing does not empty the log
+        reader.execute("SELECT 1 FROM studies").fetchall()
+        for i in range(18):
+            study.set_user_attr("large", f"{i}" * 2**20)
+        assert log.stat().st_size > 16 * 2**20
+        study._storage.remove_session()
+        new_study(url).set_user_attr("small", 1)  # copies the log into the file
+        before = log.stat().st_size
+        new_study(url).set_user_attr("small", 2)
+        assert log.stat().st_size == before  # written over from its start
+        assert path.stat().st_size > 2**20
+    reader.close()
+    assert new_study(url).user_attrs["small"] == 2
