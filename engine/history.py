@@ -7,7 +7,7 @@ it is in the columns alone, and a record of it is made when somebody asks.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Sequence
 from datetime import datetime, timedelta
 from threading import RLock
 from typing import Any
@@ -26,7 +26,6 @@ from .reports import Reports
 IntArray = npt.NDArray[np.int64]
 
 _COMPLETE, _PRUNED = TrialState.COMPLETE, TrialState.PRUNED
-ERASED = "parzen:erased"  # system attribute of a trial that was deleted
 FIXED = "fixed_params"  # of a trial that was enqueued
 _NO_SIGNATURE = -1
 _EPOCH, _MICROSECOND = datetime(1970, 1, 1), timedelta(microseconds=1)
@@ -349,36 +348,6 @@ class History:
         record.datetime_complete = when
         self._close(record)
         return record
-
-    # --- corrections: a history of finished trials does not change, so another one takes its place -------------------
-
-    def with_values(self, number: int, values: Sequence[float]) -> FrozenTrial:
-        """Make a record of a finished trial with other values; ``ValueError`` if it has none or they do not fit."""
-        record = self.copy_record(number)
-        self.check_values(values)
-        if record.values is None or not record.state.is_finished():
-            raise ValueError(f"Trial {number} is {record.state.name} and has no values to correct.")
-        record.values = list(values)
-        return record
-
-    def erased(self, number: int) -> FrozenTrial:
-        """Make an empty failed record of a trial."""
-        record = self.copy_record(number)
-        record.state, record.values = TrialState.FAIL, None
-        record.datetime_start = record.datetime_start or datetime.now()
-        record.datetime_complete = record.datetime_complete or datetime.now()
-        for field in (record.params, record.distributions, record.user_attrs, record.intermediate_values):
-            field.clear()
-        record.system_attrs.clear()
-        record.system_attrs[ERASED] = True
-        return record
-
-    def rebuilt(self, replaced: Mapping[int, FrozenTrial]) -> History:
-        """Make a history of the same trials, but for some records, by number; live records go over as they are."""
-        history = History(self.directions, self.lock)
-        for number in range(self.n):
-            history.open(replaced.get(number) or self.live.get(number) or self._thaw(number))
-        return history
 
     def _close(self, record: FrozenTrial) -> None:
         """Move a finished record into the columns."""

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from ..engine import corrections
 from ..engine.columns import Growing
 from ..engine.distributions import BaseDistribution
 from ..engine.exceptions import DuplicatedStudyError, UpdateFinishedTrialError
@@ -227,12 +228,12 @@ class InMemoryStorage(BaseStorage):
     def correct_values(self, trial_id: int, values: Sequence[float]) -> None:
         with self._lock:
             history, number = self._locate(trial_id)
-            self._replace(trial_id, history.with_values(number, values))
+            self._replace(trial_id, corrections.with_values(history, number, values))
 
     def erase_trial(self, trial_id: int) -> None:
         with self._lock:
             history, number = self._locate(trial_id)
-            self._replace(trial_id, history.erased(number))
+            self._replace(trial_id, corrections.erased(history, number))
             self._live.pop(trial_id, None)
 
     def _replace(self, trial_id: int, record: FrozenTrial) -> None:
@@ -241,7 +242,7 @@ class InMemoryStorage(BaseStorage):
         if live is not None:  # somebody may hold it
             live.become(record)
             record = live
-        study.history = history = study.history.rebuilt({record.number: record})
+        study.history = history = corrections.rebuilt(study.history, {record.number: record})
         for number, live in history.live.items():
             self._live[live._trial_id] = (history, number, live)
 

@@ -21,7 +21,7 @@ HEAVY = {"numba", "scipy", "torch", "pandas", "sqlalchemy", "sklearn", "click", 
          "redis"}  # fmt: skip
 
 GROUND_FLOOR = {
-    "columns", "distribution_json", "distributions", "domains", "exceptions", "frozen", "history",
+    "columns", "corrections", "distribution_json", "distributions", "domains", "exceptions", "frozen", "history",
     "interrupts",
     "logging", "old_distributions", "protocols", "records", "reports", "seeds", "space",
 }  # fmt: skip

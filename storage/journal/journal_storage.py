@@ -8,6 +8,7 @@ from collections.abc import Container, Mapping, Sequence
 from threading import RLock
 from typing import Any
 
+from ...engine.corrections import with_values
 from ...engine.distributions import BaseDistribution
 from ...engine.exceptions import StorageInternalError
 from ...engine.frozen import FrozenTrial
@@ -265,7 +266,7 @@ class JournalStorage(BaseStorage):
     def correct_values(self, trial_id: int, values: Sequence[float]) -> None:
         with self._lock:
             history, number = self._synced()._locate(trial_id)
-            state = history.with_values(number, values).state
+            state = with_values(history, number, values).state
             self._write(entries.correction(trial_id, state, values))
 
     def erase_trial(self, trial_id: int) -> None:

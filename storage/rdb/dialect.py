@@ -28,6 +28,8 @@ class Dialect:
         What follows a SELECT whose rows must not change before the transaction ends.
     returns_keys
         Whether an INSERT must be told to return the key of the new row, or the driver knows it.
+    enumerated_as
+        A parameter in a SELECT that stands for a value of the enumeration ``{name}``.
     suffix
         What follows a CREATE TABLE.
     """
@@ -41,7 +43,12 @@ class Dialect:
     taken: str = "excluded.{column}"
     lock: str = ""
     returns_keys: bool = False
+    enumerated_as: str = "?"
     suffix: str = ""
+
+    def enumerated(self, name: str) -> str:
+        """Give a parameter that stands in a SELECT for a value of an enumeration."""
+        return self.enumerated_as.format(name=name)
 
     def upsert(self, keys: str, columns: Sequence[str]) -> str:
         """Give the end of an INSERT by which a row with these keys that is there already is changed instead."""
@@ -102,6 +109,7 @@ POSTGRESQL = Dialect(
     now="(now() AT TIME ZONE 'utc')",
     lock=" FOR UPDATE",
     returns_keys=True,
+    enumerated_as="CAST(? AS {name})",
 )
 
 # LONGTEXT where Optuna has TEXT, which ends at 64 KB; microseconds where Optuna has seconds; on both servers steps may

@@ -11,6 +11,7 @@ from collections.abc import Callable, Container, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NoReturn
 
+from ...engine.corrections import erased, with_values
 from ...engine.distributions import BaseDistribution
 from ...engine.exceptions import UpdateFinishedTrialError
 from ...engine.frozen import FrozenTrial
@@ -330,10 +331,10 @@ class RelationalStorage(RelationalStudies):
             assert record.values is not None
             writing.insert_values(self._db, trial_id, record.values)
 
-        self._correct(trial_id, lambda history, number: history.with_values(number, values), correct)
+        self._correct(trial_id, lambda history, number: with_values(history, number, values), correct)
 
     def erase_trial(self, trial_id: int) -> None:
-        self._correct(trial_id, History.erased, lambda record: writing.erase(self._db, trial_id, record))
+        self._correct(trial_id, erased, lambda record: writing.erase(self._db, trial_id, record))
 
     def _correct(
         self, trial_id: int, change: Callable[[History, int], FrozenTrial], write: Callable[[FrozenTrial], None]
@@ -365,9 +366,9 @@ class RelationalStorage(RelationalStudies):
 
     def get_trial_id_from_study_id_trial_number(self, study_id: int, trial_number: int) -> int:
         with self._lock:
-            for own in self._mirror.own.values():
-                if own.record.number == trial_number and own.study_id == study_id:
-                    return own.record._trial_id
+            known = self.get_history(study_id, refresh=False)
+            if trial_number in known.live and known.live[trial_number]._trial_id in self._mirror.own:
+                return known.live[trial_number]._trial_id
             history = self.get_history(study_id)
             if not 0 <= trial_number < history.n:
                 raise KeyError(f"No trial with number {trial_number} exists in the study with id {study_id}.")

@@ -18,7 +18,6 @@ class Vocabulary:
     def __init__(self, dialect: Dialect) -> None:
         open_trial = f"FROM trials WHERE trial_id = ? AND {UNFINISHED}{dialect.lock}"
         self.lock_study = f"SELECT study_id FROM studies WHERE study_id = ?{dialect.lock}"
-        self.lock_trial = f"SELECT study_id, number, state FROM trials WHERE trial_id = ?{dialect.lock}"
         self.insert_param = (
             "INSERT INTO trial_params (trial_id, param_name, param_value, distribution_json) "
             f"SELECT trial_id, ?, ?, ? {open_trial} "
@@ -26,7 +25,7 @@ class Vocabulary:
         )
         self.insert_report = (
             "INSERT INTO trial_intermediate_values (trial_id, step, intermediate_value, intermediate_value_type) "
-            f"SELECT trial_id, ?, ?, {_typed(dialect, 'trialintermediatevaluetype')} {open_trial} "
+            f"SELECT trial_id, ?, ?, {dialect.enumerated('trialintermediatevaluetype')} {open_trial} "
             + dialect.upsert("trial_id, step", ("intermediate_value", "intermediate_value_type"))
         )
         self.insert_value = (
@@ -59,11 +58,6 @@ class Vocabulary:
         self.claim = "INSERT INTO parzen_claims (trial_id, worker_id) VALUES (?, ?) " + dialect.upsert(
             "trial_id", ("worker_id",)
         )
-
-
-def _typed(dialect: Dialect, enumeration: str) -> str:
-    """Give a parameter that stands in a SELECT, where PostgreSQL does not guess that text is of an enumeration."""
-    return f"CAST(? AS {enumeration})" if dialect.returns_keys else "?"
 
 
 words_of = lru_cache(Vocabulary)

@@ -9,7 +9,6 @@ import shutil
 import signal
 import sqlite3
 import subprocess
-import sys
 import tempfile
 import time
 import traceback
@@ -18,6 +17,7 @@ from pathlib import Path
 
 import pytest
 from contract.storages import plain
+from running import start_together
 from sqlite_worker import run_one
 
 import parzen
@@ -28,7 +28,6 @@ from parzen.storages import SQLiteStorage
 from parzen.trial import TrialState
 
 UNIT = FloatDistribution(0.0, 1.0)
-WORKER = Path(__file__).with_name("sqlite_worker.py")
 NOBODY = 65534
 
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
@@ -168,20 +167,7 @@ def test_whatever_was_told_survives_many_kills_of_many_processes(path: Path, syn
     moments = random.Random(1)
     told: list[int] = []
     for _ in range(8):
-        workers = [
-            subprocess.Popen(
-                [sys.executable, str(WORKER), "run_until_killed", url_of(path), synchronous],
-                stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-            )
-            for _ in range(4)
-        ]  # fmt: skip
-        for worker in workers:
-            assert worker.stdout is not None
-            assert worker.stdout.readline() == "ready\n"
-        for worker in workers:
-            assert worker.stdin is not None
-            worker.stdin.write("\n")
-            worker.stdin.flush()
+        workers = start_together([["run_until_killed", url_of(path), synchronous]] * 4)
         for worker in workers:
             time.sleep(moments.uniform(0.0, 0.4))
             worker.kill()

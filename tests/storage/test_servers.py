@@ -8,10 +8,10 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 import pytest
 import servers
+from running import run_together
 
 import parzen
 from parzen.distributions import FloatDistribution, IntDistribution
@@ -22,7 +22,6 @@ from parzen.trial import TrialState
 
 KINDS = ["postgresql", "mysql"]
 UNIT = FloatDistribution(0.0, 1.0)
-WORKER = Path(__file__).with_name("sqlite_worker.py")
 
 
 @pytest.fixture(params=KINDS)
@@ -40,29 +39,8 @@ def new_study(url: str) -> parzen.Study:
     return parzen.create_study(storage=url, study_name="shared", sampler=RandomSampler(seed=0), load_if_exists=True)
 
 
-def run_workers(n: int, *arguments: str) -> list[list[str]]:
-    """Start processes that begin at one moment; return the lines that each printed."""
-    workers = [
-        subprocess.Popen(
-            [sys.executable, str(WORKER), *(argument.format(i) for argument in arguments)],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-        )
-        for i in range(n)
-    ]  # fmt: skip
-    for worker in workers:
-        assert worker.stdout is not None
-        assert worker.stdout.readline() == "ready\n"
-    for worker in workers:
-        assert worker.stdin is not None
-        worker.stdin.write("\n")
-        worker.stdin.flush()
-    outputs = [worker.communicate(timeout=120)[0].splitlines() for worker in workers]
-    assert [worker.returncode for worker in workers] == [0] * n
-    return outputs
-
-
 def test_processes_create_the_tables_at_once(url: str) -> None:
-    run_workers(4, "create", url, "study {}")
+    run_together([["create", url, f"study {i}"] for i in range(4)])
     for i in range(4):
         study = parzen.load_study(study_name=f"study {i}", storage=url)
         assert [trial.number for trial in study.get_trials(states=[TrialState.COMPLETE])] == list(range(5))
@@ -72,7 +50,7 @@ def test_processes_share_a_study_without_gaps_and_run_enqueued_trials_once(url: 
     study = new_study(url)
     for i in range(20):
         study.enqueue_trial({"x": i / 20}, user_attrs={"enqueued": i})
-    lines = [line.split() for output in run_workers(4, "work", url, "15") for line in output]
+    lines = [line.split() for output in run_together([["work", url, "15"]] * 4) for line in output]
     assert sorted(int(number) for number, _ in lines) == list(range(60))
     assert sorted(int(value) for _, value in lines if value != "-") == list(range(20))
     assert [trial.number for trial in study.trials] == list(range(60))

@@ -5,19 +5,18 @@ from __future__ import annotations
 import os
 import pickle
 import sqlite3
-import subprocess
-import sys
 import threading
 import time
 import traceback
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
 from contract.storages import plain
+from running import run_together
 
 import parzen
 from parzen.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
@@ -30,7 +29,6 @@ from parzen.trial import TrialState, create_trial
 MINIMIZE = StudyDirection.MINIMIZE
 RUNNING, WAITING, COMPLETE = TrialState.RUNNING, TrialState.WAITING, TrialState.COMPLETE
 UNIT = FloatDistribution(0.0, 1.0)
-WORKER = Path(__file__).with_name("sqlite_worker.py")
 
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 # Python 3.12 warns of a fork beside threads, such as those of NumPy's linear algebra; the children here use neither.
@@ -256,32 +254,11 @@ def test_a_trial_of_a_deleted_study_changes_nobody_elses(url: str) -> None:
 # --- processes -------------------------------------------------------------------------------------------------------
 
 
-def run_workers(command: str, url: str, arguments: Sequence[str]) -> list[list[str]]:
-    """Run one worker an argument, let them loose at the same moment, and give what each printed."""
-    workers = [
-        subprocess.Popen(
-            [sys.executable, str(WORKER), command, url, argument],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        )
-        for argument in arguments
-    ]  # fmt: skip
-    for worker in workers:
-        assert worker.stdout is not None
-        assert worker.stdout.readline() == "ready\n"
-    for worker in workers:
-        assert worker.stdin is not None
-        worker.stdin.write("\n")
-        worker.stdin.flush()
-    outputs = [worker.communicate(timeout=120) for worker in workers]
-    assert [error for _, error in outputs] == [""] * len(workers)
-    return [output.splitlines() for output, _ in outputs]
-
-
 def test_processes_share_a_file_without_gaps_and_run_enqueued_trials_once(url: str, path: Path) -> None:
     study = new_study(url)
     for i in range(40):
         study.enqueue_trial({"x": i / 40}, user_attrs={"enqueued": i})
-    lines = [line for output in run_workers("work", url, ["30"] * 4) for line in output]
+    lines = [line for output in run_together([["work", url, "30"]] * 4) for line in output]
     assert sorted(int(line.split()[0]) for line in lines) == list(range(120))
     enqueued = Counter(line.split()[1] for line in lines if not line.endswith("-"))
     assert enqueued == {str(i): 1 for i in range(40)}
@@ -294,7 +271,7 @@ def test_processes_share_a_file_without_gaps_and_run_enqueued_trials_once(url: s
 
 def test_processes_create_one_file_at_once(url: str, path: Path) -> None:
     names = [f"study {i}" for i in range(5)]
-    assert run_workers("create", url, names) == [[name] for name in names]
+    assert run_together([["create", url, name] for name in names]) == [[name] for name in names]
     storage = SQLiteStorage(url)
     assert sorted(study.study_name for study in storage.get_all_studies()) == names
     assert [storage.get_n_trials(study._study_id) for study in storage.get_all_studies()] == [5] * 5
