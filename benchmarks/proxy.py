@@ -22,7 +22,7 @@ import socket
 import statistics
 from typing import Any
 
-from storage import OURS, THEIRS, library, run_trials
+from storage import OURS, THEIRS, module_of, run_trials
 
 CONTEXT = multiprocessing.get_context("spawn")
 
@@ -35,7 +35,7 @@ def free_port() -> int:
 
 def serve(name: str, port: int, n_before: int) -> None:
     """Be the server, of a study that has trials already."""
-    module = library(name)
+    module = module_of(name)
     module.logging.set_verbosity(module.logging.ERROR)
     storage = module.storages.InMemoryStorage()
     study = module.create_study(storage=storage, study_name="benchmark")
@@ -47,7 +47,7 @@ def serve(name: str, port: int, n_before: int) -> None:
 
 def open_study(name: str, port: int) -> Any:
     """Open the study through a client that has read it."""
-    module = library(name)
+    module = module_of(name)
     module.logging.set_verbosity(module.logging.ERROR)
     proxy = module.storages.GrpcStorageProxy(host="localhost", port=port)
     proxy.wait_server_ready(timeout=300)
@@ -60,7 +60,7 @@ def work(name: str, port: int, seconds: float, barrier: Any, rates: Any) -> None
     """Be one of the clients."""
     study = open_study(name, port)
     barrier.wait()
-    rates.put(run_trials(study, seconds) / seconds)
+    rates.put(run_trials(study, seconds, n_reports=10)[0])
 
 
 def measure(name: str, n_clients: int, seconds: float, n_before: int) -> float:
@@ -86,7 +86,7 @@ def main() -> None:
     parser.add_argument("--processes", type=int, nargs="+", default=[1, 4], help="numbers of clients (default: 1 4)")
     parser.add_argument("--before", type=int, default=0, help="trials that the study has already (default: 0)")
     arguments = parser.parse_args()
-    versions = " and ".join(f"{name} {library(name).__version__}" for name in (OURS, THEIRS))
+    versions = " and ".join(f"{name} {module_of(name).__version__}" for name in (OURS, THEIRS))
     print(f"Trials a second of 5 parameters and 10 reports through a proxy, median of {arguments.rounds}; {versions}.")
     print(f"{'clients':>8}{'parzen':>12}{'optuna':>12}{'ratio':>10}")
     for n in arguments.processes:

@@ -196,3 +196,11 @@ parzen.create_study().optimize(objective, n_trials=100)
 def test_a_small_study_loads_nothing_heavy():
     """A hundred trials of five parameters stay below the size where compilation pays."""
     assert not loaded(STUDY) & HEAVY
+
+
+@pytest.mark.bench
+@pytest.mark.parametrize("path", sources("benchmarks"), ids=shown)
+def test_every_benchmark_starts(path):
+    """They import from each other, so a change of one can break another."""
+    done = subprocess.run([sys.executable, path, "--help"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
