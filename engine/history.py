@@ -1,7 +1,7 @@
 """One study's trials as growing columns: what samplers and pruners read, and what FrozenTrials are made from.
 
 Row k is trial number k. A trial that is not finished is also a live record (a FrozenTrial that changes); once finished
-it is in the columns alone, and a record of it is made when somebody asks.
+or paused it is in the columns alone, and a record of it is made when somebody asks.
 """
 
 from __future__ import annotations
@@ -20,12 +20,14 @@ from .columns import Growing, Matrix, Rows
 from .distributions import BaseDistribution, CategoricalDistribution, FloatArray
 from .domains import Domains, Signature
 from .frozen import CONSTRAINTS, FrozenTrial, constraints_of
+from .pauses import marks
 from .records import StudyDirection, TrialState
 from .reports import Reports
+from .rungs import Rungs
 
 IntArray = npt.NDArray[np.int64]
 
-_COMPLETE, _PRUNED = TrialState.COMPLETE, TrialState.PRUNED
+_COMPLETE, _PRUNED, _PAUSED = TrialState.COMPLETE, TrialState.PRUNED, TrialState.PAUSED
 FIXED = "fixed_params"  # of a trial that was enqueued
 _NO_SIGNATURE = -1
 _EPOCH, _MICROSECOND = datetime(1970, 1, 1), timedelta(microseconds=1)
@@ -52,6 +54,8 @@ class History:
         Number of trials in state PRUNED.
     live : dict[int, FrozenTrial]
         Records of the trials that are not finished, by number.
+    rungs : Rungs
+        The rungs of successive halving that trials completed.
     """
 
     def __init__(self, directions: Sequence[StudyDirection], lock: Any = None) -> None:
@@ -60,6 +64,7 @@ class History:
         self.n = 0
         self.live: dict[int, FrozenTrial] = {}
         self.reports = Reports()
+        self.rungs = Rungs()
         self.best: int | None = None  # number of the best feasible complete trial, of one objective
         self.n_complete = 0
         self.n_pruned = 0
@@ -67,6 +72,7 @@ class History:
         self._best_rank: tuple[float, int] | None = None
         self._waiting: list[int] = []
         self._finished = Growing(np.int64)
+        self._pauses = Growing(np.int64)
         self._attrs: dict[int, tuple[dict[str, Any], dict[str, Any]]] = {}
         self._frozen: dict[int, FrozenTrial] = {}
         self._domains = Domains()
@@ -121,18 +127,23 @@ class History:
 
     @property
     def last_step(self) -> IntArray:
-        """Largest reported step of each finished trial, shape (n,); -1 without reports."""
+        """Largest reported step of each finished or paused trial, shape (n,); -1 without reports."""
         return self._rows["last_step"][: self.n]
 
     @property
     def last_value(self) -> FloatArray:
-        """What each finished trial reported at its largest step, shape (n,); NaN without reports."""
+        """What each finished or paused trial reported at its largest step, shape (n,); NaN without reports."""
         return self._rows["last_value"][: self.n]
 
     @property
     def finished(self) -> IntArray:
         """Numbers of the finished trials in the order in which they finished; index it to see who finished since."""
         return self._finished.view
+
+    @property
+    def pauses(self) -> IntArray:
+        """Numbers of the trials that paused, in that order; one that went on and paused again is there twice."""
+        return self._pauses.view
 
     @property
     def param_names(self) -> list[str]:
@@ -248,6 +259,8 @@ class History:
         self._set_columns(record)
         if record.state.is_finished():
             self._close(record)
+        elif record.system_attrs:
+            self.rungs.note(number, record.system_attrs)
 
     def _set_state(self, number: int, state: TrialState) -> None:
         self._rows["state"][number] = state
@@ -271,10 +284,17 @@ class History:
             return True
         if not 0 <= number < self.n or self._rows["trial_id"][number] != record._trial_id:
             return False
-        live = self.live.get(number)
-        if live is not None:
-            self._update(live, record)
+        if number not in self.live and self._has_moved_on(number, record):
+            self.resume(number)
+        if number in self.live:
+            self._update(self.live[number], record)
         return True
+
+    def _has_moved_on(self, number: int, record: FrozenTrial) -> bool:
+        """Tell whether a trial that is paused here has been taken up since."""
+        if self._rows["state"][number] != _PAUSED:
+            return False
+        return record.state != _PAUSED or _microseconds(record.datetime_complete) != self._rows["complete"][number]
 
     def _update(self, live: FrozenTrial, record: FrozenTrial) -> None:
         """Change a live record in place: somebody may hold it as the trial that he runs."""
@@ -287,6 +307,8 @@ class History:
         self._set_columns(live)
         if live.state.is_finished():
             self._close(live)
+        elif live.system_attrs:
+            self.rungs.note(live.number, live.system_attrs)
 
     def set_param(self, number: int, name: str, internal: float, distribution: BaseDistribution) -> None:
         """Set a parameter of a live trial; see `check_param`."""
@@ -334,15 +356,26 @@ class History:
         self._rows["state"][number] = TrialState.RUNNING
         return record
 
+    def resume(self, number: int) -> FrozenTrial:
+        """Turn a paused trial into a running one."""
+        record = self.copy_record(number)
+        record.state, record.values, record.datetime_complete = TrialState.RUNNING, None, None
+        self._frozen.pop(number, None)
+        self.live[number] = record
+        for name, blank in (("state", TrialState.RUNNING), ("complete", _NO_TIME), ("values", np.nan)):
+            self._rows[name][number] = blank
+        return record
+
     def requeue(self, number: int) -> None:
         """Turn a running trial into a waiting one."""
         self.live[number].state = TrialState.WAITING
         self._set_state(number, TrialState.WAITING)
 
     def finish(self, number: int, state: TrialState, values: Sequence[float] | None, when: datetime) -> FrozenTrial:
-        """Finish a live trial; its record is given away to the caller. Values that it had stay if none are given."""
+        """Finish or pause a live trial; its record is given away. Values that it had stay if none are given."""
         record = self.live[number]
         record.state = state
+        record.system_attrs.update(marks(record, state))
         if values is not None:
             record._values = list(values)
         record.datetime_complete = when
@@ -362,14 +395,21 @@ class History:
             self._attrs[number] = (dict(record.user_attrs), dict(record.system_attrs))
         if record.system_attrs:
             self._set_constraints(number, record.system_attrs)
-            fixed = record.system_attrs.get(FIXED, {})
-            if not fixed.keys() <= record.params.keys():
-                self.unsuggested.append(fixed)
+            self.rungs.note(number, record.system_attrs)
         if record.intermediate_values:
             self._set_reports(number, record.intermediate_values)
-        self._count(record, signature)
-        self._finished.append(number)
+        if state == _PAUSED:
+            self._pauses.append(number)
+        else:
+            self._note_end(record, signature)
         del self.live[number]
+
+    def _note_end(self, record: FrozenTrial, signature: int) -> None:
+        fixed = record.system_attrs.get(FIXED, {})
+        if not fixed.keys() <= record.params.keys():
+            self.unsuggested.append(fixed)
+        self._count(record, signature)
+        self._finished.append(record.number)
 
     def _set_reports(self, number: int, reported: dict[int, float]) -> None:
         self.reports.add(number, reported)

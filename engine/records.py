@@ -12,13 +12,18 @@ if TYPE_CHECKING:
 
 
 class TrialState(IntEnum):
-    """Where a trial stands."""
+    """Where a trial stands.
+
+    A paused trial counts as finished, until somebody takes it up again; only parzen knows that state: what Optuna finds
+    in a database or a journal is a pruned trial.
+    """
 
     RUNNING = 0
     COMPLETE = 1
     PRUNED = 2
     FAIL = 3
     WAITING = 4
+    PAUSED = 5
 
     def __repr__(self) -> str:
         return f"<TrialState.{self.name}: {self.value}>"
@@ -27,7 +32,7 @@ class TrialState(IntEnum):
         return f"TrialState.{self.name}"
 
     def is_finished(self) -> bool:
-        """Tell whether the trial can change no more."""
+        """Tell whether nothing of the trial can be changed, or told."""
         return self not in (TrialState.RUNNING, TrialState.WAITING)
 
 

@@ -1,4 +1,4 @@
-"""Reported intermediate values of finished trials: one long column for records, one column a step for pruners."""
+"""Reported intermediate values of trials that finished or paused: one long column for records, one a step for pruners."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ IntArray = npt.NDArray[np.int64]
 
 
 class StepColumn:
-    """The values that finished trials reported at one step.
+    """The values that trials reported at one step.
 
     Attributes
     ----------
@@ -30,21 +30,26 @@ class StepColumn:
 
 
 class Reports:
-    """All reports of one study's finished trials."""
+    """All reports of one study's finished and paused trials."""
 
     def __init__(self) -> None:
         self._steps = Growing(np.int64)
         self._values = Growing(np.float64)
-        self._spans: dict[int, tuple[int, int]] = {}
+        self._spans: dict[int, list[tuple[int, int]]] = {}  # several for a trial that paused and went on
         self._by_step: dict[int, StepColumn] = {}
 
     def add(self, number: int, reported: Mapping[int, float]) -> None:
-        """Add the reports of a trial that finished."""
+        """Add the reports of a trial that finished or paused; of one that paused before, those that are new."""
+        spans = self._spans.setdefault(number, [])
+        known = sum(stop - start for start, stop in spans)
+        steps, values = list(reported)[known:], list(reported.values())[known:]
+        if not steps:
+            return
         start = self._steps.n
-        self._steps.extend(list(reported))
-        self._values.extend(list(reported.values()))
-        self._spans[number] = (start, self._steps.n)
-        for step, value in reported.items():
+        self._steps.extend(steps)
+        self._values.extend(values)
+        spans.append((start, self._steps.n))
+        for step, value in zip(steps, values, strict=True):
             column = self._by_step.get(step)
             if column is None:
                 column = self._by_step[step] = StepColumn()
@@ -53,11 +58,14 @@ class Reports:
 
     def of(self, number: int) -> dict[int, float]:
         """Give a trial's reports by step, in the order in which they came."""
-        start, stop = self._spans.get(number, (0, 0))
-        return dict(zip(self._steps.view[start:stop].tolist(), self._values.view[start:stop].tolist(), strict=True))
+        steps, values = self._steps.view, self._values.view
+        found: dict[int, float] = {}
+        for start, stop in self._spans.get(number, ()):
+            found.update(zip(steps[start:stop].tolist(), values[start:stop].tolist(), strict=True))
+        return found
 
     def at(self, step: int) -> tuple[IntArray, FloatArray]:
-        """Give the numbers of the finished trials that reported at a step and what they reported, shape (k,) each."""
+        """Give the numbers of the trials that reported at a step and what they reported, shape (k,) each."""
         column = self._by_step.get(step)
         if column is None:
             return np.empty(0, np.int64), np.empty(0)

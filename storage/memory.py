@@ -17,6 +17,7 @@ from ..engine.distributions import BaseDistribution
 from ..engine.exceptions import DuplicatedStudyError, UpdateFinishedTrialError
 from ..engine.frozen import FrozenTrial
 from ..engine.history import History
+from ..engine.pauses import marked
 from ..engine.records import FrozenStudy, StudyDirection, TrialState
 from .base import DEFAULT_STUDY_NAME_PREFIX, BaseStorage
 
@@ -142,7 +143,7 @@ class InMemoryStorage(BaseStorage):
 
     def _add(self, study_id: int, history: History, template: FrozenTrial) -> int:
         """Add a copy of a trial that was checked."""
-        record = template.copy()
+        record = marked(template.copy())
         record.number, record._trial_id = history.n, self._number_of.n
         self._open(study_id, history, record)
         return record._trial_id
@@ -193,6 +194,8 @@ class InMemoryStorage(BaseStorage):
 
     def set_trial_state_values(self, trial_id: int, state: TrialState, values: Sequence[float] | None = None) -> bool:
         with self._lock:
+            if state == TrialState.RUNNING and trial_id not in self._live:
+                return self._resume(trial_id)
             history, number, record = self._updatable(trial_id)
             if state == TrialState.RUNNING:
                 if record.state != TrialState.WAITING:
@@ -204,6 +207,15 @@ class InMemoryStorage(BaseStorage):
                 history.check_values(values)
                 history.finish(number, state, values, datetime.now())
                 del self._live[trial_id]
+        return True
+
+    def _resume(self, trial_id: int) -> bool:
+        """Start a paused trial again."""
+        history, number = self._locate(trial_id)
+        if history.states[number] != TrialState.PAUSED:
+            self._updatable(trial_id)
+            return False
+        self._live[trial_id] = (history, number, history.resume(number))
         return True
 
     def finish_trials(
@@ -221,7 +233,10 @@ class InMemoryStorage(BaseStorage):
         self._updatable(trial_id)[2].user_attrs[key] = value
 
     def set_trial_system_attr(self, trial_id: int, key: str, value: Any) -> None:
-        self._updatable(trial_id)[2].system_attrs[key] = value
+        with self._lock:
+            history, number, record = self._updatable(trial_id)
+            record.system_attrs[key] = value
+            history.rungs.note(number, record.system_attrs)
 
     # --- corrections -------------------------------------------------------------------------------------------------
 

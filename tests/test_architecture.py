@@ -21,9 +21,9 @@ HEAVY = {"numba", "scipy", "torch", "pandas", "sqlalchemy", "sklearn", "click", 
          "redis"}  # fmt: skip
 
 GROUND_FLOOR = {
-    "columns", "corrections", "distribution_json", "distributions", "domains", "exceptions", "frozen", "history",
-    "interrupts",
-    "logging", "old_distributions", "protocols", "records", "reports", "seeds", "space",
+    "brackets", "columns", "corrections", "distribution_json", "distributions", "domains", "exceptions", "frozen",
+    "history", "interrupts", "logging", "old_distributions", "pauses", "protocols", "records", "reports", "rungs",
+    "seeds", "space",
 }  # fmt: skip
 UPPER_FLOOR = {
     "asking", "batch", "dataframe", "fixed", "liveness", "optimize", "progress", "studies", "study", "telling", "trial",

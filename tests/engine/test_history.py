@@ -22,6 +22,7 @@ from parzen.trial import FrozenTrial, TrialState
 MINIMIZE, MAXIMIZE = StudyDirection.MINIMIZE, StudyDirection.MAXIMIZE
 RUNNING, WAITING = TrialState.RUNNING, TrialState.WAITING
 COMPLETE, PRUNED, FAIL = TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL
+PAUSED = TrialState.PAUSED
 UNIT = FloatDistribution(0.0, 1.0)
 KIND = CategoricalDistribution(("a", None, math.nan))
 NOW = datetime(2026, 1, 2, 3, 4, 5, 678901)
@@ -75,7 +76,7 @@ def filled(seed: int, n: int = 200, m: int = 1) -> tuple[History, list[FrozenTri
 @pytest.mark.parametrize("seed", range(3))
 def test_columns_say_what_the_records_say(seed: int, m: int) -> None:
     history, records = filled(seed, m=m)
-    finished = [record for record in records if record.state.is_finished()]
+    finished = [record for record in records if record.state.is_finished() and record.state != PAUSED]
     absent = [math.nan] * m
     assert history.n == len(records)
     assert history.trial_ids.tolist() == [100 + number for number in range(200)]
@@ -91,6 +92,7 @@ def test_columns_say_what_the_records_say(seed: int, m: int) -> None:
         np.testing.assert_array_equal(history.param(name), internal)
     assert history.n_complete == sum(record.state == COMPLETE for record in records)
     assert history.n_pruned == sum(record.state == PRUNED for record in records)
+    assert history.pauses.tolist() == [record.number for record in records if record.state == PAUSED]
     assert sorted(history.live) == [r.number for r in records if not r.state.is_finished()]
 
 
