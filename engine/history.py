@@ -290,11 +290,16 @@ class History:
             self._update(self.live[number], record)
         return True
 
+    def is_final(self, number: int) -> bool:
+        """Tell whether nothing can happen to a trial any more."""
+        return number not in self.live and bool(self._rows["state"][number] != _PAUSED)
+
     def _has_moved_on(self, number: int, record: FrozenTrial) -> bool:
         """Tell whether a trial that is paused here has been taken up since."""
         if self._rows["state"][number] != _PAUSED:
             return False
-        return record.state != _PAUSED or _microseconds(record.datetime_complete) != self._rows["complete"][number]
+        last_step = -1 if record.last_step is None else record.last_step
+        return bool(record.state != _PAUSED or last_step != self._rows["last_step"][number])
 
     def _update(self, live: FrozenTrial, record: FrozenTrial) -> None:
         """Change a live record in place: somebody may hold it as the trial that he runs."""

@@ -84,7 +84,11 @@ class BaseStorage(ABC):
 
     @abstractmethod
     def set_trial_state_values(self, trial_id: int, state: TrialState, values: Sequence[float] | None = None) -> bool:
-        """Change a trial's state, and values; return False if `state` is RUNNING and the trial does not wait."""
+        """Change a trial's state, and values.
+
+        RUNNING is for one that waits or is paused: of several workers that try, one gets True. What Optuna may read of
+        a paused trial is a pruned one; see `engine.pauses`.
+        """
 
     @abstractmethod
     def set_trial_intermediate_value(self, trial_id: int, step: int, intermediate_value: float) -> None:
@@ -190,7 +194,7 @@ class BaseStorage(ABC):
             history = histories[study_id] = History(self.get_study_directions(study_id))
         with history.lock:
             for trial in trials:
-                if trial.number >= history.n or trial.number in history.live:
+                if trial.number >= history.n or not history.is_final(trial.number):
                     history.put(trial.copy())
         return history
 

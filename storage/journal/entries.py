@@ -18,6 +18,7 @@ from ...engine.distributions import BaseDistribution
 from ...engine.exceptions import StorageInternalError
 from ...engine.frozen import FrozenTrial
 from ...engine.old_distributions import modern
+from ...engine.pauses import marked, marks, state_of, stored_state
 from ...engine.records import StudyDirection, TrialState
 
 CORRECT, ERASE = "correct", "erase"  # under the key "parzen"
@@ -79,11 +80,12 @@ def new_trial(study_id: int, template: FrozenTrial | None) -> dict[str, Any]:
     entry: dict[str, Any] = {"op_code": Op.CREATE_TRIAL, "study_id": study_id}
     if template is None:
         return {**entry, "datetime_start": now()}
+    template = marked(template.copy())
     values = template.values
     one = values is not None and len(values) == 1
     entry |= {
         "datetime_start": time_to_text(template.datetime_start),
-        "state": int(template.state),
+        "state": int(stored_state(template.state)),
         "value": values[0] if one and values is not None else None,
         "values": None if one else values,
     }
@@ -115,7 +117,7 @@ def state_values(trial_id: int, state: TrialState, values: Sequence[float] | Non
     entry: dict[str, Any] = {
         "op_code": Op.STATE_VALUES,
         "trial_id": trial_id,
-        "state": int(state),
+        "state": int(stored_state(state)),
         "values": None if values is None else [float(value) for value in values],
     }
     if state == TrialState.RUNNING:
@@ -123,6 +125,18 @@ def state_values(trial_id: int, state: TrialState, values: Sequence[float] | Non
     elif state.is_finished():
         entry["datetime_complete"] = now()
     return entry
+
+
+def change(record: FrozenTrial, state: TrialState, values: Sequence[float] | None) -> list[dict[str, Any]]:
+    """Write a change of state, with what tells a paused trial from a pruned one; the last entry is the change."""
+    trial_id = record._trial_id
+    found = [trial_system_attr(trial_id, key, value) for key, value in marks(record, state).items()]
+    return [*found, state_values(trial_id, state, values)]
+
+
+def trial_system_attr(trial_id: int, key: str, value: Any) -> dict[str, Any]:
+    """Write a system attribute of a trial."""
+    return {"op_code": Op.TRIAL_SYSTEM_ATTR, "trial_id": trial_id, "system_attr": {key: value}}
 
 
 def correction(trial_id: int, state: TrialState, values: Sequence[float]) -> dict[str, Any]:
@@ -154,8 +168,8 @@ def modern_distribution(text: str) -> BaseDistribution:
     return modern(cached_distribution(text))
 
 
-def state_of(entry: Entry) -> TrialState:
-    """Read a state."""
+def stored_state_of(entry: Entry) -> TrialState:
+    """Read a state: of a paused trial, PRUNED."""
     return TrialState(entry["state"])
 
 
@@ -175,7 +189,7 @@ def trial_of(entry: Entry, number: int, trial_id: int) -> FrozenTrial:
     distributions = {name: modern_distribution(text) for name, text in entry["distributions"].items()}
     return FrozenTrial(
         number=number,
-        state=state_of(entry),
+        state=state_of(stored_state_of(entry), entry["system_attrs"]),
         value=None,
         values=values_of(entry),
         datetime_start=start,

@@ -225,26 +225,32 @@ class JournalStorage(BaseStorage):
 
     def set_trial_state_values(self, trial_id: int, state: TrialState, values: Sequence[float] | None = None) -> bool:
         with self._lock:
+            if state == TrialState.RUNNING:
+                return self._start_trial(trial_id)
             history, _, record = self._updatable(trial_id)
             if state.is_finished():
                 check_end(history, record, state, values)
-            elif state == TrialState.RUNNING and record.state != TrialState.WAITING:
-                self._sync()
-                if self._updatable(trial_id)[2].state != TrialState.WAITING:
-                    return False
-            changed: bool = self._write(entries.state_values(trial_id, state, values))[0]
+            changed: bool = self._write(*entries.change(record, state, values))[-1]
         return changed
+
+    def _start_trial(self, trial_id: int) -> bool:
+        """Start a trial that waits or is paused, unless another process is faster."""
+        history, number = self._synced()._locate(trial_id)
+        if history.states[number] != TrialState.PAUSED and self._updatable(trial_id)[2].state != TrialState.WAITING:
+            return False
+        started: bool = self._write(entries.state_values(trial_id, TrialState.RUNNING, None))[0]
+        return started
 
     def finish_trials(
         self, trial_ids: Sequence[int], states: Sequence[TrialState], values: Sequence[Sequence[float] | None]
     ) -> None:
-        ends = list(zip(trial_ids, states, values, strict=True))
         with self._lock:
             self._sync()
-            for trial_id, state, trial_values in ends:
-                history, _, record = self._updatable(trial_id)
-                check_end(history, record, state, trial_values)
-            self._write(*(entries.state_values(*end) for end in ends))
+            records = [self._updatable(trial_id)[2] for trial_id in trial_ids]
+            ends = list(zip(records, states, values, strict=True))
+            for record, state, told in ends:
+                check_end(self._updatable(record._trial_id)[0], record, state, told)
+            self._write(*(entry for end in ends for entry in entries.change(*end)))
 
     def set_trial_intermediate_value(self, trial_id: int, step: int, intermediate_value: float) -> None:
         with self._lock:
@@ -259,7 +265,7 @@ class JournalStorage(BaseStorage):
     def set_trial_system_attr(self, trial_id: int, key: str, value: Any) -> None:
         with self._lock:
             self._updatable(trial_id)
-            self._write({"op_code": Op.TRIAL_SYSTEM_ATTR, "trial_id": trial_id, "system_attr": {key: value}})
+            self._write(entries.trial_system_attr(trial_id, key, value))
 
     # --- corrections -------------------------------------------------------------------------------------------------
 

@@ -8,6 +8,7 @@ from typing import Any
 from ...engine.exceptions import DuplicatedStudyError, StorageInternalError
 from ...engine.frozen import FrozenTrial
 from ...engine.history import History
+from ...engine.pauses import state_of
 from ...engine.records import StudyDirection, TrialState
 from ..memory import InMemoryStorage
 from .entries import (
@@ -16,7 +17,7 @@ from .entries import (
     Entry,
     Op,
     modern_distribution,
-    state_of,
+    stored_state_of,
     text_to_time,
     trial_of,
     values_of,
@@ -124,7 +125,7 @@ class Replica(InMemoryStorage):
         return lambda: self.set_trial_param(trial_id, name, internal, distribution)
 
     def _read_state_values(self, entry: Entry) -> Callable[[], bool | None]:
-        trial_id, state, values = int(entry["trial_id"]), state_of(entry), values_of(entry)
+        trial_id, state, values = int(entry["trial_id"]), stored_state_of(entry), values_of(entry)
         key = "datetime_start" if state == TrialState.RUNNING else "datetime_complete"
         when = None if state == TrialState.WAITING else text_to_time(entry[key])
         mark = entry.get("parzen")
@@ -135,7 +136,10 @@ class Replica(InMemoryStorage):
         return lambda: self._set_state_values(trial_id, state, values, when)
 
     def _set_state_values(self, trial_id: int, state: TrialState, values: list[float] | None, when: Any) -> bool:
+        if state == TrialState.RUNNING and trial_id not in self._live:
+            return self._resume(trial_id)
         history, number, record = self._updatable(trial_id)
+        state = state_of(state, record.system_attrs)
         if state == TrialState.RUNNING:
             if record.state != TrialState.WAITING:
                 return False
@@ -167,7 +171,11 @@ class Replica(InMemoryStorage):
 
     def _read_trial_system_attr(self, entry: Entry) -> Callable[[], None]:
         trial_id, attrs = int(entry["trial_id"]), dict(entry["system_attr"])
-        return lambda: self._updatable(trial_id)[2].system_attrs.update(attrs)
+        return lambda: self._set_system_attrs(trial_id, attrs)
+
+    def _set_system_attrs(self, trial_id: int, attrs: dict[str, Any]) -> None:
+        for key, value in attrs.items():
+            self.set_trial_system_attr(trial_id, key, value)
 
 
 _READERS: dict[int, Callable[[Replica, Entry], Callable[[], Any]]] = {

@@ -47,6 +47,7 @@ def _study(study_id: int, study: Any, history: History) -> dict[str, Any]:
         "user_attrs": study.user_attrs,
         "system_attrs": study.system_attrs,
         "finished": history.finished.tolist(),
+        "paused": [n for n in dict.fromkeys(history.pauses.tolist()) if history.states[n] == TrialState.PAUSED],
     }
 
 
@@ -80,7 +81,8 @@ def _restored(content: Entry, lock: Any) -> Replica:
     replica._n_studies = int(content["n_studies"])
     ends = [_open(replica, entry) for entry in content["trials"]]
     for study in content["studies"]:
-        _finish(replica, replica._studies[study["id"]].history, study["finished"], ends)
+        history = replica._studies[study["id"]].history
+        _finish(replica, history, [*study["finished"], *study.get("paused", ())], ends)
     return replica
 
 

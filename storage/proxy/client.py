@@ -325,7 +325,9 @@ class GrpcStorageProxy(BaseStorage):
 
         def change(mirror: Mirror, number: int) -> None:
             # As others will read it: a tuple is a list from now on, and nobody else holds it.
-            getattr(mirror.history.live[number], field)[key] = json.loads(text)
+            record = mirror.history.live[number]
+            getattr(record, field)[key] = json.loads(text)
+            mirror.history.rungs.note(number, record.system_attrs)
 
         self._change_trial(verb, trial_id, [key, value], change)
 

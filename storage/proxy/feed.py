@@ -46,7 +46,9 @@ class Feed:
         self._clock = 0
         self._n = 0
         self._n_finished = 0
-        self._changed_at: dict[int, int] = {}  # clock of each unfinished trial's last change, the last one at the end
+        self._n_pauses = 0
+        # Clock of the last change to each trial that is not finished, or is paused; the last one at the end.
+        self._changed_at: dict[int, int] = {}
         self._looks: dict[int, tuple[Any, ...]] = {}  # what each unfinished trial looked like then
         self._next_scan = 0.0
         self._distributions: list[str] = []
@@ -67,26 +69,33 @@ class Feed:
         record = self.history.live.get(number)
         if record is None or number not in self._changed_at:
             return False
-        self._clock += 1
-        del self._changed_at[number]
-        self._changed_at[number] = self._clock
+        self._tick(number)
         self._looks[number] = _look(record)
         return True
 
+    def _tick(self, number: int) -> None:
+        self._clock += 1
+        self._changed_at.pop(number, None)
+        self._changed_at[number] = self._clock
+
     def _catch_up(self) -> None:
-        """Take note of new trials, and of those that finished."""
+        """Take note of new trials, and of those that paused or finished."""
         history = self.history
         for number in range(self._n, history.n):
             record = history.live.get(number)
             if record is not None:
-                self._clock += 1
-                self._changed_at[number] = self._clock
+                self._tick(number)
                 self._looks[number] = _look(record)
-                self._places[record._trial_id] = (self, number)
+            if not history.is_final(number):
+                self._places[int(history.trial_ids[number])] = (self, number)
         self._n = history.n
+        for number in history.pauses[self._n_pauses :].tolist():
+            self._tick(number)
+            self._looks.pop(number, None)
+        self._n_pauses = len(history.pauses)
         for number in history.finished[self._n_finished :].tolist():
             if self._changed_at.pop(number, None) is not None:
-                del self._looks[number]
+                self._looks.pop(number, None)
                 self._places.pop(int(history.trial_ids[number]), None)
         self._n_finished = len(history.finished)
 
@@ -137,7 +146,7 @@ class Feed:
         return f'{head[:-1]},"trials":[{trials}]}}'
 
     def _changed(self, position: Position) -> Iterator[int]:
-        """Give those of the client's trials that changed and are not finished."""
+        """Give those of the client's trials that changed and are not finished, paused ones among them."""
         for number, clock in reversed(self._changed_at.items()):
             if clock <= position.clock:
                 return
@@ -147,6 +156,8 @@ class Feed:
     def _text(self, number: int) -> str:
         """Write a trial; finished ones, which do not change, once for all clients."""
         record = self.history.live.get(number)
+        if record is None and not self.history.is_final(number):
+            record = self.history.record(number)
         if record is not None:
             return to_json(write_record(record, self._refer))
         text = self._texts.get(number)

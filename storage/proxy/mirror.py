@@ -10,7 +10,7 @@ from ...engine.distributions import BaseDistribution
 from ...engine.exceptions import StorageInternalError
 from ...engine.frozen import FrozenTrial
 from ...engine.history import History
-from ...engine.records import StudyDirection
+from ...engine.records import StudyDirection, TrialState
 from .wire import Position, read_record
 
 
@@ -65,14 +65,14 @@ class Mirror:
         number, history = record.number, self.history
         if number == history.n:
             record = self._formerly(record)
-        elif not record.state.is_finished() and clock < self._known_at.get(number, 0):
+        elif not _is_final(record) and clock < self._known_at.get(number, 0):
             return
         if not history.put(record):
             raise StorageInternalError(
                 f"After trial {history.n - 1} the storage proxy gave trial {number}. Install one version of parzen on "
                 "both sides, and load the study again."
             )
-        if record.state.is_finished():
+        if _is_final(record):
             self._known_at.pop(number, None)
         else:
             self._known_at[number] = clock
@@ -86,3 +86,8 @@ class Mirror:
             return record
         held.become(record)
         return held
+
+
+def _is_final(record: FrozenTrial) -> bool:
+    """Tell whether nothing can happen to a trial any more."""
+    return record.state.is_finished() and record.state != TrialState.PAUSED

@@ -226,6 +226,14 @@ class Service:
         finally:
             self._touch(trial_id)
 
+    def _resume(self, request: Request, trial_id: int) -> bool:
+        """Start a paused trial, which takes the request's name only then: nothing of it can be changed before."""
+        is_resumed = self._storage.set_trial_state_values(trial_id, TrialState.RUNNING)
+        if is_resumed and self._can_restart:
+            self._storage.set_trial_system_attr(trial_id, CLAIMED, request.label)
+        self._touch(trial_id)
+        return is_resumed
+
     # --- changing trials ---------------------------------------------------------------------------------------------
 
     def do_start_trial(self, request: Request, trial_id: int) -> bool:
@@ -235,6 +243,8 @@ class Service:
                 return True
             if trial.state == TrialState.WAITING and self._start(request, trial_id):
                 return True
+            if trial.state == TrialState.PAUSED:
+                return self._resume(request, trial_id)
         return self._storage.set_trial_state_values(trial_id, TrialState.RUNNING)
 
     def do_requeue_trial(self, request: Request, trial_id: int) -> bool:

@@ -10,7 +10,7 @@ from ...engine.exceptions import StorageInternalError
 from ...engine.frozen import FrozenTrial
 from ...engine.history import History
 from ...engine.interrupts import Deferred
-from ...engine.records import StudyDirection
+from ...engine.records import StudyDirection, TrialState
 from . import writing
 from .database import Database
 from .reading import read_new, read_some
@@ -52,6 +52,7 @@ class Mirror:
         self._histories: dict[int, History] = {}
         self._seen: dict[int, int] = {}  # version of the database up to which each history is
         self._corrections: dict[int, int] = {}  # how often finished trials had been changed then
+        self._resumptions: dict[int, int] = {}  # and how often paused ones had been resumed
 
     def history(self, study_id: int, refresh: bool = True) -> History:
         """Give a study's trials, up to date or as of the last look."""
@@ -87,10 +88,10 @@ class Mirror:
     def take(self, study_id: int, record: FrozenTrial) -> bool:
         """Take in a trial that this process has just claimed, as it is stored; False if it is finished already."""
         history = self._histories[study_id]
-        if record.number in history.live:
+        if record.number < history.n:
             history.put(record)
-            if record.number in history.live:
-                self.own[record._trial_id] = Own(study_id, history.live[record.number])
+        if record.number in history.live:
+            self.own[record._trial_id] = Own(study_id, history.live[record.number])
         else:  # it came after the last look, or was put back by this process before that
             self.own.setdefault(record._trial_id, Own(study_id, record)).record.become(record)
         return not record.state.is_finished()
@@ -109,13 +110,14 @@ class Mirror:
 
     def _pull(self, study_id: int) -> None:
         with self._db.reading():
-            corrections = writing.corrections(self._db, study_id)
-            if corrections is None:
-                raise KeyError(f"No study with id {study_id} exists.")
+            corrections, (resumptions, resumed) = writing.changes(self._db, study_id)
             version = self._db.version()
             history = self._histories.get(study_id)
             is_same = history is not None and corrections == self._corrections.get(study_id)
-            changed = self._changed(study_id, history) if history is not None and is_same else None
+            n_resumed = resumptions - self._resumptions.get(study_id, 0)
+            changed = None
+            if history is not None and is_same:
+                changed = self._changed(study_id, history, _resumed_since(history, n_resumed, resumed))
             if changed is None:
                 directions = read_directions(self._db, study_id)
                 records = read_new(self._db, study_id, -1)
@@ -125,14 +127,18 @@ class Mirror:
             self._take_in(study_id, self._histories[study_id], changed)
         self._seen[study_id] = version
         self._corrections[study_id] = corrections
+        self._resumptions[study_id] = resumptions
 
-    def _changed(self, study_id: int, history: History) -> list[FrozenTrial] | None:
+    def _changed(self, study_id: int, history: History, resumed: list[int]) -> list[FrozenTrial] | None:
         """Read what may differ from the history; None if its trials were deleted, perhaps replaced by others."""
         if not history.n:
             return None
         live = {record._trial_id: record for record in history.live.values()}
-        known = read_some(self._db, study_id, list(live))
-        if len(known) < len(live) or not all(_is_same(live[record._trial_id], record) for record in known):
+        wanted = [*live, *(trial_id for trial_id in resumed if trial_id not in live)]
+        known = read_some(self._db, study_id, wanted)
+        if len(known) < len(wanted):
+            return None
+        if not all(_is_same(live[record._trial_id], record) for record in known if record._trial_id in live):
             return None
         if not self._holds_last(study_id, history):
             return None
@@ -176,6 +182,14 @@ class Mirror:
                 )
             if record.state.is_finished():
                 self.own.pop(record._trial_id, None)
+
+
+def _resumed_since(history: History, n: int, last: list[int]) -> list[int]:
+    """Give the identifiers of the trials held here that were resumed in the last `n` times, or of all paused ones."""
+    if n > len(last):
+        return history.trial_ids[history.states == int(TrialState.PAUSED)].tolist()  # type: ignore[no-any-return]
+    newest = int(history.trial_ids[-1]) if history.n else -1
+    return sorted({trial_id for trial_id in last[len(last) - n :] if trial_id <= newest})
 
 
 def read_directions(db: Database, study_id: int) -> list[StudyDirection]:

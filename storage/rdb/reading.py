@@ -11,6 +11,7 @@ from ...engine.distribution_json import cached_distribution
 from ...engine.distributions import BaseDistribution
 from ...engine.exceptions import StorageInternalError
 from ...engine.frozen import FrozenTrial
+from ...engine.pauses import state_of
 from ...engine.records import TrialState
 from .database import Database, Row
 from .rows import row_to_number, row_to_time
@@ -136,9 +137,10 @@ def _attrs(children: Children, kind: str) -> dict[int, dict[str, Any]]:
 
 def _record(row: Row, parts: _Parts) -> FrozenTrial:
     trial_id, number, state, start, complete = row
+    system_attrs = parts.system_attrs.get(trial_id, {})
     return FrozenTrial(
         number=number,
-        state=_STATES[state],
+        state=state_of(_STATES[state], system_attrs),
         value=None,
         values=parts.values.get(trial_id),
         datetime_start=row_to_time(start),
@@ -146,7 +148,7 @@ def _record(row: Row, parts: _Parts) -> FrozenTrial:
         params=parts.params.get(trial_id, {}),
         distributions=parts.distributions.get(trial_id, {}),
         user_attrs=parts.user_attrs.get(trial_id, {}),
-        system_attrs=parts.system_attrs.get(trial_id, {}),
+        system_attrs=system_attrs,
         intermediate_values=parts.reports.get(trial_id, {}),
         trial_id=trial_id,
     )

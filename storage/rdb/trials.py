@@ -17,6 +17,7 @@ from ...engine.exceptions import UpdateFinishedTrialError
 from ...engine.frozen import FrozenTrial
 from ...engine.history import History
 from ...engine.interrupts import Deferred
+from ...engine.pauses import marked, marks
 from ...engine.records import TrialState
 from .. import forks
 from . import writing
@@ -87,7 +88,7 @@ class RelationalStorage(RelationalStudies):
         return self._create(study_id, templates, number)
 
     def _create(self, study_id: int, templates: Sequence[FrozenTrial], number: int | None = None) -> list[int] | None:
-        records = [template.copy() for template in templates]
+        records = [marked(template.copy()) for template in templates]
 
         def may_be_stored() -> bool:
             history = self.get_history(study_id)
@@ -143,9 +144,21 @@ class RelationalStorage(RelationalStudies):
     def _start(self, study_id: int, trial_id: int) -> bool:
         """Start a waiting trial, unless another process is faster."""
         now = datetime.now()
+        return self._take_up(study_id, trial_id, lambda: writing.start(self._db, trial_id, now))
 
+    def _start_or_resume(self, study_id: int, trial_id: int) -> bool:
+        """Start a trial that waits or is paused, unless another process is faster."""
+        now = datetime.now()
+
+        def start() -> bool:
+            writing.lock_study(self._db, study_id)
+            return writing.start(self._db, trial_id, now) or writing.resume(self._db, study_id, trial_id)
+
+        return self._take_up(study_id, trial_id, start)
+
+    def _take_up(self, study_id: int, trial_id: int, start: Callable[[], bool]) -> bool:
         def work() -> bool:
-            is_started = writing.start(self._db, trial_id, now)
+            is_started = start()
             if is_started and self._workers is not None:
                 self._workers.claim([trial_id])
             return is_started
@@ -237,8 +250,9 @@ class RelationalStorage(RelationalStudies):
     def set_trial_state_values(self, trial_id: int, state: TrialState, values: Sequence[float] | None = None) -> bool:
         with Deferred(), self._lock:
             if state == TrialState.RUNNING:
-                is_started = self._start(self._place(trial_id)[0], trial_id)
-                self._own(trial_id)  # raises if it is finished
+                is_started = self._start_or_resume(self._place(trial_id)[0], trial_id)
+                if not is_started:
+                    self._check_unfinished(trial_id)
                 return is_started
             if state == TrialState.WAITING:
                 self._requeue(trial_id)
@@ -277,7 +291,7 @@ class RelationalStorage(RelationalStudies):
 
     def _end(self, ends: Sequence[_End], now: datetime) -> None:
         for own, state, told in ends:
-            if not writing.finish(self._db, own.record._trial_id, state, told, now):
+            if not writing.finish(self._db, own.record, state, told, now):
                 self._refuse(own.record._trial_id)
             if self._workers is not None:
                 writing.release(self._db, own.record._trial_id)
@@ -290,6 +304,7 @@ class RelationalStorage(RelationalStudies):
             if history is not None and is_fresh:
                 history.finish(own.record.number, state, told, now)
             else:
+                own.record.system_attrs.update(marks(own.record, state))
                 own.record.state, own.record.datetime_complete = state, now
                 own.record.values = told if told is not None else own.record.values
             self._mirror.own.pop(own.record._trial_id, None)
@@ -314,11 +329,15 @@ class RelationalStorage(RelationalStudies):
     def _set_trial_attr(self, kind: str, trial_id: int, key: str, value: Any) -> None:
         text = to_json(value)
         with Deferred(), self._lock:
-            record = self._own(trial_id).record
+            own = self._own(trial_id)
+            record = own.record
             if not writing.insert_attr(self._db, kind, trial_id, key, text):
                 self._refuse(trial_id)
             # As others will read it: a tuple is a list from now on, and nobody else holds it.
             (record.user_attrs if kind == "user" else record.system_attrs)[key] = json.loads(text)
+            history = self._mirror.placed(own) if kind == "system" else None
+            if history is not None:
+                history.rungs.note(record.number, record.system_attrs)
 
     def live_record(self, trial_id: int) -> FrozenTrial:
         with self._lock:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from datetime import datetime
 
 from ...engine.distribution_json import cached_json
 from ...engine.distributions import BaseDistribution
 from ...engine.frozen import FrozenTrial
+from ...engine.pauses import PAUSED_AT, marks, stored_state
 from ...engine.records import TrialState
 from .database import Database, Row
 from .rows import number_to_row, time_to_text, to_json
@@ -16,6 +18,8 @@ from .vocabulary import UNFINISHED, words_of
 
 _INSERT_TRIAL = "INSERT INTO trials (number, study_id, state, datetime_start, datetime_complete) VALUES (?, ?, ?, ?, ?)"
 CORRECTIONS = "parzen:corrections"  # attribute of a study that counts the changes to its finished trials
+RESUMPTIONS = "parzen:resumptions"  # attribute of a study: how many trials were resumed, and which were the last
+_LISTED = 64  # last resumed trials; who missed more reads all paused ones again
 
 
 def lock_study(db: Database, study_id: int) -> bool:
@@ -34,7 +38,7 @@ def insert_trials(db: Database, study_id: int, records: Sequence[FrozenTrial]) -
     last = db.query("SELECT number FROM trials WHERE study_id = ? ORDER BY trial_id DESC LIMIT 1", (study_id,))
     number = int(last[0][0]) + 1 if last else 0
     rows = [
-        (number + i, study_id, record.state.name, time_to_text(record.datetime_start),
+        (number + i, study_id, stored_state(record.state).name, time_to_text(record.datetime_start),
          time_to_text(record.datetime_complete))
         for i, record in enumerate(records)
     ]  # fmt: skip
@@ -140,11 +144,35 @@ def requeue(db: Database, trial_id: int) -> bool:
     return bool(db.execute(f"UPDATE trials SET state = 'WAITING' WHERE trial_id = ? AND {UNFINISHED}", (trial_id,)))
 
 
-def finish(db: Database, trial_id: int, state: TrialState, values: Sequence[float] | None, when: datetime) -> bool:
-    """Finish a trial; within a transaction."""
+def resume(db: Database, study_id: int, trial_id: int) -> bool:
+    """Start a paused trial again, unless another process was faster; within a transaction that holds the study's lock.
+
+    It comes back to life as it was before it paused: without an end, and without the value it had for Optuna.
+    """
+    paused = 'SELECT 1 FROM trial_system_attributes a WHERE a.trial_id = trials.trial_id AND a."key" = ?'
+    changed = db.execute(
+        "UPDATE trials SET state = 'RUNNING', datetime_complete = NULL WHERE trial_id = ? AND state = 'PRUNED' "
+        f"AND EXISTS ({paused} AND a.value_json <> 'null')",
+        (trial_id, PAUSED_AT),
+    )
+    if changed:
+        db.execute("DELETE FROM trial_values WHERE trial_id = ?", (trial_id,))
+        count, last = changes(db, study_id)[1]
+        text = to_json([count + 1, [*last, trial_id][-_LISTED:]])
+        db.execute(words_of(db.dialect).insert_study_attr["system"], (RESUMPTIONS, text, study_id))
+    return bool(changed)
+
+
+def finish(
+    db: Database, record: FrozenTrial, state: TrialState, values: Sequence[float] | None, when: datetime
+) -> bool:
+    """Finish or pause a trial; within a transaction."""
+    trial_id = record._trial_id
+    for key, value in marks(record, state).items():
+        insert_attr(db, "system", trial_id, key, to_json(value))
     changed = db.execute(
         f"UPDATE trials SET state = ?, datetime_complete = ? WHERE trial_id = ? AND {UNFINISHED}",
-        (state.name, time_to_text(when), trial_id),
+        (stored_state(state).name, time_to_text(when), trial_id),
     )
     if changed:
         insert_values(db, trial_id, values)
@@ -163,17 +191,29 @@ def erase(db: Database, trial_id: int, record: FrozenTrial) -> None:
     _insert_all(db, 'trial_system_attributes (trial_id, "key", value_json) VALUES (?, ?, ?)', rows)
 
 
-def corrections(db: Database, study_id: int) -> int | None:
-    """Tell how often finished trials of a study were changed; None if there is no such study."""
+def changes(db: Database, study_id: int) -> tuple[int, tuple[int, list[int]]]:
+    """Tell what happened to trials that had ended; ``KeyError`` if there is no such study.
+
+    Returns
+    -------
+    n_corrections
+        How often a finished trial was changed.
+    resumptions
+        How often a paused one was resumed, and the identifiers of the last ones, the newest last.
+    """
     rows = db.query(
-        "SELECT a.value_json FROM studies s LEFT JOIN study_system_attributes a "
-        'ON a.study_id = s.study_id AND a."key" = ? WHERE s.study_id = ?',
-        (CORRECTIONS, study_id),
+        'SELECT a."key", a.value_json FROM studies s LEFT JOIN study_system_attributes a '
+        'ON a.study_id = s.study_id AND a."key" IN (?, ?) WHERE s.study_id = ?',
+        (CORRECTIONS, RESUMPTIONS, study_id),
     )
-    return int(rows[0][0] or 0) if rows else None
+    if not rows:
+        raise KeyError(f"No study with id {study_id} exists.")
+    found = {key: json.loads(text) for key, text in rows if key is not None}
+    count, last = found.get(RESUMPTIONS, (0, []))
+    return found.get(CORRECTIONS, 0), (count, last)
 
 
 def count_correction(db: Database, study_id: int) -> None:
     """Let everybody know that a finished trial was changed; within a transaction that holds the study's lock."""
-    count = (corrections(db, study_id) or 0) + 1
+    count = changes(db, study_id)[0] + 1
     db.execute(words_of(db.dialect).insert_study_attr["system"], (CORRECTIONS, str(count), study_id))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import os
+import threading
 import uuid
 from collections.abc import Callable, Container, Sequence
 from datetime import datetime
@@ -15,6 +16,7 @@ from servers import database_of_this_run
 
 from parzen.distributions import BaseDistribution
 from parzen.engine.domains import check_same_kind
+from parzen.engine.pauses import marked
 from parzen.engine.records import FrozenStudy
 from parzen.exceptions import DuplicatedStudyError
 from parzen.storage.proxy import GrpcStorageProxy
@@ -23,6 +25,9 @@ from parzen.storages import BaseStorage, InMemoryStorage, JournalStorage, RDBSto
 from parzen.storages.journal import JournalFileBackend, JournalRedisBackend
 from parzen.study import StudyDirection
 from parzen.trial import FrozenTrial, TrialState
+
+
+ONE_AT_A_TIME = threading.Lock()  # not the storage's own: it is pickled
 
 
 class MinimalStorage(BaseStorage):
@@ -105,12 +110,21 @@ class MinimalStorage(BaseStorage):
         trial.distributions[param_name] = distribution
 
     def set_trial_state_values(self, trial_id: int, state: TrialState, values: Sequence[float] | None = None) -> bool:
-        trial = self.updatable(trial_id)
-        if state == TrialState.RUNNING:
-            if trial.state != TrialState.WAITING:
-                return False
-            trial.datetime_start = datetime.now()
+        with ONE_AT_A_TIME:
+            return self.change_state(trial_id, state, values)
+
+    def change_state(self, trial_id: int, state: TrialState, values: Sequence[float] | None) -> bool:
+        if state == TrialState.RUNNING and self.trials[trial_id].state == TrialState.PAUSED:
+            trial = self.trials[trial_id]
+            trial.values, trial.datetime_complete = None, None
+        else:
+            trial = self.updatable(trial_id)
+            if state == TrialState.RUNNING:
+                if trial.state != TrialState.WAITING:
+                    return False
+                trial.datetime_start = datetime.now()
         trial.state = state
+        marked(trial)
         if values is not None:
             trial.values = values
         if state.is_finished():

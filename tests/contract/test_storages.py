@@ -24,6 +24,7 @@ from parzen.trial import FrozenTrial, Trial, TrialState, create_trial
 MINIMIZE, MAXIMIZE = StudyDirection.MINIMIZE, StudyDirection.MAXIMIZE
 RUNNING, WAITING = TrialState.RUNNING, TrialState.WAITING
 COMPLETE, PRUNED, FAIL = TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL
+PAUSED = TrialState.PAUSED
 UNIT = FloatDistribution(0.0, 1.0)
 NOBODY = 10**6  # an identifier that was never given out
 
@@ -390,11 +391,11 @@ def test_trial_attributes_come_back(storage: BaseStorage, study_id: int, kind: s
 def template(state: TrialState, objectives: int = 1) -> FrozenTrial:
     return create_trial(
         state=state,
-        values=[0.25] * objectives if state in (COMPLETE, PRUNED) else None,
+        values=[0.25] * objectives if state in (COMPLETE, PRUNED, PAUSED) else None,
         params={"x": 0.5, "c": None},
         distributions={"x": UNIT, "c": CategoricalDistribution(("a", None))},
         user_attrs={"u": [1]},
-        system_attrs={"s": {"t": 2}},
+        system_attrs={"s": {"t": 2}, **({"parzen:paused_at": 2} if state == PAUSED else {})},
         intermediate_values={1: 0.5, 2: math.nan},
         constraints={"memory": -1.0},
     )
@@ -511,13 +512,97 @@ def test_the_history_holds_every_trial(storage: BaseStorage, study_id: int) -> N
     for state in TrialState:
         storage.create_new_trial(study_id, template(state))
     history = storage.get_history(study_id)
-    assert history.n == 5
+    assert history.n == len(TrialState)
     assert history.states.tolist() == list(TrialState)
-    assert history.param("x").tolist() == [0.5] * 5
+    assert history.param("x").tolist() == [0.5] * len(TrialState)
     assert sorted(history.live) == [RUNNING, WAITING]
     assert [plain(r) for r in history.records()] == [plain(t) for t in storage.get_all_trials(study_id)]
     storage.set_trial_state_values(storage.get_trial_id_from_study_id_trial_number(study_id, 0), COMPLETE, [9.0])
     assert storage.get_history(study_id).values[0, 0] == 9.0
+
+
+# --- paused trials ---------------------------------------------------------------------------------------------------
+
+
+def paused(storage: BaseStorage, study_id: int, step: int = 3) -> int:
+    """Make a trial that ran up to a step and paused there."""
+    trial_id = storage.create_new_trial(study_id)
+    storage.set_trial_param(trial_id, "x", 0.5, UNIT)
+    go_on(storage, trial_id, range(1, step + 1))
+    return trial_id
+
+
+def go_on(storage: BaseStorage, trial_id: int, steps: range) -> None:
+    for step in steps:
+        storage.set_trial_intermediate_value(trial_id, step, 1.0 / step)
+    storage.set_trial_user_attr(trial_id, "checkpoint", f"after {steps[-1]}")
+    storage.set_trial_system_attr(trial_id, "parzen:paused_at", steps[-1])
+    storage.set_trial_system_attr(trial_id, f"completed_rung_{steps[0] // 3}", 1.0 / steps[-1])
+    storage.set_trial_state_values(trial_id, PAUSED, [1.0 / steps[-1]])
+
+
+def test_a_paused_trial_goes_on_and_pauses_again(storage: BaseStorage, study_id: int) -> None:
+    trial_id = paused(storage, study_id)
+    before = storage.get_trial(trial_id)
+    assert (before.state, before.values) == (PAUSED, [1 / 3])
+    assert before.datetime_complete is not None
+    assert storage.set_trial_state_values(trial_id, RUNNING)
+    running = storage.get_trial(trial_id)
+    assert (running.state, running.values, running.datetime_complete) == (RUNNING, None, None)
+    assert running.datetime_start == before.datetime_start
+    assert running.intermediate_values == before.intermediate_values
+    assert running.user_attrs == {"checkpoint": "after 3"}
+    assert running.system_attrs["parzen:paused_at"] == 3
+    assert not storage.set_trial_state_values(trial_id, RUNNING)  # it runs already
+    go_on(storage, trial_id, range(4, 10))
+    history = storage.get_history(study_id)
+    assert (history.states[0], history.values[0, 0], history.last_step[0]) == (PAUSED, 1 / 9, 9)
+    assert list(storage.get_trial(trial_id).intermediate_values) == list(range(1, 10))
+    assert history.rungs.reached(0) == 2
+
+
+@pytest.mark.parametrize("state", [COMPLETE, PRUNED, FAIL])
+def test_a_resumed_trial_ends_as_any_other(storage: BaseStorage, study_id: int, state: TrialState) -> None:
+    trial_id = paused(storage, study_id)
+    assert storage.set_trial_state_values(trial_id, RUNNING)
+    storage.set_trial_intermediate_value(trial_id, 4, 0.25)
+    storage.set_trial_state_values(trial_id, state, None if state == FAIL else [0.25])
+    assert storage.get_trial(trial_id).state == state
+    history = storage.get_history(study_id)
+    assert history.finished.tolist() == [0]
+    assert not history.live
+    with pytest.raises(UpdateFinishedTrialError):
+        storage.set_trial_state_values(trial_id, RUNNING)
+
+
+def test_nothing_of_a_paused_trial_can_be_changed(storage: BaseStorage, study_id: int) -> None:
+    trial_id = paused(storage, study_id)
+    for change in (
+        lambda: storage.set_trial_param(trial_id, "y", 0.5, UNIT),
+        lambda: storage.set_trial_intermediate_value(trial_id, 9, 0.5),
+        lambda: storage.set_trial_user_attr(trial_id, "a", 1),
+        lambda: storage.set_trial_system_attr(trial_id, "a", 1),
+        lambda: storage.set_trial_state_values(trial_id, COMPLETE, [1.0]),
+        lambda: storage.set_trial_state_values(trial_id, WAITING),
+    ):
+        with pytest.raises(UpdateFinishedTrialError):
+            change()
+    assert storage.claim_waiting_trial(study_id) is None
+
+
+def test_a_paused_trial_is_marked_whoever_pauses_it(storage: BaseStorage, study_id: int) -> None:
+    trial_id = storage.create_new_trial(study_id)
+    storage.set_trial_intermediate_value(trial_id, 7, 0.5)
+    storage.finish_trials([trial_id], [PAUSED], [[0.5]])
+    trial = storage.get_trial(trial_id)
+    assert (trial.state, trial.system_attrs) == (PAUSED, {"parzen:paused_at": 7})
+
+
+def test_threads_resume_a_paused_trial_once(storage: BaseStorage, study_id: int) -> None:
+    trial_ids = [paused(storage, study_id) for _ in range(5)]
+    with ThreadPoolExecutor(4) as pool:
+        won = list(pool.map(lambda i: storage.set_trial_state_values(i, RUNNING), trial_ids * 4))
+    assert sum(won) == len(trial_ids)
 
 
 # --- whole studies ---------------------------------------------------------------------------------------------------

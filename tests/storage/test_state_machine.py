@@ -50,7 +50,7 @@ def templates(draw: st.DrawFn) -> Any:
     finite = st.floats(allow_nan=False).map(lambda x: x + 0.0)
     return create_trial(
         state=state,
-        value=draw(finite) if state in (TrialState.COMPLETE, TrialState.PRUNED) else None,
+        value=draw(finite) if state in (TrialState.COMPLETE, TrialState.PRUNED, TrialState.PAUSED) else None,
         params={name: distribution.to_external_repr(x) for name, (distribution, x) in params.items()},
         distributions={name: distribution for name, (distribution, _) in params.items()},
         user_attrs=draw(st.dictionaries(KEYS, JSON, max_size=2)),
