@@ -12,7 +12,7 @@ import pytest
 
 import parzen
 from parzen.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
-from parzen.samplers import BaseSampler, RandomSampler, Sampler, TPESampler
+from parzen.samplers import BaseSampler, DEHBSampler, RandomSampler, Sampler, TPESampler
 from parzen.trial import Trial, TrialState
 
 SAMPLERS: dict[str, Callable[[int | None], BaseSampler]] = {
@@ -21,6 +21,7 @@ SAMPLERS: dict[str, Callable[[int | None], BaseSampler]] = {
     "tpe-univariate": lambda seed: TPESampler(seed=seed, multivariate=False),
     "tpe-group": lambda seed: TPESampler(seed=seed, multivariate=True, group=True),
     "tpe-no-liar": lambda seed: TPESampler(seed=seed, constant_liar=False),
+    "dehb": lambda seed: DEHBSampler(1, 9, seed=seed),
 }
 
 SPACE: dict[str, BaseDistribution] = {
@@ -157,6 +158,8 @@ def test_failed_pruned_infinite_and_infeasible_trials_do_not_disturb(make: Calla
 def test_several_objectives(make: Callable, n_objectives: int) -> None:
     directions = ["minimize", "maximize", "minimize"][:n_objectives]
     study = study_of(make(9), directions=directions)
+    if isinstance(study.sampler, DEHBSampler):
+        pytest.skip("for one objective: tests/samplers/test_dehb.py")
     study.optimize(lambda t: [t.suggest_float(f"x{i}", 0, 1) for i in range(n_objectives)], n_trials=30)
     assert len(study.best_trials) >= 1
     assert all(len(trial.values) == n_objectives for trial in study.trials)

@@ -1,0 +1,374 @@
+"""Differential evolution Hyperband (Awad, Mallik and Hutter, IJCAI 2021, arXiv:2105.09821).
+
+Trials are evaluations of Hyperband's brackets, one rung after the other; each is a new configuration. For every budget
+there is a subpopulation of the best configurations evaluated with it. The first bracket is successive halving; from
+then on a trial is a child by differential evolution, rand/1/bin (Storn and Price, Journal of Global Optimization 11,
+1997), which takes the place of one member of its subpopulation if it is not worse.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import numpy as np
+import numpy.typing as npt
+
+from ..engine.brackets import Schedule, hyperband_table
+from ..engine.distributions import BaseDistribution, CategoricalDistribution, FloatArray
+from ..engine.frozen import FrozenTrial
+from ..engine.history import History
+from ..engine.protocols import StudyLike
+from ..engine.records import StudyDirection, TrialState
+from .base import Columns, Sampler, Space
+
+IntArray = npt.NDArray[np.int64]
+
+N_PARENTS = 3  # of rand/1
+ALONE = 20  # members where there is a single budget: Hyperband would give it one, with which nothing evolves
+NOBODY = -1  # in the place of a trial number
+_COMPLETE, _PRUNED = int(TrialState.COMPLETE), int(TrialState.PRUNED)
+
+
+class DEHBSampler(Sampler):
+    """Evolves one subpopulation a budget; for objectives that can be evaluated with less than the full budget.
+
+    Parameters
+    ----------
+    min_resource
+        The smallest budget; see `engine.brackets.hyperband_table`.
+    max_resource
+        The full budget, which must be given.
+    reduction_factor
+        Ratio of one budget to the next lower one.
+    mutation_factor
+        F, by which the difference of two parents is multiplied, in (0, 2].
+    crossover_probability
+        Share of the parameters, in [0, 1], that a child has from its parents and not from the member that it competes
+        with; at least one is.
+    seed
+        A non-negative integer for a study that can be repeated.
+
+    Raises
+    ------
+    ValueError
+        If an argument lies outside its range; at the first trial, if the study has several objectives.
+
+    Notes
+    -----
+    A trial's budget follows from its number. Either the objective asks for it, ``sampler.budget(trial.number)``, and
+    returns what it finds with that; or it reports after each unit of the resource, and `parzen.pruners.BudgetPruner`,
+    with the same three arguments, prunes it there: what it reported last is its value then.
+
+    Nothing waits: where results of a lower budget are not in yet, those that are there are used, and random points
+    where there are none (section 4.3). A parameter that a parent does not have is drawn uniformly. Constraints do not
+    count.
+
+    Examples
+    --------
+    >>> import parzen
+    >>> sampler, pruner = parzen.samplers.DEHBSampler(1, 81), parzen.pruners.BudgetPruner(1, 81)
+    >>> study = parzen.create_study(sampler=sampler, pruner=pruner)
+    """
+
+    def __init__(
+        self,
+        min_resource: int = 1,
+        max_resource: int | None = None,
+        reduction_factor: int = 3,
+        *,
+        mutation_factor: float = 0.5,
+        crossover_probability: float = 0.5,
+        seed: int | None = None,
+    ) -> None:
+        super().__init__(seed)
+        if not 0 < mutation_factor <= 2:
+            raise ValueError(f"`mutation_factor` must lie in (0, 2], but got {mutation_factor}; 0.5 is the paper's.")
+        if not 0 <= crossover_probability <= 1:
+            raise ValueError(f"`crossover_probability` must lie in [0, 1], but got {crossover_probability}.")
+        self._schedule = Schedule(hyperband_table(min_resource, max_resource, reduction_factor))
+        self._factor = mutation_factor
+        self._crossover = crossover_probability
+        self._populations: WeakKeyDictionary[History, Population] = WeakKeyDictionary()
+
+    # What is remembered between asks is rebuilt from the history.
+    def __getstate__(self) -> dict[str, Any]:
+        return {key: value for key, value in self.__dict__.items() if key != "_populations"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._populations = WeakKeyDictionary()
+
+    def budget(self, number: int) -> int:
+        """Give the budget of a trial.
+
+        Parameters
+        ----------
+        number
+            The trial's number, from 0.
+        """
+        return self._schedule.budget(number)
+
+    # --- what is sampled together ------------------------------------------------------------------------------------
+
+    def joint_space(self, history: History) -> dict[str, BaseDistribution]:
+        # All parameters of all trials, so that whoever is promoted keeps those of its branch.
+        return self._population(history).joint_space(history)
+
+    def _population(self, history: History) -> Population:
+        population = self._populations.get(history)
+        if population is None:
+            if len(history.directions) > 1:
+                raise ValueError(
+                    f"DEHBSampler is for one objective, but the study has {len(history.directions)}. Give it another "
+                    "sampler, or one value to optimize."
+                )
+            population = self._populations[history] = Population(self._schedule)
+        return population
+
+    # --- sampling ----------------------------------------------------------------------------------------------------
+
+    def sample(self, space: Space, history: History, rng: np.random.Generator, n: int = 1) -> Columns:
+        """Sample for the trials that come next; see `Sampler.sample`."""
+        rows = [self._breed(space, history, history.n + i, rng) for i in range(n)]
+        columns = zip(space.items(), _columns(rows, len(space)), strict=True)
+        return {name: distribution.to_model(column) for (name, distribution), column in columns}
+
+    def sample_batch(self, study: StudyLike, number: int, space: Space, n: int) -> dict[str, FloatArray]:
+        history, streams = study.history, self._streams
+        with history.lock:
+            rows = [self._breed(space, history, k, streams.generator(k)) for k in range(number, number + n)]
+        return dict(zip(space, _columns(rows, len(space)), strict=True))
+
+    def _sample_one(self, history: History, trial: FrozenTrial, space: Space, purpose: int) -> dict[str, float]:
+        with history.lock:
+            row = self._breed(space, history, trial.number, self._streams.generator(trial.number, purpose))
+        return dict(zip(space, row, strict=True))
+
+    def draw(self, study: StudyLike, trial: FrozenTrial, name: str, distribution: BaseDistribution) -> dict[str, float]:
+        self._population(study.history)  # refuses several objectives, too
+        return {name: distribution.from_unit(self._streams.uniform(trial.number, len(trial.params)))}
+
+    def _breed(self, space: Space, history: History, number: int, rng: np.random.Generator) -> list[float]:
+        """Give the internal values of a trial, in the order of the space."""
+        population = self._population(history)
+        population.update(history)
+        member, parents = population.family(number, rng)
+        kept = _kept(space, history, member)
+        u = rng.random((3, len(space)))
+        child = np.where(np.isnan(kept), u[0], np.nan)
+        if parents is not None:
+            mutant = mutate(_unit(space, history, parents, rng), self._factor, u[1])
+            crosses = u[2] < self._crossover
+            crosses[_one_of(~np.isnan(kept), rng)] = True
+            child = np.where(crosses, mutant, child)
+        pairs = zip(space.values(), child.tolist(), kept.tolist(), strict=True)
+        return [distribution.from_unit(unit) if unit == unit else own for distribution, unit, own in pairs]
+
+
+def _columns(rows: list[list[float]], d: int) -> FloatArray:
+    """Turn rows of d values into columns, shape (d, n)."""
+    columns: FloatArray = np.array(rows, dtype=np.float64).reshape(-1, d).T
+    return columns
+
+
+def _one_of(known: npt.NDArray[np.bool_], rng: np.random.Generator) -> int:
+    """Choose the parameter that is the mutant's in any case: one that the member has, for others may not count."""
+    candidates = np.flatnonzero(known) if known.any() else np.arange(len(known))
+    return int(candidates[rng.integers(len(candidates))])
+
+
+def mutate(parents: FloatArray, factor: float, u: FloatArray) -> FloatArray:
+    """Make a mutant by rand/1: a parent, and to it F times the difference of two others (section 3.1).
+
+    Parameters
+    ----------
+    parents
+        Points of the unit cube, shape (3, d).
+    factor
+        F.
+    u
+        Uniform numbers, shape (d,), for the coordinates that leave the cube.
+    """
+    mutant = parents[0] + factor * (parents[1] - parents[2])
+    return np.where((mutant >= 0) & (mutant <= 1), mutant, u)
+
+
+# --- trials as points ------------------------------------------------------------------------------------------------
+
+
+def _internal(space: Space, history: History, numbers: list[int]) -> FloatArray:
+    """Give internal values of trials, shape (d, k); NaN where a trial does not have the parameter, as `NOBODY`."""
+    found = np.full((len(space), len(numbers)), np.nan)
+    there = [i for i, number in enumerate(numbers) if number != NOBODY]
+    if not there:
+        return found
+    own = np.array(numbers, dtype=np.int64)[there]
+    found[:, there] = history.table[history.rows_of(list(space))[:, None], own]
+    for j, (name, distribution) in enumerate(space.items()):
+        if name in history.changed_choices and isinstance(distribution, CategoricalDistribution):
+            found[j, there] = history.choice_indices(name, own, distribution)
+    return found
+
+
+def _kept(space: Space, history: History, member: int) -> FloatArray:
+    """Give the internal values of a member, shape (d,); NaN for those that it does not have or that left the range."""
+    values = _internal(space, history, [member])[:, 0]
+    for j, (distribution, value) in enumerate(zip(space.values(), values.tolist(), strict=True)):
+        if value == value and not distribution._contains(value):
+            values[j] = np.nan
+    return values
+
+
+def _unit(space: Space, history: History, numbers: list[int], rng: np.random.Generator) -> FloatArray:
+    """Give trials as points of the unit cube, shape (k, d); uniform where they have no value, or none in the range.
+
+    Of a discrete value only the cell is known, not where in it a child once stood: it may be anywhere in the cell. So
+    differences are not multiples of cells, of which halves would fall between two.
+    """
+    internal = _internal(space, history, numbers)
+    u = rng.random((2, *internal.shape))
+    points = np.array([_to_unit(*dimension) for dimension in zip(space.values(), internal, u[0], strict=True)])
+    return np.asarray(np.where((points >= 0) & (points <= 1), points, u[1]).T)  # a comparison with NaN is false
+
+
+def _to_unit(distribution: BaseDistribution, internal: FloatArray, share: FloatArray) -> FloatArray:
+    """Turn internal values (k,) into the unit interval, at shares (k,) of the way through their cells of the grid."""
+    low, high = distribution.support
+    half = 0.5 if isinstance(distribution, CategoricalDistribution) else abs(distribution.grid) / 2
+    model = distribution.to_model(internal - half)
+    if half:
+        model = model + share * (distribution.to_model(internal + half) - model)
+    return np.asarray((model - low) / ((high - low) or 1.0))
+
+
+# --- subpopulations --------------------------------------------------------------------------------------------------
+
+
+class Population:
+    """The subpopulations of one study: rebuilt from its history, and kept up with what finished since.
+
+    Parameters
+    ----------
+    schedule
+        What budget each trial has.
+
+    Attributes
+    ----------
+    members : list[ndarray]
+        For each budget, ascending, numbers of trials by place; `NOBODY` where there is none.
+    losses : list[ndarray]
+        What they found, to be minimized; inf where there is nobody.
+
+    Notes
+    -----
+    What it holds depends on the set of trials that finished, not on their order: of equal ones the newest stays.
+    """
+
+    def __init__(self, schedule: Schedule) -> None:
+        self._schedule = schedule
+        n_levels = len(schedule.brackets)
+        self._before: dict[tuple[int, int], int] = {}  # evaluations of a rung's budget that come before in an iteration
+        self._per_iteration = [0] * n_levels
+        sizes = [ALONE if n_levels == 1 else 0] * n_levels
+        for b, bracket in enumerate(schedule.brackets):
+            for rung, size in enumerate(bracket.sizes):
+                self._before[b, rung] = self._per_iteration[b + rung]
+                self._per_iteration[b + rung] += size
+                sizes[b + rung] = max(sizes[b + rung], size)  # as many as a bracket evaluates at most: section 4.1
+        self.members: list[IntArray] = [np.full(size, NOBODY) for size in sizes]
+        self.losses: list[FloatArray] = [np.full(size, np.inf) for size in sizes]
+        self._seen = 0
+        self._joint: tuple[Any, dict[str, BaseDistribution]] = None, {}
+
+    def joint_space(self, history: History) -> dict[str, BaseDistribution]:
+        """Give all parameters that trials had, as they were suggested last; the same object until they change."""
+        if self._joint[0] != history.space_version:
+            latest = {name: history.latest(name) for group in history.groups for name in group}
+            self._joint = history.space_version, {name: d for name, d in latest.items() if not d.single()}
+        return self._joint[1]
+
+    # --- selection ---------------------------------------------------------------------------------------------------
+
+    def update(self, history: History) -> None:
+        """Let the trials that finished since compete."""
+        finished = history.finished
+        for number in finished[self._seen :].tolist():
+            loss = _loss(history, number)
+            if loss < np.inf:
+                self._compete(number, loss)
+        self._seen = len(finished)
+
+    def _compete(self, number: int, loss: float) -> None:
+        level, place = self.target(number)
+        members, losses = self.members[level], self.losses[level]
+        if (loss, -number) < (losses[place], -members[place]):
+            members[place], losses[place] = number, loss
+
+    def target(self, number: int) -> tuple[int, int]:
+        """Give level and place of the member that a trial competes with: places are taken in turn."""
+        at = self._schedule.by_evaluation(number)
+        level = at.bracket + at.rung
+        turn = at.iteration * self._per_iteration[level] + self._before[at.bracket, at.rung] + at.slot
+        return level, turn % len(self.members[level])
+
+    # --- parents -----------------------------------------------------------------------------------------------------
+
+    def family(self, number: int, rng: np.random.Generator) -> tuple[int, list[int] | None]:
+        """Choose what a trial is made of.
+
+        Returns
+        -------
+        member
+            The trial that it competes with, or is a copy of; `NOBODY` for a random point.
+        parents
+            Three trials, `NOBODY` among them for random points; None where nothing is bred.
+        """
+        at = self._schedule.by_evaluation(number)
+        level, place = self.target(number)
+        if at.instance == 0 and at.rung > 0:  # the first bracket promotes as successive halving does: section 4.1
+            best = self._best(level - 1, at.slot + 1)
+            return int(best[at.slot]) if at.slot < len(best) else NOBODY, None
+        member = int(self.members[level][place])
+        if at.rung == 0 and member == NOBODY:  # the first generation of differential evolution
+            return NOBODY, None
+        # From a lower budget only its best take part, as many as the rung has places; at the lowest rung of a bracket
+        # the whole subpopulation does, as in plain differential evolution: section 4.2.
+        n_promoted = self._schedule.brackets[at.bracket].sizes[at.rung]
+        pool = self._best(level - 1, n_promoted) if at.rung else self._all([level])
+        return member, self._parents(pool, member, rng)
+
+    def _best(self, level: int, n: int) -> IntArray:
+        """Give the up to `n` best members of one budget, best first."""
+        order = np.argsort(self.losses[level], kind="stable")[:n]
+        return _present(self.members[level][order])
+
+    def _all(self, levels: Iterable[int]) -> IntArray:
+        return _present(np.concatenate([self.members[level] for level in levels]))
+
+    def _parents(self, pool: IntArray, member: int, rng: np.random.Generator) -> list[int]:
+        """Draw three different parents, other than the member; those that the pool lacks from all budgets."""
+        drawn: IntArray = rng.permutation(pool[pool != member])[:N_PARENTS]
+        if len(drawn) < N_PARENTS:
+            everybody = self._all(range(len(self.members)))
+            others = everybody[(everybody != member) & ~np.isin(everybody, drawn)]
+            drawn = np.concatenate([drawn, rng.permutation(others)[: N_PARENTS - len(drawn)]])
+        return [*drawn.tolist(), *[NOBODY] * (N_PARENTS - len(drawn))]
+
+
+def _present(members: IntArray) -> IntArray:
+    return np.asarray(members[members != NOBODY])
+
+
+def _loss(history: History, number: int) -> float:
+    """Give what a finished trial found, to be minimized; inf where that is nothing."""
+    state = history.states[number]
+    if state == _COMPLETE:
+        value = float(history.values[number, 0])
+    elif state == _PRUNED:
+        value = float(history.last_value[number])
+    else:
+        return np.inf
+    loss = -value if history.directions[0] == StudyDirection.MAXIMIZE else value
+    return np.inf if np.isnan(loss) else loss
