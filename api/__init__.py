@@ -1,7 +1,7 @@
 """parzen: hyperparameter optimisation behind Optuna's API, so that ``import parzen as optuna`` works."""
 
 from parzen import distributions, exceptions, logging, pruners, samplers, search_space, storages, study, trial, version
-from parzen.engine.exceptions import TrialPruned
+from parzen.engine.exceptions import TrialPaused, TrialPruned
 from parzen.engine.frozen import create_trial
 from parzen.engine.studies import (
     copy_study,
@@ -18,6 +18,7 @@ from parzen.version import __version__
 __all__ = [
     "Study",
     "Trial",
+    "TrialPaused",
     "TrialPruned",
     "__version__",
     "copy_study",

@@ -6,6 +6,7 @@ from parzen.engine.exceptions import (
     ExperimentalWarning,
     OptunaError,
     StorageInternalError,
+    TrialPaused,
     TrialPruned,
     UpdateFinishedTrialError,
 )
@@ -16,6 +17,7 @@ __all__ = [
     "ExperimentalWarning",
     "OptunaError",
     "StorageInternalError",
+    "TrialPaused",
     "TrialPruned",
     "UpdateFinishedTrialError",
 ]

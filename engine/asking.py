@@ -1,4 +1,4 @@
-"""How a trial starts: an enqueued one, a new one, or a new one with parameters known at once."""
+"""How a trial starts: an enqueued one, a paused one, a new one, or a new one with parameters known at once."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from ..pruners import PromotingPruner
 from ..samplers import BaseSampler, Sampler
 from .distributions import BaseDistribution
+from .exceptions import UpdateFinishedTrialError
 from .frozen import FrozenTrial
 from .old_distributions import modern
 from .records import TrialState
@@ -24,6 +26,12 @@ def ask(study: Study, fixed_distributions: Mapping[str, BaseDistribution] | None
     storage, study_id = study._storage, study._study_id
     trial_id = storage.claim_waiting_trial(study_id)
     study._history = None  # a sampler that looks at the trials looks at what others stored, too
+    if trial_id is None:
+        trial = promoted(study)
+        if trial is not None:
+            if distributions:
+                trial.suggest_all(distributions)
+            return trial
     if trial_id is None and distributions and _draws_from_columns(study.sampler):
         trial = _ask_at_once(study, distributions)
         if trial is not None:
@@ -32,6 +40,41 @@ def ask(study: Study, fixed_distributions: Mapping[str, BaseDistribution] | None
     if distributions:
         trial.suggest_all(distributions)
     return trial
+
+
+def promoted(study: Study) -> Trial | None:
+    """Resume the paused trial that the study's pruner promotes; None if there is none."""
+    if not isinstance(study.pruner, PromotingPruner):
+        return None
+    refused = None
+    while True:
+        study._sync()
+        number = study.pruner.promote(study)
+        if number is None:
+            return None
+        if number == refused:
+            raise RuntimeError(
+                f"Trial {number} is paused and should be resumed, but {type(study._storage).__name__} refuses. Expected "
+                "`set_trial_state_values(trial_id, TrialState.RUNNING)` to start a paused trial: use one of parzen's "
+                "storages."
+            )
+        trial = resume(study, number)
+        if trial is not None:
+            return trial
+        refused = number  # another worker was faster: the next look will show it
+
+
+def resume(study: Study, number: int) -> Trial | None:
+    """Resume a paused trial; None if another worker was faster."""
+    storage = study._storage
+    trial_id = storage.get_trial_id_from_study_id_trial_number(study._study_id, number)
+    try:
+        if not storage.set_trial_state_values(trial_id, TrialState.RUNNING):
+            return None
+    except UpdateFinishedTrialError:
+        return None
+    study._history = None
+    return Trial._taken_up(study, trial_id)
 
 
 def _draws_from_columns(sampler: BaseSampler) -> bool:

@@ -11,13 +11,14 @@ import numpy as np
 import numpy.typing as npt
 
 from ..samplers import Sampler
+from .asking import promoted
 from .distributions import BaseDistribution, CategoricalDistribution, FloatArray, IntDistribution
 from .exceptions import UpdateFinishedTrialError
 from .frozen import FrozenTrial
 from .interrupts import Deferred
 from .old_distributions import modern
 from .records import TrialState
-from .telling import decide, warn_failed
+from .telling import VALUELESS, decide, mark_pause, pause_again, warn_failed
 from .trial import Trial
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ class Batch:
     @cached_property
     def trials(self) -> list[Trial]:
         """The trials one by one, to report, prune or tell them singly."""
-        return [Trial._of_batch(self._study, trial_id) for trial_id in self.trial_ids]
+        return [Trial._taken_up(self._study, trial_id) for trial_id in self.trial_ids]
 
     @property
     def choices(self) -> dict[str, tuple[Any, ...]]:
@@ -146,20 +147,23 @@ def ask_batch(study: Study, n: int, distributions: Space) -> Batch:
 
 
 def _claim(study: Study, n: int, claimed: list[Trial]) -> None:
-    """Start up to `n` enqueued trials."""
+    """Start up to `n` trials that are enqueued, or paused and promoted."""
     while len(claimed) < n:
         with Deferred():
             trial_id = study._storage.claim_waiting_trial(study._study_id)
-            if trial_id is None:
+            trial = promoted(study) if trial_id is None else Trial._taken_up(study, trial_id)
+            if trial is None:
                 break
-            claimed.append(Trial._of_batch(study, trial_id))
-        claimed[-1]._prepare()
+            claimed.append(trial)
+        if trial_id is not None:
+            trial._prepare()
 
 
 def _put_back(study: Study, claimed: list[Trial]) -> None:
-    """Let enqueued trials wait again that were started for a batch which did not come about."""
+    """Let trials wait again that were started for a batch which did not come about."""
     for trial in claimed:
-        if trial._record.state == TrialState.RUNNING:
+        record = trial._record
+        if record.state == TrialState.RUNNING and not pause_again(study, record):
             study._storage.set_trial_state_values(trial._trial_id, TrialState.WAITING)
 
 
@@ -251,14 +255,16 @@ def tell_batch(
     records = [_running(study, *named) for named in zip(batch.trial_ids, batch.numbers, strict=True)]
     ends, problems = [], []
     for record, state, told in zip(records, wanted, table.tolist(), strict=True):
-        has_values = state not in (TrialState.PRUNED, TrialState.FAIL)
+        has_values = state not in VALUELESS
         decided, checked, problem = decide(record, told if has_values else None, state, m)
         ends.append((decided, checked))
         if problem:
             problems.append(f"trial {record.number}: {problem}")
     try:
         for record, end in zip(records, ends, strict=True):
-            study.sampler.after_trial(study, record, *end)
+            mark_pause(study, record, end[0])
+            if end[0] != TrialState.PAUSED:
+                study.sampler.after_trial(study, record, *end)
     finally:
         study._storage.finish_trials(batch.trial_ids, [state for state, _ in ends], [checked for _, checked in ends])
         study._history = None  # whoever looks at the trials next sees their ends

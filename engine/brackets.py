@@ -70,17 +70,17 @@ def hyperband_table(min_resource: int, max_resource: int | None, eta: int) -> li
 
     Notes
     -----
-    Bracket s = s_max, ..., 0 starts with n = ceil((s_max + 1) eta^s / (s + 1)) configurations and has floor(n / eta^i)
-    at rung i: Algorithm 1. For a maximum of 81 and eta = 3 that is 81, 34, 15, 8 and 5. Table 1 of the same paper
-    prints 81, 27, 9, 6 and 5, which is floor((s_max + 1) / (s + 1)) eta^s; we keep to the algorithm, which spends
-    about the same in each bracket. All of it is integer arithmetic: floor(log(243) / log(3)) is 4 in floats.
+    Bracket s = s_max, ..., 0 starts with n = floor((s_max + 1) / (s + 1)) eta^s configurations and has n / eta^i at
+    rung i. For a maximum of 81 and eta = 3 that is 81, 27, 9, 6 and 5, as Table 1 of the paper prints it. Its Algorithm
+    1 rounds another quotient, ceil((s_max + 1) eta^s / (s + 1)): 81, 34, 15, 8 and 5; then n / eta^i is no integer.
+    All of it is integer arithmetic: floor(log(243) / log(3)) is 4 in floats.
     """
     low = _checked("min_resource", min_resource, 1)
     levels = _levels(low, _checked("max_resource", max_resource, low), _checked("reduction_factor", eta, 2))
     n_brackets = len(levels)
     table = []
     for s in reversed(range(n_brackets)):
-        n = -(-n_brackets * eta**s // (s + 1))  # rounded up
+        n = n_brackets // (s + 1) * eta**s
         table.append(Bracket(tuple(n // eta**i for i in range(s + 1)), levels[n_brackets - 1 - s :]))
     return table
 

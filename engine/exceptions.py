@@ -15,6 +15,16 @@ class TrialPruned(OptunaError):
     """
 
 
+class TrialPaused(OptunaError):
+    """Raised by an objective in `Study.optimize` when this trial is to be paused, and perhaps resumed later.
+
+    Examples
+    --------
+    >>> if trial.should_pause():
+    ...     raise parzen.TrialPaused()
+    """
+
+
 class CLIUsageError(OptunaError):
     """The command line was used in a way that it does not support."""
 

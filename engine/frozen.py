@@ -26,6 +26,9 @@ from .records import TrialState
 # System attribute of constraints: a list (from a sampler's constraints_func), or "constraints:<key>", one each.
 CONSTRAINTS = "constraints"
 
+# System attribute of a report of several objectives; the first one's value is the intermediate value as well.
+REPORT = "parzen:report:"
+
 Choice = TypeVar("Choice", bound=CategoricalChoiceType)  # a list of strings gives a string
 
 
@@ -63,12 +66,26 @@ class BaseTrial(ABC):
         """Constraint values by key; a value of at most 0 means satisfied."""
 
     @abstractmethod
-    def report(self, value: float, step: int) -> None:
-        """Report an intermediate value of the objective."""
+    def report(self, value: float | Sequence[float], step: int) -> None:
+        """Report an intermediate value of the objective, or one of each."""
 
     @abstractmethod
     def should_prune(self) -> bool:
         """Tell whether the trial should stop early."""
+
+    def should_pause(self) -> bool:
+        """Tell whether the trial should pause here, to be resumed if it turns out to be one of the best."""
+        return False
+
+    @property
+    def resume_step(self) -> int:
+        """The step behind which the trial goes on: 0 for one that was never paused."""
+        return 0
+
+    @property
+    def next_rung(self) -> int | None:
+        """The step up to which the trial is to run before it is compared with others, None if there is none."""
+        return None
 
     @abstractmethod
     def set_user_attr(self, key: str, value: Any) -> None:
@@ -125,6 +142,17 @@ def constraints_of(system_attrs: Mapping[str, Any]) -> dict[str, float]:
     prefix = constraint_attr("")
     found.update({key[len(prefix) :]: value for key, value in system_attrs.items() if key.startswith(prefix)})
     return found
+
+
+def report_attr(step: int) -> str:
+    """Give the name of the system attribute that holds what a trial of several objectives reported at a step."""
+    return f"{REPORT}{step}"
+
+
+def report_at(record: FrozenTrial, step: int) -> list[float]:
+    """Give what a trial reported at a step, a value of each objective."""
+    found = record.system_attrs.get(report_attr(step))
+    return [record.intermediate_values[step]] if found is None else list(map(float, found))
 
 
 def constraint_attr(key: str) -> str:
@@ -270,6 +298,11 @@ class FrozenTrial(BaseTrial):
         return max(self.intermediate_values) if self.intermediate_values else None
 
     @property
+    def intermediate_vectors(self) -> dict[int, list[float]]:
+        """Reports by step, a value of each objective; in `intermediate_values` is the first objective's alone."""
+        return {step: report_at(self, step) for step in self.intermediate_values}
+
+    @property
     def duration(self) -> timedelta | None:
         """Time from start to end, None if either is missing."""
         if self.datetime_start is None or self.datetime_complete is None:
@@ -283,7 +316,7 @@ class FrozenTrial(BaseTrial):
         self.distributions[name] = distribution
         return value
 
-    def report(self, value: float, step: int) -> None:
+    def report(self, value: float | Sequence[float], step: int) -> None:
         """Do nothing: the trial is a record."""
 
     def should_prune(self) -> bool:

@@ -10,6 +10,8 @@ from .exceptions import UpdateFinishedTrialError
 from .frozen import CONSTRAINTS, FrozenTrial, create_trial
 from .logging import get_logger
 from .records import TrialState
+from .rungs import COMPLETED_RUNG
+from .telling import pause_again
 
 if TYPE_CHECKING:
     from .study import Study
@@ -21,6 +23,7 @@ _FAILED, _HISTORY = "failed_trial", "retry_history"
 def fail_stale_trials(study: Study) -> None:
     """Fail the running trials whose process is dead, and call the storage's callback for each.
 
+    One that had been paused before is not failed but paused again, at the step at which its checkpoint was made.
     `Study.ask` and `Study.optimize` do it from time to time if the storage has a heartbeat. Of several processes that
     do it at once, one gets each trial.
 
@@ -35,6 +38,10 @@ def fail_stale_trials(study: Study) -> None:
     callback = storage.get_heartbeat_stale_trial_callback()
     for trial_id in storage._get_stale_trial_ids(study._study_id):
         try:
+            record = storage.get_trial(trial_id)
+            if pause_again(study, record):
+                _logger.warning(f"Trial {record.number} is paused again because the process that resumed it is dead.")
+                continue
             storage.set_trial_state_values(trial_id, TrialState.FAIL)
         except (UpdateFinishedTrialError, KeyError):  # another process was faster, or the study is gone
             continue
@@ -91,8 +98,9 @@ class RetryHeartbeatStaleTrialCallback:
         tried = [*self.retry_history(trial), trial.number]
         if self._max_retry is not None and len(tried) > self._max_retry:
             return
-        # Of a constraint the first value counts, so the new run must be free to set its own.
-        kept = {key: value for key, value in trial.system_attrs.items() if not key.startswith(CONSTRAINTS)}
+        # Of constraints and rungs the first value counts, so the new run must be free to set its own.
+        own = (CONSTRAINTS, COMPLETED_RUNG)
+        kept = {key: value for key, value in trial.system_attrs.items() if not key.startswith(own)}
         study.add_trial(
             create_trial(
                 state=TrialState.WAITING,

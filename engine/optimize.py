@@ -11,13 +11,13 @@ from contextlib import contextmanager
 from itertools import count, takewhile
 from typing import TYPE_CHECKING, Any
 
-from .exceptions import TrialPruned
+from .exceptions import TrialPaused, TrialPruned
 from .frozen import FrozenTrial
 from .interrupts import Deferred
 from .logging import INFO, get_logger
 from .progress import ProgressBar
 from .records import TrialState
-from .telling import check_values, finish
+from .telling import check_values, finish, pause_again
 
 if TYPE_CHECKING:
     from .study import Study
@@ -74,9 +74,13 @@ class _Run:
                     values = self.func(trial)
                 except TrialPruned as pruned:
                     state, error = TrialState.PRUNED, pruned
+                except TrialPaused as paused:
+                    state, error = TrialState.PAUSED, paused
                 except BaseException as raised:  # Ctrl-C, too, must not leave the trial running
                     state, error = TrialState.FAIL, raised
             with Deferred():
+                if isinstance(error, KeyboardInterrupt) and pause_again(self.study, trial._record):
+                    raise error
                 frozen = finish(self.study, trial._trial_id, values, state, skip_if_finished=True, warn=False)
                 _log(self.study, frozen, values, error)
         except KeyboardInterrupt:  # it came between the two, or was kept until the second was over
@@ -87,15 +91,19 @@ class _Run:
         return frozen
 
     def _give_up(self, trial: Trial | None) -> None:
-        """Fail a trial that Ctrl-C left running."""
+        """Fail a trial that Ctrl-C left running, or pause one that had been paused before."""
         storage = self.study._storage
         with Deferred():
-            if trial is not None and not storage.get_trial(trial._trial_id).state.is_finished():
+            if trial is None or storage.get_trial(trial._trial_id).state.is_finished():
+                return
+            if not pause_again(self.study, trial._record):
                 storage.set_trial_state_values(trial._trial_id, TrialState.FAIL)
 
     def _is_expected(self, error: BaseException) -> bool:
         """Tell whether the study goes on after an error; `catch` is for errors, not for Ctrl-C."""
-        return isinstance(error, TrialPruned) or (isinstance(error, Exception) and isinstance(error, self.catch))
+        if isinstance(error, (TrialPruned, TrialPaused)):
+            return True
+        return isinstance(error, Exception) and isinstance(error, self.catch)
 
 
 @contextmanager
@@ -177,8 +185,8 @@ def _log(study: Study, frozen: FrozenTrial, values: Any, error: BaseException | 
     if frozen.state == TrialState.COMPLETE:
         if _logger.isEnabledFor(INFO):
             _logger.info(_completed(study, frozen))
-    elif frozen.state == TrialState.PRUNED:
-        _logger.info(f"Trial {frozen.number} pruned. {error or ''}")
+    elif frozen.state in (TrialState.PRUNED, TrialState.PAUSED):
+        _logger.info(f"Trial {frozen.number} {frozen.state.name.lower()}. {error or ''}")
     else:
         reason = repr(error) if error is not None else check_values(values, len(study.directions))[1].rstrip(".")
         _logger.warning(

@@ -1,7 +1,7 @@
 """How a paused trial is stored: as a pruned one, which Optuna can read, with a system attribute that tells it apart.
 
-The attribute holds the step behind which the trial goes on. It stays while the trial runs again: should its process die,
-the trial is paused at that step as before.
+The attribute holds the step behind which the trial goes on. It stays while the trial runs again: should its process
+die, the trial is paused at that step as before.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from ..pruners import BasePruner, MedianPruner
 from ..samplers import BaseSampler, TPESampler
 from ..storage import BaseStorage, get_storage
-from .asking import ask
+from .asking import ask, resume
 from .batch import Batch, ask_batch, tell_batch
 from .distributions import BaseDistribution
 from .frozen import FrozenTrial, create_trial
@@ -102,7 +102,10 @@ class Study:
     # --- ask and tell ------------------------------------------------------------------------------------------------
 
     def ask(self, fixed_distributions: Mapping[str, BaseDistribution] | None = None) -> Trial:
-        """Start a trial: the first enqueued one, or a new one.
+        """Start a trial: the first enqueued one, a paused one that the pruner promotes, or a new one.
+
+        A trial that was paused goes on behind ``trial.resume_step``, which is 0 for others; it has its parameters
+        already, and its user attributes, where a training loop keeps the path of its checkpoint.
 
         Parameters
         ----------
@@ -133,8 +136,8 @@ class Study:
         values
             The objective value, or a sequence of them for several objectives.
         state
-            `COMPLETE`, `PRUNED` or `FAIL`. None: complete if the values are acceptable, otherwise failed, with a
-            warning. A pruned trial's value is its last report.
+            `COMPLETE`, `PRUNED`, `FAIL` or `PAUSED`. None: complete if the values are acceptable, otherwise failed,
+            with a warning. A pruned or paused trial's value is its last report.
         skip_if_finished
             Leave a finished trial as it is, instead of raising.
 
@@ -151,6 +154,26 @@ class Study:
             If there is no such trial, it is not running, or state and values do not fit.
         """
         return finish(self, trial_id_of(self, trial), values, state, skip_if_finished)
+
+    def resume(self, number: int) -> Trial:
+        """Take a paused trial up again, whatever the pruner would do.
+
+        Parameters
+        ----------
+        number
+            Number of the trial.
+
+        Raises
+        ------
+        ValueError
+            If there is no such trial, or it is not paused.
+        """
+        if not 0 <= number < self._sync().n or self.history.states[number] != TrialState.PAUSED:
+            raise ValueError(f"Expected the number of a paused trial, but got {number}. `trial.state` says which are.")
+        trial = resume(self, number)
+        if trial is None:
+            raise ValueError(f"Trial {number} was paused, but another worker has just resumed it. Take another one.")
+        return trial
 
     def ask_batch(self, n: int, distributions: Mapping[str, BaseDistribution]) -> Batch:
         """Start `n` trials at once; enqueued trials come first, the new ones are stored in one transaction.

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .exceptions import UpdateFinishedTrialError
-from .frozen import FrozenTrial
+from .frozen import FrozenTrial, report_at
 from .logging import get_logger
+from .pauses import PAUSED_AT
 from .records import TrialState
 from .trial import Trial
 
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
     from .study import Study
 
 _logger = get_logger(__name__)
-_FINISHED = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL)
+VALUELESS = (TrialState.PRUNED, TrialState.FAIL, TrialState.PAUSED)  # told without values
+_ENDS = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL, TrialState.PAUSED)
 
 
 def check_values(values: Any, n_objectives: int) -> tuple[list[float] | None, str]:
@@ -75,12 +77,12 @@ def decide(
     ValueError
         If `state` is not a finished one, or `values` do not fit it.
     """
-    if state is not None and state not in _FINISHED:
-        raise ValueError(f"Cannot tell with state {state}. Expected one of {[str(s) for s in _FINISHED]}, or None.")
-    if state in (TrialState.PRUNED, TrialState.FAIL):
+    if state is not None and state not in _ENDS:
+        raise ValueError(f"Cannot tell with state {state}. Expected one of {[str(s) for s in _ENDS]}, or None.")
+    if state in VALUELESS:
         if values is not None:
             raise ValueError(f"Values were told. Values cannot be specified when state is {state}; got {values!r}.")
-        return state, _last_report(record) if state == TrialState.PRUNED else None, ""
+        return state, None if state == TrialState.FAIL else last_report(record), ""
     if state == TrialState.COMPLETE and values is None:
         raise ValueError("No values were told. Values are required when state is TrialState.COMPLETE.")
     checked, problem = check_values(values, n_objectives)
@@ -91,12 +93,32 @@ def decide(
     return TrialState.FAIL, None, problem
 
 
-def _last_report(record: FrozenTrial) -> list[float] | None:
-    """Give the value of the largest reported step, unless it is NaN: a pruned trial's value."""
+def last_report(record: FrozenTrial) -> list[float] | None:
+    """Give what was reported at the largest step, unless that is NaN: the values of a pruned or paused trial."""
     step = record.last_step
-    if step is None or math.isnan(record.intermediate_values[step]):
-        return None
-    return [record.intermediate_values[step]]
+    return None if step is None else acceptable(report_at(record, step))
+
+
+def acceptable(values: list[float]) -> list[float] | None:
+    """Give values that can be stored, None if there is a NaN among them."""
+    return None if any(math.isnan(value) for value in values) else values
+
+
+def mark_pause(study: Study, record: FrozenTrial, state: TrialState) -> None:
+    """Note, before a trial is paused, the step behind which it is to go on."""
+    if state == TrialState.PAUSED:
+        study._storage.set_trial_system_attr(record._trial_id, PAUSED_AT, record.last_step or 0)
+
+
+def pause_again(study: Study, record: FrozenTrial) -> bool:
+    """Pause a trial where it was paused before it was resumed; False, and nothing is done, if it was not."""
+    step = record.system_attrs.get(PAUSED_AT)
+    if step is None:
+        return False
+    values = acceptable(report_at(record, step)) if step in record.intermediate_values else None
+    study._storage.set_trial_state_values(record._trial_id, TrialState.PAUSED, values)
+    study._history = None
+    return True
 
 
 def warn_failed(problem: str) -> None:
@@ -128,8 +150,10 @@ def finish(
         state, checked, problem = decide(record, values, state, len(study.directions))
         if problem and warn:
             warn_failed(problem)
+        mark_pause(study, record, state)
         try:
-            study.sampler.after_trial(study, record, state, checked)
+            if state != TrialState.PAUSED:
+                study.sampler.after_trial(study, record, state, checked)
         finally:
             storage.set_trial_state_values(trial_id, state, checked)
             study._history = None  # whoever looks at the trials next sees this one's end

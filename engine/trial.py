@@ -7,6 +7,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from ..pruners import PromotingPruner
 from ..samplers import Sampler
 from .distributions import (
     BaseDistribution,
@@ -16,7 +19,8 @@ from .distributions import (
     check_distribution_compatibility,
 )
 from .domains import check_same_kind
-from .frozen import BaseTrial, Choice, FrozenTrial, new_constraint
+from .frozen import BaseTrial, Choice, FrozenTrial, new_constraint, report_attr
+from .pauses import PAUSED_AT
 
 if TYPE_CHECKING:
     from .study import Study
@@ -38,7 +42,7 @@ class Trial(BaseTrial):
         self._prepare()
 
     @classmethod
-    def _of_batch(cls, study: Study, trial_id: int) -> Trial:
+    def _taken_up(cls, study: Study, trial_id: int) -> Trial:
         """Make the handle of a trial whose parameters are there already."""
         trial = cls.__new__(cls)
         trial._attach(study, trial_id)
@@ -242,32 +246,26 @@ class Trial(BaseTrial):
 
     # --- reports -----------------------------------------------------------------------------------------------------
 
-    def report(self, value: float, step: int) -> None:
+    def report(self, value: float | Sequence[float], step: int) -> None:
         """Report an intermediate value of the objective, for pruning and for plots.
 
         Parameters
         ----------
         value
-            What a float can be made of; NaN and infinities are kept.
+            What a float can be made of, or with several objectives one of each; NaN and infinities are kept.
         step
-            A non-negative integer, such as the epoch. The first report of a step counts.
+            A non-negative integer, such as the number of epochs trained. The first report of a step counts.
 
         Raises
         ------
         TypeError
             If `value` or `step` is no number.
         ValueError
-            If `step` is negative.
+            If `step` is negative, or there is not one value for each objective.
         NotImplementedError
-            In a study of several objectives.
+            If a single number is reported in a study of several objectives.
         """
-        self._refuse_multi_objective("report")
-        try:
-            number = float(value)
-        except (TypeError, ValueError) as error:
-            raise TypeError(
-                f"The `value` argument is of type '{type(value)}' but supposed to be a float: got {value!r}."
-            ) from error
+        values = self._reported(value)
         try:
             at = int(step)
         except (TypeError, ValueError) as error:
@@ -276,21 +274,74 @@ class Trial(BaseTrial):
             ) from error
         if not 0 <= at < 2**63:
             raise ValueError(f"The `step` argument must be in [0, 2^63), but got {step}. Count steps from 0 or 1.")
-        if at in self._record.intermediate_values:
+        if at not in self._record.intermediate_values:
+            self._store_report(values, at)
+        elif not 0 < self.resume_step < at:  # a resumed trial whose process died may come to a step again
             warnings.warn(f"The reported value is ignored because step={at} is already reported.", stacklevel=2)
-            return
-        self.storage.set_trial_intermediate_value(self._trial_id, at, number)
-        self._record.intermediate_values[at] = number
+
+    def _store_report(self, values: list[float], step: int) -> None:
+        if len(values) > 1:
+            self._set_system_attr(report_attr(step), values)
+        self.storage.set_trial_intermediate_value(self._trial_id, step, values[0])
+        self._record.intermediate_values[step] = values[0]
+
+    def _reported(self, value: Any) -> list[float]:
+        """Turn what was reported into floats, one for each objective."""
+        n_objectives = len(self.study._directions)
+        if n_objectives == 1:
+            return [_to_float(value)]
+        if not isinstance(value, (Sequence, np.ndarray)) or isinstance(value, str):
+            raise NotImplementedError(
+                f"Trial.report takes one value for each of the {n_objectives} objectives of this study, but got "
+                f"{value!r}: report([...], step)."
+            )
+        if len(value) != n_objectives:
+            raise ValueError(f"Expected a report of {n_objectives} values, one for each objective, but got {value!r}.")
+        return [_to_float(x) for x in value]
 
     def should_prune(self) -> bool:
-        """Ask the study's pruner whether the trial should stop now; if so, raise `TrialPruned`."""
-        self._refuse_multi_objective("should_prune")
-        self.study._sync()
-        return bool(self.study.pruner.prune(self.study, self._record))
+        """Ask the study's pruner whether the trial should stop now; if so, raise `TrialPruned`.
 
-    def _refuse_multi_objective(self, method: str) -> None:
-        if len(self.study._directions) > 1:
-            raise NotImplementedError(f"Trial.{method} is not supported for multi-objective optimization.")
+        Raises
+        ------
+        NotImplementedError
+            In a study of several objectives, unless the pruner compares several.
+        """
+        pruner = self.study.pruner
+        if len(self.study._directions) > 1 and not getattr(pruner, "multi_objective", False):
+            raise NotImplementedError(
+                f"Trial.should_prune is not supported for multi-objective optimization by {type(pruner).__name__}, "
+                f"which compares one value. Give the study a pruner that compares {len(self.study._directions)}: "
+                "ASHAPruner, SyncHyperbandPruner or NopPruner."
+            )
+        self.study._sync()
+        return bool(pruner.prune(self.study, self._record))
+
+    def should_pause(self) -> bool:
+        """Ask the study's pruner whether the trial should pause now; if so, tell it with `TrialState.PAUSED`.
+
+        Keep what training needs to go on, such as the path of a checkpoint, in a user attribute before.
+        `Study.ask` gives the trial back if it turns out to be one of the best. Only a `PromotingPruner` pauses trials.
+        """
+        pruner = self.study.pruner
+        if not isinstance(pruner, PromotingPruner):
+            return False
+        self.study._sync()
+        return pruner.pause(self.study, self._record)
+
+    @property
+    def resume_step(self) -> int:
+        """The step behind which the trial goes on: the last one before its pause, 0 for one that never paused."""
+        return self._record.system_attrs.get(PAUSED_AT) or 0
+
+    @property
+    def next_rung(self) -> int | None:
+        """The step up to which the trial is to run before it is compared with others.
+
+        At the last one it is complete. None unless the study's pruner is a `PromotingPruner`.
+        """
+        pruner = self.study.pruner
+        return pruner.next_rung(self.study, self._record) if isinstance(pruner, PromotingPruner) else None
 
     # --- attributes --------------------------------------------------------------------------------------------------
 
@@ -326,8 +377,12 @@ class Trial(BaseTrial):
             If `value` is NaN.
         """
         for attr, number in new_constraint(self._record.system_attrs, key, value).items():
-            self.storage.set_trial_system_attr(self._trial_id, attr, number)
-            self._record.system_attrs[attr] = number
+            self._set_system_attr(attr, number)
+
+    def _set_system_attr(self, key: str, value: Any) -> None:
+        self.storage.set_trial_system_attr(self._trial_id, key, value)
+        if not self.storage.keeps_live_records:
+            self._record.system_attrs[key] = value
 
     @property
     def number(self) -> int:
@@ -363,6 +418,15 @@ class Trial(BaseTrial):
     def datetime_start(self) -> datetime | None:
         """When the trial started, naive local time."""
         return self._record.datetime_start
+
+
+def _to_float(value: Any) -> float:
+    try:
+        return float(value)
+    except (TypeError, ValueError) as error:
+        raise TypeError(
+            f"The `value` argument is of type '{type(value)}' but supposed to be a float: got {value!r}."
+        ) from error
 
 
 def _same_literals(a: Sequence[Any], b: Sequence[Any]) -> bool:

@@ -1,0 +1,64 @@
+"""Crowding distance, and the order that it makes among points of one rank (Deb et al. 2002, NSGA-II, section III-B)."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from .dominance import ranks
+
+Array = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+
+
+def crowding(values: Array, rank: IntArray) -> Array:
+    """Give the crowding distance of each point among those of its rank.
+
+    Parameters
+    ----------
+    values
+        Shape (n, m), without NaN; infinities are allowed.
+    rank
+        Shape (n,).
+
+    Returns
+    -------
+    distance
+        Shape (n,): for each objective the gap between both neighbours, as a share of the rank's range, summed;
+        infinite for the outermost points of an objective. An objective in which all of a rank are equal adds nothing,
+        and an infinite value counts as the largest finite one of all, or as the smallest.
+    """
+    total = np.zeros(len(values))
+    for column in _finite(values).T:
+        total += _gaps(column, rank)
+    return total
+
+
+def _finite(values: Array) -> Array:
+    finite = np.isfinite(values)
+    low, high = (
+        np.where(finite, values, 0.0).min(axis=0, initial=0.0),
+        np.where(finite, values, 0.0).max(axis=0, initial=0.0),
+    )
+    return np.clip(values, low, high)
+
+
+def _gaps(column: Array, rank: IntArray) -> Array:
+    """Give each point's share of the crowding distance in one objective (n,)."""
+    sequence = np.lexsort((column, rank))
+    x, r = column[sequence], rank[sequence]
+    is_first = np.append(True, r[1:] != r[:-1])
+    is_last = np.append(r[1:] != r[:-1], True)
+    group = np.cumsum(is_first) - 1
+    span = (x[is_last] - x[is_first])[group]
+    before, after = np.append(x[:1], x[:-1]), np.append(x[1:], x[-1:])
+    gap = np.where(is_first | is_last, np.inf, after - before)
+    gaps = np.empty(len(x))
+    gaps[sequence] = np.where(span > 0, gap / np.where(span > 0, span, 1.0), 0.0)
+    return gaps
+
+
+def order(values: Array) -> IntArray:
+    """Order points (n, m) from best to worst: by non-dominated rank, then the less crowded first, then as given."""
+    rank = ranks(values)
+    return np.lexsort((-crowding(values, rank), rank))

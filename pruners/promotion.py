@@ -1,0 +1,73 @@
+"""The contract of pruners that pause trials at rungs and let the best of them go on.
+
+A trial runs up to its next rung, is paused there, and is resumed if it turns out to be one of the best there: nothing
+is trained twice, and no decision is final. In a loop that knows nothing of pausing, the same pruner stops trials.
+"""
+
+from __future__ import annotations
+
+import math
+from abc import abstractmethod
+from typing import Any
+
+from ..engine.frozen import FrozenTrial, report_at
+from ..engine.rungs import COMPLETED_RUNG
+from .base import BasePruner
+
+
+class PromotingPruner(BasePruner):
+    """Base of pruners that promote: subclass it and write `levels`, `promote` and `leads`.
+
+    Steps count what was spent, such as epochs trained: the first report of a trial is of step 1.
+    """
+
+    multi_objective = True
+
+    @abstractmethod
+    def levels(self, number: int) -> tuple[int, ...]:
+        """Give the steps of the rungs of a trial, ascending; at the last one it is complete."""
+
+    @abstractmethod
+    def promote(self, study: Any) -> int | None:
+        """Give the number of the paused trial that is to go on now; None if a new one is to start."""
+
+    @abstractmethod
+    def leads(self, study: Any, trial: FrozenTrial) -> bool:
+        """Tell whether a trial is among the best so far at the last rung that it completed."""
+
+    def top(self, study: Any, number: int) -> int:
+        """Give the index of a trial's last rung for now."""
+        return len(self.levels(number)) - 1
+
+    def next_rung(self, study: Any, trial: FrozenTrial) -> int:
+        """Give the step up to which a trial is to run now."""
+        levels = self.levels(trial.number)
+        return levels[min(study.history.rungs.reached(trial.number), len(levels) - 1)]
+
+    def pause(self, study: Any, trial: FrozenTrial) -> bool:
+        """Tell whether a trial has come to a rung, other than its last one, and note what it reported there."""
+        return self._complete(study, trial)
+
+    def prune(self, study: Any, trial: FrozenTrial) -> bool:
+        """Tell whether a trial that comes to a rung should stop, in a loop that does not pause: if it does not lead."""
+        return self._complete(study, trial) and not self.leads(study, trial)
+
+    def _complete(self, study: Any, trial: FrozenTrial) -> bool:
+        """Note the rungs that a trial has completed since; tell whether there are any."""
+        step, rungs = trial.last_step, study.history.rungs
+        levels = self.levels(trial.number)
+        before = rung = rungs.reached(trial.number)
+        while step is not None and rung < len(levels) - 1 and step >= levels[rung]:
+            self._note(study, trial, rung, report_at(trial, step))
+            rung += 1
+        return rung > before
+
+    def _note(self, study: Any, trial: FrozenTrial, rung: int, values: list[float]) -> None:
+        key, stored = f"{COMPLETED_RUNG}{rung}", values[0] if len(values) == 1 else values
+        study._storage.set_trial_system_attr(trial._trial_id, key, stored)
+        study.history.rungs.note(trial.number, {key: stored})  # for a storage that lets it be known later
+
+
+def losses(values: tuple[float, ...], signs: tuple[float, ...]) -> tuple[float, ...]:
+    """Turn reports so that less is better; NaN is the worst."""
+    return tuple(math.inf if math.isnan(value) else sign * value for value, sign in zip(values, signs, strict=True))

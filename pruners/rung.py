@@ -1,0 +1,114 @@
+"""One rung: who completed it, and who of those is the best that waits there."""
+
+from __future__ import annotations
+
+import heapq
+from bisect import bisect_left, insort
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
+
+from ..engine.columns import Growing
+from ..engine.kernels.crowding import order
+
+Loss = tuple[float, ...]
+Waits = Callable[[int], bool]
+
+
+class Rung:
+    """A rung of a study of one objective; everything is O(log n), but for moving what is sorted.
+
+    Trials are ordered by loss, equal ones by number.
+    """
+
+    def __init__(self) -> None:
+        self._sorted: list[tuple[Loss, int]] = []
+        self._loss: dict[int, Loss] = {}
+        self._waiting: list[tuple[Loss, int]] = []  # a heap; those that went on are dropped when they come up
+
+    def __len__(self) -> int:
+        return len(self._sorted)
+
+    def add(self, number: int, loss: Loss) -> None:
+        """Add a trial that completed the rung."""
+        self._loss[number] = loss
+        insort(self._sorted, (loss, number))
+
+    def wait(self, number: int) -> None:
+        """Note that a trial that completed the rung waits here."""
+        heapq.heappush(self._waiting, (self._loss[number], number))
+
+    def place(self, number: int) -> int:
+        """Give how many trials are better than one that completed the rung."""
+        return bisect_left(self._sorted, (self._loss[number], number))
+
+    def first(self) -> int:
+        """Give the best trial."""
+        return self._sorted[0][1]
+
+    def best_waiting(self, waits: Waits, quota: int) -> int | None:
+        """Give the best trial that waits here if it is one of the best `quota` of all; None otherwise.
+
+        `waits` tells whether a trial that came here to wait still does.
+        """
+        while self._waiting and not waits(self._waiting[0][1]):
+            heapq.heappop(self._waiting)
+        if not self._waiting:
+            return None
+        number = self._waiting[0][1]
+        return number if self.place(number) < quota else None
+
+
+class ParetoRung:
+    """A rung of a study of several objectives: trials are ordered by non-dominated rank, then by crowding distance."""
+
+    def __init__(self, n_objectives: int) -> None:
+        self._numbers = Growing(np.int64)
+        self._waits = Growing(np.bool_)
+        self._columns = [Growing(np.float64) for _ in range(n_objectives)]
+        self._row_of: dict[int, int] = {}
+        self._rows = np.empty(0, np.int64)  # from best to worst, as of some length
+
+    def __len__(self) -> int:
+        return self._numbers.n
+
+    def add(self, number: int, loss: Loss) -> None:
+        """Add a trial that completed the rung."""
+        self._row_of[number] = len(self)
+        self._numbers.append(number)
+        self._waits.append(False)
+        for column, value in zip(self._columns, loss, strict=True):
+            column.append(value)
+
+    def wait(self, number: int) -> None:
+        """Note that a trial that completed the rung waits here."""
+        self._waits.view[self._row_of[number]] = True
+
+    def place(self, number: int) -> int:
+        """Give how many trials are better than one that completed the rung."""
+        return int(np.flatnonzero(self._ordered() == self._row_of[number])[0])
+
+    def first(self) -> int:
+        """Give the best trial."""
+        return int(self._numbers.view[self._ordered()[0]])
+
+    def best_waiting(self, waits: Waits, quota: int) -> int | None:
+        """Give the best trial that waits here if it is one of the best `quota` of all; None otherwise."""
+        best = self._ordered()[:quota]
+        for row in best[self._waits.view[best]].tolist():
+            number = int(self._numbers.view[row])
+            if waits(number):
+                return number
+            self._waits.view[row] = False
+        return None
+
+    def _ordered(self) -> npt.NDArray[np.int64]:
+        if len(self._rows) != len(self):
+            self._rows = order(np.stack([column.view for column in self._columns], axis=1))
+        return self._rows
+
+
+def new_rung(n_objectives: int) -> Rung | ParetoRung:
+    """Make a rung for studies of so many objectives."""
+    return Rung() if n_objectives == 1 else ParetoRung(n_objectives)
