@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from array import array
+from bisect import insort
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 _FIRST = 64  # rows allocated at first
+_FEW = 32  # new numbers up to which each is inserted, instead of sorting all again
 
 
 def grown(array: npt.NDArray[Any], rows: int, fill: Any) -> npt.NDArray[Any]:
@@ -54,6 +57,36 @@ class Growing:
     def view(self) -> npt.NDArray[Any]:
         """The elements, shape (n,)."""
         return self._data[: self.n]
+
+
+class Sorted:
+    """Numbers in ascending order; those that are added are put in their place when somebody looks."""
+
+    __slots__ = ("_added", "_sorted")
+
+    def __init__(self) -> None:
+        self._sorted = array("d")
+        self._added = array("d")
+
+    def add(self, value: float) -> None:
+        """Add a number that is not NaN."""
+        self._added.append(value)
+
+    @property
+    def values(self) -> array[float]:
+        """The numbers, ascending."""
+        if self._added:
+            self._merge()
+        return self._sorted
+
+    def _merge(self) -> None:
+        if len(self._added) > _FEW:
+            merged = np.sort(np.concatenate([np.frombuffer(self._sorted), np.frombuffer(self._added)]), kind="stable")
+            self._sorted = array("d", merged.tobytes())
+        else:
+            for value in self._added:
+                insort(self._sorted, value)
+        self._added = array("d")
 
 
 class Rows:

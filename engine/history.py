@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from . import space
 from .columns import Growing, Matrix, Rows
+from .curve import Curve
 from .distributions import BaseDistribution, CategoricalDistribution, FloatArray
 from .domains import Domains, Signature
 from .frozen import CONSTRAINTS, FrozenTrial, constraints_of
@@ -75,6 +76,7 @@ class History:
         self._pauses = Growing(np.int64)
         self._attrs: dict[int, tuple[dict[str, Any], dict[str, Any]]] = {}
         self._frozen: dict[int, FrozenTrial] = {}
+        self._curves: dict[int, Curve] = {}
         self._domains = Domains()
         self._complete_spaces: set[int] = set()  # signatures of complete trials, and of pruned ones
         self._pruned_spaces: set[int] = set()
@@ -403,6 +405,9 @@ class History:
             self.rungs.note(number, record.system_attrs)
         if record.intermediate_values:
             self._set_reports(number, record.intermediate_values)
+            if state == _COMPLETE:
+                self.reports.complete(record.intermediate_values)
+        self._curves.pop(number, None)
         if state == _PAUSED:
             self._pauses.append(number)
         else:
@@ -511,6 +516,16 @@ class History:
             return self.n
         counts = np.bincount(self.states, minlength=len(TrialState))
         return int(sum(counts[state] for state in TrialState if state in states))
+
+    def curve(self, record: FrozenTrial) -> Curve:
+        """Give the learning curve of a trial as it stands; that of a live one is kept until it finishes."""
+        curve = self._curves.get(record.number)
+        if curve is None or curve.reported is not record.intermediate_values:
+            curve = Curve(record.intermediate_values)
+            if record.number in self.live:
+                self._curves[record.number] = curve
+        curve.catch_up()
+        return curve
 
     def completed_at(self, number: int) -> datetime | None:
         """Give the time at which a trial finished, None if it has not."""

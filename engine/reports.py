@@ -1,13 +1,13 @@
-"""Reported intermediate values of trials that finished or paused: one long column for records, one a step for pruners."""
+"""What trials that finished or paused had reported: one long column for records, one a step for pruners."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
-from .columns import Growing
+from .columns import Growing, Sorted
 from .distributions import FloatArray
 
 IntArray = npt.NDArray[np.int64]
@@ -20,13 +20,16 @@ class StepColumn:
     ----------
     numbers, values
         Growing arrays of equal length: trial numbers and what they reported.
+    complete
+        What complete trials reported, in ascending order, without NaN.
     """
 
-    __slots__ = ("numbers", "values")
+    __slots__ = ("complete", "numbers", "values")
 
     def __init__(self) -> None:
         self.numbers = Growing(np.int64)
         self.values = Growing(np.float64)
+        self.complete = Sorted()
 
 
 class Reports:
@@ -56,6 +59,12 @@ class Reports:
             column.numbers.append(number)
             column.values.append(value)
 
+    def complete(self, reported: Mapping[int, float]) -> None:
+        """Let the reports of a trial, which were added, count as those of a complete one."""
+        for step, value in reported.items():
+            if value == value:
+                self._by_step[step].complete.add(value)
+
     def of(self, number: int) -> dict[int, float]:
         """Give a trial's reports by step, in the order in which they came."""
         steps, values = self._steps.view, self._values.view
@@ -70,3 +79,8 @@ class Reports:
         if column is None:
             return np.empty(0, np.int64), np.empty(0)
         return column.numbers.view, column.values.view
+
+    def ranked(self, step: int) -> Sequence[float]:
+        """Give what complete trials reported at a step, in ascending order and without NaN; not to be changed."""
+        column = self._by_step.get(step)
+        return () if column is None else column.complete.values

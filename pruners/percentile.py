@@ -7,14 +7,11 @@ the best value so far in the place of the mean.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
-import numpy as np
-
-from ..engine.distributions import FloatArray
 from ..engine.frozen import FrozenTrial
-from ..engine.history import History
 from ..engine.protocols import StudyLike
-from ..engine.records import StudyDirection, TrialState
+from ..engine.records import StudyDirection
 from .base import BasePruner
 
 
@@ -67,55 +64,41 @@ class PercentilePruner(BasePruner):
         self._n_min_trials = n_min_trials
 
     def prune(self, study: StudyLike, trial: FrozenTrial) -> bool:
-        step = trial.last_step
-        if step is None or not self._is_due(trial.intermediate_values, step):
+        if not trial.intermediate_values:
             return False
-        maximize = study.directions[0] == StudyDirection.MAXIMIZE
         history = study.history
         with history.lock:
-            if history.n_complete < self._n_startup_trials:
+            curve = history.curve(trial)
+            if not curve.begins_interval(self._n_warmup_steps, self._interval_steps):
                 return False
-            others = self._others(history, step)
-        best = _best(trial.intermediate_values, maximize)
-        if math.isnan(best):
-            return True
-        if len(others) < self._n_min_trials:
-            return False
-        bar = _percentile(others, 100 - self._percentile if maximize else self._percentile)
-        return bool(best < bar if maximize else best > bar)
-
-    def _is_due(self, reported: dict[int, float], step: int) -> bool:
-        """Tell whether `step` is the first report within its interval, past the warm-up."""
-        if step < self._n_warmup_steps:
-            return False
-        start = step - (step - self._n_warmup_steps) % self._interval_steps
-        return not any(start <= earlier < step for earlier in reported)
-
-    def _others(self, history: History, step: int) -> FloatArray:
-        """Give what complete trials reported at the step, without NaN."""
-        numbers, values = history.reports.at(step)
-        kept = (history.states[numbers] == TrialState.COMPLETE) & ~np.isnan(values)
-        return np.asarray(values[kept])
+            if history.n_complete < max(self._n_startup_trials, 1):
+                return False
+            maximize = study.directions[0] == StudyDirection.MAXIMIZE
+            best = curve.highest if maximize else curve.lowest
+            if best != best:  # nothing but NaN
+                return True
+            others = history.reports.ranked(curve.steps[-1])
+            if len(others) < self._n_min_trials:
+                return False
+            bar = _percentile(others, 100 - self._percentile if maximize else self._percentile)
+        return best < bar if maximize else best > bar
 
 
-def _percentile(values: FloatArray, percentile: float) -> float:
-    """Interpolate between the two nearest order statistics, as `numpy.percentile` does, infinite ones included."""
-    position = percentile / 100 * (len(values) - 1)
+def _percentile(ranked: Sequence[float], percentile: float) -> float:
+    """Interpolate between the two nearest of some sorted numbers, as `numpy.percentile` does; infinite ones, too."""
+    position = percentile / 100 * (len(ranked) - 1)
     below = math.floor(position)
-    above = min(below + 1, len(values) - 1)
-    low, high = np.partition(values, (below, above))[[below, above]].tolist()
     weight = position - below
-    if weight == 0 or low == high:
-        return float(low)
-    return float(low + weight * (high - low)) if math.isfinite(high - low) else float(high if weight > 0.5 else low)
-
-
-def _best(reported: dict[int, float], maximize: bool) -> float:
-    """Give the best report so far, NaN if there are only NaNs."""
-    values = [value for value in reported.values() if not math.isnan(value)]
-    if not values:
-        return math.nan
-    return max(values) if maximize else min(values)
+    low = ranked[below]
+    if weight == 0:
+        return low
+    high = ranked[below + 1]
+    if low == high:
+        return low
+    if not math.isfinite(high - low):  # NumPy has NaN for some of these
+        return high if weight > 0.5 else low
+    # From the nearer end, as NumPy does, so that both round alike.
+    return high - (high - low) * (1 - weight) if weight >= 0.5 else low + (high - low) * weight
 
 
 class MedianPruner(PercentilePruner):

@@ -21,9 +21,9 @@ HEAVY = {"numba", "scipy", "torch", "pandas", "sqlalchemy", "sklearn", "click", 
          "redis"}  # fmt: skip
 
 GROUND_FLOOR = {
-    "brackets", "columns", "corrections", "distribution_json", "distributions", "domains", "exceptions", "frozen",
-    "history", "interrupts", "logging", "old_distributions", "pauses", "protocols", "records", "reports", "rungs",
-    "seeds", "space",
+    "brackets", "columns", "corrections", "curve", "distribution_json", "distributions", "domains", "exceptions",
+    "frozen", "history", "interrupts", "logging", "old_distributions", "pauses", "protocols", "records", "reports",
+    "rungs", "seeds", "selection", "space",
 }  # fmt: skip
 UPPER_FLOOR = {
     "asking", "batch", "dataframe", "fixed", "liveness", "optimize", "progress", "studies", "study", "telling", "trial",
