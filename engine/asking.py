@@ -54,9 +54,9 @@ def promoted(study: Study) -> Trial | None:
             return None
         if number == refused:
             raise RuntimeError(
-                f"Trial {number} is paused and should be resumed, but {type(study._storage).__name__} refuses. Expected "
-                "`set_trial_state_values(trial_id, TrialState.RUNNING)` to start a paused trial: use one of parzen's "
-                "storages."
+                f"Trial {number} is paused and should be resumed, but {type(study._storage).__name__} refuses. "
+                "Expected `set_trial_state_values(trial_id, TrialState.RUNNING)` to start a paused trial: use one of "
+                "parzen's storages."
             )
         trial = resume(study, number)
         if trial is not None:

@@ -292,8 +292,8 @@ class Trial(BaseTrial):
             return [_to_float(value)]
         if not isinstance(value, (Sequence, np.ndarray)) or isinstance(value, str):
             raise NotImplementedError(
-                f"Trial.report takes one value for each of the {n_objectives} objectives of this study, but got "
-                f"{value!r}: report([...], step)."
+                f"In a multi-objective study Trial.report takes one value for each of the {n_objectives} objectives, "
+                f"but got {value!r}: report([...], step)."
             )
         if len(value) != n_objectives:
             raise ValueError(f"Expected a report of {n_objectives} values, one for each objective, but got {value!r}.")
