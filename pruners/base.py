@@ -9,7 +9,15 @@ from ..engine.frozen import FrozenTrial
 
 
 class BasePruner(ABC):
-    """Base of all pruners."""
+    """Base of all pruners.
+
+    Attributes
+    ----------
+    multi_objective : bool
+        Whether `prune` may be asked in a study of several objectives.
+    """
+
+    multi_objective = False
 
     @abstractmethod
     def prune(self, study: Any, trial: FrozenTrial) -> bool:
@@ -22,3 +30,21 @@ class BasePruner(ABC):
         trial
             The running trial, not to be changed.
         """
+
+    def view(self, study: Any, number: int) -> Any:
+        """Give the study as the sampler is to see it for a trial: by default all of it.
+
+        Parameters
+        ----------
+        study
+            The study.
+        number
+            Number of the trial, which need not exist yet.
+        """
+        return study
+
+
+def view_of(study: Any, number: int) -> Any:
+    """Give the study as its pruner lets the sampler see it; a pruner that is not parzen's has no say."""
+    pruner = study.pruner
+    return pruner.view(study, number) if isinstance(pruner, BasePruner) else study

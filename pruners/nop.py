@@ -11,5 +11,7 @@ from .base import BasePruner
 class NopPruner(BasePruner):
     """Never prunes: every trial runs to its end."""
 
+    multi_objective = True
+
     def prune(self, study: Any, trial: FrozenTrial) -> bool:
         return False
