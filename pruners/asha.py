@@ -11,9 +11,9 @@ from weakref import WeakKeyDictionary
 
 from ..engine.frozen import FrozenTrial
 from ..engine.history import History
-from ..engine.records import StudyDirection, TrialState
+from ..engine.records import TrialState
 from ..engine.rungs import Completion
-from .promotion import PromotingPruner, losses
+from .promotion import PromotingPruner, losses, signs_of
 from .rung import ParetoRung, Rung, new_rung
 
 _PAUSED = int(TrialState.PAUSED)
@@ -29,8 +29,9 @@ class Ladder:
     """
 
     def __init__(self, history: History) -> None:
-        self._signs = tuple(-1.0 if d == StudyDirection.MAXIMIZE else 1.0 for d in history.directions)
+        self._signs = signs_of(history)
         self.rungs: list[Rung | ParetoRung] = []
+        self.top = 0  # for a pruner that opens rung after rung: the last one that is open
         self.unstarted: list[int] = []  # trials that were paused before they came to a rung, the last one first
         self._n_completions = 0
         self._n_pauses = 0
@@ -132,14 +133,14 @@ class ASHAPruner(PromotingPruner):
                 if self._waits_at(history, -1)(ladder.unstarted[-1]):
                     return ladder.unstarted[-1]
                 ladder.unstarted.pop()
-            for k in reversed(range(min(len(ladder.rungs), self.height(study)))):
+            for k in reversed(range(min(len(ladder.rungs), self.height(ladder)))):
                 rung = ladder.rungs[k]
                 number = rung.best_waiting(self._waits_at(history, k), len(rung) // self._eta)
                 if number is not None:
                     return number
         return None
 
-    def height(self, study: Any) -> int:
+    def height(self, ladder: Ladder) -> int:
         """Give the number of rungs from which trials are promoted: all but the one at which they are complete."""
         return len(self._levels) - 1
 
@@ -154,11 +155,13 @@ class ASHAPruner(PromotingPruner):
             return rung.place(trial.number) < max(len(rung) // self._eta, 1)
 
     def leader(self, study: Any) -> FrozenTrial | None:
-        """Give the best trial of the highest rung that any trial completed: the one to train on; None without any."""
+        """Give the best complete trial or, before any is complete, the best of the highest rung; None without any."""
         history = study.history
         with history.lock:
             ladder = self.ladder(study)
-            number = ladder.rungs[-1].first() if ladder.rungs else None
+            number = history.best
+            if number is None and ladder.rungs:
+                number = ladder.rungs[-1].best(1)[0]
             return None if number is None else history.copy_record(number)
 
 

@@ -11,6 +11,8 @@ from abc import abstractmethod
 from typing import Any
 
 from ..engine.frozen import FrozenTrial, report_at
+from ..engine.history import History
+from ..engine.records import StudyDirection
 from ..engine.rungs import COMPLETED_RUNG
 from .base import BasePruner
 
@@ -34,10 +36,6 @@ class PromotingPruner(BasePruner):
     @abstractmethod
     def leads(self, study: Any, trial: FrozenTrial) -> bool:
         """Tell whether a trial is among the best so far at the last rung that it completed."""
-
-    def top(self, study: Any, number: int) -> int:
-        """Give the index of a trial's last rung for now."""
-        return len(self.levels(number)) - 1
 
     def next_rung(self, study: Any, trial: FrozenTrial) -> int:
         """Give the step up to which a trial is to run now."""
@@ -66,6 +64,11 @@ class PromotingPruner(BasePruner):
         key, stored = f"{COMPLETED_RUNG}{rung}", values[0] if len(values) == 1 else values
         study._storage.set_trial_system_attr(trial._trial_id, key, stored)
         study.history.rungs.note(trial.number, {key: stored})  # for a storage that lets it be known later
+
+
+def signs_of(history: History) -> tuple[float, ...]:
+    """Give what turns the reports of each objective so that less is better."""
+    return tuple(-1.0 if direction == StudyDirection.MAXIMIZE else 1.0 for direction in history.directions)
 
 
 def losses(values: tuple[float, ...], signs: tuple[float, ...]) -> tuple[float, ...]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import heapq
 from bisect import bisect_left, insort
-from collections.abc import Callable
+from collections.abc import Callable, Container
+from itertools import islice
 
 import numpy as np
 import numpy.typing as npt
@@ -43,9 +44,16 @@ class Rung:
         """Give how many trials are better than one that completed the rung."""
         return bisect_left(self._sorted, (self._loss[number], number))
 
-    def first(self) -> int:
-        """Give the best trial."""
-        return self._sorted[0][1]
+    def __contains__(self, number: int) -> bool:
+        return number in self._loss
+
+    def loss_of(self, number: int) -> Loss:
+        """Give what a trial had reported here, turned so that less is better."""
+        return self._loss[number]
+
+    def best(self, k: int, without: Container[int] = ()) -> list[int]:
+        """Give the best `k` trials from best to worst, without some."""
+        return list(islice((number for _, number in self._sorted if number not in without), k))
 
     def best_waiting(self, waits: Waits, quota: int) -> int | None:
         """Give the best trial that waits here if it is one of the best `quota` of all; None otherwise.
@@ -89,9 +97,17 @@ class ParetoRung:
         """Give how many trials are better than one that completed the rung."""
         return int(np.flatnonzero(self._ordered() == self._row_of[number])[0])
 
-    def first(self) -> int:
-        """Give the best trial."""
-        return int(self._numbers.view[self._ordered()[0]])
+    def __contains__(self, number: int) -> bool:
+        return number in self._row_of
+
+    def loss_of(self, number: int) -> Loss:
+        """Give what a trial had reported here, turned so that less is better."""
+        return tuple(float(column.view[self._row_of[number]]) for column in self._columns)
+
+    def best(self, k: int, without: Container[int] = ()) -> list[int]:
+        """Give the best `k` trials from best to worst, without some."""
+        ordered = self._numbers.view[self._ordered()].tolist()
+        return list(islice((number for number in ordered if number not in without), k))
 
     def best_waiting(self, waits: Waits, quota: int) -> int | None:
         """Give the best trial that waits here if it is one of the best `quota` of all; None otherwise."""
