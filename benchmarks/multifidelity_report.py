@@ -1,0 +1,129 @@
+"""Statistics and a picture of the multifidelity benchmark."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scipy import stats
+
+Array = np.ndarray[Any, Any]
+
+REFERENCES = ("optuna-hyperband", "parzen-hyperband")  # whom the others are compared with
+RUNGS = (1, 3, 9, 27, 81)
+DRAWN = 8  # contenders at most in one picture
+
+
+def load(path: Path | None) -> list[dict[str, Any]]:
+    """Read the runs of a file; none if there is no file."""
+    if path is None or not path.exists():
+        return []
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+class Results:
+    """Errors by contender.
+
+    Parameters
+    ----------
+    runs
+        What `multifidelity.run` gives.
+    contenders
+        Their names, in the order of the report.
+    n_epochs
+        Epochs of a run.
+
+    Attributes
+    ----------
+    curves : dict[str, ndarray]
+        Shape (n_seeds, n_epochs), the lowest validation error after 1, 2, ... epochs.
+    test : dict[str, ndarray]
+        Shape (n_seeds,), test errors of the networks with the lowest validation errors.
+    spent : dict[str, list]
+        For each seed the epochs of each trial.
+    """
+
+    def __init__(self, runs: list[dict[str, Any]], contenders: list[str], n_epochs: int) -> None:
+        self.contenders, self.n_epochs = contenders, n_epochs
+        by_seed = sorted(runs, key=lambda run: int(run["seed"]))
+        of = {name: [run for run in by_seed if run["contender"] == name] for name in contenders}
+        self.curves = {name: np.array([curve(run["steps"], n_epochs) for run in of[name]]) for name in contenders}
+        self.test = {name: np.array([run["steps"][-1][2] for run in of[name]]) for name in contenders}
+        self.spent = {name: [run["spent"] for run in of[name]] for name in contenders}
+
+    def median(self, name: str) -> Array:
+        """Give the median over seeds after each epoch."""
+        return np.asarray(np.median(self.curves[name], axis=0))
+
+    def reaches(self, name: str, reference: str) -> float:
+        """Give the share of its epochs after which a contender's median is that of a reference at the end."""
+        there = np.flatnonzero(self.median(name) <= self.median(reference)[-1])
+        return float(there[0] + 1) / self.n_epochs if len(there) else np.inf
+
+    def against(self, name: str, reference: str) -> tuple[int, int, float]:
+        """Count the seeds with which a contender ends better or worse than a reference; p-value of Wilcoxon's test."""
+        a, b = self.curves[name][:, -1], self.curves[reference][:, -1]
+        p_value = 1.0 if np.array_equal(a, b) else float(stats.wilcoxon(a, b).pvalue)
+        return int((a < b).sum()), int((a > b).sum()), p_value
+
+    def climbed(self, name: str) -> list[float]:
+        """Give how many trials reached each of the rungs, in the mean over seeds."""
+        return [float(np.mean([sum(e >= rung for e in spent) for spent in self.spent[name]])) for rung in RUNGS]
+
+
+def curve(steps: list[tuple[int, float, float]], n_epochs: int) -> Array:
+    """Turn improvements, as `multifidelity.Budget` notes them, into the error after each epoch."""
+    epochs = [step[0] - 1 for step in steps]
+    errors = np.ones(n_epochs)
+    errors[epochs] = [step[1] for step in steps]
+    return np.minimum.accumulate(errors)
+
+
+def print_report(results: Results) -> None:
+    """Print what each contender found, and how it compares with the references."""
+    n_seeds = len(results.curves[results.contenders[0]])
+    print(f"\n{results.n_epochs} epochs, {n_seeds} seeds; errors in %, of the network with the lowest validation error")
+    rungs = "".join(f"{rung:>7}" for rung in RUNGS)
+    print(f"{'':24}{'validation':>11}{'quartiles':>15}{'test':>8}   trials that reached epoch\n{'':58}   {rungs}")
+    for name in results.contenders:
+        low, middle, high = 100 * np.quantile(results.curves[name][:, -1], [0.25, 0.5, 0.75])
+        climbed = "".join(f"{n:7.1f}" for n in results.climbed(name))
+        quartiles = f"{low:.2f} - {high:.2f}"
+        print(f"{name:24}{middle:11.2f}{quartiles:>15}{100 * np.median(results.test[name]):8.2f}   {climbed}")
+    for reference in [name for name in REFERENCES if name in results.contenders]:
+        _print_against(results, reference)
+
+
+def _print_against(results: Results, reference: str) -> None:
+    print(
+        f"\nagainst {reference}: share of the epochs to its final median; at the end, seeds won - lost, Wilcoxon's p"
+    )
+    for name in [name for name in results.contenders if name != reference]:
+        won, lost, p_value = results.against(name, reference)
+        print(f"{name:24}{results.reaches(name, reference):8.2f}{f'{won} - {lost}':>10}{p_value:10.4f}")
+
+
+def draw(results: Results, path: Path) -> None:
+    """Draw error against epochs: the median over seeds, and the quartiles as a band."""
+    try:
+        import matplotlib
+
+        matplotlib.use("Agg")
+        import matplotlib.pyplot as plt
+    except ImportError as error:
+        raise SystemExit('Pictures need matplotlib: pip install "parzen[plot]"') from error
+    figure, axis = plt.subplots(figsize=(9, 5.5), layout="constrained")
+    for name in results.contenders[:DRAWN]:
+        _draw_curve(axis, results, name)
+    axis.set(xlabel="epochs trained, all trials together", ylabel="lowest validation error, %", yscale="log")
+    axis.legend()
+    figure.savefig(path, dpi=100)
+    plt.close(figure)
+
+
+def _draw_curve(axis: Any, results: Results, name: str) -> None:
+    low, middle, high = 100 * np.quantile(results.curves[name], [0.25, 0.5, 0.75], axis=0)
+    (line,) = axis.step(np.arange(1, results.n_epochs + 1), middle, where="post", label=name, linewidth=1.4)
+    axis.fill_between(np.arange(1, results.n_epochs + 1), low, high, step="post", alpha=0.1, color=line.get_color())

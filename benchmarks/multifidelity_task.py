@@ -1,0 +1,153 @@
+"""A real training an epoch at a time: a small network on scikit-learn's digits, of which few settings make a good one.
+
+The network has one hidden layer and is trained by stochastic gradient descent with momentum; which minibatches it sees
+and which units are dropped follow from its seed, so the same settings and seed give the same errors. It can stop after
+any epoch and go on later.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+import numpy as np
+
+Array = np.ndarray[Any, Any]
+
+N_TRAIN, N_VALID = 300, 900  # of 1797 images; the rest is the test part
+N_CLASSES = 10
+
+# name: (function, its slope given what it returned)
+ACTIVATIONS: dict[str, tuple[Callable[[Array], Array], Callable[[Array], Array]]] = {
+    "relu": (lambda z: np.maximum(z, 0.0), lambda y: y > 0.0),
+    "tanh": (np.tanh, lambda y: 1.0 - y * y),
+    "logistic": (lambda z: 0.5 + 0.5 * np.tanh(0.5 * z), lambda y: y * (1.0 - y)),
+}
+
+
+class Settings(NamedTuple):
+    """The hyperparameters of a network."""
+
+    learning_rate: float
+    momentum: float
+    weight_decay: float
+    batch_size: int
+    n_hidden: int
+    init_scale: float
+    dropout: float
+    activation: str
+
+
+def suggest(trial: Any) -> Settings:
+    """Ask a trial, parzen's or Optuna's, for settings."""
+    return Settings(
+        learning_rate=trial.suggest_float("learning_rate", 1e-5, 10.0, log=True),
+        momentum=trial.suggest_float("momentum", 0.0, 0.99),
+        weight_decay=trial.suggest_float("weight_decay", 1e-7, 1.0, log=True),
+        batch_size=trial.suggest_int("batch_size", 8, 256, log=True),
+        n_hidden=trial.suggest_int("n_hidden", 4, 256, log=True),
+        init_scale=trial.suggest_float("init_scale", 1e-3, 10.0, log=True),
+        dropout=trial.suggest_float("dropout", 0.0, 0.9),
+        activation=trial.suggest_categorical("activation", list(ACTIVATIONS)),
+    )
+
+
+class Part(NamedTuple):
+    """Images (n, 64) of mean 0 and variance 1, float32, and their digits (n,)."""
+
+    images: Array
+    labels: Array
+
+
+@functools.cache
+def digits() -> tuple[Part, Part, Part]:
+    """Give the parts to train, to validate and to test on."""
+    from sklearn.datasets import load_digits
+
+    images, labels = load_digits(return_X_y=True)
+    order = np.random.default_rng(0).permutation(len(labels))
+    images, labels = ((images - images.mean()) / images.std()).astype(np.float32)[order], labels[order]
+    ends = [0, N_TRAIN, N_TRAIN + N_VALID, len(labels)]
+    train, valid, test = (Part(images[a:b], labels[a:b]) for a, b in pairwise(ends))
+    return train, valid, test
+
+
+class Network:
+    """A network in training.
+
+    Parameters
+    ----------
+    settings
+        Its hyperparameters.
+    seed
+        Decides its first weights, the order of the images and the units that are dropped.
+
+    Attributes
+    ----------
+    epoch : int
+        Number of epochs trained.
+    """
+
+    def __init__(self, settings: Settings, seed: int) -> None:
+        self._settings = settings
+        self._rng = np.random.default_rng(seed)
+        self._function, self._slope = ACTIVATIONS[settings.activation]
+        sizes = [(digits()[0].images.shape[1], settings.n_hidden), (settings.n_hidden, N_CLASSES)]
+        self._weights = [self._initial(*size) for size in sizes]
+        self._biases = [np.zeros(size, np.float32) for _, size in sizes]
+        self._velocities = [np.zeros_like(p) for p in (*self._weights, *self._biases)]
+        self.epoch = 0
+
+    def _initial(self, fan_in: int, fan_out: int) -> Array:
+        """Draw weights of the standard deviation init_scale / sqrt(fan_in)."""
+        scale = np.float32(self._settings.init_scale / np.sqrt(fan_in))
+        return scale * self._rng.standard_normal((fan_in, fan_out), np.float32)
+
+    def train(self) -> None:
+        """Train for one epoch."""
+        images, labels = digits()[0]
+        order = self._rng.permutation(len(labels))
+        with np.errstate(all="ignore"):  # what diverges becomes NaN, and its error that of guessing
+            for start in range(0, len(order), self._settings.batch_size):
+                rows = order[start : start + self._settings.batch_size]
+                self._step(images[rows], labels[rows])
+        self.epoch += 1
+
+    def _step(self, images: Array, labels: Array) -> None:
+        settings = self._settings
+        parameters, rate = (*self._weights, *self._biases), np.float32(settings.learning_rate)
+        for parameter, velocity, slope in zip(parameters, self._velocities, self._slopes(images, labels), strict=True):
+            velocity *= np.float32(settings.momentum)
+            velocity -= rate * slope
+            parameter += velocity
+
+    def _slopes(self, images: Array, labels: Array) -> list[Array]:
+        """Give the slopes of the loss, in the order of the parameters."""
+        (first, second), decay = self._weights, np.float32(self._settings.weight_decay)
+        hidden = self._function(images @ first + self._biases[0])  # (n, n_hidden)
+        kept = self._kept(hidden.shape)
+        seen = hidden * kept
+        delta = _softmax(seen @ second + self._biases[1])  # (n, 10)
+        delta[np.arange(len(labels)), labels] -= 1.0
+        delta /= np.float32(len(labels))
+        inner = (delta @ second.T) * kept * self._slope(hidden)  # (n, n_hidden)
+        return [images.T @ inner + decay * first, seen.T @ delta + decay * second, inner.sum(0), delta.sum(0)]
+
+    def _kept(self, shape: tuple[int, ...]) -> Array:
+        """Give 0 for a unit that is dropped, 1 / (1 - dropout) for others."""
+        share = np.float32(1.0 - self._settings.dropout)
+        return (self._rng.random(shape, np.float32) < share) / share
+
+    def error(self, part: Part) -> float:
+        """Give the share of images that are taken for another digit."""
+        with np.errstate(all="ignore"):
+            logits = self._function(part.images @ self._weights[0] + self._biases[0]) @ self._weights[1]
+            logits += self._biases[1]
+        return float(np.mean(logits.argmax(axis=1) != part.labels))
+
+
+def _softmax(logits: Array) -> Array:
+    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return np.asarray(powers / powers.sum(axis=1, keepdims=True))
