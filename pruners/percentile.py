@@ -85,20 +85,17 @@ class PercentilePruner(BasePruner):
 
 
 def _percentile(ranked: Sequence[float], percentile: float) -> float:
-    """Interpolate between the two nearest of some sorted numbers, as `numpy.percentile` does; infinite ones, too."""
+    """Interpolate between the two nearest of some sorted numbers, from the nearer one, as `numpy.percentile` does."""
     position = percentile / 100 * (len(ranked) - 1)
     below = math.floor(position)
     weight = position - below
-    low = ranked[below]
-    if weight == 0:
+    low, high = ranked[below], ranked[min(below + 1, len(ranked) - 1)]
+    if weight == 0 or low == high:
         return low
-    high = ranked[below + 1]
-    if low == high:
-        return low
-    if not math.isfinite(high - low):  # NumPy has NaN for some of these
-        return high if weight > 0.5 else low
-    # From the nearer end, as NumPy does, so that both round alike.
-    return high - (high - low) * (1 - weight) if weight >= 0.5 else low + (high - low) * weight
+    bar = low + (high - low) * weight if weight < 0.5 else high - (high - low) * (1 - weight)
+    if bar == bar:
+        return bar
+    return low if weight < 0.5 else high  # next to an infinite number, where NumPy has NaN
 
 
 class MedianPruner(PercentilePruner):

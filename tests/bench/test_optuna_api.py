@@ -24,7 +24,6 @@ MODULES = [
 # What `import parzen as optuna` does not offer (yet), by module and class. What comes to be offered leaves this list.
 MISSING = {
     "": {"artifacts", "importance", "integration", "terminator", "visualization"},
-    "pruners": {"HyperbandPruner", "PatientPruner", "SuccessiveHalvingPruner", "ThresholdPruner", "WilcoxonPruner"},
     "samplers": {
         "BaseGASampler", "BruteForceSampler", "CmaEsSampler", "GPSampler", "GridSampler", "NSGAIIISampler",
         "NSGAIISampler", "PartialFixedSampler", "QMCSampler", "nsgaii",

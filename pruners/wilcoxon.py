@@ -1,0 +1,142 @@
+"""Wilcoxon pruning: stop a trial that a signed-rank test finds worse than the best one, instance by instance.
+
+The test is that of Wilcoxon, "Individual Comparisons by Ranking Methods", Biometrics Bulletin 1(6), 1945. A step stands
+for an instance, such as a fold of a cross-validation, that trials may take in any order.
+"""
+
+from __future__ import annotations
+
+import math
+import warnings
+from typing import Any, NamedTuple
+from weakref import WeakKeyDictionary
+
+import numpy as np
+import numpy.typing as npt
+
+from ..engine.distributions import FloatArray
+from ..engine.frozen import FrozenTrial
+from ..engine.history import History
+from ..engine.records import StudyDirection
+from .base import BasePruner
+
+
+class Best(NamedTuple):
+    """What the best trial reported.
+
+    Attributes
+    ----------
+    number
+        Number of the trial.
+    steps, values
+        Its reports by ascending step, shape (k,) each.
+    """
+
+    number: int
+    steps: npt.NDArray[np.int64]
+    values: FloatArray
+
+
+class WilcoxonPruner(BasePruner):
+    """Prunes a trial that is worse than the best one at the instances that both have evaluated.
+
+    Parameters
+    ----------
+    p_threshold
+        Prunes if the p-value of the test is below; in [0, 1]. It is made after every report, so more often than once.
+    n_startup_steps
+        Number of instances in common before anything is pruned; at least two are needed anyway.
+
+    Raises
+    ------
+    ValueError
+        If an argument lies outside its range.
+
+    Notes
+    -----
+    Report each instance's value with the instance as `step`, best in shuffled order. A trial that reported NaN or an
+    infinity is not pruned, with a warning; nor is one whose mean is better than that of the best trial. Needs SciPy,
+    unless the matter is clear without the test.
+    """
+
+    def __init__(self, *, p_threshold: float = 0.1, n_startup_steps: int = 2) -> None:
+        if n_startup_steps < 0:
+            raise ValueError(f"`n_startup_steps` must be at least 0, but got {n_startup_steps}.")
+        if not 0.0 <= p_threshold <= 1.0:
+            raise ValueError(f"`p_threshold` must lie in [0, 1], but got {p_threshold}.")
+        self._p_threshold = p_threshold
+        self._n_startup_steps = n_startup_steps
+        self._best: WeakKeyDictionary[History, Best] = WeakKeyDictionary()
+
+    # The best trial's reports are read again from the history.
+    def __getstate__(self) -> dict[str, Any]:
+        return {key: value for key, value in self.__dict__.items() if key != "_best"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._best = WeakKeyDictionary()
+
+    def prune(self, study: Any, trial: FrozenTrial) -> bool:
+        if not trial.intermediate_values:
+            return False
+        history = study.history
+        with history.lock:
+            curve = history.curve(trial)
+            own = Best(trial.number, np.array(curve.steps), np.array(curve.values))
+            best = self._best_of(history)
+        if not _can_be_tested(own) or best is None or not _can_be_tested(best):
+            return False
+        sign = -1.0 if study.directions[0] == StudyDirection.MAXIMIZE else 1.0
+        return self._is_worse(own, best, sign)
+
+    def _is_worse(self, own: Best, best: Best, sign: float) -> bool:
+        _, mine, others = np.intersect1d(own.steps, best.steps, assume_unique=True, return_indices=True)
+        if len(mine) < max(2, self._n_startup_steps):
+            return False
+        # What a short trial had may be worse at the instances in common, and better over all.
+        if sign * float(own.values.mean()) <= sign * float(best.values.mean()):
+            return False
+        return _is_positive(sign * (own.values[mine] - best.values[others]), self._p_threshold)
+
+    def _best_of(self, history: History) -> Best | None:
+        """Give the best trial's reports, None if there is no complete trial."""
+        known = self._best.get(history)
+        if history.best is None or (known is not None and known.number == history.best):
+            return known
+        reported = sorted(history.reports.of(history.best).items())
+        steps, values = np.array([step for step, _ in reported]), np.array([value for _, value in reported])
+        known = self._best[history] = Best(history.best, steps, values)
+        return known
+
+
+def _can_be_tested(trial: Best) -> bool:
+    """Tell whether there are reports, all of them finite; warn if not."""
+    if len(trial.values) and np.isfinite(trial.values).all():
+        return True
+    found = "NaN or infinite values" if len(trial.values) else "nothing"
+    warnings.warn(
+        f"Trial {trial.number} reported {found}, so WilcoxonPruner prunes nothing by it: it expects finite values. A "
+        "trial that is added by `Study.add_trial` needs its `intermediate_values`.",
+        stacklevel=5,
+    )
+    return False
+
+
+def _is_positive(differences: FloatArray, threshold: float) -> bool:
+    """Tell whether the one-sided p-value of differences that tend to be positive is below a threshold.
+
+    Half the zeros count as positive ("zsplit"). Let r_i be the ranks of the absolute differences and t the sum of
+    sign_i r_i / 2, which is how far the statistic exceeds its mean. If t <= 0, p is at least 1/2. By Hoeffding's
+    inequality the exact p-value is at most exp(-2 t^2 / sum(r_i^2)); that of the normal approximation is, too, for its
+    variance is sum(r_i^2) / 4.
+    """
+    _, groups, counts = np.unique(np.abs(differences), return_inverse=True, return_counts=True)
+    ranks = (np.cumsum(counts) - (counts - 1) / 2)[groups]
+    excess = float((np.sign(differences) * ranks).sum()) / 2
+    if excess <= 0 and threshold <= 0.5:
+        return False
+    if excess > 0 and math.exp(-2 * excess**2 / float((ranks**2).sum())) < threshold * (1 - 1e-9):
+        return True
+    from scipy.stats import wilcoxon
+
+    return bool(wilcoxon(differences, alternative="greater", zero_method="zsplit").pvalue < threshold)
