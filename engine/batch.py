@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from ..pruners.base import views_of
 from ..samplers import Sampler
 from .asking import promoted
 from .distributions import BaseDistribution, CategoricalDistribution, FloatArray, IntDistribution
@@ -211,7 +212,10 @@ def _sample_columns(study: Study, sampler: Sampler, number: int, n: int, space: 
     free = {name: distribution for name, distribution in space.items() if distribution.only_value is None}
     columns = {name: np.full(n, distribution.only_value, dtype=np.float64) for name, distribution in space.items()}
     if free and n:
-        columns.update(sampler.sample_batch(study, number, free, n))
+        for view, places in views_of(study, number, n):
+            part = sampler.sample_batch(view, number + int(places[0]), free, len(places))
+            for name in free:
+                columns[name][places] = part[name]
     return columns
 
 

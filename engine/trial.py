@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..pruners import PromotingPruner
+from ..pruners.base import view_of
 from ..samplers import Sampler
 from .distributions import (
     BaseDistribution,
@@ -72,11 +73,15 @@ class Trial(BaseTrial):
 
     def _prepare(self) -> None:
         """Let the sampler choose what it samples jointly."""
-        study, record = self.study, self._record
-        sampler = study.sampler
+        study, record, sampler = self._seen_by_sampler, self._record, self.study.sampler
         sampler.before_trial(study, record)
         self.relative_search_space = sampler.infer_relative_search_space(study, record)
         self._relative = sampler.sample_relative(study, record, self.relative_search_space)
+
+    @property
+    def _seen_by_sampler(self) -> Any:
+        """The study as the pruner lets the sampler see it for this trial."""
+        return view_of(self.study, self._record.number)
 
     # --- parameters --------------------------------------------------------------------------------------------------
 
@@ -155,14 +160,14 @@ class Trial(BaseTrial):
             return distribution.to_internal_repr(self._relative[name])
         if self._column_sampler is not None:
             return self._draw_column(self._column_sampler, name, distribution)
-        value = self.study.sampler.sample_independent(self.study, self._record, name, distribution)
+        value = self.study.sampler.sample_independent(self._seen_by_sampler, self._record, name, distribution)
         return distribution.to_internal_repr(value)
 
     def _draw_column(self, sampler: Sampler, name: str, distribution: BaseDistribution) -> float:
         internal = self._drawn.pop(name, None) if self._drawn else None
         if internal is not None and distribution._contains(internal) and self._has_latest_choices(name, distribution):
             return internal
-        drawn = sampler.draw(self.study, self._record, name, distribution)
+        drawn = sampler.draw(self._seen_by_sampler, self._record, name, distribution)
         internal = drawn.pop(name)
         if drawn:
             self._drawn = drawn

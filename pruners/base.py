@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from typing import Any
+
+import numpy as np
+import numpy.typing as npt
 
 from ..engine.frozen import FrozenTrial
 
@@ -48,3 +52,16 @@ def view_of(study: Any, number: int) -> Any:
     """Give the study as its pruner lets the sampler see it; a pruner that is not parzen's has no say."""
     pruner = study.pruner
     return pruner.view(study, number) if isinstance(pruner, BasePruner) else study
+
+
+def views_of(study: Any, number: int, n: int) -> Iterator[tuple[Any, npt.NDArray[np.int64]]]:
+    """Part the `n` trials from `number` on by what the sampler is to see: give views, and places of their trials."""
+    if not isinstance(study.pruner, BasePruner) or type(study.pruner).view is BasePruner.view:
+        yield study, np.arange(n)
+        return
+    parts: dict[Any, tuple[Any, list[int]]] = {}
+    for place in range(n):
+        view = view_of(study, number + place)
+        parts.setdefault(view.history, (view, []))[1].append(place)
+    for view, places in parts.values():
+        yield view, np.array(places)

@@ -133,7 +133,7 @@ def _is_positive(differences: FloatArray, threshold: float) -> bool:
     _, groups, counts = np.unique(np.abs(differences), return_inverse=True, return_counts=True)
     ranks = (np.cumsum(counts) - (counts - 1) / 2)[groups]
     excess = float((np.sign(differences) * ranks).sum()) / 2
-    if excess <= 0 and threshold <= 0.5:
+    if threshold == 0 or (excess <= 0 and threshold <= 0.5):
         return False
     if excess > 0 and math.exp(-2 * excess**2 / float((ranks**2).sum())) < threshold * (1 - 1e-9):
         return True

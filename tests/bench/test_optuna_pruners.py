@@ -221,10 +221,19 @@ def brackets_of(o: Any, study_name: str, **arguments: Any) -> list[list[int]]:
     """For each of a number of trials those that the sampler sees."""
     seen: list[list[int]] = []
 
-    class Watching(o.samplers.RandomSampler):
+    class Watching(o.samplers.BaseSampler):
+        def infer_relative_search_space(self, study: Any, trial: Any) -> dict[str, Any]:
+            seen.append([t.number for t in study.trials])
+            return {}
+
+        def sample_relative(self, *rest: Any) -> dict[str, Any]:
+            return {}
+
         def sample_independent(self, study: Any, trial: Any, *rest: Any) -> float:
             seen.append([t.number for t in study.get_trials(deepcopy=False)])
-            return 0.5
+            states = (o.trial.TrialState.COMPLETE,)
+            seen.append([t.number for t in study.get_trials(states=states)])
+            return 0.5 + trial.number % 5 / 10
 
     study = o.create_study(study_name=study_name, sampler=Watching(), pruner=o.pruners.HyperbandPruner(**arguments))
 
@@ -232,7 +241,8 @@ def brackets_of(o: Any, study_name: str, **arguments: Any) -> list[list[int]]:
         x = trial.suggest_float("x", 0, 1)
         for step in range(9):
             trial.report(x, step)
-            trial.should_prune()
+            if trial.should_prune() and trial.number % 3:
+                raise o.TrialPruned
         return float(x)
 
     study.optimize(objective, n_trials=25)
