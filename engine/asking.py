@@ -46,13 +46,14 @@ def promoted(study: Study) -> Trial | None:
     """Resume the paused trial that the study's pruner promotes; None if there is none."""
     if not isinstance(study.pruner, PromotingPruner):
         return None
-    refused = None
+    refused: tuple[int, int] | None = None
     while True:
         study._sync()
         number = study.pruner.promote(study)
         if number is None:
             return None
-        if number == refused:
+        paused = number, int(study.history.last_step[number])
+        if paused == refused:
             raise RuntimeError(
                 f"Trial {number} is paused and should be resumed, but {type(study._storage).__name__} refuses. "
                 "Expected `set_trial_state_values(trial_id, TrialState.RUNNING)` to start a paused trial: use one of "
@@ -61,7 +62,7 @@ def promoted(study: Study) -> Trial | None:
         trial = resume(study, number)
         if trial is not None:
             return trial
-        refused = number  # another worker was faster: the next look will show it
+        refused = paused  # another worker was faster: the next look will show it
 
 
 def resume(study: Study, number: int) -> Trial | None:

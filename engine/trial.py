@@ -312,15 +312,18 @@ class Trial(BaseTrial):
         NotImplementedError
             In a study of several objectives, unless the pruner compares several.
         """
-        pruner = self.study.pruner
-        if len(self.study._directions) > 1 and not getattr(pruner, "multi_objective", False):
-            raise NotImplementedError(
-                f"Trial.should_prune is not supported for multi-objective optimization by {type(pruner).__name__}, "
-                f"which compares one value. Give the study a pruner that compares {len(self.study._directions)}: "
-                "ASHAPruner, SyncHyperbandPruner or NopPruner."
-            )
+        self._check_objectives("should_prune")
         self.study._sync()
-        return bool(pruner.prune(self.study, self._record))
+        return bool(self.study.pruner.prune(self.study, self._record))
+
+    def _check_objectives(self, method: str) -> None:
+        pruner, n_objectives = self.study.pruner, len(self.study._directions)
+        if n_objectives > 1 and not getattr(pruner, "multi_objective", False):
+            raise NotImplementedError(
+                f"Trial.{method} is not supported for multi-objective optimization by {type(pruner).__name__}, which "
+                f"compares one value. Give the study a pruner that compares {n_objectives}: ASHAPruner, "
+                "SyncHyperbandPruner or NopPruner."
+            )
 
     def should_pause(self) -> bool:
         """Ask the study's pruner whether the trial should pause now; if so, tell it with `TrialState.PAUSED`.
@@ -331,6 +334,7 @@ class Trial(BaseTrial):
         pruner = self.study.pruner
         if not isinstance(pruner, PromotingPruner):
             return False
+        self._check_objectives("should_pause")
         self.study._sync()
         return pruner.pause(self.study, self._record)
 

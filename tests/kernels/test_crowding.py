@@ -1,0 +1,64 @@
+"""Crowding distance."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from parzen.engine.kernels.crowding import crowding, order
+from parzen.engine.kernels.dominance import ranks
+
+points = st.integers(1, 3).flatmap(
+    lambda m: st.lists(st.lists(st.integers(0, 5).map(float), min_size=m, max_size=m), min_size=1, max_size=12)
+)
+
+
+def crowding_by_hand(values: np.ndarray, rank: np.ndarray) -> np.ndarray:
+    """Deb et al. (2002), procedure crowding-distance-assignment, front by front and objective by objective."""
+    out = np.zeros(len(values))
+    for front in set(rank.tolist()):
+        members = [i for i in range(len(values)) if rank[i] == front]
+        for j in range(values.shape[1]):
+            ordered = sorted(members, key=lambda i, j=j: (values[i, j], i))
+            span = values[ordered[-1], j] - values[ordered[0], j]
+            if span == 0:
+                continue
+            for before, i, after in zip([None, *ordered], ordered, [*ordered[1:], None], strict=False):
+                inner = before is not None and after is not None
+                out[i] += (values[after, j] - values[before, j]) / span if inner else math.inf
+    return out
+
+
+@given(points)
+@settings(deadline=None)
+def test_crowding(listed: list[list[float]]) -> None:
+    values = np.array(listed)
+    rank = ranks(values)
+    np.testing.assert_allclose(crowding(values, rank), crowding_by_hand(values, rank))
+
+
+@given(points)
+@settings(deadline=None)
+def test_the_order_is_by_rank_then_by_crowding(listed: list[list[float]]) -> None:
+    values = np.array(listed)
+    rank = ranks(values)
+    distance = crowding_by_hand(values, rank)
+    expected = sorted(range(len(values)), key=lambda i: (rank[i], -round(distance[i], 9), i))
+    found = order(values).tolist()
+    assert [(rank[i], round(distance[i], 9)) for i in found] == [(rank[i], round(distance[i], 9)) for i in expected]
+
+
+def test_one_objective_is_sorted() -> None:
+    values = np.array([[3.0], [1.0], [2.0], [1.0]])
+    assert order(values).tolist() == [1, 3, 2, 0]
+
+
+@pytest.mark.parametrize("odd", [math.inf, -math.inf])
+def test_infinite_values_give_no_nan(odd: float) -> None:
+    values = np.array([[odd, 0.0], [1.0, 1.0], [2.0, odd], [odd, odd]])
+    assert not np.isnan(crowding(values, np.zeros(4, np.int64))).any()
+    assert sorted(order(values).tolist()) == [0, 1, 2, 3]
