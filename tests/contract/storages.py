@@ -26,7 +26,6 @@ from parzen.storages.journal import JournalFileBackend, JournalRedisBackend
 from parzen.study import StudyDirection
 from parzen.trial import FrozenTrial, TrialState
 
-
 ONE_AT_A_TIME = threading.Lock()  # not the storage's own: it is pickled
 
 
