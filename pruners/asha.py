@@ -19,7 +19,7 @@ from .rung import ParetoRung, Rung, new_rung
 _PAUSED = int(TrialState.PAUSED)
 
 
-class Ladder:
+class Standings:
     """The rungs of one study, kept up with its history, of which it can be made again at any time.
 
     Parameters
@@ -100,47 +100,47 @@ class ASHAPruner(PromotingPruner):
                 raise ValueError(f"`{name}` must be a whole number of at least {lowest}, but got {value!r}.")
         self._eta = reduction_factor
         self._levels = _rising(min_resource * reduction_factor**min_early_stopping_rate, max_resource, reduction_factor)
-        self._ladders: WeakKeyDictionary[History, Ladder] = WeakKeyDictionary()
+        self._standings: WeakKeyDictionary[History, Standings] = WeakKeyDictionary()
 
     # What is remembered between calls is made again from the history.
     def __getstate__(self) -> dict[str, Any]:
-        return {key: value for key, value in self.__dict__.items() if key != "_ladders"}
+        return {key: value for key, value in self.__dict__.items() if key != "_standings"}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
-        self._ladders = WeakKeyDictionary()
+        self._standings = WeakKeyDictionary()
 
     def levels(self, number: int) -> tuple[int, ...]:
         return self._levels
 
-    def ladder(self, study: Any) -> Ladder:
+    def standings(self, study: Any) -> Standings:
         """Give the rungs of a study, up to date; its history's lock is held."""
         history = study.history
-        ladder = self._ladders.get(history)
-        if ladder is None:
-            ladder = self._ladders[history] = Ladder(history)
-        self.note(study, ladder, ladder.update(history))
-        return ladder
+        standings = self._standings.get(history)
+        if standings is None:
+            standings = self._standings[history] = Standings(history)
+        self.note(study, standings, standings.update(history))
+        return standings
 
-    def note(self, study: Any, ladder: Ladder, completed: list[Completion]) -> None:
+    def note(self, study: Any, standings: Standings, completed: list[Completion]) -> None:
         """Do something about rungs that were completed; nothing here."""
 
     def promote(self, study: Any) -> int | None:
         history = study.history
         with history.lock:
-            ladder = self.ladder(study)
-            while ladder.unstarted:
-                if self._waits_at(history, -1)(ladder.unstarted[-1]):
-                    return ladder.unstarted[-1]
-                ladder.unstarted.pop()
-            for k in reversed(range(min(len(ladder.rungs), self.height(ladder)))):
-                rung = ladder.rungs[k]
+            standings = self.standings(study)
+            while standings.unstarted:
+                if self._waits_at(history, -1)(standings.unstarted[-1]):
+                    return standings.unstarted[-1]
+                standings.unstarted.pop()
+            for k in reversed(range(min(len(standings.rungs), self.height(standings)))):
+                rung = standings.rungs[k]
                 number = rung.best_waiting(self._waits_at(history, k), len(rung) // self._eta)
                 if number is not None:
                     return number
         return None
 
-    def height(self, ladder: Ladder) -> int:
+    def height(self, standings: Standings) -> int:
         """Give the number of rungs from which trials are promoted: all but the one at which they are complete."""
         return len(self._levels) - 1
 
@@ -150,18 +150,19 @@ class ASHAPruner(PromotingPruner):
         return lambda number: states[number] == _PAUSED and rungs.reached(number) == rung + 1
 
     def leads(self, study: Any, trial: FrozenTrial) -> bool:
-        with study.history.lock:
-            rung = self.ladder(study).rungs[study.history.rungs.reached(trial.number) - 1]
+        history: History = study.history
+        with history.lock:
+            rung = self.standings(study).rungs[history.rungs.reached(trial.number) - 1]
             return rung.place(trial.number) < max(len(rung) // self._eta, 1)
 
     def leader(self, study: Any) -> FrozenTrial | None:
         """Give the best complete trial or, before any is complete, the best of the highest rung; None without any."""
         history = study.history
         with history.lock:
-            ladder = self.ladder(study)
+            standings = self.standings(study)
             number = history.best
-            if number is None and ladder.rungs:
-                number = ladder.rungs[-1].best(1)[0]
+            if number is None and standings.rungs:
+                number = standings.rungs[-1].best(1)[0]
             return None if number is None else history.copy_record(number)
 
 

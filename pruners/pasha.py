@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from ..engine.history import History
 from ..engine.rungs import Completion
-from .asha import ASHAPruner, Ladder
+from .asha import ASHAPruner, Standings
 
 Array = npt.NDArray[np.float64]
 
@@ -38,22 +38,22 @@ class PASHAPruner(ASHAPruner):
 
     multi_objective = False
 
-    def note(self, study: Any, ladder: Ladder, completed: list[Completion]) -> None:
-        top = ladder.top = max(ladder.top, 1, len(ladder.rungs) - 1)
+    def note(self, study: Any, standings: Standings, completed: list[Completion]) -> None:
+        top = standings.top = max(standings.top, 1, len(standings.rungs) - 1)
         is_at_top = any(completion.rung == top for completion in completed)
-        if is_at_top and top < len(self._levels) - 1 and not self._is_settled(study.history, ladder):
-            ladder.top += 1
+        if is_at_top and top < len(self._levels) - 1 and not self._is_settled(study.history, standings):
+            standings.top += 1
 
-    def height(self, ladder: Ladder) -> int:
-        return min(ladder.top, len(self._levels) - 1)
+    def height(self, standings: Standings) -> int:
+        return min(standings.top, len(self._levels) - 1)
 
-    def _is_settled(self, history: History, ladder: Ladder) -> bool:
+    def _is_settled(self, history: History, standings: Standings) -> bool:
         """Tell whether the top rung and the one below rank the trials of the top rung alike."""
-        above, below = ladder.rungs[ladder.top], ladder.rungs[ladder.top - 1]
+        above, below = standings.rungs[standings.top], standings.rungs[standings.top - 1]
         ranked = above.best(len(above))
         known = np.array([below.loss_of(number)[0] for number in ranked])
         best = [history.copy_record(number).intermediate_values for number in ranked[:_COMPARED]]
-        return is_same_ranking(known, noise(common_curves(best, self._levels[ladder.top])))
+        return is_same_ranking(known, noise(common_curves(best, self._levels[standings.top])))
 
 
 def is_same_ranking(earlier: Array, epsilon: float) -> bool:

@@ -40,7 +40,8 @@ class PromotingPruner(BasePruner):
     def next_rung(self, study: Any, trial: FrozenTrial) -> int:
         """Give the step up to which a trial is to run now."""
         levels = self.levels(trial.number)
-        return levels[min(study.history.rungs.reached(trial.number), len(levels) - 1)]
+        history: History = study.history
+        return levels[min(history.rungs.reached(trial.number), len(levels) - 1)]
 
     def pause(self, study: Any, trial: FrozenTrial) -> bool:
         """Tell whether a trial has come to a rung, other than its last one, and note what it reported there."""
@@ -52,11 +53,13 @@ class PromotingPruner(BasePruner):
 
     def _complete(self, study: Any, trial: FrozenTrial) -> bool:
         """Note the rungs that a trial has completed since; tell whether there are any."""
-        step, rungs = trial.last_step, study.history.rungs
+        history: History = study.history
+        with history.lock:
+            steps = history.curve(trial).steps
         levels = self.levels(trial.number)
-        before = rung = rungs.reached(trial.number)
-        while step is not None and rung < len(levels) - 1 and step >= levels[rung]:
-            self._note(study, trial, rung, report_at(trial, step))
+        before = rung = history.rungs.reached(trial.number)
+        while steps and rung < len(levels) - 1 and steps[-1] >= levels[rung]:
+            self._note(study, trial, rung, report_at(trial, steps[-1]))
             rung += 1
         return rung > before
 

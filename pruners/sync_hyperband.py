@@ -192,7 +192,7 @@ class SyncHyperbandPruner(PromotingPruner):
         return None
 
     def leads(self, study: Any, trial: FrozenTrial) -> bool:
-        history = study.history
+        history: History = study.history
         with history.lock:
             race = self._races_of(history).of(trial.number)
             rung = race.rungs[history.rungs.reached(trial.number) - 1]
