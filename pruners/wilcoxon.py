@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import warnings
+from functools import cache
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
@@ -19,6 +20,9 @@ from ..engine.frozen import FrozenTrial
 from ..engine.history import History
 from ..engine.records import StudyDirection
 from .base import BasePruner
+
+_LARGEST_EXACT = 50  # observations up to which SciPy computes the exact distribution
+_CLOSE = 1e-9  # relative distance of p from the threshold at which SciPy's own digits are to decide
 
 
 class Best(NamedTuple):
@@ -55,8 +59,8 @@ class WilcoxonPruner(BasePruner):
     Notes
     -----
     Report each instance's value with the instance as `step`, best in shuffled order. A trial that reported NaN or an
-    infinity is not pruned, with a warning; nor is one whose mean is better than that of the best trial. Needs SciPy,
-    unless the matter is clear without the test.
+    infinity is not pruned, with a warning; nor is one whose mean is better than that of the best trial. Up to 50
+    instances with equal differences are left to SciPy.
     """
 
     def __init__(self, *, p_threshold: float = 0.1, n_startup_steps: int = 2) -> None:
@@ -125,18 +129,37 @@ def _can_be_tested(trial: Best) -> bool:
 def _is_positive(differences: FloatArray, threshold: float) -> bool:
     """Tell whether the one-sided p-value of differences that tend to be positive is below a threshold.
 
-    Half the zeros count as positive ("zsplit"). Let r_i be the ranks of the absolute differences and t the sum of
-    sign_i r_i / 2, which is how far the statistic exceeds its mean. If t <= 0, p is at least 1/2. By Hoeffding's
-    inequality the exact p-value is at most exp(-2 t^2 / sum(r_i^2)); that of the normal approximation is, too, for its
-    variance is sum(r_i^2) / 4.
+    Zeros count half as positive ("zsplit"). With the ranks r_i of absolute differences, t = sum(sign_i r_i) / 2 is how
+    far the statistic exceeds its mean. If t <= 0, p is at least 1/2. By Hoeffding's inequality p is at most
+    exp(-2 t^2 / sum(r_i^2)), of the exact test and of the normal approximation, whose variance is sum(r_i^2) / 4.
     """
     _, groups, counts = np.unique(np.abs(differences), return_inverse=True, return_counts=True)
     ranks = (np.cumsum(counts) - (counts - 1) / 2)[groups]
-    excess = float((np.sign(differences) * ranks).sum()) / 2
+    excess, squares = float((np.sign(differences) * ranks).sum()) / 2, float((ranks**2).sum())
     if threshold == 0 or (excess <= 0 and threshold <= 0.5):
         return False
-    if excess > 0 and math.exp(-2 * excess**2 / float((ranks**2).sum())) < threshold * (1 - 1e-9):
+    if excess > 0 and math.exp(-2 * excess**2 / squares) < threshold * (1 - _CLOSE):
         return True
-    from scipy.stats import wilcoxon
+    has_ties = len(counts) < len(differences) or not differences.all()
+    p = _p_value(len(differences), excess, squares, has_ties)
+    if p is None or abs(p - threshold) <= threshold * _CLOSE:
+        from scipy.stats import wilcoxon
 
-    return bool(wilcoxon(differences, alternative="greater", zero_method="zsplit").pvalue < threshold)
+        p = float(wilcoxon(differences, alternative="greater", zero_method="zsplit").pvalue)
+    return p < threshold
+
+
+def _p_value(n: int, excess: float, squares: float, has_ties: bool) -> float | None:
+    """Give the p-value as SciPy does; None for small samples with ties or zeros: there its versions differ."""
+    if n > _LARGEST_EXACT:
+        return math.erfc(excess * math.sqrt(2 / squares)) / 2
+    return None if has_ties else float(_exact_tail(n)[round(excess + n * (n + 1) / 4)])
+
+
+@cache
+def _exact_tail(n: int) -> FloatArray:
+    """Give the probability that the sum of a random part of 1, ..., n is at least 0, 1, ..., n (n + 1) / 2."""
+    counts = np.ones(1)  # of the parts of 1, ..., r by their sum; integers below 2^53
+    for r in range(1, n + 1):
+        counts = np.concatenate([counts, np.zeros(r)]) + np.concatenate([np.zeros(r), counts])
+    return np.asarray(np.cumsum(counts[::-1])[::-1] / 2.0**n)
