@@ -26,6 +26,9 @@ from ..engine.rungs import COMPLETED_RUNG
 from .base import BasePruner
 
 
+_KEYS = [f"{COMPLETED_RUNG}{rung}" for rung in range(65)]  # steps are less than 2^63, and rungs twice as far at least
+
+
 class Ladder(NamedTuple):
     """The rungs of one bracket: rung k stands at the step ``first * factor**k``.
 
@@ -100,15 +103,13 @@ def climb(study: Any, trial: FrozenTrial, ladder: Ladder, competition: Competiti
 
 def n_completed(trial: FrozenTrial) -> int:
     """Count the rungs that a trial has completed."""
-    rung = 0
-    while f"{COMPLETED_RUNG}{rung}" in trial.system_attrs:
-        rung += 1
-    return rung
+    attrs = trial.system_attrs
+    return next(rung for rung, key in enumerate(_KEYS) if key not in attrs)
 
 
 def complete(study: Any, trial: FrozenTrial, rung: int, value: float) -> None:
     """Mark a rung as completed."""
-    key = f"{COMPLETED_RUNG}{rung}"
+    key = _KEYS[rung]
     study._storage.set_trial_system_attr(trial._trial_id, key, value)
     trial.system_attrs.setdefault(key, value)  # a storage that knows nothing of columns does not change the record
 
