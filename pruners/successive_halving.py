@@ -25,7 +25,6 @@ from ..engine.records import StudyDirection, TrialState
 from ..engine.rungs import COMPLETED_RUNG
 from .base import BasePruner
 
-
 _KEYS = [f"{COMPLETED_RUNG}{rung}" for rung in range(65)]  # steps are less than 2^63, and rungs twice as far at least
 
 
