@@ -75,7 +75,14 @@ class NumpyNetwork:
         self.rng = np.random.default_rng(seed)
         self.parameters = initial_parameters(settings.widths, self.rng)
         self.optimizer = OPTIMIZERS[settings.optimizer](self.parameters, settings)
-        self.activation, self.slope = ACTIVATIONS[settings.activation]
+
+    def activation(self, z: Array) -> Array:
+        """Apply the activation to the weighted input z."""
+        return ACTIVATIONS[self.settings.activation][0](z)
+
+    def slope(self, z: Array) -> Array:
+        """Give the derivative of the activation at z."""
+        return ACTIVATIONS[self.settings.activation][1](z)
 
     def train_epoch(self, images: Images, labels: Labels) -> float:
         """Take one optimizer step per minibatch; return the mean loss, NaN or inf when training has diverged."""

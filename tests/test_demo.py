@@ -23,7 +23,7 @@ from parzen.trial import TrialState
 
 sklearn_datasets = pytest.importorskip("sklearn.datasets", reason="the digits come with scikit-learn")
 
-from parzen.examples import ask_tell, digits  # noqa: E402
+from parzen.examples import ask_tell, digits, pause  # noqa: E402
 
 DATA = digits.load_digits()
 ADAM = Settings((24,), "relu", 0.0, 64, "adam", 3e-3, beta1=0.85, weight_decay=0.01)
@@ -312,6 +312,19 @@ def test_columns_are_aligned() -> None:
 def test_ask_tell_loop() -> None:
     study = ask_tell.main(n_trials=6, n_epochs=2)
     assert states(study) == [TrialState.COMPLETE] * 6
+
+
+@pytest.mark.slow
+def test_pausing_goes_on_from_the_checkpoint(tmp_path: Path) -> None:
+    study = pause.main(n_asks=20, folder=tmp_path)
+    resumed = [trial for trial in study.trials if trial.last_step > 1]
+    assert resumed
+    whole = resumed[0]  # trained without a break it would have reported the same
+    settings = Settings((whole.params["width"],), "relu", 0.0, 64, "adam", whole.params["learning_rate"])
+    network = NumpyNetwork(settings, seed=whole.number)
+    for accuracy in whole.intermediate_values.values():
+        network.train_epoch(*DATA.train)
+        assert network.accuracy(*DATA.validation) == accuracy
 
 
 @pytest.mark.slow
