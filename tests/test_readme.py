@@ -1,4 +1,4 @@
-"""The README's programs run as they stand."""
+"""The programs of the README and of docs/pruning.md run as they stand."""
 
 from __future__ import annotations
 
@@ -9,15 +9,18 @@ from pathlib import Path
 
 import pytest
 
-README = Path(__file__).parents[1] / "README.md"
-PROGRAMS = re.findall(r"```python\n(.*?)```", README.read_text(), flags=re.DOTALL)
+ROOT = Path(__file__).parents[1]
+
+
+def programs(page: str) -> list[str]:
+    return re.findall(r"```python\n(.*?)```", (ROOT / page).read_text(), flags=re.DOTALL)
 
 
 def test_there_are_programs() -> None:
-    assert len(PROGRAMS) == 3
+    assert (len(programs("README.md")), len(programs("docs/pruning.md"))) == (3, 1)
 
 
-@pytest.mark.parametrize("program", PROGRAMS)
+@pytest.mark.parametrize("program", programs("README.md") + programs("docs/pruning.md"))
 def test_program_runs_twice(program: str, tmp_path: Path) -> None:
     """Twice, since the first one resumes its study."""
     for _ in range(2):
