@@ -32,4 +32,4 @@ def test_program_runs_twice(program: str, tmp_path: Path) -> None:
 
 
 def test_no_figure_is_pending() -> None:
-    assert "@@" not in README.read_text()
+    assert "@@" not in (ROOT / "README.md").read_text()
