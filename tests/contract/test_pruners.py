@@ -9,13 +9,32 @@ from collections.abc import Callable
 import pytest
 
 import parzen
-from parzen.pruners import BasePruner, MedianPruner, NopPruner, PercentilePruner
+from parzen.pruners import (
+    BasePruner,
+    HyperbandPruner,
+    MedianPruner,
+    NopPruner,
+    PatientPruner,
+    PercentilePruner,
+    SuccessiveHalvingPruner,
+    ThresholdPruner,
+    WilcoxonPruner,
+)
 from parzen.trial import Trial, TrialState
 
 PRUNERS: dict[str, Callable[[], BasePruner]] = {
     "nop": NopPruner,
     "median": MedianPruner,
     "percentile": lambda: PercentilePruner(25.0),
+    # Bounds compare with no other trial: wide enough for the best one, and symmetric, for directions to mirror.
+    "threshold": lambda: ThresholdPruner(lower=-25.0, upper=25.0),
+    "patient": lambda: PatientPruner(None, patience=2),
+    "patient median": lambda: PatientPruner(MedianPruner(), patience=1),
+    "wilcoxon": WilcoxonPruner,
+    "successive halving": lambda: SuccessiveHalvingPruner(min_resource=1, reduction_factor=2),
+    "successive halving auto": SuccessiveHalvingPruner,
+    "hyperband": lambda: HyperbandPruner(max_resource=10),
+    "hyperband auto": HyperbandPruner,
 }
 
 
@@ -26,7 +45,7 @@ def make(request: pytest.FixtureRequest) -> Callable[[], BasePruner]:
 
 def study_of(pruner: BasePruner, **kwargs: object) -> parzen.Study:
     parzen.logging.set_verbosity(parzen.logging.WARNING)
-    return parzen.create_study(pruner=pruner, sampler=parzen.samplers.RandomSampler(0), **kwargs)
+    return parzen.create_study(study_name="s", pruner=pruner, sampler=parzen.samplers.RandomSampler(0), **kwargs)
 
 
 def curve(trial: Trial, level: float, steps: int = 10) -> float:
@@ -75,6 +94,7 @@ def test_directions_mirror_each_other(make: Callable, n_trials: int) -> None:
     assert states[0] == states[1]
 
 
+@pytest.mark.filterwarnings("ignore:Trial .* reported:UserWarning")  # where a pruner can do nothing with them
 def test_nan_infinite_repeated_and_sparse_reports_do_not_raise(make: Callable) -> None:
     def odd(trial: Trial) -> float:
         for step, value in ((7, 1.0), (3, math.nan), (100, math.inf), (12, -math.inf), (1000, 0.0)):
