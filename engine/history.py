@@ -78,7 +78,7 @@ class History:
         self._frozen: dict[int, FrozenTrial] = {}
         self._curves: dict[int, Curve] = {}
         self._domains = Domains()
-        self._complete_spaces: set[int] = set()  # signatures of complete trials, and of pruned ones
+        self._complete_spaces: set[int] = set()  # signatures of complete trials, and of pruned or paused ones
         self._pruned_spaces: set[int] = set()
         self._together = space.Together()
         self._rows = Rows()
@@ -410,6 +410,7 @@ class History:
         self._curves.pop(number, None)
         if state == _PAUSED:
             self._pauses.append(number)
+            self._add_space(record, signature, self._pruned_spaces)
         else:
             self._note_end(record, signature)
         del self.live[number]
@@ -438,18 +439,19 @@ class History:
 
     def _count(self, record: FrozenTrial, signature: int) -> None:
         """Keep up what is asked of all trials together: how many, which search spaces, which is the best."""
-        if record.state not in (_COMPLETE, _PRUNED):
-            return
-        if signature not in self._complete_spaces and signature not in self._pruned_spaces:
-            self._together.add(record.distributions)
         if record.state == _COMPLETE:
             self.n_complete += 1
-            self._complete_spaces.add(signature)
+            self._add_space(record, signature, self._complete_spaces)
             if len(self.directions) == 1:
                 self._update_best(record)
-        else:
+        elif record.state == _PRUNED:
             self.n_pruned += 1
-            self._pruned_spaces.add(signature)
+            self._add_space(record, signature, self._pruned_spaces)
+
+    def _add_space(self, record: FrozenTrial, signature: int, spaces: set[int]) -> None:
+        if signature not in self._complete_spaces and signature not in self._pruned_spaces:
+            self._together.add(record.distributions)
+        spaces.add(signature)
 
     def _update_best(self, record: FrozenTrial) -> None:
         """Compare with the best feasible trial so far; of equal ones the lower number is the best."""

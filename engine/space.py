@@ -86,9 +86,11 @@ def intersection_search_space(trials: list[FrozenTrial], include_pruned: bool = 
     trials
         Trials; complete ones count.
     include_pruned
-        Count pruned ones, too.
+        Count pruned and paused ones, too.
     """
-    counted = {TrialState.COMPLETE, TrialState.PRUNED} if include_pruned else {TrialState.COMPLETE}
+    counted = {TrialState.COMPLETE}
+    if include_pruned:
+        counted |= {TrialState.PRUNED, TrialState.PAUSED}
     return intersection(trial.distributions for trial in trials if trial.state in counted)
 
 
