@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from ..pruners.base import views_of
+from ..pruners.base import view_of, views_of
 from ..samplers import Sampler
 from .asking import promoted
 from .distributions import BaseDistribution, CategoricalDistribution, FloatArray, IntDistribution
@@ -268,7 +268,7 @@ def tell_batch(
         for record, end in zip(records, ends, strict=True):
             mark_pause(study, record, end[0])
             if end[0] != TrialState.PAUSED:
-                study.sampler.after_trial(study, record, *end)
+                study.sampler.after_trial(view_of(study, record.number), record, *end)
     finally:
         study._storage.finish_trials(batch.trial_ids, [state for state, _ in ends], [checked for _, checked in ends])
         study._history = None  # whoever looks at the trials next sees their ends

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-
 COMPLETED_RUNG = "completed_rung_"
 
 

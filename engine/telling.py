@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..pruners.base import view_of
 from .exceptions import UpdateFinishedTrialError
 from .frozen import FrozenTrial, report_at
 from .logging import get_logger
@@ -153,7 +154,7 @@ def finish(
         mark_pause(study, record, state)
         try:
             if state != TrialState.PAUSED:
-                study.sampler.after_trial(study, record, state, checked)
+                study.sampler.after_trial(view_of(study, record.number), record, state, checked)
         finally:
             storage.set_trial_state_values(trial_id, state, checked)
             study._history = None  # whoever looks at the trials next sees this one's end
