@@ -20,6 +20,8 @@ from ..base import Space
 from .constraints import Constraint, is_constrained
 from .coreset import LIMIT, N_BEST, Coreset, stretch
 from .estimator import log_weights
+from .evidence import n_observed, resumed
+from .fidelity import Fidelity, furthest_first
 from .model import NUMPY, Model, compiled_tier
 from .model_space import CategoricalDistance, ModelSpace
 from .observations import Observations, SortedObservations
@@ -38,7 +40,7 @@ from .rules import (
     uniform_weights,
     wide_gamma,
 )
-from .split import ParetoRanking, Ranking
+from .split import Graded, ParetoRanking, Ranking
 
 IntArray = npt.NDArray[np.int64]
 Given = Mapping[str, tuple[BaseDistribution, float]]
@@ -60,6 +62,7 @@ class Settings:
     bandwidth: Bandwidth = neighbour_distance
     clip: Clip = gentle_clip
     constant_liar: bool = True
+    fidelity: Fidelity = furthest_first
     distances: Mapping[str, CategoricalDistance] = field(default_factory=dict)
 
     @property
@@ -88,6 +91,7 @@ class Fitter:
         self._last: tuple[Any, Any, Any] = None, None, None  # a space, and what was found for it
         self._is_single = len(history.directions) == 1
         self._ranking: Ranking | ParetoRanking = Ranking(history) if self._is_single else ParetoRanking(history)
+        self._graded = Graded(history, settings.fidelity)
         self._observations: OrderedDict[tuple[Any, ...], tuple[ModelSpace, Observations]] = OrderedDict()
 
     def fit(self, space: Space, given: Given, bold: bool) -> tuple[ModelSpace, Model]:
@@ -109,11 +113,12 @@ class Fitter:
             Both of the d parameters of `space`, in its order.
         """
         history = self._history
-        self._tier = compiled_tier() if history.n_complete + history.n_pruned >= COMPILED_FROM else NUMPY
+        self._tier = compiled_tier() if n_observed(history) >= COMPILED_FROM else NUMPY
         free_space, observations = self._observe(space, given)
         observations.update(self._settings.constant_liar)
-        below, best_above = self._split(observations)
-        model = self._fit(observations, below, best_above, bold)
+        graded = self._grade(len(observations.space.names)) if self._is_single else None
+        below, best_above = self._split(observations, graded)
+        model = self._fit(observations, below, best_above, graded, bold)
         if is_constrained(history):
             model = model._replace(constraints=self._constraints(observations))
         if not given:
@@ -165,13 +170,16 @@ class Fitter:
             return SortedObservations(self._history, space, required, endpoints, self._tier.neighbours)
         return Observations(self._history, space, required)
 
-    def _split(self, observations: Observations) -> tuple[IntArray, IntArray]:
+    def _split(self, observations: Observations, graded: Graded | None) -> tuple[IntArray, IntArray]:
         """Give the numbers of the good trials and of the best of the bad ones, both from best to worst."""
         gamma = self._settings.gamma or self._gamma(observations.space)
         if isinstance(self._ranking, ParetoRanking):
-            n_finished = self._history.n_complete + self._history.n_pruned
-            best = self._ranking.best(gamma(n_finished))
+            best = self._ranking.best(gamma(n_observed(self._history)))
             return best[observations.has(best)], best[:0]
+        if graded is not None:
+            order = graded.numbers[observations.has(graded.numbers)]
+            n_below = gamma(len(order))
+            return order[:n_below], order[n_below : n_below + N_BEST]
         n = self._ranking.update()
         n_below = gamma(observations.n)
         if observations.n == n:
@@ -180,6 +188,15 @@ class Fitter:
             order = self._ranking.order()
             order = order[observations.has(order)]
         return order[:n_below], order[n_below : n_below + N_BEST]
+
+    def _grade(self, d: int) -> Graded | None:
+        """Order trials of different lengths; None where the order is that of `Ranking`, which is kept up faster."""
+        history = self._history
+        paused = len(history.pauses) or resumed(history)
+        if not paused and (self._settings.fidelity is furthest_first or not history.n_pruned):
+            return None
+        self._graded.update(d)
+        return self._graded
 
     def _gamma(self, space: ModelSpace) -> Gamma:
         """Choose the split rule: on choices, short grids and in many dimensions a smaller share is better."""
@@ -218,17 +235,26 @@ class Fitter:
         smallest = self._settings.clip(observations.space.width, len(numbers) + self._settings.consider_prior)
         return self._mixture(observations, numbers, uniform_weights(len(numbers)), smallest, bold=False)
 
-    def _weigh_good(self, below: IntArray, next_best: IntArray, bold: bool) -> tuple[IntArray, FloatArray]:
+    def _weigh_good(
+        self, below: IntArray, next_best: IntArray, graded: Graded | None, bold: bool
+    ) -> tuple[IntArray, FloatArray]:
         """Weigh the good trials, given from best to worst; return their numbers in some order, and the weights."""
-        history = self._history
         if self._settings.weights is not None:
-            return np.sort(below), self._weights(len(below))
-        if not bold or not self._is_single or not len(below) or not self._is_comparable(int(below[-1])):
-            return below, uniform_weights(len(below))
-        losses, bar = history.values[below, 0], history.values[next_best, 0]
-        if history.directions[0] == StudyDirection.MAXIMIZE:
-            losses, bar = -losses, -bar
-        return below, improvement_weights(losses, bar)
+            below = np.sort(below)
+            weights = self._weights(len(below))
+        else:
+            weights = self._improvement(below, next_best, graded) if bold else uniform_weights(len(below))
+        return below, weights if graded is None else weights * graded.weight[below]
+
+    def _improvement(self, below: IntArray, next_best: IntArray, graded: Graded | None) -> FloatArray:
+        """Weigh good trials, from best to worst, by how good they are, as far as their values can be compared."""
+        if graded is not None:
+            return improvement_weights(graded.loss[below], graded.loss[next_best])
+        if not self._is_single or not len(below) or not self._is_comparable(int(below[-1])):
+            return uniform_weights(len(below))
+        sign = -1.0 if self._history.directions[0] == StudyDirection.MAXIMIZE else 1.0
+        values = self._history.values[:, 0]
+        return improvement_weights(sign * values[below], sign * values[next_best])
 
     def _is_comparable(self, worst: int) -> bool:
         """Tell whether the worst good trial, and so all of them, is complete and feasible."""
@@ -237,11 +263,15 @@ class Fitter:
 
     # --- densities ---------------------------------------------------------------------------------------------------
 
-    def _fit(self, observations: Observations, below: IntArray, best_above: IntArray, bold: bool) -> Model:
+    def _fit(
+        self, observations: Observations, below: IntArray, best_above: IntArray, graded: Graded | None, bold: bool
+    ) -> Model:
         settings, space = self._settings, observations.space
-        members = observations.bad(below)
+        members = observations.bad(below, None if graded is None else graded.modelled())
         above = np.flatnonzero(members)
         weights, n_above = self._weights(len(above)), len(above)
+        if graded is not None:
+            weights = weights * graded.weight[above]
         log_total = math.log(weights.sum() + settings.prior_weight)
         if isinstance(observations, SortedObservations):
             observations.sort(members)
@@ -251,16 +281,18 @@ class Fitter:
             above = above[positions]
         smallest = settings.clip(space.width, n_above + settings.consider_prior)
         bad = self._mixture(observations, above, weights, smallest, bold, kept=True)
-        good = self._good(observations, below, best_above[:1], bold)
+        good = self._good(observations, below, best_above[:1], graded, bold)
         return Model(good, bad, space.axes, -log_total, smallest, self._choice_tables(space, n_above, bold), self._tier)
 
-    def _good(self, observations: Observations, below: IntArray, next_best: IntArray, bold: bool) -> Prepared:
+    def _good(
+        self, observations: Observations, below: IntArray, next_best: IntArray, graded: Graded | None, bold: bool
+    ) -> Prepared:
         """Fit l, or give the one of the last ask if the good trials, and the best of the bad, are still the same."""
-        key = (below.tobytes(), next_best.tobytes(), self._tier is NUMPY)
+        key = (below.tobytes(), next_best.tobytes(), graded and graded.made(below, next_best), self._tier is NUMPY)
         kept = observations.good.get(bold)
         if kept is None or kept[0] != key:
             smallest = self._settings.clip(observations.space.width, len(below) + self._settings.consider_prior)
-            numbers, weights = self._weigh_good(below, next_best, bold)
+            numbers, weights = self._weigh_good(below, next_best, graded, bold)
             kept = observations.good[bold] = key, self._mixture(observations, numbers, weights, smallest, bold)
         return kept[1]
 

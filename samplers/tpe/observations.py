@@ -15,6 +15,7 @@ from ...engine.distributions import CategoricalDistribution, FloatArray
 from ...engine.history import History
 from ...engine.kernels.prepared import Prepared
 from ...engine.records import TrialState
+from .evidence import resumed
 from .model_space import ModelSpace
 
 IntArray = npt.NDArray[np.int64]
@@ -41,7 +42,7 @@ class Observations:
     z : ndarray
         (d, capacity) kernel coordinates by trial number; NaN where there are none.
     n : int
-        Number of complete and pruned trials that count.
+        Number of complete, pruned and paused trials that count.
     """
 
     def __init__(self, history: History, space: ModelSpace, required: list[str]) -> None:
@@ -51,24 +52,39 @@ class Observations:
         self._names = set(required)
         self._rows = history.rows_of(space.names)[:, None]
         self._seen = 0
+        self._n_pauses = 0
         self.n = 0
         self._running: list[int] = []
         self.seen: set[bytes] | None = set() if space.axes.n_values.all() else None  # points of a discrete space
         # What made the density of the good trials when it was last asked for, and that density; by boldness.
         self.good: dict[bool, tuple[Any, Prepared]] = {}
         self.z: FloatArray = np.full((len(space.names), 0), np.nan)
-        self._counts: Mask = np.zeros(0, dtype=bool)  # complete and pruned trials with all that is required
+        self._counts: Mask = np.zeros(0, dtype=bool)  # those trials with all that is required
 
     def update(self, with_running: bool) -> None:
-        """Read the trials that finished since, and those that run."""
+        """Read the trials that finished or paused since, and those that run."""
         history = self._history
         self._reserve(history.n)
         new = history.finished[self._seen :]
         if len(new):
             self._seen += len(new)
-            self._counts[new] = present = self._read(new) & (history.states[new] != _FAIL)
-            self.n += int(np.count_nonzero(present))
+            self._note(new)
+        self._update_paused()
         self._running = self._read_running() if with_running and history.live else []
+
+    def _update_paused(self) -> None:
+        """Read the trials that paused since. Those that were taken up again still count, unless they failed."""
+        paused = self._history.pauses[self._n_pauses :]
+        again = list(resumed(self._history))
+        if len(paused) or again:
+            self._n_pauses += len(paused)
+            self._note(np.unique(np.concatenate([paused, np.array(again, dtype=np.int64)])))
+
+    def _note(self, numbers: IntArray) -> None:
+        """Read some trials, different ones, and tell which of them count."""
+        self.n -= int(np.count_nonzero(self._counts[numbers]))
+        self._counts[numbers] = present = self._read(numbers) & (self._history.states[numbers] != _FAIL)
+        self.n += int(np.count_nonzero(present))
 
     def _read_running(self) -> list[int]:
         """Read the trials that run and have all that is required; give their numbers."""
@@ -77,7 +93,7 @@ class Observations:
         new = [number for number in running if number not in known]
         if new:
             self._read(np.array(new, dtype=np.int64))
-        return [number for number in running if live[number].state == TrialState.RUNNING]
+        return [n for n in running if live[n].state == TrialState.RUNNING and not self._counts[n]]
 
     def _read(self, numbers: IntArray) -> Mask:
         """Read the coordinates of some trials; tell which of them have all that is required."""
@@ -103,9 +119,14 @@ class Observations:
         """Tell which finished trials (k,) count."""
         return np.asarray(self._counts[numbers])
 
-    def bad(self, good: IntArray) -> Mask:
-        """Tell which trials (capacity,) are not among the good ones: finished ones, and running ones if read."""
+    def bad(self, good: IntArray, modelled: Mask | None = None) -> Mask:
+        """Tell which trials (capacity,) are not among the good ones: finished ones, and running ones if read.
+
+        Of the finished ones only those that are `modelled` (n,), if that is given.
+        """
         members: Mask = self._counts.copy()
+        if modelled is not None:
+            members[: len(modelled)] &= modelled
         members[good] = False
         members[self._running] = True
         return members

@@ -10,6 +10,8 @@ argument       signature                                                 here
 `acquisition`  ``(log_l (c,), log_g (c,)) -> scores (c,)``               `log_ratio`, `tempered`
 =============  ========================================================  =======================================
 
+The rules behind `fidelity`, which ranks trials that were stopped early, are in `fidelity`.
+
 What each of them does to the search: Watanabe, "Tree-Structured Parzen Estimator", arXiv:2304.11127 (2023).
 """
 

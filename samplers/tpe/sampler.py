@@ -27,6 +27,8 @@ from ...engine.history import History
 from ...engine.protocols import StudyLike
 from ...engine.records import TrialState
 from ..base import Columns, Sampler, Space
+from .evidence import n_observed
+from .fidelity import Fidelity, furthest_first
 from .fitting import Fitter, Settings
 from .model import Model
 from .model_space import CategoricalDistance
@@ -103,6 +105,9 @@ class TPESampler(Sampler):
         Share of the trials, drawn at random, that weigh good trials alike, keep categorical kernels smooth, and take
         the best candidate as it is; the others are bold: they weigh good trials by `improvement_weights`, and climb
         from the best candidate.
+    fidelity
+        How trials that were stopped or paused early are ranked among the others: a rule of
+        `parzen.samplers.tpe.fidelity`, or your own. With several objectives it is `furthest_first` always.
 
     Raises
     ------
@@ -132,6 +137,7 @@ class TPESampler(Sampler):
         clip: Clip | None = None,
         acquisition: Acquisition = log_ratio,
         caution: float = 0.5,
+        fidelity: Fidelity = furthest_first,
     ) -> None:
         super().__init__(seed)
         if group and multivariate is False:
@@ -165,6 +171,7 @@ class TPESampler(Sampler):
             bandwidth=bandwidth or endpoints,
             clip=clip or {None: gentle_clip, True: magic_clip, False: no_clip}[consider_magic_clip],
             constant_liar=constant_liar,
+            fidelity=fidelity,
             distances=dict(categorical_distance_func or {}),
         )
         self._fitters: WeakKeyDictionary[History, Fitter] = WeakKeyDictionary()
@@ -209,7 +216,7 @@ class TPESampler(Sampler):
         return self._multivariate if self._multivariate is not None else len(history.directions) == 1
 
     def _is_starting(self, history: History) -> bool:
-        return history.n_complete + history.n_pruned < self._n_startup_trials
+        return n_observed(history) < self._n_startup_trials
 
     # --- sampling ----------------------------------------------------------------------------------------------------
 

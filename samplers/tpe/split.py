@@ -14,11 +14,13 @@ from ...engine.history import History
 from ...engine.kernels import COMPILED_FROM
 from ...engine.kernels.dominance import ranks
 from ...engine.kernels.hypervolume import subset
-from ...engine.records import StudyDirection, TrialState
+from ...engine.records import StudyDirection
+from .evidence import COMPLETE, PRUNED, gather, last_reports, resumed, stopped
+from .fidelity import Assessment, Evidence, Fidelity
 
 IntArray = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
 
-_COMPLETE, _PRUNED = int(TrialState.COMPLETE), int(TrialState.PRUNED)
 _FEW = 300  # newly finished trials up to which each is inserted, instead of sorting all again
 
 
@@ -87,11 +89,11 @@ class Ranking:
     def _insert(self, number: int) -> None:
         history = self._history
         state = history.states[number]
-        if history.violation[number] > 0 and state in (_COMPLETE, _PRUNED):
+        if history.violation[number] > 0 and state in (COMPLETE, PRUNED):
             self._tiers[2].insert(float(history.violation[number]), number)
-        elif state == _COMPLETE:
+        elif state == COMPLETE:
             self._tiers[0].insert(self._sign * float(history.values[number, 0]), number)
-        elif state == _PRUNED:
+        elif state == PRUNED:
             self._tiers[1].insert(self._progress(number), number)
 
     def _progress(self, number: int) -> tuple[float, float]:
@@ -110,6 +112,81 @@ class Ranking:
         furthest_first = _by_last_report(history, pruned)
         progress = [self._progress(number) for number in pruned[furthest_first].tolist()]
         self._tiers[1].replace(progress, pruned[furthest_first])
+
+
+class Graded:
+    """Trials of different lengths in the order of a rule of `fidelity`, for a study of one objective.
+
+    Parameters
+    ----------
+    history
+        The study's trials.
+    rule
+        The rule.
+
+    Attributes
+    ----------
+    numbers : ndarray
+        (k,) numbers of the trials that are modelled, from best to worst; the infeasible last.
+    loss, weight : ndarray
+        (n,) by trial number: losses on one scale, inf where there is none, and weights in the densities.
+    """
+
+    def __init__(self, history: History, rule: Fidelity) -> None:
+        self._history = history
+        self._rule = rule
+        self._made_for: object = None
+        self._evidence: tuple[IntArray, Evidence]
+        self._assessed_for = -1
+        self.numbers = np.empty(0, np.int64)
+        self.loss, self.weight = np.empty(0), np.empty(0)
+
+    def update(self, d: int) -> None:
+        """Assess all trials, for a space of `d` parameters."""
+        history = self._history
+        made_for = len(history.finished), len(history.pauses), tuple(resumed(history))
+        if made_for != self._made_for:
+            self._evidence, self._made_for, self._assessed_for = gather(history), made_for, -1
+        if self._assessed_for != d:
+            self._assess(d)
+            self._assessed_for = d
+        more = history.n - len(self.weight)  # trials that run, or failed
+        if more > 0:
+            self.loss, self.weight = np.append(self.loss, np.full(more, np.inf)), np.append(self.weight, np.ones(more))
+
+    def _assess(self, d: int) -> None:
+        history, (numbers, evidence) = self._history, self._evidence
+        found = _checked(self._rule(evidence, d), len(numbers))
+        order = numbers[found.order]
+        self.loss, self.weight = np.full(history.n, np.inf), np.ones(history.n)
+        self.loss[order], self.weight[order] = found.loss, found.weight
+        infeasible = np.flatnonzero((stopped(history) | (history.states == COMPLETE)) & (history.violation > 0))
+        worst = infeasible[np.argsort(history.violation[infeasible], kind="stable")]
+        self.numbers = np.concatenate([order, worst])
+
+    def modelled(self) -> Mask:
+        """Tell which trials (n,) are modelled."""
+        found = np.zeros(self._history.n, dtype=bool)
+        found[self.numbers] = True
+        return found
+
+    def made(self, below: IntArray, next_best: IntArray) -> bytes:
+        """Give what decides about the weights of good trials, for a key."""
+        return self.loss[below].tobytes() + self.loss[next_best].tobytes() + self.weight[below].tobytes()
+
+
+def _checked(found: Assessment, n: int) -> Assessment:
+    """Raise ``ValueError`` if a rule does not give some of `n` trials, each once, a loss and a weight for each."""
+    order, loss, weight = found
+    is_fitting = len(order) == len(loss) == len(weight) and not np.isnan(loss).any()
+    is_fitting = is_fitting and bool((np.isfinite(weight) & (weight >= 0)).all())
+    is_fitting = is_fitting and bool(((order >= 0) & (order < n)).all())
+    if not is_fitting or np.bincount(order, minlength=1).max() > 1:
+        raise ValueError(
+            f"`fidelity` must give different indices of {n} trials, and for each a loss that is not NaN and a finite "
+            f"weight that is not negative, but gave {found!r}."
+        )
+    return found
 
 
 class Sorted:
@@ -155,12 +232,12 @@ class ParetoRanking:
 
     def __init__(self, history: History) -> None:
         self._history = history
-        self._made_for = (-1, -1)
+        self._made_for = (-1, -1, -1)
         self._best = np.empty(0, np.int64)
 
     def best(self, n: int) -> IntArray:
         """Give the numbers of the `n` best complete and pruned trials."""
-        made_for = (len(self._history.finished), n)
+        made_for = (len(self._history.finished), len(self._history.pauses), n)
         if made_for != self._made_for:
             self._best, self._made_for = self._find(n), made_for
         return self._best
@@ -178,9 +255,8 @@ class ParetoRanking:
 
 
 def _tiers(history: History) -> tuple[IntArray, IntArray, IntArray]:
-    """Give the numbers of the complete, the pruned and the infeasible trials."""
-    states, infeasible = history.states, history.violation > 0
-    complete, pruned = states == _COMPLETE, states == _PRUNED
+    """Give the numbers of the complete, the pruned or paused, and the infeasible trials."""
+    complete, pruned, infeasible = history.states == COMPLETE, stopped(history), history.violation > 0
     return (
         np.flatnonzero(complete & ~infeasible),
         np.flatnonzero(pruned & ~infeasible),
@@ -220,5 +296,5 @@ def _spread(front: FloatArray, k: int, compiled: bool) -> IntArray:
 
 def _by_last_report(history: History, numbers: IntArray) -> IntArray:
     maximize = len(history.directions) == 1 and history.directions[0] == StudyDirection.MAXIMIZE
-    value = history.last_value[numbers] * (-1.0 if maximize else 1.0)
-    return np.lexsort([np.where(np.isnan(value), np.inf, value), -history.last_step[numbers]])
+    step, loss = last_reports(history, -1.0 if maximize else 1.0)
+    return np.lexsort([loss[numbers], -step[numbers]])

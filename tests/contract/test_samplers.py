@@ -13,6 +13,7 @@ import pytest
 import parzen
 from parzen.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 from parzen.samplers import BaseSampler, DEHBSampler, RandomSampler, Sampler, TPESampler
+from parzen.samplers.tpe.fidelity import CarriedOver, largest_budget
 from parzen.trial import Trial, TrialState
 
 SAMPLERS: dict[str, Callable[[int | None], BaseSampler]] = {
@@ -21,6 +22,8 @@ SAMPLERS: dict[str, Callable[[int | None], BaseSampler]] = {
     "tpe-univariate": lambda seed: TPESampler(seed=seed, multivariate=False),
     "tpe-group": lambda seed: TPESampler(seed=seed, multivariate=True, group=True),
     "tpe-no-liar": lambda seed: TPESampler(seed=seed, constant_liar=False),
+    "tpe-largest-budget": lambda seed: TPESampler(seed=seed, fidelity=largest_budget),
+    "tpe-carried-over": lambda seed: TPESampler(seed=seed, fidelity=CarriedOver()),
     "dehb": lambda seed: DEHBSampler(1, 9, seed=seed),
 }
 

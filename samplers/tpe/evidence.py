@@ -1,0 +1,115 @@
+"""Which trials TPE learns from, and what each was seen to be worth at which budget, read from the history.
+
+A paused trial counts as a pruned one. One that was taken up again counts as it did when it paused: the run since is not
+over, and other processes may not know its reports yet.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from ...engine.distributions import FloatArray
+from ...engine.frozen import FrozenTrial
+from ...engine.history import History
+from ...engine.pauses import PAUSED_AT
+from ...engine.records import StudyDirection, TrialState
+from .fidelity import Evidence
+
+IntArray = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
+
+COMPLETE, PRUNED, PAUSED = int(TrialState.COMPLETE), int(TrialState.PRUNED), int(TrialState.PAUSED)
+MOST_BUDGETS = 12
+
+
+def resumed(history: History) -> dict[int, FrozenTrial]:
+    """Find the trials that paused and were taken up again, by number."""
+    return {
+        number: record
+        for number, record in history.live.items()
+        if record.system_attrs and record.system_attrs.get(PAUSED_AT) is not None
+    }
+
+
+def n_observed(history: History) -> int:
+    """Count the trials to learn from: complete, pruned and paused ones."""
+    paused = int(np.count_nonzero(history.states == PAUSED)) if len(history.pauses) else 0
+    return history.n_complete + history.n_pruned + paused + len(resumed(history))
+
+
+def stopped(history: History) -> Mask:
+    """Tell which trials (n,) were pruned or paused."""
+    found: Mask = (history.states == PRUNED) | (history.states == PAUSED)
+    found[list(resumed(history))] = True
+    return found
+
+
+def last_reports(history: History, sign: float = 1.0) -> tuple[IntArray, FloatArray]:
+    """Give the largest step of each trial (n,), -1 without one, and `sign` times the report there, inf for NaN."""
+    step, value = history.last_step.copy(), sign * history.last_value
+    for number, record in resumed(history).items():
+        reported = _reported_before(record)
+        step[number] = max(reported, default=-1)
+        value[number] = sign * reported.get(int(step[number]), np.nan)
+    return step, np.where(np.isnan(value), np.inf, value)
+
+
+def gather(history: History) -> tuple[IntArray, Evidence]:
+    """Collect what is known of the feasible trials of a study of one objective.
+
+    Returns
+    -------
+    numbers
+        The n trial numbers, ascending.
+    evidence
+        Budgets are the steps at which trials were stopped or paused, at most `MOST_BUDGETS` of them, and the end of the
+        complete ones.
+    """
+    feasible = ~(history.violation > 0)
+    short, whole = stopped(history) & feasible, (history.states == COMPLETE) & feasible
+    numbers = np.flatnonzero(short | whole)
+    sign = -1.0 if history.directions[0] == StudyDirection.MAXIMIZE else 1.0
+    step, report = last_reports(history, sign)
+    budgets = _budgets(step[short])
+    loss = _reports_at(history, budgets, sign)
+    last = np.searchsorted(budgets, step, side="right") - 1
+    between = np.flatnonzero(short & (last >= 0))
+    between = between[np.isnan(loss[between, last[between]])]
+    loss[between, last[between]] = report[between]
+    value = sign * history.values[:, 0]
+    if whole.any():
+        end = np.where(whole, value, np.nan)
+        loss, last = np.column_stack([loss, end]), np.where(whole, len(budgets), last)
+    furthest, final = np.where(whole, np.inf, step), np.where(whole, value, report)
+    return numbers, Evidence(loss[numbers], last[numbers], furthest[numbers], final[numbers])
+
+
+def _reported_before(record: FrozenTrial) -> dict[int, float]:
+    """Give what a resumed trial had reported when it paused."""
+    end = record.system_attrs[PAUSED_AT]
+    return {step: value for step, value in record.intermediate_values.items() if step <= end}
+
+
+def _budgets(steps: IntArray) -> IntArray:
+    """Choose among the last steps of stopped trials (k,) those to compare at; of many some, spread evenly by ratio."""
+    found = np.unique(steps[steps >= 0])
+    if len(found) > MOST_BUDGETS:
+        wanted = np.geomspace(found[0] + 1.0, found[-1] + 1.0, MOST_BUDGETS) - 1.0
+        found = found[np.unique(np.searchsorted(found, wanted - 1e-6 * (wanted + 1.0)))]
+    return found
+
+
+def _reports_at(history: History, budgets: IntArray, sign: float) -> FloatArray:
+    """Tabulate what all trials reported at the budgets, times `sign`, inf for NaN: shape (n, b)."""
+    loss = np.full((history.n, len(budgets)), np.nan)
+    for column, budget in zip(loss.T, budgets.tolist(), strict=True):
+        numbers, values = history.reports.at(budget)
+        numbers, values = numbers[numbers < history.n], values[numbers < history.n]
+        column[numbers] = np.where(np.isnan(values), np.inf, sign * values)
+    for number, record in resumed(history).items():
+        reported = _reported_before(record)
+        row = sign * np.array([reported.get(budget, np.nan) for budget in budgets.tolist()])
+        seen = np.array([budget in reported for budget in budgets.tolist()], dtype=bool)
+        loss[number] = np.where(seen & np.isnan(row), np.inf, row)
+    return loss

@@ -1,0 +1,162 @@
+"""What a trial that was stopped early says: rules that put trials of different lengths into one order.
+
+With pruners most trials never run to the end: they are stopped, or paused and perhaps never taken up again. Each was
+seen at some budgets, the steps at which trials stop. A rule turns what was seen there into an order from best to worst,
+a loss on one scale and a weight for each trial; TPE splits by the order, and multiplies the weights into its densities.
+
+A rule is a function ``(evidence, d) -> Assessment`` of `Evidence` and the number of parameters: `furthest_first`,
+`largest_budget`, `CarriedOver`, or your own. Which does what to the search: docs/tpe.md.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from ...engine.distributions import FloatArray
+
+IntArray = npt.NDArray[np.int64]
+
+N_COMPARED = 64  # trials at most whose order is compared between budgets, all pairs of them
+DOUBTFUL_PAIRS = 2.0  # what agreement is assumed from before there are trials: so many, half of them in order
+
+
+class Evidence(NamedTuple):
+    """What is known of n trials at b budgets, the smallest first; losses are turned so that less is better.
+
+    Attributes
+    ----------
+    loss
+        (n, b) what each trial reported at each budget; NaN where it did not, inf where it reported NaN. If a trial is
+        complete, the last budget is the end, and the loss there its value.
+    last
+        (n,) index of the largest budget at which each trial was seen; -1: at none.
+    step
+        (n,) the last step of each trial: inf if it is complete, -1 if it reported nothing.
+    final
+        (n,) its loss there.
+    """
+
+    loss: FloatArray
+    last: IntArray
+    step: FloatArray
+    final: FloatArray
+
+
+class Assessment(NamedTuple):
+    """Trials from best to worst; those left out are not modelled.
+
+    Attributes
+    ----------
+    order
+        (k,) indices of trials.
+    loss
+        (k,) their losses on one scale, inf where there is none.
+    weight
+        (k,) what they weigh in the densities, where a trial that ran to the end weighs 1.
+    """
+
+    order: IntArray
+    loss: FloatArray
+    weight: FloatArray
+
+
+Fidelity = Callable[[Evidence, int], Assessment]
+
+
+def furthest_first(evidence: Evidence, d: int) -> Assessment:
+    """Put complete trials first, then those that got further, and of equal steps the lower loss, as Optuna does."""
+    order = np.lexsort([evidence.final, -evidence.step])
+    return Assessment(order, evidence.final[order], np.ones(len(order)))
+
+
+def largest_budget(evidence: Evidence, d: int) -> Assessment:
+    """Model the largest budget at which enough trials were seen, and those trials alone.
+
+    Enough are d + 3: d + 1 for a density, and two more so that both have some (Falkner, Klein and Hutter 2018,
+    section 3.2). Where no budget has as many: the largest of those that have most. Trials without reports are bad.
+    """
+    loss, last = evidence.loss, evidence.last
+    if not loss.shape[1]:
+        return furthest_first(evidence, d)
+    n_seen = np.count_nonzero(~np.isnan(loss), axis=0)
+    budget = np.flatnonzero(n_seen >= min(d + 3, n_seen.max()))[-1]
+    column = np.where(last < 0, np.inf, loss[:, budget])
+    order = np.lexsort([-last, column])[: np.count_nonzero(~np.isnan(column))]
+    return Assessment(order, column[order], np.ones(len(order)))
+
+
+class CarriedOver:
+    """Carry what was seen at small budgets over to the largest, by what became of the trials that went on.
+
+    From the largest budget down: of the trials that were seen at a budget, those that went on have a loss on the scale
+    of the largest one already. A line through these, never falling, gives those that stopped there theirs, made worse
+    by `doubt` deviations from the line: the best of many guesses is mostly too good. The less the order at a budget
+    agrees with the final one, the less the trials that stopped there weigh; weights by agreement are the idea of Li
+    et al., "MFES-HB" (AAAI 2021), section 4.2, where surrogates are averaged.
+
+    Parameters
+    ----------
+    prior
+        How many trials the line takes for granted on which a difference stays what it is: slope 1.
+    doubt
+        See above: 0 takes a guess for a value, much puts all that went further before, as `furthest_first` does.
+    least
+        Smallest weight, in [0, 1]; 1: all trials weigh alike.
+    """
+
+    def __init__(self, prior: float = 0.5, doubt: float = 1.0, least: float = 0.1) -> None:
+        self.prior, self.doubt, self.least = prior, doubt, least
+
+    def __call__(self, evidence: Evidence, d: int) -> Assessment:
+        loss, last = evidence.loss, evidence.last
+        scale, weight = np.full(len(last), np.inf), np.ones(len(last))
+        for budget in range(loss.shape[1])[::-1]:
+            here, x = np.flatnonzero(last == budget), loss[:, budget]
+            on = np.flatnonzero((last > budget) & np.isfinite(x) & np.isfinite(scale))
+            if len(here):
+                scale[here] = self._carry(x[on], scale[on], x[here])
+                weight[here] = max(self.least, agreement(x[on], scale[on]))
+        weight[last == loss.shape[1] - 1] = 1.0
+        order = np.lexsort([evidence.final, -last, scale])
+        return Assessment(order, scale[order], weight[order])
+
+    def _carry(self, x: FloatArray, y: FloatArray, stopped: FloatArray) -> FloatArray:
+        """Carry losses (k,) over, given those of the m trials that went on: x here, y on the final scale."""
+        if not len(x):
+            return stopped
+        seen = _capped(np.concatenate([x, stopped[np.isfinite(stopped)]]), float(x.max()))
+        unit = max(float(np.abs(seen).max()), float(np.abs(y).max())) or 1.0  # squares stay within what floats hold
+        with np.errstate(over="ignore"):
+            x, y, stopped = x / unit, y / unit, stopped / unit
+        belief = self.prior * float((seen / unit).var())
+        dx, dy = x - x.mean(), y - y.mean()
+        flat = float(dx @ dx) + belief
+        slope = max((float(dx @ dy) + belief) / flat, 1e-9) if flat > 0.0 else 1.0
+        off = dy - slope * dx
+        deviation = math.sqrt((float(off @ off) + belief) / (len(x) + self.prior))
+        with np.errstate(over="ignore"):
+            return np.asarray(unit * (y.mean() + slope * (stopped - x.mean()) + self.doubt * deviation))
+
+
+def agreement(x: FloatArray, y: FloatArray) -> float:
+    """Tell how well two measures of n trials agree on their order: Kendall's tau, 0 where negative.
+
+    It is shrunk towards 1/2: without any trials that is all there is to say.
+    """
+    if len(x) > N_COMPARED:
+        some = np.linspace(0, len(x) - 1, N_COMPARED).astype(np.int64)
+        x, y = x[some], y[some]
+    n = len(x)
+    in_order = np.sign(x[:, None] - x) * np.sign(y[:, None] - y)
+    per_trial = float(in_order.sum()) / max(n, 1)  # (n - 1) tau
+    return max(0.0, (per_trial + 0.5 * DOUBTFUL_PAIRS) / (max(n - 1, 0) + DOUBTFUL_PAIRS))
+
+
+def _capped(x: FloatArray, worst: float) -> FloatArray:
+    """Make losses beyond both `worst` and the median all alike: how bad the bad ones are says nothing of the good."""
+    return np.minimum(x, max(worst, float(np.median(x))))
