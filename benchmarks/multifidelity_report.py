@@ -13,7 +13,6 @@ Array = np.ndarray[Any, Any]
 
 REFERENCES = ("optuna-hyperband", "parzen-hyperband")  # whom the others are compared with
 RUNGS = (1, 3, 9, 27, 81)
-DRAWN = 8  # contenders at most in one picture
 
 
 def load(path: Path | None) -> list[dict[str, Any]]:
@@ -24,7 +23,7 @@ def load(path: Path | None) -> list[dict[str, Any]]:
 
 
 class Results:
-    """Errors by contender.
+    """Losses by contender.
 
     Parameters
     ----------
@@ -38,9 +37,9 @@ class Results:
     Attributes
     ----------
     curves : dict[str, ndarray]
-        Shape (n_seeds, n_epochs), the lowest validation error after 1, 2, ... epochs.
+        Shape (n_seeds, n_epochs), the lowest validation loss after 1, 2, ... epochs.
     test : dict[str, ndarray]
-        Shape (n_seeds,), test errors of the networks with the lowest validation errors.
+        Shape (n_seeds,), test losses of the networks with the lowest validation losses.
     spent : dict[str, list]
         For each seed the epochs of each trial.
     """
@@ -74,39 +73,47 @@ class Results:
 
 
 def curve(steps: list[tuple[int, float, float]], n_epochs: int) -> Array:
-    """Turn improvements, as `multifidelity.Budget` notes them, into the error after each epoch."""
+    """Turn improvements, as `multifidelity.Budget` notes them, into the loss after each epoch."""
     epochs = [step[0] - 1 for step in steps]
-    errors = np.ones(n_epochs)
-    errors[epochs] = [step[1] for step in steps]
-    return np.minimum.accumulate(errors)
+    losses = np.full(n_epochs, np.inf)
+    losses[epochs] = [step[1] for step in steps]
+    return np.minimum.accumulate(losses)
 
 
 def print_report(results: Results) -> None:
     """Print what each contender found, and how it compares with the references."""
     n_seeds = len(results.curves[results.contenders[0]])
-    print(f"\n{results.n_epochs} epochs, {n_seeds} seeds; errors in %, of the network with the lowest validation error")
+    print(f"\n{results.n_epochs} epochs, {n_seeds} seeds; losses of the network with the lowest validation loss")
     rungs = "".join(f"{rung:>7}" for rung in RUNGS)
     print(f"{'':24}{'validation':>11}{'quartiles':>15}{'test':>8}   trials that reached epoch\n{'':58}   {rungs}")
     for name in results.contenders:
-        low, middle, high = 100 * np.quantile(results.curves[name][:, -1], [0.25, 0.5, 0.75])
+        low, middle, high = np.quantile(results.curves[name][:, -1], [0.25, 0.5, 0.75])
         climbed = "".join(f"{n:7.1f}" for n in results.climbed(name))
-        quartiles = f"{low:.2f} - {high:.2f}"
-        print(f"{name:24}{middle:11.2f}{quartiles:>15}{100 * np.median(results.test[name]):8.2f}   {climbed}")
+        quartiles = f"{low:.3f} - {high:.3f}"
+        print(f"{name:24}{middle:11.4f}{quartiles:>15}{np.median(results.test[name]):8.4f}   {climbed}")
     for reference in [name for name in REFERENCES if name in results.contenders]:
         _print_against(results, reference)
 
 
 def _print_against(results: Results, reference: str) -> None:
-    print(
-        f"\nagainst {reference}: share of the epochs to its final median; at the end, seeds won - lost, Wilcoxon's p"
-    )
+    print(f"\nagainst {reference}: share of the epochs to its final median; at the end, seeds won - lost, Wilcoxon's p")
     for name in [name for name in results.contenders if name != reference]:
         won, lost, p_value = results.against(name, reference)
         print(f"{name:24}{results.reaches(name, reference):8.2f}{f'{won} - {lost}':>10}{p_value:10.4f}")
 
 
-def draw(results: Results, path: Path) -> None:
-    """Draw error against epochs: the median over seeds, and the quartiles as a band."""
+def draw(results: Results, panels: dict[str, list[str]], path: Path) -> None:
+    """Draw loss against epochs: the median over seeds, and the quartiles as a band.
+
+    Parameters
+    ----------
+    results
+        The losses.
+    panels
+        Contenders by the title of the panel to draw them in.
+    path
+        File of the picture.
+    """
     try:
         import matplotlib
 
@@ -114,16 +121,26 @@ def draw(results: Results, path: Path) -> None:
         import matplotlib.pyplot as plt
     except ImportError as error:
         raise SystemExit('Pictures need matplotlib: pip install "parzen[plot]"') from error
-    figure, axis = plt.subplots(figsize=(9, 5.5), layout="constrained")
-    for name in results.contenders[:DRAWN]:
-        _draw_curve(axis, results, name)
-    axis.set(xlabel="epochs trained, all trials together", ylabel="lowest validation error, %", yscale="log")
-    axis.legend()
-    figure.savefig(path, dpi=100)
+    figure, axes = plt.subplots(1, len(panels), figsize=(6.5 * len(panels), 5.5), sharey=True, layout="constrained")
+    for axis, (title, names) in zip(np.atleast_1d(axes), panels.items(), strict=True):
+        for name in names:
+            _draw_curve(axis, results, name)
+        axis.set(title=title, yscale="log", ylim=_limits(results), xlim=(0, results.n_epochs))
+        axis.legend()
+    figure.supxlabel("epochs trained, all trials together")
+    figure.supylabel("lowest validation loss (median and quartiles over seeds)")
+    figure.savefig(path, dpi=90)
     plt.close(figure)
 
 
 def _draw_curve(axis: Any, results: Results, name: str) -> None:
-    low, middle, high = 100 * np.quantile(results.curves[name], [0.25, 0.5, 0.75], axis=0)
-    (line,) = axis.step(np.arange(1, results.n_epochs + 1), middle, where="post", label=name, linewidth=1.4)
-    axis.fill_between(np.arange(1, results.n_epochs + 1), low, high, step="post", alpha=0.1, color=line.get_color())
+    epochs, style = np.arange(1, results.n_epochs + 1), "--" if name.startswith("optuna") else "-"
+    low, middle, high = np.quantile(results.curves[name], [0.25, 0.5, 0.75], axis=0)
+    (line,) = axis.step(epochs, middle, style, where="post", label=name, linewidth=1.5)
+    axis.fill_between(epochs, low, high, step="post", alpha=0.1, color=line.get_color())
+
+
+def _limits(results: Results) -> tuple[float, float]:
+    """Leave out what the first trials are like: the losses of guessing and worse."""
+    ends = [curves[:, -1].min() for curves in results.curves.values()]
+    return 0.95 * min(ends), 2.0

@@ -1,7 +1,7 @@
 """A real training an epoch at a time: a small network on scikit-learn's digits, of which few settings make a good one.
 
 The network has one hidden layer and is trained by stochastic gradient descent with momentum; which minibatches it sees
-and which units are dropped follow from its seed, so the same settings and seed give the same errors. It can stop after
+and which units are dropped follow from its seed, so the same settings and seed give the same losses. It can stop after
 any epoch and go on later.
 """
 
@@ -18,6 +18,7 @@ Array = np.ndarray[Any, Any]
 
 N_TRAIN, N_VALID = 300, 900  # of 1797 images; the rest is the test part
 N_CLASSES = 10
+WORST = 10.0  # a larger loss is not told apart
 
 # name: (function, its slope given what it returned)
 ACTIVATIONS: dict[str, tuple[Callable[[Array], Array], Callable[[Array], Array]]] = {
@@ -31,12 +32,14 @@ class Settings(NamedTuple):
     """The hyperparameters of a network."""
 
     learning_rate: float
+    decay: float
     momentum: float
     weight_decay: float
     batch_size: int
     n_hidden: int
     init_scale: float
     dropout: float
+    noise: float
     activation: str
 
 
@@ -44,12 +47,14 @@ def suggest(trial: Any) -> Settings:
     """Ask a trial, parzen's or Optuna's, for settings."""
     return Settings(
         learning_rate=trial.suggest_float("learning_rate", 1e-5, 10.0, log=True),
+        decay=trial.suggest_float("decay", 1e-4, 10.0, log=True),
         momentum=trial.suggest_float("momentum", 0.0, 0.99),
         weight_decay=trial.suggest_float("weight_decay", 1e-7, 1.0, log=True),
         batch_size=trial.suggest_int("batch_size", 8, 256, log=True),
         n_hidden=trial.suggest_int("n_hidden", 4, 256, log=True),
         init_scale=trial.suggest_float("init_scale", 1e-3, 10.0, log=True),
         dropout=trial.suggest_float("dropout", 0.0, 0.9),
+        noise=trial.suggest_float("noise", 1e-2, 10.0, log=True),
         activation=trial.suggest_categorical("activation", list(ACTIVATIONS)),
     )
 
@@ -103,21 +108,22 @@ class Network:
     def _initial(self, fan_in: int, fan_out: int) -> Array:
         """Draw weights of the standard deviation init_scale / sqrt(fan_in)."""
         scale = np.float32(self._settings.init_scale / np.sqrt(fan_in))
-        return scale * self._rng.standard_normal((fan_in, fan_out), np.float32)
+        return np.asarray(scale * self._rng.standard_normal((fan_in, fan_out), np.float32))
 
     def train(self) -> None:
         """Train for one epoch."""
         images, labels = digits()[0]
         order = self._rng.permutation(len(labels))
-        with np.errstate(all="ignore"):  # what diverges becomes NaN, and its error that of guessing
+        with np.errstate(all="ignore"):  # what diverges becomes NaN
             for start in range(0, len(order), self._settings.batch_size):
                 rows = order[start : start + self._settings.batch_size]
-                self._step(images[rows], labels[rows])
+                self._step(images[rows] + self._noise(len(rows)), labels[rows])
         self.epoch += 1
 
     def _step(self, images: Array, labels: Array) -> None:
         settings = self._settings
-        parameters, rate = (*self._weights, *self._biases), np.float32(settings.learning_rate)
+        parameters = *self._weights, *self._biases
+        rate = np.float32(settings.learning_rate / (1.0 + settings.decay * self.epoch))
         for parameter, velocity, slope in zip(parameters, self._velocities, self._slopes(images, labels), strict=True):
             velocity *= np.float32(settings.momentum)
             velocity -= rate * slope
@@ -138,14 +144,21 @@ class Network:
     def _kept(self, shape: tuple[int, ...]) -> Array:
         """Give 0 for a unit that is dropped, 1 / (1 - dropout) for others."""
         share = np.float32(1.0 - self._settings.dropout)
-        return (self._rng.random(shape, np.float32) < share) / share
+        return np.asarray((self._rng.random(shape, np.float32) < share) / share)
 
-    def error(self, part: Part) -> float:
-        """Give the share of images that are taken for another digit."""
+    def _noise(self, n: int) -> Array:
+        """Draw what is added to the pixels of n images."""
+        n_pixels = digits()[0].images.shape[1]
+        return np.asarray(np.float32(self._settings.noise) * self._rng.standard_normal((n, n_pixels), np.float32))
+
+    def loss(self, part: Part) -> float:
+        """Give the cross-entropy per image: log(10) is that of guessing, `WORST` that of a network that diverged."""
         with np.errstate(all="ignore"):
-            logits = self._function(part.images @ self._weights[0] + self._biases[0]) @ self._weights[1]
-            logits += self._biases[1]
-        return float(np.mean(logits.argmax(axis=1) != part.labels))
+            hidden = self._function(part.images @ self._weights[0] + self._biases[0])
+            logits = hidden @ self._weights[1] + self._biases[1]
+            logits -= logits.max(axis=1, keepdims=True)
+            losses = np.log(np.exp(logits).sum(axis=1)) - logits[np.arange(len(logits)), part.labels]
+        return min(float(losses.mean()), WORST) if np.isfinite(losses).all() else WORST
 
 
 def _softmax(logits: Array) -> Array:
