@@ -297,11 +297,13 @@ class History:
         return number not in self.live and bool(self._rows["state"][number] != _PAUSED)
 
     def _has_moved_on(self, number: int, record: FrozenTrial) -> bool:
-        """Tell whether a trial that is paused here has been taken up since."""
+        """Tell whether a trial that is paused here has been taken up since, even if it paused again at once."""
         if self._rows["state"][number] != _PAUSED:
             return False
         last_step = -1 if record.last_step is None else record.last_step
-        return bool(record.state != _PAUSED or last_step != self._rows["last_step"][number])
+        paused_at = _microseconds(record.datetime_complete)
+        is_same = last_step == self._rows["last_step"][number] and paused_at == self._rows["complete"][number]
+        return bool(record.state != _PAUSED or not is_same)
 
     def _update(self, live: FrozenTrial, record: FrozenTrial) -> None:
         """Change a live record in place: somebody may hold it as the trial that he runs."""

@@ -118,6 +118,16 @@ def test_numbers_and_counts_by_state(states: Any) -> None:
     assert history.count(states) == len(numbers)
 
 
+def test_a_trial_that_went_on_and_paused_at_once_is_read_again() -> None:
+    history = History([MINIMIZE])
+    history.put(trial(0, PAUSED, [0.5], intermediate_values={3: 0.5}, user_attrs={"checkpoint": "a"}))
+    later = {"user_attrs": {"checkpoint": "b"}, "datetime_complete": NOW + timedelta(seconds=9)}
+    for _ in range(2):
+        history.put(trial(0, PAUSED, [0.5], intermediate_values={3: 0.5}, **later))
+    assert history.record(0).user_attrs == {"checkpoint": "b"}
+    assert history.pauses.tolist() == [0, 0]
+
+
 def test_reports_by_step_and_by_trial() -> None:
     history, records = filled(1)
     for step in range(-1, 10):
