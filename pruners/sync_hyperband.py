@@ -52,7 +52,9 @@ class _Race:
         return not self._open
 
     def arrive(self, number: int, rung: int, loss: Loss) -> None:
-        """Note that a trial completed a rung."""
+        """Note that a trial completed a rung; from the last one on it was another pruner, and here it is not done."""
+        if rung >= len(self._sizes) - 1:
+            return
         self.rungs[rung].add(number, loss)
         if rung == self.rung:
             self._settle(number)

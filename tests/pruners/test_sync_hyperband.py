@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from promoting import halving_jobs, jobs, study_of, train
 
 from parzen.engine.brackets import hyperband_table
-from parzen.pruners import SyncHyperbandPruner
+from parzen.pruners import ASHAPruner, SyncHyperbandPruner
 from parzen.trial import TrialState
 
 PAUSED = TrialState.PAUSED
@@ -127,6 +127,14 @@ def test_a_new_process_goes_on_alike(n: int, tmp_path: Any) -> None:
 
     other = parzen.load_study(study_name="s", storage=parzen.storages.SQLiteStorage(url))
     assert SyncHyperbandPruner(27).promote(other) == expected
+
+
+def test_trials_that_another_pruner_took_further_become_complete() -> None:
+    study = study_of(ASHAPruner(81, reduction_factor=3))
+    jobs(study, scrambled, 60)
+    study.pruner = SyncHyperbandPruner(9)
+    jobs(study, scrambled, 60)
+    assert sum(trial.state == TrialState.COMPLETE for trial in study.trials[:30]) >= 5
 
 
 def test_an_old_loop_stops_trials() -> None:
