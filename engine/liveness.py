@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from .exceptions import UpdateFinishedTrialError
 from .frozen import CONSTRAINTS, FrozenTrial, create_trial
 from .logging import get_logger
+from .pauses import PAUSED_AT
 from .records import TrialState
 from .rungs import COMPLETED_RUNG
 from .telling import pause_again
@@ -39,8 +40,8 @@ def fail_stale_trials(study: Study) -> None:
     for trial_id in storage._get_stale_trial_ids(study._study_id):
         try:
             record = storage.get_trial(trial_id)
-            if pause_again(study, record):
-                _logger.warning(f"Trial {record.number} is paused again because the process that resumed it is dead.")
+            if record.system_attrs.get(PAUSED_AT) is not None:
+                _pause_stale(study, record)
                 continue
             storage.set_trial_state_values(trial_id, TrialState.FAIL)
         except (UpdateFinishedTrialError, KeyError):  # another process was faster, or the study is gone
@@ -49,6 +50,13 @@ def fail_stale_trials(study: Study) -> None:
         _logger.warning(f"Trial {trial.number} failed because the process that ran it is dead.")
         if callback is not None:
             callback(study, trial)
+
+
+def _pause_stale(study: Study, record: FrozenTrial) -> None:
+    """Pause a trial again, unless another process did so meanwhile: then it may run already, in a living one."""
+    storage: Any = study._storage
+    if storage._take_over(record._trial_id) and pause_again(study, record):
+        _logger.warning(f"Trial {record.number} is paused again because the process that resumed it is dead.")
 
 
 def _interval(storage: Any) -> int | None:

@@ -130,6 +130,11 @@ class RDBStorage(RelationalStorage):
             self._workers.join()
             return self._workers.stale(self.get_history(study_id))
 
+    def _take_over(self, trial_id: int) -> bool:
+        """Have a trial of a dead process for this one; of several that try, one gets it."""
+        with self._lock:
+            return self._workers is not None and self._workers.take_over(trial_id)
+
     def __getstate__(self) -> dict[str, Any]:
         # The absolute path of a file: another process may work in another folder.
         url = f"sqlite:///{self._db.path}" if isinstance(self._db, SQLiteDatabase) else self.url

@@ -89,16 +89,25 @@ class Workers:
         chunks = [running[i : i + _CHUNK] for i in range(0, len(running), _CHUNK)]
         return sorted(trial_id for chunk in chunks for trial_id in {*self._of_dead(chunk), *self._silent(chunk)})
 
-    def _of_dead(self, trial_ids: Sequence[int]) -> Iterable[int]:
-        """Find the trials of dead processes of parzen."""
-        for trial_id, host, process, heartbeat, now in self._db.query(
-            f"SELECT c.trial_id, w.host, w.process, w.heartbeat, {self._db.dialect.now} FROM parzen_claims c "
+    def take_over(self, trial_id: int) -> bool:
+        """Claim a trial of a dead process; False if another process was faster, and perhaps runs it again by now."""
+        take = "UPDATE parzen_claims SET worker_id = ? WHERE trial_id = ? AND worker_id = ?"
+        dead = self._of_dead([trial_id]).get(trial_id)
+        return dead is not None and bool(self._db.execute(take, (self._db.worker_id, trial_id, dead)))
+
+    def _of_dead(self, trial_ids: Sequence[int]) -> dict[int, str]:
+        """Find the trials of dead processes of parzen; give those processes by trial."""
+        found = {}
+        columns = "c.trial_id, c.worker_id, w.host, w.process, w.heartbeat"
+        for trial_id, worker_id, host, process, heartbeat, now in self._db.query(
+            f"SELECT {columns}, {self._db.dialect.now} FROM parzen_claims c "
             f"JOIN parzen_workers w ON w.worker_id = c.worker_id WHERE c.trial_id IN ({_places(trial_ids)})",
             trial_ids,
         ):
             runs = None if host is None else is_running(host, process)
             if runs is False or (runs is None and self._is_silent(heartbeat, now, self._grace_period)):
-                yield int(trial_id)
+                found[int(trial_id)] = str(worker_id)
+        return found
 
     def _silent(self, trial_ids: Sequence[int]) -> Iterable[int]:
         """Find the trials for which Optuna's way, a row for each trial, says so."""

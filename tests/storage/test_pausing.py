@@ -12,6 +12,7 @@ import pytest
 from servers import database_of_this_run
 
 import parzen
+from parzen.engine.liveness import fail_stale_trials
 from parzen.pruners import ASHAPruner
 from parzen.storages import BaseStorage, RDBStorage
 from parzen.trial import TrialState
@@ -60,7 +61,7 @@ def test_four_workers_resume_each_trial_once(url: str) -> None:
         assert list(trial.intermediate_values) == list(range(1, trial.last_step + 1))
 
 
-def test_the_trial_of_a_killed_worker_is_resumed_by_another_one(url: str) -> None:
+def three_paused(url: str) -> parzen.Study:
     study = new_study(url)
     for number in range(3):
         trial = study.ask()
@@ -69,6 +70,11 @@ def test_the_trial_of_a_killed_worker_is_resumed_by_another_one(url: str) -> Non
         trial.set_user_attr("checkpoint", 1)
         assert trial.should_pause()
         study.tell(trial, state=TrialState.PAUSED)
+    return study
+
+
+def test_the_trial_of_a_killed_worker_is_resumed_by_another_one(url: str) -> None:
+    study = three_paused(url)
     worker = start(url, 1, 0.2)
     assert worker.stdout is not None
     assert worker.stdout.readline().split() == ["0", "1", "3", "1"]
@@ -90,3 +96,26 @@ def test_the_trial_of_a_killed_worker_is_resumed_by_another_one(url: str) -> Non
     assert again.should_pause()
     study.tell(again, state=TrialState.PAUSED)
     assert list(study.trials[0].intermediate_values) == [1, 2, 3]
+
+
+def test_who_comes_late_to_a_dead_worker_leaves_its_trial_to_who_resumed_it(url: str) -> None:
+    study = three_paused(url)
+    worker = start(url, 1, 60.0)
+    assert worker.stdout is not None
+    worker.stdout.readline()
+    worker.kill()
+    worker.communicate()
+    late = parzen.load_study(study_name="shared", storage=RDBStorage(url, heartbeat_interval=1))
+    look, resumed = late._storage._get_stale_trial_ids, []
+
+    def look_slowly(study_id: int) -> list[int]:
+        found = look(study_id)
+        assert len(found) == 1
+        study._watch._next = 0.0
+        resumed.append(study.ask())
+        return found
+
+    late._storage._get_stale_trial_ids = look_slowly
+    fail_stale_trials(late)
+    assert (resumed[0].number, resumed[0].resume_step) == (0, 1)
+    assert late.trials[0].state == TrialState.RUNNING
