@@ -245,6 +245,7 @@ class Service:
                 return True
             if trial.state == TrialState.PAUSED:
                 return self._resume(request, trial_id)
+        self._touch(trial_id)  # the client believes that it waits: it has to hear that somebody else started it
         return self._storage.set_trial_state_values(trial_id, TrialState.RUNNING)
 
     def do_requeue_trial(self, request: Request, trial_id: int) -> bool:

@@ -24,7 +24,9 @@ from proxy_worker import run_one
 import parzen
 from parzen.distributions import CategoricalDistribution, FloatDistribution
 from parzen.exceptions import StorageInternalError, UpdateFinishedTrialError
+from parzen.pruners import ASHAPruner
 from parzen.samplers import RandomSampler
+from parzen.storage.proxy.feed import Feed
 from parzen.storage.proxy.repeats import LastOutcomes
 from parzen.storage.proxy.server import make_server
 from parzen.storage.proxy.service import Service
@@ -141,6 +143,20 @@ def test_a_port_has_one_server(serve: Serve) -> None:
 
 
 # --- several clients -------------------------------------------------------------------------------------------------
+
+
+def test_a_client_hears_at_once_who_was_resumed_past_the_server(
+    serve: Serve, client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Feed, "_scan", lambda feed: None)  # it is not yet time for a look
+    url, pruner = f"sqlite:///{tmp_path}/study.db", ASHAPruner(9)
+    storage = client(serve(SQLiteStorage(url)))
+    ours = parzen.create_study(storage=storage, study_name="shared", sampler=RandomSampler(), pruner=pruner)
+    running = [ours.ask() for _ in range(2)]
+    for trial in running:
+        ours.tell(trial, state=TrialState.PAUSED)
+    load(SQLiteStorage(url)).resume(1)
+    assert ours.ask().number == 0
 
 
 @pytest.mark.parametrize("kind", ["memory", "sqlite"])
