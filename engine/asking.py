@@ -13,6 +13,7 @@ from .exceptions import UpdateFinishedTrialError
 from .frozen import FrozenTrial
 from .old_distributions import modern
 from .records import TrialState
+from .telling import pause_again
 from .trial import Trial
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def ask(study: Study, fixed_distributions: Mapping[str, BaseDistribution] | None
         trial = promoted(study)
         if trial is not None:
             if distributions:
-                trial.suggest_all(distributions)
+                _suggest_or_pause(trial, distributions)
             return trial
     if trial_id is None and distributions and _draws_from_columns(study.sampler):
         trial = _ask_at_once(study, distributions)
@@ -42,17 +43,26 @@ def ask(study: Study, fixed_distributions: Mapping[str, BaseDistribution] | None
     return trial
 
 
+def _suggest_or_pause(trial: Trial, distributions: Mapping[str, BaseDistribution]) -> None:
+    """Let a promoted trial suggest what it has not yet; should that fail, it waits again."""
+    try:
+        trial.suggest_all(distributions)
+    except BaseException:
+        pause_again(trial.study, trial._record)
+        raise
+
+
 def promoted(study: Study) -> Trial | None:
     """Resume the paused trial that the study's pruner promotes; None if there is none."""
     if not isinstance(study.pruner, PromotingPruner):
         return None
-    refused: tuple[int, int] | None = None
+    refused: tuple[int, int] | None = None  # which trial, and how many pauses were known then
     while True:
         study._sync()
         number = study.pruner.promote(study)
         if number is None:
             return None
-        paused = number, int(study.history.last_step[number])
+        paused = number, len(study.history.pauses)
         if paused == refused:
             raise RuntimeError(
                 f"Trial {number} is paused and should be resumed, but {type(study._storage).__name__} refuses. "

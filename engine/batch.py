@@ -169,12 +169,13 @@ def _put_back(study: Study, claimed: list[Trial]) -> None:
 
 
 def _suggest_enqueued(study: Study, claimed: list[Trial], space: Space) -> dict[str, FloatArray]:
-    """Let enqueued trials suggest; one that holds a value which does not fit fails."""
+    """Let claimed trials suggest; an enqueued one that holds a value which does not fit fails."""
     for trial in claimed:
         try:
             trial.suggest_all(space)
         except BaseException:
-            study._storage.set_trial_state_values(trial._trial_id, TrialState.FAIL)
+            if not pause_again(study, trial._record):
+                study._storage.set_trial_state_values(trial._trial_id, TrialState.FAIL)
             raise
     return _suggest(claimed, space)
 

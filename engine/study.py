@@ -153,7 +153,7 @@ class Study:
         ValueError
             If there is no such trial, it is not running, or state and values do not fit.
         """
-        return finish(self, trial_id_of(self, trial), values, state, skip_if_finished)
+        return finish(self, trial, values, state, skip_if_finished)
 
     def resume(self, number: int) -> Trial:
         """Take a paused trial up again, whatever the pruner would do.

@@ -105,10 +105,11 @@ def acceptable(values: list[float]) -> list[float] | None:
     return None if any(math.isnan(value) for value in values) else values
 
 
-def mark_pause(study: Study, record: FrozenTrial, state: TrialState) -> None:
-    """Note, before a trial is paused, the step behind which it is to go on."""
+def mark_pause(study: Study, record: FrozenTrial, state: TrialState, repeated: int | None = None) -> None:
+    """Note, before a trial is paused, the step behind which it is to go on: the last one, or one that it repeated."""
     if state == TrialState.PAUSED:
-        study._storage.set_trial_system_attr(record._trial_id, PAUSED_AT, record.last_step or 0)
+        step = record.last_step if repeated is None else repeated
+        study._storage.set_trial_system_attr(record._trial_id, PAUSED_AT, step or 0)
 
 
 def pause_again(study: Study, record: FrozenTrial) -> bool:
@@ -140,10 +141,10 @@ def trial_id_of(study: Study, trial: Trial | int) -> int:
 
 
 def finish(
-    study: Study, trial_id: int, values: Any, state: TrialState | None, skip_if_finished: bool, warn: bool = True
+    study: Study, trial: Trial | int, values: Any, state: TrialState | None, skip_if_finished: bool, warn: bool = True
 ) -> FrozenTrial:
     """Finish a trial; see `Study.tell`. `warn` tells of unacceptable values."""
-    storage = study._storage
+    storage, trial_id = study._storage, trial_id_of(study, trial)
     try:
         record = storage.live_record(trial_id)
         if record.state != TrialState.RUNNING:
@@ -151,7 +152,7 @@ def finish(
         state, checked, problem = decide(record, values, state, len(study.directions))
         if problem and warn:
             warn_failed(problem)
-        mark_pause(study, record, state)
+        mark_pause(study, record, state, trial._repeated if isinstance(trial, Trial) else None)
         try:
             if state != TrialState.PAUSED:
                 study.sampler.after_trial(view_of(study, record.number), record, state, checked)

@@ -7,8 +7,6 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from ..pruners import PromotingPruner
 from ..pruners.base import view_of
 from ..samplers import Sampler
@@ -68,6 +66,8 @@ class Trial(BaseTrial):
         self._fixed: Mapping[str, Any] = self._record.system_attrs.get("fixed_params", {})
         self.relative_search_space: dict[str, BaseDistribution] = {}
         self._relative: dict[str, Any] = {}
+        self._repeated: int | None = None  # step of the last report, if a process that died had come there before
+        self._is_to_pause = False
         self._drawn: dict[str, float] = {}  # internal values that a sampler gave beside the one asked for
         self._column_sampler = study.sampler if isinstance(study.sampler, Sampler) else None
 
@@ -279,9 +279,12 @@ class Trial(BaseTrial):
             ) from error
         if not 0 <= at < 2**63:
             raise ValueError(f"The `step` argument must be in [0, 2^63), but got {step}. Count steps from 0 or 1.")
+        self._is_to_pause, self._repeated = False, None
         if at not in self._record.intermediate_values:
             self._store_report(values, at)
-        elif not 0 < self.resume_step < at:  # a resumed trial whose process died may come to a step again
+        elif self._record.system_attrs.get(PAUSED_AT) is not None and at > self.resume_step:
+            self._repeated = at
+        else:
             warnings.warn(f"The reported value is ignored because step={at} is already reported.", stacklevel=2)
 
     def _store_report(self, values: list[float], step: int) -> None:
@@ -295,7 +298,9 @@ class Trial(BaseTrial):
         n_objectives = len(self.study._directions)
         if n_objectives == 1:
             return [_to_float(value)]
-        if not isinstance(value, (Sequence, np.ndarray)) or isinstance(value, str):
+        if hasattr(value, "tolist"):  # an array, or a tensor of whatever device
+            value = value.tolist()
+        if not isinstance(value, Sequence) or isinstance(value, str):
             raise NotImplementedError(
                 f"In a multi-objective study Trial.report takes one value for each of the {n_objectives} objectives, "
                 f"but got {value!r}: report([...], step)."
@@ -336,7 +341,9 @@ class Trial(BaseTrial):
             return False
         self._check_objectives("should_pause")
         self.study._sync()
-        return pruner.pause(self.study, self._record)
+        if self._repeated is None or self._repeated >= pruner.next_rung(self.study, self._record):
+            self._is_to_pause |= pruner.pause(self.study, self._record)  # which says so once
+        return self._is_to_pause
 
     @property
     def resume_step(self) -> int:

@@ -197,6 +197,23 @@ def test_several_objectives_neither_report_nor_prune():
         trial.should_prune()
 
 
+def test_reports_of_several_objectives():
+    trial = parzen.create_study(directions=["minimize"] * 2).ask()
+    for step, values in enumerate(((1, 2), np.array([1, 2]), [np.float32(1), np.int8(2)])):
+        trial.report(values, step)
+        assert trial._record.intermediate_vectors[step] == [1.0, 2.0]
+    for values, error in ((np.array(1.0), NotImplementedError), ([1.0], ValueError), (["a", 1], TypeError)):
+        with pytest.raises(error):
+            trial.report(values, 9)
+
+
+def test_several_objectives_may_be_a_torch_tensor():
+    torch = pytest.importorskip("torch")
+    trial = parzen.create_study(directions=["minimize"] * 2).ask()
+    trial.report(torch.tensor([1.0, 2.0]), 0)
+    assert trial._record.intermediate_vectors == {0: [1.0, 2.0]}
+
+
 def test_constraints(study):
     trial = study.ask()
     trial.set_constraint("memory", np.float32(0.5))

@@ -13,6 +13,7 @@ from promoting import asha_jobs, jobs, study_of, train
 
 import parzen
 from parzen.engine.rungs import Completion
+from parzen.engine.telling import pause_again
 from parzen.pruners import ASHAPruner, MedianPruner
 from parzen.pruners.rung import ParetoRung, Rung
 from parzen.trial import TrialState
@@ -135,7 +136,7 @@ def test_sparse_steps_complete_every_rung_passed() -> None:
     trial.report(0.5, 10)
     assert trial.should_pause()
     assert trial.next_rung == 27
-    assert not trial.should_pause()  # it is noted already
+    assert trial.should_pause()  # until it reports again, though the rungs are noted already
     completions = list(study.history.rungs.since(0))
     assert completions == [Completion(0, rung, (0.5,)) for rung in range(3)]
 
@@ -207,6 +208,73 @@ def test_ctrl_c_pauses_a_resumed_trial_again() -> None:
     assert (again.number, again.resume_step) == (best, 1)  # behind its checkpoint, not behind what it had reported
     again.report(1.0, 2)  # without a warning, and the first report counts
     assert study.trials[best].intermediate_values[2] == 0.0
+
+
+def died_at(study: parzen.Study, step: int) -> parzen.Trial:
+    """Resume trial 0, which paused at step 1, once more: behind its checkpoint a process came to a step and died."""
+    dead = study.resume(0)
+    for late in range(2, step + 1):
+        dead.report(0.5, late)
+    pause_again(study, dead._record)
+    return study.resume(0)
+
+
+@pytest.mark.parametrize("died", [2, 3, 5])
+def test_a_rung_that_a_dead_process_came_to_is_reached_by_training(died: int) -> None:
+    study = study_of(ASHAPruner(9, reduction_factor=3))
+    jobs(study, scrambled, 1)
+    again = died_at(study, died)
+    pauses = []
+    for step in (2, 3):
+        again.report(1.0, step)
+        pauses.append(again.should_pause())
+    assert pauses == [False, True]
+    study.tell(again, state=PAUSED)
+    assert study.resume(0).resume_step == 3
+
+
+@pytest.mark.parametrize("by", ["trial", "number", "optimize"])
+def test_a_pause_by_hand_is_at_the_step_of_the_checkpoint(by: str) -> None:
+    study = study_of(ASHAPruner(9, reduction_factor=3))
+    jobs(study, scrambled, 1)
+    again = died_at(study, 6)
+    if by == "optimize":
+        pause_again(study, again._record)
+        study.ask = lambda: study.resume(0)  # type: ignore[method-assign]
+        study.optimize(pause_at_4, n_trials=1)
+    else:
+        again.report(1.0, 4)
+        study.tell(again if by == "trial" else again.number, state=PAUSED)
+    assert study.resume(0).resume_step == (6 if by == "number" else 4)  # a number does not know
+
+
+def pause_at_4(trial: parzen.Trial) -> float:
+    trial.report(1.0, 4)
+    raise parzen.TrialPaused
+
+
+def test_should_pause_may_be_asked_twice() -> None:
+    study = study_of(ASHAPruner(9, reduction_factor=3))
+    trial = study.ask()
+    trial.report(0.5, 1)
+    assert [trial.should_pause() for _ in range(2)] == [True, True]
+    trial.report(0.5, 2)  # it goes on all the same
+    assert not trial.should_pause()
+
+
+@pytest.mark.parametrize("in_batch", [False, True])
+def test_a_promoted_trial_that_cannot_suggest_waits_again(in_batch: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    study = study_of(ASHAPruner(3, reduction_factor=3))
+    jobs(study, scrambled, 3)
+
+    def interrupted(*_: Any) -> Any:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(parzen.Trial, "suggest_all", interrupted)
+    space = {"y": parzen.distributions.FloatDistribution(0, 1)}
+    with pytest.raises(KeyboardInterrupt):
+        _ = study.ask_batch(1, space) if in_batch else study.ask(space)
+    assert [trial.state for trial in study.trials] == [PAUSED] * 3
 
 
 def test_a_batch_takes_promoted_trials_first() -> None:
