@@ -66,7 +66,7 @@ class Trial(BaseTrial):
         self._fixed: Mapping[str, Any] = self._record.system_attrs.get("fixed_params", {})
         self.relative_search_space: dict[str, BaseDistribution] = {}
         self._relative: dict[str, Any] = {}
-        self._repeated: int | None = None  # step of the last report, if a process that died had come there before
+        self._repeated: int | None = None  # step of the last report, if another process had come there before it died
         self._is_to_pause = False
         self._drawn: dict[str, float] = {}  # internal values that a sampler gave beside the one asked for
         self._column_sampler = study.sampler if isinstance(study.sampler, Sampler) else None
@@ -282,9 +282,9 @@ class Trial(BaseTrial):
         self._is_to_pause, self._repeated = False, None
         if at not in self._record.intermediate_values:
             self._store_report(values, at)
-        elif self._record.system_attrs.get(PAUSED_AT) is not None and at > self.resume_step:
-            self._repeated = at
-        else:
+            return
+        self._repeated = at
+        if self._record.system_attrs.get(PAUSED_AT) is None or at <= self.resume_step:
             warnings.warn(f"The reported value is ignored because step={at} is already reported.", stacklevel=2)
 
     def _store_report(self, values: list[float], step: int) -> None:

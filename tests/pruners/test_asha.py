@@ -233,6 +233,21 @@ def test_a_rung_that_a_dead_process_came_to_is_reached_by_training(died: int) ->
     assert study.resume(0).resume_step == 3
 
 
+def test_a_trial_with_the_reports_of_a_dead_one_is_trained_all_the_same() -> None:
+    study = study_of(ASHAPruner(9, 3, 3))
+    reported = dict.fromkeys(range(8), 1.0)
+    study.add_trial(parzen.trial.create_trial(state=TrialState.WAITING, intermediate_values=reported))
+    trial = study.ask()
+    pauses = []
+    for step in (1, 2, 3):
+        with pytest.warns(UserWarning, match="already reported"):
+            trial.report(0.5, step)
+        pauses.append(trial.should_pause())
+    assert pauses == [False, False, True]
+    study.tell(trial, state=PAUSED)
+    assert study.resume(0).resume_step == 3
+
+
 @pytest.mark.parametrize("by", ["trial", "number", "optimize"])
 def test_a_pause_by_hand_is_at_the_step_of_the_checkpoint(by: str) -> None:
     study = study_of(ASHAPruner(9, reduction_factor=3))
