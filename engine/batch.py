@@ -135,7 +135,7 @@ def ask_batch(study: Study, n: int, distributions: Space) -> Batch:
     claimed: list[Trial] = []
     try:
         _claim(study, n, claimed)
-        first = _suggest_enqueued(study, claimed, space)
+        first = _suggest_claimed(study, claimed, space)
         if isinstance(study.sampler, Sampler):
             sampled = _sample_together(study, study.sampler, n - len(claimed), space)
         else:
@@ -168,7 +168,7 @@ def _put_back(study: Study, claimed: list[Trial]) -> None:
             study._storage.set_trial_state_values(trial._trial_id, TrialState.WAITING)
 
 
-def _suggest_enqueued(study: Study, claimed: list[Trial], space: Space) -> dict[str, FloatArray]:
+def _suggest_claimed(study: Study, claimed: list[Trial], space: Space) -> dict[str, FloatArray]:
     """Let claimed trials suggest; an enqueued one that holds a value which does not fit fails."""
     for trial in claimed:
         try:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from .exceptions import UpdateFinishedTrialError
 from .frozen import CONSTRAINTS, FrozenTrial, create_trial
+from .interrupts import Deferred
 from .logging import get_logger
 from .pauses import PAUSED_AT
 from .records import TrialState
@@ -55,8 +56,9 @@ def fail_stale_trials(study: Study) -> None:
 def _pause_stale(study: Study, record: FrozenTrial) -> None:
     """Pause a trial again, unless another process did so meanwhile: then it may run already, in a living one."""
     storage: Any = study._storage
-    if storage._take_over(record._trial_id) and pause_again(study, record):
-        _logger.warning(f"Trial {record.number} is paused again because the process that resumed it is dead.")
+    with Deferred():  # what was taken over is also paused
+        if storage._take_over(record._trial_id) and pause_again(study, record):
+            _logger.warning(f"Trial {record.number} is paused again because the process that resumed it is dead.")
 
 
 def _interval(storage: Any) -> int | None:
