@@ -156,14 +156,20 @@ class ASHAPruner(PromotingPruner):
             return rung.place(trial.number) < max(len(rung) // self._eta, 1)
 
     def leader(self, study: Any) -> FrozenTrial | None:
-        """Give the best complete trial or, before any is complete, the best of the highest rung; None without any."""
+        """Give the best complete trial or, before any is complete, the best of the highest rung; None without any.
+
+        Trials that failed do not count.
+        """
         history = study.history
         with history.lock:
-            standings = self.standings(study)
-            number = history.best
-            if number is None and standings.rungs:
-                number = standings.rungs[-1].best(1)[0]
-            return None if number is None else history.copy_record(number)
+            found = [history.best] if history.best is not None else _best_by_rung(history, self.standings(study))
+            return history.copy_record(found[0]) if found else None
+
+
+def _best_by_rung(history: History, standings: Standings) -> list[int]:
+    """Give the best trial of each rung that did not fail, those of the highest rung first."""
+    failed = set(history.numbers((TrialState.FAIL,)))
+    return [number for rung in reversed(standings.rungs) for number in rung.best(1, failed)]
 
 
 def _rising(low: int, high: int, eta: int) -> tuple[int, ...]:

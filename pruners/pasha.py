@@ -92,12 +92,14 @@ def noise(curves: Array) -> float:
     first, second = np.triu_indices(len(curves), 1)
     if not len(first) or not curves.shape[1]:
         return 0.0
-    ahead = np.sign(curves[first] - curves[second])
+    with np.errstate(invalid="ignore"):  # inf - inf: neither is ahead, and there is no gap
+        gap = curves[first] - curves[second]
+    ahead = np.nan_to_num(np.sign(gap))
     crossings = np.zeros(len(first), dtype=int)
     leader = ahead[:, 0]
     for now in ahead.T[1:]:
         crossings += now * leader < 0
         leader = np.where(now == 0, leader, now)
-    gaps = np.abs(curves[first, -1] - curves[second, -1])[crossings >= 2]
+    gaps = np.abs(gap[crossings >= 2, -1])
     gaps = gaps[np.isfinite(gaps)]
     return float(np.percentile(gaps, _PERCENTILE)) if len(gaps) else 0.0

@@ -376,6 +376,18 @@ def test_the_leader_is_the_best_of_the_highest_rung() -> None:
     assert study.pruner.leader(study).number == study.best_trial.number == 4
 
 
+def test_the_leader_did_not_fail() -> None:
+    study = study_of(ASHAPruner(9, reduction_factor=3))
+    for value, state in ((0.5, PAUSED), (0.1, TrialState.FAIL)):
+        trial = study.ask()
+        trial.report(value, 1)
+        assert trial.should_pause()
+        study.tell(trial, state=state)
+    assert study.pruner.leader(study).number == 0
+    study.delete_trial(0)
+    assert study.pruner.leader(study) is None
+
+
 @pytest.mark.parametrize(
     ("arguments", "name"),
     [((0,), "max_resource"), ((9, 10), "max_resource"), ((9, 0), "min_resource"), ((9, 1, 1), "reduction_factor"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
@@ -73,6 +74,12 @@ def soft_ranking_agrees(earlier: Sequence[float], epsilon: float) -> bool:
 @given(st.lists(st.integers(0, 6).map(float), min_size=1, max_size=7), st.integers(0, 3).map(float))
 def test_soft_ranking(earlier: list[float], epsilon: float) -> None:
     assert is_same_ranking(np.array(earlier), epsilon) == soft_ranking_agrees(earlier, epsilon)
+
+
+def test_infinite_reports_are_no_noise() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert noise(np.array([[1.0, 2.0, 1.0, math.inf], [2.0, 1.0, 2.0, math.inf]])) == 0.0
 
 
 def test_infinite_losses_are_equal_to_each_other() -> None:
