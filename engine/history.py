@@ -531,6 +531,10 @@ class History:
         curve.catch_up()
         return curve
 
+    def started_at(self, number: int) -> datetime | None:
+        """Give the time at which a trial that finished or paused had started."""
+        return _time(self._rows["start"][number])
+
     def completed_at(self, number: int) -> datetime | None:
         """Give the time at which a trial finished, None if it has not."""
         return _time(self._rows["complete"][number])

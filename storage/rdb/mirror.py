@@ -145,15 +145,23 @@ class Mirror:
         return known + read_new(self._db, study_id, int(history.trial_ids[-1]))
 
     def _holds_last(self, study_id: int, history: History) -> bool:
-        """Tell whether the trial that finished last is still in the file, and no other one under its identifier."""
-        if not len(history.finished):
+        """Tell whether the trial that finished last is still in the file, and no other one under its identifier.
+
+        If none finished it is the one that paused last, whose end may have changed.
+        """
+        if len(history.finished):
+            number, column = int(history.finished[-1]), "datetime_complete"
+            held = history.completed_at(number)
+        elif len(history.pauses):
+            number, column = int(history.pauses[-1]), "datetime_start"
+            held = history.started_at(number)
+        else:
             return True
-        number = int(history.finished[-1])
         rows = self._db.query(
-            "SELECT datetime_complete FROM trials WHERE trial_id = ? AND study_id = ? AND number = ?",
+            f"SELECT {column} FROM trials WHERE trial_id = ? AND study_id = ? AND number = ?",
             (int(history.trial_ids[number]), study_id, number),
         )
-        return bool(rows) and _is_near(history.completed_at(number), row_to_time(rows[0][0]))
+        return bool(rows) and _is_near(held, row_to_time(rows[0][0]))
 
     def _begin_again(self, study_id: int, history: History, records: Sequence[FrozenTrial]) -> None:
         """Fill a new history; trials of this process that are still there go over into it."""

@@ -208,9 +208,9 @@ def without_autoincrement(path: Path) -> None:
 @pytest.mark.parametrize("made_by", ["parzen", "optuna"])
 @pytest.mark.parametrize("n_before", [0, 1, 4])
 @pytest.mark.parametrize("n_after", [0, 2, 6])
-@pytest.mark.parametrize("running", [False, True])
+@pytest.mark.parametrize("state", [TrialState.COMPLETE, TrialState.PAUSED, RUNNING])
 def test_a_study_deleted_and_made_again_is_a_new_one_here(
-    url: str, path: Path, made_by: str, n_before: int, n_after: int, running: bool
+    url: str, path: Path, made_by: str, n_before: int, n_after: int, state: TrialState
 ) -> None:
     SQLiteStorage(url).remove_session()
     if made_by == "optuna":
@@ -219,8 +219,8 @@ def test_a_study_deleted_and_made_again_is_a_new_one_here(
     for _ in range(n_before):
         trial = ours.ask()
         trial.suggest_float("x", 0, 1)
-        if not running:
-            ours.tell(trial, 1.0)
+        if state != RUNNING:
+            ours.tell(trial, 1.0 if state == TrialState.COMPLETE else None, state)
     theirs = SQLiteStorage(url)
     theirs.delete_study(ours._study_id)
     remade = parzen.create_study(storage=theirs, study_name="shared", direction="maximize")
