@@ -20,9 +20,30 @@ def ranks(points):
     return out
 
 
+def constrained_ranks(points, violations):
+    """Rank of each point by constrained-domination: peel off front after front."""
+
+    def beats(j, i):
+        if violations[j] <= 0 and violations[i] <= 0:
+            return dominates(points[j], points[i])
+        return max(violations[j], 0) < max(violations[i], 0)
+
+    out, left, rank = [0] * len(points), set(range(len(points))), 0
+    while left:
+        front = {i for i in left if not any(beats(j, i) for j in left)}
+        for i in front:
+            out[i] = rank
+        left, rank = left - front, rank + 1
+    return out
+
+
 def ranks_until(points, enough):
     """Ranks, of which those after the front that reaches `enough` points are all the next."""
-    exact = ranks(points)
+    return until(ranks(points), enough)
+
+
+def until(exact, enough):
+    """Set the ranks after the one that reaches `enough` points to the next."""
     last = next((r for r in range(len(exact)) if sum(e <= r for e in exact) >= enough), 0)
     return [min(r, last + 1) for r in exact]
 

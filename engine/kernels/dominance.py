@@ -11,10 +11,7 @@ Array = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 BoolArray = npt.NDArray[np.bool_]
 
-_SAMPLE, _PIVOTS = (
-    1000,
-    16,
-)  # points among which a few that dominate many are looked for, and how many
+_SAMPLE, _PIVOTS = 1000, 16  # points among which a few that dominate many are looked for, and how many
 
 
 def non_dominated(values: Array) -> BoolArray:
@@ -57,8 +54,12 @@ def _beaten(values: Array) -> BoolArray | None:
     return dominance.beaten(values, pivots) if dominance.beaten(sample, pivots).mean() > 0.3 else None
 
 
-def ranks(values: Array, enough: int | None = None) -> IntArray:
+def ranks(values: Array, enough: int | None = None, violation: Array | None = None) -> IntArray:
     """Return the non-dominated rank of each point: 0 on the front, 1 on the front of the others, and so on.
+
+    With constraints, as in "constrained-domination" (Deb et al., "A fast and elitist multiobjective genetic algorithm:
+    NSGA-II", IEEE Trans. Evol. Comput. 6(2), 2002, section VI): a feasible point dominates all infeasible ones, and of
+    these, whatever their values, the one that violates less dominates the other.
 
     Parameters
     ----------
@@ -67,6 +68,9 @@ def ranks(values: Array, enough: int | None = None) -> IntArray:
     enough
         Stop after the front with which this many points are ranked (at least one front); all others get the next
         rank. None: rank all.
+    violation
+        Shape (n,), without NaN: by how much each point violates its constraints in total; 0 or less is feasible.
+        None: all are feasible. Infeasible points of equal violation share a rank.
 
     Returns
     -------
@@ -76,27 +80,37 @@ def ranks(values: Array, enough: int | None = None) -> IntArray:
     Raises
     ------
     ValueError
-        If a value is NaN.
+        If a value or a violation is NaN.
     """
     _refuse_nan(values)
     n, m = values.shape
-    out = np.zeros(n, dtype=np.int64)
-    if n == 0 or m == 0:
-        return out
     enough = n if enough is None else max(enough, 1)
-    order = np.argsort(values[:, 0])
-    first = values[order, 0]
-    if not (first[1:] == first[:-1]).any():
-        out[order] = _ranks(values[order], np.ones(n, dtype=np.int64), enough)
-        return out
-    # Equal points are neighbours in lexicographic order; one of them stands for all.
-    order = np.lexsort(values.T[::-1])
-    points = values[order]
-    is_first = np.ones(n, dtype=bool)
-    is_first[1:] = (points[1:] != points[:-1]).any(axis=1)
-    group = np.cumsum(is_first) - 1
-    out[order] = _ranks(points[is_first], np.bincount(group), enough)[group]
+    if violation is not None and not (violation <= 0).all():
+        out = _constrained_ranks(values, violation, enough)
+    elif n == 0 or m == 0:
+        return np.zeros(n, dtype=np.int64)
+    elif n >= COMPILED_FROM:
+        from .compiled import dominance
+
+        out = dominance.ranks(values, enough)
+    else:
+        out = ranks_numpy(values, enough)
+    return out if enough >= n else _cut(out, enough)
+
+
+def _constrained_ranks(values: Array, violation: Array, enough: int) -> IntArray:
+    """Rank the feasible points by their values, then the others by their violation."""
+    _refuse_nan(violation)
+    out, is_feasible = np.empty(len(values), dtype=np.int64), violation <= 0
+    feasible = out[is_feasible] = ranks(values[is_feasible], enough)
+    out[~is_feasible] = np.unique(violation[~is_feasible], return_inverse=True)[1] + feasible.max(initial=-1) + 1
     return out
+
+
+def _cut(ranks: IntArray, enough: int) -> IntArray:
+    """Give all points beyond the front that reaches `enough` the next rank."""
+    last = int(np.searchsorted(np.bincount(ranks).cumsum(), enough))
+    return np.minimum(ranks, last + 1)
 
 
 def _refuse_nan(values: Array) -> None:
@@ -104,24 +118,15 @@ def _refuse_nan(values: Array) -> None:
         raise ValueError("Points to be ranked must not hold NaN: leave those out that have no value.")
 
 
-def _ranks(points: Array, counts: IntArray, enough: int) -> IntArray:
-    """Rank different points in lexicographic order, of which there are `counts` each."""
-    if len(points) >= COMPILED_FROM:
-        from .compiled import dominance
-
-        return dominance.ranks(points, counts, enough)
-    return ranks_numpy(points, counts, enough)
-
-
-def ranks_numpy(points: Array, counts: IntArray, enough: int) -> IntArray:
+def ranks_numpy(values: Array, enough: int) -> IntArray:
     """NumPy tier of `ranks`: peel off front after front."""
-    n = len(points)
-    dominates = (points[:, np.newaxis] <= points).all(axis=2) & ~np.eye(n, dtype=bool)
-    out = np.zeros(n, dtype=np.int64)
-    left = np.ones(n, dtype=bool)
+    no_worse = (values[:, np.newaxis] <= values).all(axis=2)
+    dominates = no_worse & ~no_worse.T
+    out = np.zeros(len(values), dtype=np.int64)
+    left = np.ones(len(values), dtype=bool)
     while left.any() and enough > 0:
         on_front = left & ~dominates[left].any(axis=0)
-        enough -= int(counts[on_front].sum())
+        enough -= int(on_front.sum())
         left &= ~on_front
         out[left] += 1
     return out

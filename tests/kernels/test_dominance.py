@@ -46,6 +46,23 @@ def test_ranking_stops_when_enough_are_ranked(tier, points, enough):
     assert dominance.ranks(points, enough).tolist() == expected
 
 
+@settings(deadline=None, max_examples=200)
+@given(points=POINTS, enough=st.none() | st.integers(-1, 14), data=st.data())
+def test_feasible_points_come_first_then_those_that_violate_less(tier, points, enough, data):
+    violations = st.sampled_from([-np.inf, -1.0, 0.0, 0.5, 2.0, np.inf])
+    violation = data.draw(arrays(float, len(points), elements=violations))
+    exact = naive.constrained_ranks(points.tolist(), violation.tolist())
+    expected = exact if enough is None else naive.until(exact, min(max(enough, 1), len(points)))
+    assert dominance.ranks(points, enough, violation).tolist() == expected
+
+
+def test_without_violations_constraints_change_nothing(tier):
+    points = random_points(200, 3, seed=5)
+    np.testing.assert_array_equal(dominance.ranks(points, None, np.full(200, -1.0)), dominance.ranks(points))
+    infeasible = dominance.ranks(points, None, np.arange(1.0, 201.0))
+    np.testing.assert_array_equal(infeasible, np.arange(200))
+
+
 @pytest.mark.parametrize("m", [1, 2, 3, 4, 6])
 @pytest.mark.parametrize("levels", [None, 7])
 def test_larger_sizes(tier, m, levels):
@@ -61,9 +78,19 @@ def test_larger_sizes(tier, m, levels):
 def test_sets_of_earlier_points_span_blocks(m, levels):
     """More points than a block of the bit sets holds: against a front-by-front peeling with arrays."""
     points = random_points(2500, m, seed=m, levels=levels)
-    different, back, counts = np.unique(points, axis=0, return_inverse=True, return_counts=True)
-    expected = dominance.ranks_numpy(different, counts, len(points))[back.reshape(-1)]
+    expected = dominance.ranks_numpy(points, len(points))
     np.testing.assert_array_equal(dominance.ranks(points), expected)
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.05])
+def test_objectives_in_conflict(noise):
+    """Staircases of many steps, into the midst of which points are put until the sweep is given up."""
+    points = random_points(1500, 3, seed=3)
+    points[:, 2] = noise * points[:, 2] - points[:, 1]
+    points[::50] = points[0]
+    for enough in (1, 700, 1500):
+        expected = dominance._cut(dominance.ranks_numpy(points, enough), enough)
+        np.testing.assert_array_equal(dominance.ranks(points, enough), expected)
 
 
 @pytest.mark.parametrize("m", [1, 2, 3, 4, 5])
@@ -94,6 +121,8 @@ def test_front_of_many(m):
 def test_nan_is_refused(function):
     with pytest.raises(ValueError, match="must not hold NaN"):
         function(np.array([[0.0, np.nan], [1.0, 1.0]]))
+    with pytest.raises(ValueError, match="must not hold NaN"):
+        dominance.ranks(np.ones((2, 2)), None, np.array([1.0, np.nan]))
 
 
 def test_arguments_stay_as_they_are(tier):

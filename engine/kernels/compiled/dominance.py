@@ -1,4 +1,4 @@
-"""Numba tier of `kernels.dominance`: sweeps over different points in an order in which only earlier ones dominate."""
+"""Numba tier of `kernels.dominance`: sweeps over points in an order in which only earlier ones dominate."""
 
 from __future__ import annotations
 
@@ -12,23 +12,38 @@ IntArray = npt.NDArray[np.int64]
 BoolArray = npt.NDArray[np.bool_]
 
 _BLOCK = 1024  # points whose sets of earlier ones are held at a time: 128 bytes for each point
+_SHIFTS = 64  # steps moved for each point, on average, at which staircases are given up
 
 
-def ranks(points: Array, counts: IntArray, enough: int) -> IntArray:
-    """Rank different points (n, m) in lexicographic order; see `kernels.dominance.ranks`."""
-    n, m = points.shape
+def ranks(values: Array, enough: int) -> IntArray:
+    """Rank the points (n, m); those beyond the front that reaches `enough` may get any higher rank."""
+    n, m = values.shape
     if m == 1:
-        out = np.arange(n)
-    elif m == 2:
-        out = _ranks_of_two(np.ascontiguousarray(points[:, 1]))
-    elif m == 3:
-        place = _places(points[:, 1], np.argsort(points[:, 1]))
-        out = _ranks_of_three(place, np.ascontiguousarray(points[:, 2]), counts, enough, n.bit_length())
-    else:
-        out = _by_sets(points)
-    found = np.bincount(out, weights=counts).cumsum()
-    last = int(np.searchsorted(found, enough)) + 1  # the first rank that need not be told apart
-    return np.asarray(np.minimum(out, last))
+        return _places(values[:, 0], np.argsort(values[:, 0]))
+    order, points, is_unique = _lexicographic(values)
+    out = np.empty(n, dtype=np.int64)
+    if m == 2:
+        _ranks_of_two(points, order, out)
+    elif m > 3 or not _ranks_of_three(points, order, enough, out):
+        out[order] = _by_sets(points) if is_unique else _by_sets_of_equals(points)
+    return out
+
+
+def _lexicographic(values: Array) -> tuple[IntArray, Array, bool]:
+    """Order points by the first objective, where that is equal by the second, and so on; say if it never is."""
+    order = values[:, 0].argsort()
+    points = values.take(order, axis=0)
+    if not (points[1:, 0] == points[:-1, 0]).any():
+        return order, points, True
+    order = np.lexsort(values.T[::-1])
+    return order, values.take(order, axis=0), False
+
+
+def _by_sets_of_equals(points: Array) -> IntArray:
+    """Rank points in lexicographic order, where equal ones are neighbours: one of them stands for all."""
+    is_first = np.ones(len(points), dtype=bool)
+    is_first[1:] = (points[1:] != points[:-1]).any(axis=1)
+    return _by_sets(points[is_first])[np.cumsum(is_first) - 1]
 
 
 def _places(column: Array, order: IntArray) -> IntArray:
@@ -72,88 +87,103 @@ def beaten(values: Array, pivots: Array) -> BoolArray:
 
 
 @jit
-def _ranks_of_two(y: Array) -> IntArray:
-    """Rank by a sweep along the first objective in O(n log n).
+def _ranks_of_two(points: Array, order: IntArray, out: IntArray) -> None:
+    """Rank points in lexicographic order in O(n log n).
 
     The smallest second objective of each front so far rises with the front's rank; a point goes to the first front
     where it is larger than the point's own (Jensen, IEEE Trans. Evol. Comput. 7(5), 2003, section III).
     """
-    n = y.size
-    out, lowest, n_fronts = np.zeros(n, np.int64), np.empty(n), 0
+    n = order.size
+    lowest, n_fronts, rank = np.empty(n), 0, 0
     for i in range(n):
-        left, right = 0, n_fronts
-        while left < right:
-            middle = (left + right) // 2
-            if lowest[middle] > y[i]:
-                right = middle
-            else:
-                left = middle + 1
-        out[i] = left
-        lowest[left] = y[i]
-        n_fronts = max(n_fronts, left + 1)
-    return out
+        y = points[i, 1]
+        if i == 0 or y != points[i - 1, 1] or points[i, 0] != points[i - 1, 0]:
+            start, length = 0, n_fronts
+            while length > 0:
+                half = length // 2
+                start, length = (start, half) if lowest[start + half] > y else (start + half + 1, length - half - 1)
+            rank = start
+            lowest[rank] = y
+            n_fronts = max(n_fronts, rank + 1)
+        out[order[i]] = rank
 
 
 @jit
-def _ranks_of_three(place: IntArray, z: Array, counts: IntArray, enough: int, bits: int) -> IntArray:
-    """Rank by a sweep along the first objective in O(n log^2 n).
+def _ranks_of_three(points: Array, order: IntArray, enough: int, out: IntArray) -> bool:
+    """Rank points in lexicographic order; False if that would take too long.
 
-    Each front so far is a binary trie over the places of the second objective that holds the least third objective
-    below each node: whether a point of no greater place has no greater z is answered on one way down. The first front
-    without such a point is found by binary search (Zhang et al., IEEE Trans. Evol. Comput. 19(2), 2015, "ENS-BS").
-    A front beyond those that hold `enough` points is not kept.
+    Each front so far is a staircase: its points that none of it dominates in the last two objectives, by rising second
+    and so by falling third. The first front whose staircase does not dominate a point is found by binary search
+    (Zhang et al., IEEE Trans. Evol. Comput. 19(2), 2015, "ENS-BS"). A staircase has few steps unless the last two
+    objectives are in perfect conflict; then steps are moved up so often that we give up. A front beyond those that hold
+    `enough` points is not kept.
     """
-    n = z.size
-    out, found = np.zeros(n, np.int64), np.zeros(n + 1, np.int64)
-    root, n_fronts, limit, inside, n_nodes = np.zeros(n + 1, np.int64), 0, n, 0, 1
-    child, lowest = np.zeros((n * (bits + 1) + 1, 2), np.int32), np.empty(n * (bits + 1) + 1)
+    n = order.size
+    begin, size, room, found = np.zeros((4, n), np.int64)
+    steps, used = np.empty((8 * n, 2)), 0  # all staircases, one after the other; one that outgrows its room moves
+    n_fronts, limit, inside, rank, moves = 0, n, 0, 0, _SHIFTS * n
     for i in range(n):
-        left, right = 0, min(n_fronts, limit)
-        while left < right:
-            middle = (left + right) // 2
-            node, dominated = root[middle], False
-            for b in range(bits - 1, -1, -1):
-                if lowest[node] > z[i]:
-                    break
-                side = (place[i] >> b) & 1
-                smaller = child[node, 0]
-                if side == 1 and smaller > 0 and lowest[smaller] <= z[i]:
-                    dominated = True
-                    break
-                node = child[node, side]
-                if node == 0:
-                    break
-                dominated = b == 0 and lowest[node] <= z[i]
-            if dominated:
-                left = middle + 1
-            else:
-                right = middle
-        out[i] = left
-        if left >= limit:
-            continue
-        if left == n_fronts:
-            n_fronts += 1
-            root[left] = n_nodes
-            lowest[n_nodes] = z[i]
-            n_nodes += 1
-        node = root[left]
-        lowest[node] = min(lowest[node], z[i])
-        for b in range(bits - 1, -1, -1):
-            side = (place[i] >> b) & 1
-            if child[node, side] == 0:
-                child[node, side] = n_nodes
-                lowest[n_nodes] = z[i]
-                n_nodes += 1
-            node = child[node, side]
-            lowest[node] = min(lowest[node], z[i])
-        found[left] += counts[i]
-        inside += counts[i]
-        if inside >= enough:
-            limit = min(limit, n_fronts)
-            while inside - found[limit - 1] >= enough:
-                limit -= 1
-                inside -= found[limit]
-    return out
+        a, b = points[i, 1], points[i, 2]
+        if i == 0 or b != points[i - 1, 2] or a != points[i - 1, 1] or points[i, 0] != points[i - 1, 0]:
+            left, right = 0, min(n_fronts, limit)
+            rank, at = right, 0
+            while left < right:
+                middle = (left + right) // 2
+                place = _steps_up_to(steps, begin[middle], size[middle], a)
+                if place > begin[middle] and steps[place - 1, 1] <= b:
+                    left = middle + 1
+                else:
+                    rank = right = middle
+                    at = place
+            rank = left
+            if rank < limit:
+                if rank == n_fronts:
+                    begin[rank], size[rank], room[rank], found[rank] = used, 0, 4, 0
+                    at = used
+                    used += 4
+                    n_fronts += 1
+                stop, end = at, begin[rank] + size[rank]
+                while stop < end and steps[stop, 1] >= b:  # steps that the point covers
+                    stop += 1
+                if at > begin[rank] and steps[at - 1, 0] == a:
+                    at -= 1  # of the same second and a larger third
+                if size[rank] == room[rank] and stop == at:
+                    for k in range(size[rank]):
+                        steps[used + k, 0], steps[used + k, 1] = steps[begin[rank] + k, 0], steps[begin[rank] + k, 1]
+                    shift = used - begin[rank]
+                    begin[rank], room[rank] = used, 2 * room[rank]
+                    used += room[rank]
+                    at, stop, end = at + shift, stop + shift, end + shift
+                if stop == at:
+                    for k in range(end, at, -1):
+                        steps[k, 0], steps[k, 1] = steps[k - 1, 0], steps[k - 1, 1]
+                elif stop > at + 1:
+                    for k in range(stop, end):
+                        steps[k + at + 1 - stop, 0], steps[k + at + 1 - stop, 1] = steps[k, 0], steps[k, 1]
+                steps[at, 0], steps[at, 1] = a, b
+                size[rank] += at + 1 - stop
+                moves -= end - stop
+                if moves < 0:
+                    return False
+        out[order[i]] = rank
+        if rank < limit:
+            found[rank] += 1
+            inside += 1
+            if inside >= enough:
+                limit = min(limit, n_fronts)
+                while inside - found[limit - 1] >= enough:
+                    limit -= 1
+                    inside -= found[limit]
+    return True
+
+
+@jit
+def _steps_up_to(steps: Array, start: int, length: int, a: float) -> int:
+    """Return where the steps of one staircase end that are no larger than `a`."""
+    while length > 0:
+        half = length // 2
+        start, length = (start, half) if steps[start + half, 0] > a else (start + half + 1, length - half - 1)
+    return start
 
 
 @jit
