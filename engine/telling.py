@@ -159,8 +159,11 @@ def finish(
         finally:
             storage.set_trial_state_values(trial_id, state, checked)
             study._history = None  # whoever looks at the trials next sees this one's end
-    except UpdateFinishedTrialError:
-        return _told_before(storage.get_trial(trial_id), values, state, skip_if_finished)
+    except UpdateFinishedTrialError as error:
+        found = storage.get_trial(trial_id)
+        if found.state == TrialState.RUNNING:  # another process has taken it over
+            raise ValueError(str(error)) from error
+        return _told_before(found, values, state, skip_if_finished)
     return record if record.state.is_finished() else storage.get_trial(trial_id)
 
 

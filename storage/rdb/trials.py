@@ -17,7 +17,7 @@ from ...engine.exceptions import UpdateFinishedTrialError
 from ...engine.frozen import FrozenTrial
 from ...engine.history import History
 from ...engine.interrupts import Deferred
-from ...engine.pauses import marked, marks
+from ...engine.pauses import PAUSED_AT, marked, marks
 from ...engine.records import TrialState
 from .. import forks
 from . import writing
@@ -291,10 +291,20 @@ class RelationalStorage(RelationalStudies):
 
     def _end(self, ends: Sequence[_End], now: datetime) -> None:
         for own, state, told in ends:
+            self._check_kept(own.record)
             if not writing.finish(self._db, own.record, state, told, now):
                 self._refuse(own.record._trial_id)
             if self._workers is not None:
-                writing.release(self._db, own.record._trial_id)
+                self._workers.release(own.record._trial_id)
+
+    def _check_kept(self, record: FrozenTrial) -> None:
+        """Refuse the end of a resumed trial that another process runs by now: this one was silent for too long."""
+        is_resumed = record.system_attrs.get(PAUSED_AT) is not None
+        if is_resumed and self._workers is not None and self._workers.has_lost(record._trial_id):
+            raise UpdateFinishedTrialError(
+                f"Trial#{record.number} was resumed by another process, since this one gave no sign of life for longer "
+                "than the grace period. Ask for another trial; raise `grace_period` if processes are often silent."
+            )
 
     def _note_ends(self, ends: Sequence[_End], now: datetime, study_id: int) -> None:
         """End trials of a study here. If others wrote meanwhile, the history waits for the next look at that."""

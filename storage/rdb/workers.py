@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from ...engine.history import History
 from ...engine.logging import get_logger
 from ...engine.records import TrialState
+from . import writing
 from .database import Database
 from .processes import identity, is_running
 from .rows import row_to_time
@@ -49,6 +50,7 @@ class Workers:
         self._interval = interval
         self._grace_period = timedelta(seconds=grace_period)
         self._pid = 0  # of the process whose thread runs
+        self._claimed: set[int] = set()  # trials that this process started
 
     def join(self) -> None:
         """Begin to give signs of life, unless this process does so already."""
@@ -82,6 +84,19 @@ class Workers:
         rows = [(trial_id, self._db.worker_id) for trial_id in trial_ids]
         if rows:
             self._db.executemany(words_of(self._db.dialect).claim, rows)
+            self._claimed.update(trial_id for trial_id, _ in rows)
+
+    def release(self, trial_id: int) -> None:
+        """Let it be known that a trial has ended; within the transaction that ends it."""
+        writing.release(self._db, trial_id)
+        self._claimed.discard(trial_id)
+
+    def has_lost(self, trial_id: int) -> bool:
+        """Tell whether a trial that this process started was taken for dead and resumed by another process."""
+        if trial_id not in self._claimed:  # it was handed over to this process: nobody took it away
+            return False
+        rows = self._db.query("SELECT worker_id FROM parzen_claims WHERE trial_id = ?", (trial_id,))
+        return bool(rows) and str(rows[0][0]) != self._db.worker_id
 
     def stale(self, history: History) -> list[int]:
         """Give the identifiers of the running trials whose process is dead, as far as anybody can tell."""

@@ -119,3 +119,17 @@ def test_who_comes_late_to_a_dead_worker_leaves_its_trial_to_who_resumed_it(url:
     fail_stale_trials(late)
     assert (resumed[0].number, resumed[0].resume_step) == (0, 1)
     assert late.trials[0].state == TrialState.RUNNING
+
+
+def test_a_process_that_was_taken_for_dead_does_not_end_the_trial_of_another_one(url: str) -> None:
+    study = new_study(url)
+    trial = study.ask()
+    trial.report(0.5, 1)
+    study.tell(trial, state=TrialState.PAUSED)
+    again = study.resume(trial.number)
+    storage = study._storage
+    with storage._lock:  # what is left behind when another process resumes the trial
+        storage._db.execute("UPDATE parzen_claims SET worker_id = ? WHERE trial_id = ?", ("another", again._trial_id))
+    with pytest.raises(ValueError, match="grace_period"):
+        study.tell(again, 0.25)
+    assert study.trials[0].state == TrialState.RUNNING
