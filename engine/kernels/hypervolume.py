@@ -16,6 +16,7 @@ Array = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 Box = tuple[float, ...]
 
+_SAFE = 1e250  # products of extents up to this, and down to its inverse, neither overflow nor vanish
 _LEAST = 5e-324  # what a point adds that no chosen one dominates, should rounding leave nothing
 
 
@@ -39,27 +40,42 @@ def hypervolume(points: Array, reference: Array) -> float:
     ValueError
         If a value is NaN.
     """
-    extents = _extents(points, reference)
-    extents = extents[(extents > 0).all(axis=1)]
+    extents, highest = _below(points, reference)
     if len(extents) == 0:
         return 0.0
-    if np.isinf(extents).any():
+    if math.inf in highest:
         return math.inf
+    is_compiled = len(points) >= COMPILED_FROM
+    if all(_SAFE ** (-1 / len(highest)) < h < _SAFE ** (1 / len(highest)) for h in highest):
+        return _volume(extents, is_compiled)
     extents, exponents = _scaled(extents)
-    m = extents.shape[1]
-    if m > 2 and len(extents) >= COMPILED_FROM:
+    with np.errstate(over="ignore", under="ignore"):
+        return float(np.ldexp(_volume(extents, is_compiled), exponents.sum()))
+
+
+def _below(points: Array, reference: Array) -> tuple[Array, list[float]]:
+    """Return the extents of the points that are better than the reference in all objectives, and the largest of each."""
+    if len(points) >= COMPILED_FROM:
         from .compiled import hypervolume as compiled
 
-        volume = compiled.volume(extents[non_dominated(-extents)] if m > 3 else extents)
-    elif m > 2:
-        volume = volume_python([tuple(box) for box in extents.tolist()])
-    elif m == 2:
-        extents = extents[np.argsort(-extents[:, 0])]
-        volume = float((extents[:, 0] * np.diff(np.maximum.accumulate(extents[:, 1]), prepend=0.0)).sum())
-    else:
-        volume = float(extents.max())
-    with np.errstate(over="ignore", under="ignore"):
-        return float(np.ldexp(volume, exponents.sum()))
+        extents, highest = compiled.below(points, reference)
+        _refuse_nan(highest)
+        return extents, highest.tolist()
+    extents = _extents(points, reference)
+    extents = extents[(extents > 0).all(axis=1)]
+    return extents, extents.max(axis=0, initial=0.0).tolist()
+
+
+def _volume(extents: Array, is_compiled: bool) -> float:
+    """Return the volume of the union of boxes (n, m)."""
+    m = extents.shape[1]
+    if m == 1:
+        return float(extents.max())
+    if is_compiled:
+        from .compiled import hypervolume as compiled
+
+        return compiled.volume(extents[non_dominated(-extents)] if m > 4 else extents)
+    return volume_python([tuple(box) for box in extents.tolist()])
 
 
 def subset(points: Array, reference: Array, k: int, compiled: bool | None = None) -> IntArray:
@@ -107,12 +123,17 @@ def subset(points: Array, reference: Array, k: int, compiled: bool | None = None
 
 def _extents(points: Array, reference: Array) -> Array:
     """Return how far each point stays below the reference (n, m), both possibly infinite; not at all if both are."""
-    if np.isnan(points).any() or np.isnan(reference).any():
-        raise ValueError("Points and reference point must not hold NaN: leave those out that have no value.")
+    _refuse_nan(points)
+    _refuse_nan(reference)
     with np.errstate(over="ignore", invalid="ignore"):
         extents = np.asarray(reference - points)
     extents[np.isnan(extents)] = 0.0
     return extents
+
+
+def _refuse_nan(values: Array) -> None:
+    if np.isnan(values).any():
+        raise ValueError("Points and reference point must not hold NaN: leave those out that have no value.")
 
 
 def _scaled(extents: Array) -> tuple[Array, IntArray]:

@@ -13,14 +13,29 @@ from .. import jit
 Array = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
-_NONE = np.int64(0)  # unlike 0, no literal, for each of which Numba would compile what is called once more
+# Unlike 0, 1 and 2 no literals, for each of which Numba would compile what is called once more.
+_NONE, _ONE, _TWO = np.int64(0), np.int64(1), np.int64(2)
 _LEAST = 5e-324  # what a point adds that no chosen one dominates, should rounding leave nothing
 
 
+def below(points: Array, reference: Array) -> tuple[Array, Array]:
+    """Return the extents (k, m) of the points (n, m) that are inside, and the largest (m,); NaN there if one is met."""
+    extents, highest = np.empty(points.shape), np.zeros(reference.size)
+    # Copies, since Numba would compile once more for arrays that cannot be written, and for every other layout.
+    size = _below(np.array(points, dtype=np.float64), np.array(reference, dtype=np.float64), extents, highest)
+    return extents[:size], highest
+
+
 def volume(extents: Array) -> float:
-    """Return the volume of the union of boxes (n, m), m >= 3."""
+    """Return the volume of the union of boxes (n, m), m >= 2."""
     n, m = extents.shape
-    return float(_volume(extents[np.argsort(-extents[:, -1])], n, np.empty((m, n + 1, m)), m))
+    boxes = extents.take((-extents[:, -1]).argsort(), axis=0)
+    return float(_volume(boxes, n, _work(n, m), m))
+
+
+def _work(n: int, m: int) -> Array:
+    """Give room for what is limited on the way down from m objectives to four."""
+    return np.empty((m, n + 1, m))
 
 
 def subset(extents: Array, k: int) -> IntArray:
@@ -34,7 +49,7 @@ def subset(extents: Array, k: int) -> IntArray:
         return np.asarray(order[chosen])
     whole = extents.prod(axis=1)
     winner = np.full(2 << n.bit_length(), -1)
-    shared, work = np.empty((n, 16, m)), np.empty((m, k + 1, m))
+    shared, work = np.empty((n, 16, m)), _work(k, m)
     added, done = whole.copy(), 0
     while (done := _subset(extents, chosen, done, known, sizes, whole, added, winner, shared, work)) < k:
         shared = np.concatenate([shared, np.empty_like(shared)], axis=1)
@@ -42,22 +57,41 @@ def subset(extents: Array, k: int) -> IntArray:
 
 
 @jit
+def _below(points: Array, reference: Array, extents: Array, highest: Array) -> int:
+    """See `below`."""
+    n, m = points.shape
+    size = 0
+    for i in range(n):
+        inside = True
+        for j in range(m):
+            extent = reference[j] - points[i, j]
+            extents[size, j] = extent
+            inside = inside and extent > 0.0
+            if points[i, j] != points[i, j] or reference[j] != reference[j]:
+                highest[j] = np.nan
+                return size
+        if inside:
+            for j in range(m):
+                highest[j] = max(highest[j], extents[size, j])
+            size += 1
+    return size
+
+
+@jit
 def _volume(boxes: Array, size: int, work: Array, m: int) -> float:
-    """Return the volume of the first boxes, by falling last of m extents; `work` (m, size + 1, m) is overwritten.
+    """Return the volume of the first boxes, by falling last of m extents; `work` is overwritten, see `_work`.
 
     Slices along the last objective: what a box adds to those before reaches through its whole last extent, so one
     objective less is left to measure ("WFG" with its limit sets: While, Bradstreet and Barone, IEEE Trans. Evol.
-    Comput. 16(1), 2012). In three objectives a staircase is swept (Beume et al., IEEE Trans. Evol.
-    Comput. 13(5), 2009).
+    Comput. 16(1), 2012).
     """
-    total = 0.0
+    if m == 2:
+        return _area(boxes, size)
     if m == 3:
-        steps, n_steps, area = work[2], _NONE, 0.0
-        for i in range(size):
-            n_steps, added = _climb(steps, n_steps, boxes[i, 0], boxes[i, 1])
-            area += added
-            total += area * (boxes[i, 2] - (boxes[i + 1, 2] if i + 1 < size else 0.0))
-        return total
+        return _volume_of_three(boxes, size)
+    if m == 4:
+        return _volume_of_four(boxes, size)
+    total = 0.0
     for i in range(size):
         n_limited, whole = _NONE, 1.0
         for h in range(i - 1, -1, -1):
@@ -69,32 +103,142 @@ def _volume(boxes: Array, size: int, work: Array, m: int) -> float:
 
 
 @jit
+def _area(boxes: Array, size: int) -> float:
+    """Return the area of boxes by falling second extent."""
+    total = widest = 0.0
+    for i in range(size):
+        if boxes[i, 0] > widest:
+            total += (boxes[i, 0] - widest) * boxes[i, 1]
+            widest = boxes[i, 0]
+    return total
+
+
+@jit
+def _volume_of_three(boxes: Array, size: int) -> float:
+    """Return the volume of boxes by falling third extent: a staircase is swept.
+
+    Source: Beume et al., IEEE Trans. Evol. Comput. 13(5), 2009.
+    """
+    steps, n_steps, total, area = np.empty((2, size + 2)), _ONE, 0.0, 0.0
+    steps[0, 0], steps[1, 0], steps[0, 1], steps[1, 1] = np.inf, 0.0, 0.0, np.inf
+    for i in range(size):
+        n_steps, added = _climb(steps, n_steps, boxes[i, 0], boxes[i, 1])
+        area += added
+        total += area * (boxes[i, 2] - (boxes[i + 1, 2] if i + 1 < size else 0.0))
+    return total
+
+
+@jit
+def _volume_of_four(boxes: Array, size: int) -> float:
+    """Return the volume of boxes by falling fourth extent.
+
+    Those of the boxes so far that no other covers in the first three extents are kept by falling third; what the next
+    one adds to them there reaches through its whole fourth extent (the sweep of "HV4D": Guerreiro, Fonseca and
+    Emmerich, "A fast dimension-sweep algorithm for the hypervolume indicator in four dimensions", CCCG 2012).
+    """
+    front, steps, n_front, total = np.empty((3, size)), np.empty((2, size + 4)), _NONE, 0.0
+    for i in range(size):
+        x, y, z = boxes[i, 0], boxes[i, 1], boxes[i, 2]
+        place = _reaching(front[2], n_front, z)
+        added = _exclusive(front, n_front, place, x, y, z, steps)
+        if added > 0.0:
+            total += added * boxes[i, 3]
+            n_front = _put(front, n_front, x, y, z)
+    return total
+
+
+@jit
+def _reaching(falling: Array, length: int, least: float) -> int:
+    """Count the first values of a falling sequence that are at least so large."""
+    start = 0
+    while length > 0:
+        half = length // 2
+        start, length = (start, half) if falling[start + half] < least else (start + half + 1, length - half - 1)
+    return start
+
+
+@jit
+def _exclusive(boxes: Array, size: int, n_above: int, x: float, y: float, z: float, steps: Array) -> float:
+    """Return what a box of three extents shares with no other; these (3, size) are by falling third extent.
+
+    Of the first two extents, those that reach through the third (`n_above`) take away what lies below `low` in the
+    second, or below `left` in the first, and the others what is under a staircase between, which grows from above to
+    below until a box covers all that is left.
+    """
+    left = low = 0.0
+    for k in range(n_above):
+        low = boxes[1, k] if boxes[0, k] >= x and boxes[1, k] > low else low
+        left = boxes[0, k] if boxes[1, k] >= y and boxes[0, k] > left else left
+    if low >= y:
+        return 0.0
+    area, volume, top = (x - left) * (y - low), 0.0, z
+    steps[0, 0], steps[1, 0], steps[0, 1], steps[1, 1], steps[0, 2], steps[1, 2] = np.inf, 0.0, x, low, left, np.inf
+    n_steps = _TWO
+    for k in range(size):
+        a, b = boxes[0, k], boxes[1, k]
+        if a <= left or b <= low:
+            continue
+        if k >= n_above:
+            volume += area * (top - boxes[2, k])
+            top = boxes[2, k]
+            if a >= x and b >= y:
+                return volume
+            if a >= x:
+                a, low = x, b
+            elif b >= y:
+                b, left = y, a
+        n_steps, added = _climb(steps, n_steps, a, b)
+        area -= added
+    return volume + area * top
+
+
+@jit
+def _put(front: Array, size: int, x: float, y: float, z: float) -> int:
+    """Put a box among those by falling third extent, and drop those that it covers; return how many are left."""
+    kept = size
+    while kept > 0 and front[2, kept - 1] <= z:
+        kept -= 1
+    start = kept
+    for k in range(start, size):
+        if front[0, k] > x or front[1, k] > y:
+            front[0, kept], front[1, kept], front[2, kept] = front[0, k], front[1, k], front[2, k]
+            kept += 1
+    for j in range(3):
+        for k in range(kept, start, -1):
+            front[j, k] = front[j, k - 1]
+    front[0, start], front[1, start], front[2, start] = x, y, z
+    return kept + 1
+
+
+@jit
 def _climb(steps: Array, size: int, x: float, y: float) -> tuple[int, float]:
-    """Put the box (x, y) on a staircase of falling x and rising y; return its new size and the area added."""
-    left, right = 0, size  # the first step with a smaller x
-    while left < right:
-        middle = (left + right) // 2
-        if steps[middle, 0] < x:
-            right = middle
-        else:
-            left = middle + 1
-    low = steps[left - 1, 1] if left > 0 else 0.0
+    """Put the box (x, y) on a staircase of falling x and rising y (2, size); return its new size and the area added.
+
+    Before the first step there is one of infinite x, and behind the last one of infinite y, which is not counted.
+    """
+    last, length = 0, size  # the last step that is not left of x
+    while length > 1:
+        half = length // 2
+        last = last + half if steps[0, last + half] >= x else last
+        length -= half
+    low = steps[1, last]
     if low >= y:
         return size, 0.0
-    area, end, stop = 0.0, x, left
-    while stop < size and steps[stop, 1] <= y:  # steps that the box covers
-        area += (end - steps[stop, 0]) * (y - low)
-        end, low = steps[stop, 0], steps[stop, 1]
+    area, end, stop = 0.0, x, last + 1
+    while steps[1, stop] <= y:  # steps that the box covers
+        area += (end - steps[0, stop]) * (y - low)
+        end, low = steps[0, stop], steps[1, stop]
         stop += 1
-    area += (end - (steps[stop, 0] if stop < size else 0.0)) * (y - low)
-    shift = left + 1 - stop
+    area += (end - steps[0, stop]) * (y - low)
+    place = last if steps[0, last] == x else last + 1
+    shift = place + 1 - stop
     if shift > 0:
-        for k in range(size - 1, stop - 1, -1):
-            steps[k + 1, 0], steps[k + 1, 1] = steps[k, 0], steps[k, 1]
+        for k in range(size, stop - 1, -1):
+            steps[0, k + 1], steps[1, k + 1] = steps[0, k], steps[1, k]
     elif shift < 0:
-        for k in range(stop, size):
-            steps[k + shift, 0], steps[k + shift, 1] = steps[k, 0], steps[k, 1]
-    steps[left, 0], steps[left, 1] = x, y
+        for k in range(stop, size + 1):
+            steps[0, k + shift], steps[1, k + shift] = steps[0, k], steps[1, k]
+    steps[0, place], steps[1, place] = x, y
     return size + shift, area
 
 
