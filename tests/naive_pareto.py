@@ -59,6 +59,12 @@ def hypervolume(points, reference):
     return total
 
 
+def contributions(points, reference):
+    """What is lost without each point."""
+    whole = hypervolume(points, reference)
+    return [whole - hypervolume(points[:i] + points[i + 1 :], reference) for i in range(len(points))]
+
+
 def subset(points, reference, k):
     """Greedy choice: measure all sets that have one more point, take the first of the largest."""
     chosen = []

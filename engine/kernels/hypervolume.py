@@ -10,7 +10,6 @@ import numpy as np
 import numpy.typing as npt
 
 from . import COMPILED_FROM
-from .dominance import non_dominated
 
 Array = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -54,7 +53,7 @@ def hypervolume(points: Array, reference: Array) -> float:
 
 
 def _below(points: Array, reference: Array) -> tuple[Array, list[float]]:
-    """Return the extents of the points that are better than the reference in all objectives, and the largest of each."""
+    """Return the extents of the points that are better than the reference everywhere, and the largest of each."""
     if len(points) >= COMPILED_FROM:
         from .compiled import hypervolume as compiled
 
@@ -74,8 +73,56 @@ def _volume(extents: Array, is_compiled: bool) -> float:
     if is_compiled:
         from .compiled import hypervolume as compiled
 
-        return compiled.volume(extents[non_dominated(-extents)] if m > 4 else extents)
+        return compiled.volume(extents)
     return volume_python([tuple(box) for box in extents.tolist()])
+
+
+def contributions(points: Array, reference: Array) -> Array:
+    """Return what each point adds to the volume of all others ("exclusive hypervolume").
+
+    Source: While, Bradstreet and Barone, "A fast way of calculating exact hypervolumes", IEEE Trans. Evol. Comput.
+    16(1), 2012; in two and three objectives by a sweep (as in Emmerich and Fonseca, "Computing hypervolume
+    contributions in low dimensions", EMO 2011).
+
+    Parameters
+    ----------
+    points
+        (n, m), without NaN; one that is infinitely better than the reference in some objective counts there as twice as
+        good as the best finite one.
+    reference
+        (m,), without NaN.
+
+    Returns
+    -------
+    contributions
+        (n,); 0 for a point that another one dominates or equals, and for one that is not better than the reference in
+        every objective.
+
+    Raises
+    ------
+    ValueError
+        If a value is NaN.
+    """
+    extents, exponents = _scaled(np.maximum(_extents(points, reference), 0.0))
+    extents[np.isinf(extents)] = 2.0  # the best finite one is less than 1
+    n, m = extents.shape
+    out, is_inside = np.zeros(n), (extents > 0).all(axis=1)
+    if is_inside.any():
+        boxes = np.column_stack([extents[is_inside], np.ones((int(is_inside.sum()), max(2 - m, 0)))])
+        out[is_inside] = _contributions(boxes, n >= COMPILED_FROM)
+    with np.errstate(over="ignore", under="ignore"):
+        return np.ldexp(out, exponents.sum())
+
+
+def _contributions(extents: Array, is_compiled: bool) -> Array:
+    """Return what each box (n, m), m >= 2, shares with no other."""
+    if extents.shape[1] == 2:
+        return _contributions_of_two(extents)
+    if is_compiled:
+        from .compiled import hypervolume as compiled
+
+        return compiled.contributions(extents)
+    return contributions_python([tuple(box) for box in extents.tolist()])
 
 
 def subset(points: Array, reference: Array, k: int, compiled: bool | None = None) -> IntArray:
@@ -115,7 +162,7 @@ def subset(points: Array, reference: Array, k: int, compiled: bool | None = None
     if m < 2:
         extents = np.column_stack([extents, np.ones((n, 2 - m))])
     if compiled or (compiled is None and n >= COMPILED_FROM):
-        from .compiled import hypervolume as tier
+        from .compiled import subset as tier
 
         return tier.subset(extents, k)
     return subset_python([tuple(box) for box in extents.tolist()], k)
@@ -163,6 +210,32 @@ def volume_python(boxes: list[Box]) -> float:
         face = box[:-1]
         total += box[-1] * (math.prod(face) - volume_python(_limited(boxes[:i], face)))
     return total
+
+
+def contributions_python(boxes: list[Box]) -> Array:
+    """Return what each box shares with no other: `contributions` without compilation."""
+    out = np.zeros(len(boxes))
+    for i, box in enumerate(boxes):
+        shared = _limited(boxes[:i] + boxes[i + 1 :], box)
+        if shared != [box]:
+            out[i] = max(math.prod(box) - volume_python(shared), 0.0)
+    return out
+
+
+def _contributions_of_two(extents: Array) -> Array:
+    """Return what each box (n, 2) shares with no other.
+
+    Over first extents between those of one box and the next, the highest of the boxes so far is alone above the second.
+    """
+    order = np.argsort(-extents[:, 0])
+    x, y = extents[order].T
+    highest = np.maximum.accumulate(y)
+    before = np.append(0.0, highest[:-1])
+    second = np.maximum.accumulate(np.minimum(y, before))
+    owner = np.maximum.accumulate(np.where(y > before, np.arange(len(x)), 0))
+    out = np.empty(len(x))
+    out[order] = np.bincount(owner, -np.diff(x, append=0.0) * (highest - second), len(x))
+    return out
 
 
 def _last(box: Box) -> float:

@@ -93,6 +93,49 @@ def test_infinite_volumes(tier, m):
 
 
 @settings(deadline=None, max_examples=150)
+@given(points=POINTS, reference=st.integers(0, 5))
+def test_contributions_of_integers_are_exact(tier, points, reference):
+    reference = np.full(points.shape[1], float(reference))
+    found = kernels.contributions(points, reference)
+    assert found.shape == (len(points),)
+    assert found.tolist() == naive.contributions(points.tolist(), reference.tolist())
+
+
+@pytest.mark.parametrize("m", [1, 2, 3, 4, 5, 6])
+@pytest.mark.parametrize("power", [0.5, 2.0])
+def test_contributions_are_what_is_lost(tier, m, power):
+    n = 120 if m < 4 else 40
+    points, reference = np.vstack([front(n, m, power=power), np.random.default_rng(m).random((20, m))]), np.full(m, 1.1)
+    points[3:5] = points[5]
+    whole = kernels.hypervolume(points, reference)
+    rest = [kernels.hypervolume(np.delete(points, i, axis=0), reference) for i in range(len(points))]
+    np.testing.assert_allclose(kernels.contributions(points, reference), whole - np.array(rest), atol=1e-13)
+
+
+@pytest.mark.parametrize("m", [1, 2, 3, 4])
+def test_contributions_far_from_one(tier, m):
+    points, reference = front(20, m), np.full(m, 1.5)
+    expected = kernels.contributions(points, reference)
+    unit = np.ldexp(1.0, np.resize([600, -600], m))
+    found = kernels.contributions(points * unit, reference * unit)
+    np.testing.assert_array_equal(found, np.ldexp(expected, 600 * (m % 2)))
+    endless = np.vstack([points, np.r_[-np.inf, np.zeros(m - 1)], np.full(m, np.inf)])
+    found = kernels.contributions(endless, reference)
+    assert np.isfinite(found).all() and found[-2] > 0 and found[-1] == 0
+    assert kernels.contributions(np.empty((0, m)), reference).shape == (0,)
+
+
+@pytest.mark.parametrize("power", [0.5, 1.0, 2.0])
+@pytest.mark.parametrize("m", [4, 5, 6])
+def test_order_of_objectives_does_not_matter(m, power):
+    """Each is the one along which is sliced, with ties; on a size where the fronts of slices are long."""
+    points = np.round(front(150, m, seed=m, power=power), 2)
+    expected = kernels.hypervolume(points, np.full(m, 1.1))
+    for j in range(1, m):
+        assert kernels.hypervolume(np.roll(points, j, axis=1), np.full(m, 1.1)) == pytest.approx(expected, rel=1e-12)
+
+
+@settings(deadline=None, max_examples=150)
 @given(points=POINTS, reference=st.integers(0, 5), k=st.integers(0, 8))
 def test_subset_of_integers_is_exact(tier, points, reference, k):
     reference = np.full(points.shape[1], float(reference))
@@ -171,6 +214,10 @@ def test_nan_is_refused(where):
         kernels.hypervolume(points, reference)
     with pytest.raises(ValueError, match="must not hold NaN"):
         kernels.subset(points, reference, 1)
+    with pytest.raises(ValueError, match="must not hold NaN"):
+        kernels.contributions(points, reference)
+    with pytest.raises(ValueError, match="must not hold NaN"):
+        kernels.hypervolume(np.resize(points, (200, 2)), reference)
 
 
 @pytest.mark.bench
@@ -180,3 +227,12 @@ def test_same_as_moocore(n, m):
     points, reference = np.vstack([front(n, m), np.random.default_rng(n).random((n, m))]), np.full(m, 1.1)
     expected = moocore.hypervolume(points, ref=reference)
     assert kernels.hypervolume(points, reference) == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.bench
+@pytest.mark.parametrize(("n", "m"), [(1000, 2), (1000, 3), (100, 4)])
+def test_same_contributions_as_moocore(n, m):
+    moocore = pytest.importorskip("moocore")
+    points, reference = front(n, m), np.full(m, 1.1)
+    expected = moocore.hv_contributions(points, ref=reference)
+    np.testing.assert_allclose(kernels.contributions(points, reference), expected, rtol=1e-7, atol=1e-13)
