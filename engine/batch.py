@@ -200,8 +200,8 @@ def _sample_together(study: Study, sampler: Sampler, n: int, space: Space) -> Sa
     """
     for _ in range(_ATTEMPTS):
         number = study.history.n
-        columns = _sample_columns(study, sampler, number, n, space)
-        templates = _templates(columns, n, space)
+        columns, attrs = _sample_columns(study, sampler, number, n, space)
+        templates = _templates(columns, n, space, attrs)
         trial_ids = study._storage.create_trials_at(study._study_id, number, templates) if n else []
         if trial_ids is not None:
             return trial_ids, columns
@@ -209,18 +209,25 @@ def _sample_together(study: Study, sampler: Sampler, n: int, space: Space) -> Sa
     return study._storage.create_new_trials(study._study_id, templates), columns
 
 
-def _sample_columns(study: Study, sampler: Sampler, number: int, n: int, space: Space) -> dict[str, FloatArray]:
+def _sample_columns(
+    study: Study, sampler: Sampler, number: int, n: int, space: Space
+) -> tuple[dict[str, FloatArray], list[dict[str, Any]]]:
+    """Sample columns (n,) by name, and give what the sampler notes on each trial."""
     free = {name: distribution for name, distribution in space.items() if distribution.only_value is None}
     columns = {name: np.full(n, distribution.only_value, dtype=np.float64) for name, distribution in space.items()}
-    if free and n:
-        for view, places in views_of(study, number, n):
-            part = sampler.sample_batch(view, number + int(places[0]), free, len(places))
-            for name in free:
-                columns[name][places] = part[name]
-    return columns
+    attrs: list[dict[str, Any]] = [{} for _ in range(n)]
+    for view, places in views_of(study, number, n) if n else ():
+        first = number + int(places[0])
+        part = sampler.sample_batch(view, first, free, len(places)) if free else {}
+        for name in free:
+            columns[name][places] = part[name]
+        note = sampler.notes(view)
+        for place in places.tolist():
+            attrs[place] = dict(note)
+    return columns, attrs
 
 
-def _templates(columns: dict[str, FloatArray], n: int, space: Space) -> list[FrozenTrial]:
+def _templates(columns: dict[str, FloatArray], n: int, space: Space, attrs: list[dict[str, Any]]) -> list[FrozenTrial]:
     # Made without `create_trial`'s check of every value: they come from the sampler.
     external = {
         name: [distribution.to_external_repr(x) for x in columns[name].tolist()] for name, distribution in space.items()
@@ -229,7 +236,7 @@ def _templates(columns: dict[str, FloatArray], n: int, space: Space) -> list[Fro
     return [
         FrozenTrial(
             -1, TrialState.RUNNING, None, now, None, {name: values[i] for name, values in external.items()},
-            dict(space), {}, {}, {}, -1,
+            dict(space), {}, attrs[i], {}, -1,
         )
         for i in range(n)
     ]  # fmt: skip
@@ -237,7 +244,9 @@ def _templates(columns: dict[str, FloatArray], n: int, space: Space) -> list[Fro
 
 def _sample_singly(study: Study, n: int, space: Space) -> Sampled:
     """Store `n` new trials in one transaction, then ask a sampler that knows only Optuna's methods for each of them."""
-    trial_ids = study._storage.create_new_trials(study._study_id, _templates({}, n, {})) if n else []
+    trial_ids = (
+        study._storage.create_new_trials(study._study_id, _templates({}, n, {}, [{} for _ in range(n)])) if n else []
+    )
     trials = [Trial(study, trial_id) for trial_id in trial_ids]
     return [trial._trial_id for trial in trials], _suggest(trials, space)
 

@@ -202,6 +202,11 @@ class History:
         """Give the values of a constraint, shape (n,); NaN where a finished trial did not set it."""
         return self._constraints[key][: self.n]
 
+    def system_attr(self, number: int, key: str) -> Any:
+        """Give a system attribute of a trial that is not live; None if it has none of that name."""
+        attrs = self._attrs.get(number)
+        return None if attrs is None else attrs[1].get(key)
+
     # --- search spaces -----------------------------------------------------------------------------------------------
 
     def distribution(self, name: str) -> BaseDistribution | None:

@@ -140,3 +140,7 @@ class Sampler(BaseSampler):
         with history.lock:
             columns = self.sample(space, history, self._streams.generator(number), n)
         return {name: distribution.from_model(columns[name]) for name, distribution in space.items()}
+
+    def notes(self, study: StudyLike) -> dict[str, Any]:
+        """Give the system attributes of a trial that starts now, to be stored with it; by default none."""
+        return {}

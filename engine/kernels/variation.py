@@ -1,0 +1,263 @@
+"""Crossover and mutation of whole populations: points in boxes, from uniform or normal numbers drawn outside.
+
+Shapes: n children, of k parents each, with d coordinates: ``parents`` (n, k, d), ``low`` and ``high`` (d,). What a
+crossover makes may lie outside of the box; `bounce` brings it back. NumPy alone: a generation takes a few dozen array
+operations, so there is nothing that compilation would win.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[np.float64]
+
+_LEAST = 1e-14  # parents closer than this share of the box are one: nothing is to be spread between them
+
+
+def uniform(parents: Array, swap: float, u: Array) -> Array:
+    """Take each coordinate from the first parent, or with probability `swap` from the second (Syswerda 1989).
+
+    Parameters
+    ----------
+    parents
+        Shape (n, 2, d).
+    swap
+        Probability in [0, 1].
+    u
+        Uniform numbers, shape (n, d).
+
+    Returns
+    -------
+    children
+        Shape (n, d).
+    """
+    return np.where(u < swap, parents[:, 1], parents[:, 0])
+
+
+def blx(parents: Array, alpha: float, u: Array) -> Array:
+    """Draw uniformly from the box of both parents, longer by `alpha` at either end (BLX; Eshelman & Schaffer 1993).
+
+    Parameters
+    ----------
+    parents
+        Shape (n, 2, d).
+    alpha
+        Share of the distance between the parents.
+    u
+        Uniform numbers, shape (n, d).
+
+    Returns
+    -------
+    children
+        Shape (n, d).
+    """
+    least, most = parents.min(axis=1), parents.max(axis=1)
+    extent = most - least
+    return np.asarray(least - alpha * extent + u * (1 + 2 * alpha) * extent)
+
+
+def sbx(parents: Array, low: Array, high: Array, eta: float, u: Array) -> tuple[Array, Array]:
+    """Make two children each by simulated binary crossover within bounds (Deb & Agrawal 1995).
+
+    A child lies at a spread beta of the parents' half distance from their middle; the density of beta is a polynomial
+    of degree `eta` inside of the parents and falls as beta^-(eta + 2) outside. It is cut off where the child would
+    leave the box, at each side by itself, as in Deb's own code of NSGA-II.
+
+    Parameters
+    ----------
+    parents
+        Shape (n, 2, d), inside of the box.
+    low, high
+        Ends of the box, shape (d,).
+    eta
+        Distribution index, at least 0: the larger, the nearer are children to their parents.
+    u
+        Uniform numbers, shape (n, d).
+
+    Returns
+    -------
+    lower, upper
+        Shape (n, d) each: coordinates next to the lesser and to the greater parent.
+    """
+    least, most = parents.min(axis=1), parents.max(axis=1)
+    gap = most - least
+    is_one = gap <= _LEAST * (high - low)
+    safe = np.where(is_one, 1.0, gap)
+    middle = 0.5 * (least + most)
+    lower = middle - 0.5 * gap * _spread(1 + 2 * (least - low) / safe, eta, u)
+    upper = middle + 0.5 * gap * _spread(1 + 2 * (high - most) / safe, eta, u)
+    return np.where(is_one, parents[:, 0], lower), np.where(is_one, parents[:, 1], upper)
+
+
+def _spread(limit: Array, eta: float, u: Array) -> Array:
+    """Draw beta of SBX from its density cut off at `limit`, at least 1, by inversion."""
+    mass = 2 - np.maximum(limit, 1.0) ** -(eta + 1)  # twice the share of the density below the limit
+    v = u * mass
+    return np.asarray(np.where(v <= 1, v, 1 / np.maximum(2 - v, 1e-300)) ** (1 / (eta + 1)))
+
+
+def vsbx(parents: Array, eta: float, u: Array) -> tuple[Array, Array]:
+    """Make two children each by vSBX (Ballester & Carter 2003): SBX that leaves no region out.
+
+    Of SBX's spread only the part outside of the parents is used, beta >= 1, and mirrored at each parent.
+
+    Parameters
+    ----------
+    parents
+        Shape (n, 2, d).
+    eta
+        Distribution index, at least 0.
+    u
+        Uniform numbers, shape (n, d).
+
+    Returns
+    -------
+    first, second
+        Shape (n, d) each: coordinates around the first and around the second parent.
+    """
+    outside = u <= 0.5
+    beta = (1 / np.maximum(np.where(outside, 2 * u, 2 - 2 * u), 1e-300)) ** (1 / (eta + 1))
+    shift = np.where(outside, 0.5, -0.5) * (beta - 1) * (parents[:, 0] - parents[:, 1])
+    return np.asarray(parents[:, 0] + shift), np.asarray(parents[:, 1] - shift)
+
+
+def spx(parents: Array, epsilon: float, u: Array) -> Array:
+    """Draw uniformly from the simplex of k parents, `epsilon` times as large (SPX; Tsutsui, Yamamura & Higuchi 1999).
+
+    Parameters
+    ----------
+    parents
+        Shape (n, k, d).
+    epsilon
+        Expansion from the parents' centre.
+    u
+        Uniform numbers, shape (n, k - 1).
+
+    Returns
+    -------
+    children
+        Shape (n, d).
+    """
+    k = parents.shape[1]
+    centre = parents.mean(axis=1, keepdims=True)
+    corners = centre + epsilon * (parents - centre)
+    shift = np.zeros(corners[:, 0].shape)
+    for i in range(1, k):
+        r = u[:, i - 1, np.newaxis] ** (1 / i)
+        shift = r * (corners[:, i - 1] - corners[:, i] + shift)
+    return np.asarray(corners[:, k - 1] + shift)
+
+
+def undx(parents: Array, sigma_xi: float, sigma_eta: float, z: Array) -> Array:
+    """Draw from a normal distribution along the line of two parents, its width given by a third (UNDX; Ono 1999).
+
+    Parameters
+    ----------
+    parents
+        Shape (n, 3, d): the first two span the primary direction.
+    sigma_xi
+        Standard deviation along it, in units of the distance of the two.
+    sigma_eta
+        Standard deviation across, in units of the distance of the third parent from the line.
+    z
+        Normal numbers, shape (n, 1 + d).
+
+    Returns
+    -------
+    children
+        Shape (n, d).
+    """
+    first, second, third = parents[:, 0], parents[:, 1], parents[:, 2]
+    line = second - first
+    length = np.sqrt((line * line).sum(axis=1, keepdims=True))
+    axis = line / np.where(length > 0, length, 1.0)
+    across = _without(third - first, axis)
+    distance = np.sqrt((across * across).sum(axis=1, keepdims=True))
+    along = 0.5 * (first + second) + sigma_xi * z[:, :1] * line
+    # Independent normal numbers without their part along the axis are normal numbers on all axes across it.
+    return np.asarray(along + sigma_eta * distance * _without(z[:, 1:], axis))
+
+
+def _without(vectors: Array, axis: Array) -> Array:
+    """Take away the part of vectors (n, d) along unit vectors (n, d)."""
+    return np.asarray(vectors - (vectors * axis).sum(axis=1, keepdims=True) * axis)
+
+
+def bounce(children: Array, parent: Array, low: Array, high: Array, u: Array) -> Array:
+    """Bring coordinates back into a box: to somewhere between its end and a parent (Price, Storn & Lampinen 2005).
+
+    Clipping would gather children at the ends.
+
+    Parameters
+    ----------
+    children
+        Shape (n, d).
+    parent
+        A point inside of the box for each child, shape (n, d).
+    low, high
+        Ends of the box, shape (d,).
+    u
+        Uniform numbers, shape (n, d).
+
+    Returns
+    -------
+    inside
+        Shape (n, d).
+    """
+    inside = np.where(children < low, low + u * (parent - low), children)
+    inside = np.where(children > high, high + u * (parent - high), inside)
+    return np.clip(inside, low, high)
+
+
+def polynomial(x: Array, low: Array, high: Array, eta: float, u: Array) -> Array:
+    """Mutate by the polynomial distribution within bounds (Deb & Goyal 1996; bounds as in Deb's code of NSGA-II).
+
+    Parameters
+    ----------
+    x
+        Coordinates, any shape, inside of the bounds.
+    low, high
+        Bounds, broadcast to the shape of x.
+    eta
+        Distribution index, at least 0: the larger, the nearer are mutants to x.
+    u
+        Uniform numbers in the shape of x.
+
+    Returns
+    -------
+    mutants
+        In the shape of x.
+    """
+    width = np.where(high > low, high - low, 1.0)
+    below = u < 0.5
+    room = np.where(below, (x - low) / width, (high - x) / width)  # to the end that the mutant moves towards
+    v = np.where(below, 2 * u, 2 - 2 * u)
+    step = 1 - (v + (1 - v) * (1 - np.clip(room, 0.0, 1.0)) ** (eta + 1)) ** (1 / (eta + 1))
+    return np.clip(x + np.where(below, -step, step) * (high - low), low, high)
+
+
+def tournament(n_ranked: int, u: Array) -> npt.NDArray[np.int64]:
+    """Choose different parents by binary tournaments among points that stand in order, the best first.
+
+    Parameters
+    ----------
+    n_ranked
+        Number of points, at least the number of parents of a child.
+    u
+        Uniform numbers, shape (n, k, 2): two drawn points for each parent.
+
+    Returns
+    -------
+    chosen
+        Indices, shape (n, k); those of a row differ.
+    """
+    n, k, _ = u.shape
+    chosen = np.empty((n, k), dtype=np.int64)
+    for i in range(k):
+        drawn = np.minimum((u[:, i] * (n_ranked - i)).astype(np.int64).min(axis=1), n_ranked - i - 1)
+        # An index among those that are left becomes one among all: it steps over the taken ones from below.
+        for taken in np.sort(chosen[:, :i], axis=1).T:
+            drawn += drawn >= taken
+        chosen[:, i] = drawn
+    return chosen

@@ -1,0 +1,83 @@
+"""Which trials belong to which generation, and from whom a generation is bred: read off the trials that finished.
+
+A new trial belongs to the newest generation of which a complete trial is known, or to the next one if that generation
+has as many complete trials as a population; so does Optuna's. A generation's parents are chosen among everything that
+finished before its first trial did, so that all who read the same trials choose the same ones.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from ..engine.history import History
+from ..engine.records import TrialState
+
+IntArray = npt.NDArray[np.int64]
+
+_COMPLETE = int(TrialState.COMPLETE)
+
+
+class Generations:
+    """The generations of one study, kept up as trials finish.
+
+    Parameters
+    ----------
+    key
+        System attribute that holds a trial's generation. A complete trial without it, told by hand or by another
+        sampler, belongs to the generation that a trial which starts when it finishes would have.
+    size
+        Complete trials of a full generation.
+
+    Attributes
+    ----------
+    current : int
+        Generation of the trials that start now.
+    members : list[list[int]]
+        Numbers of the complete trials of each generation, as they finished.
+    chosen : dict[int, list[int]]
+        Numbers of the parents that a sampler chose, by generation.
+    """
+
+    def __init__(self, key: str, size: int) -> None:
+        self._key = key
+        self.size = size
+        self.current = 0
+        self.members: list[list[int]] = []
+        self.chosen: dict[int, list[int]] = {}
+        self._pools: list[list[int]] = []
+        self._joined: list[int] = []  # complete since the newest generation's first trial was, itself included
+        self._seen = 0
+
+    def update(self, history: History) -> Generations:
+        """Take in the trials that finished since."""
+        finished = history.finished
+        if len(finished) > self._seen:
+            new = finished[self._seen :]
+            self._seen = len(finished)
+            for number in new[history.states[new] == _COMPLETE].tolist():
+                found = history.system_attr(number, self._key)
+                self._add(number, self.current if found is None else int(found))
+        return self
+
+    def _add(self, number: int, generation: int) -> None:
+        while len(self.members) <= generation:
+            self.members.append([])
+            self._pools.append(self._joined)
+            self._joined = []
+        self.members[generation].append(number)
+        self._joined.append(number)
+        self.current = len(self.members) - (len(self.members[-1]) < self.size)
+
+    @property
+    def n_joined(self) -> int:
+        """Number of trials that the parents of an open generation are chosen from, so far."""
+        return len(self._joined)
+
+    def is_open(self, generation: int) -> bool:
+        """Tell whether further trials may join those that a generation's parents are chosen from."""
+        return generation >= len(self.members)
+
+    def pool(self, generation: int) -> list[int]:
+        """Give the trials that compete with the parents of the generation before to be this one's, by number."""
+        return sorted(self._joined if self.is_open(generation) else self._pools[generation])

@@ -1,0 +1,92 @@
+"""NSGA-II (Deb, Pratap, Agarwal and Meyarivan, IEEE Trans. Evol. Comput. 6(2), 2002)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from ...engine.frozen import FrozenTrial
+from ...engine.history import History
+from ...engine.kernels.crowding import crowding
+from ...engine.kernels.dominance import ranks
+from .breeding import IntArray
+from .crossovers import BaseCrossover
+from .evolution import AfterTrialStrategy, ChildStrategy, EliteStrategy, GeneticSampler, losses, violations
+from .mutations import BaseMutation
+
+
+class NSGAIISampler(GeneticSampler):
+    """Evolves a population: the non-dominated and the least crowded survive, and the next generation is bred from them.
+
+    Parameters
+    ----------
+    population_size
+        Complete trials of a generation, at least 2.
+    mutation
+        A mutation of numerical parameters from `parzen.samplers.nsgaii`, or your own. None: polynomial mutation of
+        index 10, with which fronts come nearer than with Optuna's `UniformMutation` (docs/nsga.md). A categorical
+        parameter mutates to any choice.
+    mutation_prob
+        Probability, in [0, 1], that a parameter is mutated. None: 1 / d for a child of d parameters, and at least one
+        of a child that would be a copy of a parent.
+    crossover
+        A crossover of numerical parameters from `parzen.samplers.nsgaii`, or your own. None: `UniformCrossover`, as
+        categorical parameters are always crossed.
+    crossover_prob
+        Probability that a child is crossed, and not a copy of its first parent before mutation.
+    swapping_prob
+        Probability to take a parameter from the second parent in uniform crossover.
+    seed
+        A non-negative integer for a study that can be repeated.
+    constraints_func
+        Deprecated: use `Trial.set_constraint`. Gives a complete trial's constraint values.
+    elite_population_selection_strategy
+        Chooses parents instead: called with the study and a list of a generation's trials and their parents, it gives
+        a list of some. It is asked once a generation; the study keeps the answer.
+    child_generation_strategy
+        Makes children instead: called with the study, the search space that all trials share and the list of parents,
+        it gives parameter values by name.
+    after_trial_strategy
+        Called with the study, the trial, its state and its values when a trial ends.
+
+    Raises
+    ------
+    ValueError
+        If an argument lies outside of its range, or a child has more parents than there are.
+    """
+
+    def __init__(
+        self,
+        *,
+        population_size: int = 50,
+        mutation: BaseMutation | None = None,
+        mutation_prob: float | None = None,
+        crossover: BaseCrossover | None = None,
+        crossover_prob: float = 0.9,
+        swapping_prob: float = 0.5,
+        seed: int | None = None,
+        constraints_func: Callable[[FrozenTrial], Sequence[float]] | None = None,
+        elite_population_selection_strategy: EliteStrategy | None = None,
+        child_generation_strategy: ChildStrategy | None = None,
+        after_trial_strategy: AfterTrialStrategy | None = None,
+    ) -> None:
+        super().__init__(
+            population_size=population_size,
+            mutation=mutation,
+            mutation_prob=mutation_prob,
+            crossover=crossover,
+            crossover_prob=crossover_prob,
+            swapping_prob=swapping_prob,
+            seed=seed,
+            constraints_func=constraints_func,
+            elite_population_selection_strategy=elite_population_selection_strategy,
+            child_generation_strategy=child_generation_strategy,
+            after_trial_strategy=after_trial_strategy,
+        )
+
+    def survivors(self, history: History, pool: IntArray, generation: int) -> IntArray:
+        values = losses(history, pool)
+        rank = ranks(values, self._population_size, violations(history, pool))
+        order = np.lexsort((-crowding(values, rank), rank))
+        return np.asarray(pool[order[: self._population_size]])
