@@ -72,3 +72,34 @@ def subset(points, reference, k):
         rest = [i for i in range(len(points)) if i not in chosen]
         chosen.append(max(rest, key=lambda i: hypervolume([points[c] for c in [*chosen, i]], reference)))
     return chosen
+
+
+def reference_points(m, divisions):
+    """Shares of so many parts, that make up the whole, in lexicographic order."""
+    shares = itertools.product(range(divisions + 1), repeat=m)
+    return [[part / divisions for part in share] for share in shares if sum(share) == divisions]
+
+
+def nearest_line(point, lines):
+    """Index of the line through the origin that is nearest to a point, and the distance."""
+
+    def distance(line):
+        foot = sum(x * y for x, y in zip(point, line, strict=True)) / sum(y * y for y in line)
+        return math.dist(point, [foot * y for y in line])
+
+    return min(((i, distance(line)) for i, line in enumerate(lines)), key=lambda found: found[1])
+
+
+def fill(niche, distance, counts, k, u):
+    """Deb and Jain (2014), algorithm 4, where niches that have no point to offer are left out before one is drawn."""
+    left, counts, chosen = list(range(len(niche))), list(counts), []
+    for first, second in u[:k]:
+        least = min(counts[niche[i]] for i in left)
+        niches = sorted({niche[i] for i in left if counts[niche[i]] == least})
+        j = niches[int(first * len(niches))]
+        members = sorted((i for i in left if niche[i] == j), key=lambda i: distance[i])
+        i = members[int(second * len(members)) if counts[j] else 0]
+        chosen.append(i)
+        left.remove(i)
+        counts[j] += 1
+    return chosen
