@@ -183,7 +183,8 @@ def first_defined(operator: Any, *names: str) -> str:
 
 def internal_values(box: Box, history: History, numbers: IntArray) -> FloatArray:
     """Give internal values of trials (d, k); NaN where a trial does not have a parameter."""
-    found: FloatArray = history.table[history.rows_of(box.names)[:, None], numbers]
+    rows = history.rows_of(box.names)  # first, because it may make the table larger
+    found: FloatArray = history.table[rows[:, None], numbers]
     for j, (name, distribution) in enumerate(zip(box.names, box.distributions, strict=True)):
         if name in history.changed_choices and isinstance(distribution, CategoricalDistribution):
             found[j] = history.choice_indices(name, numbers, distribution)

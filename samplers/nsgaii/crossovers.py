@@ -73,11 +73,7 @@ def legacy(rng: Rng) -> np.random.RandomState:
 class _AtOnce(BaseCrossover):
     """What parzen's crossovers share: one child is a generation of one."""
 
-    _n_parents = 2
-
-    @property
-    def n_parents(self) -> int:
-        return self._n_parents
+    n_parents = 2
 
     @abstractmethod
     def children(self, parents: FloatArray, bounds: FloatArray, rng: Rng, study: Any) -> FloatArray: ...
@@ -198,7 +194,7 @@ class SPXCrossover(_AtOnce):
         How many times as large. None: sqrt(d + 2) for d parameters.
     """
 
-    _n_parents = 3
+    n_parents = 3
 
     def __init__(self, epsilon: float | None = None) -> None:
         self._epsilon = epsilon
@@ -221,7 +217,7 @@ class UNDXCrossover(_AtOnce):
         parameters.
     """
 
-    _n_parents = 3
+    n_parents = 3
 
     def __init__(self, sigma_xi: float = 0.5, sigma_eta: float | None = None) -> None:
         self._sigma_xi = sigma_xi
