@@ -1,6 +1,18 @@
 """parzen: hyperparameter optimisation behind Optuna's API, so that ``import parzen as optuna`` works."""
 
-from parzen import distributions, exceptions, logging, pruners, samplers, search_space, storages, study, trial, version
+from parzen import (
+    distributions,
+    exceptions,
+    indicators,
+    logging,
+    pruners,
+    samplers,
+    search_space,
+    storages,
+    study,
+    trial,
+    version,
+)
 from parzen.engine.exceptions import TrialPaused, TrialPruned
 from parzen.engine.frozen import create_trial
 from parzen.engine.studies import (
@@ -29,6 +41,7 @@ __all__ = [
     "exceptions",
     "get_all_study_names",
     "get_all_study_summaries",
+    "indicators",
     "load_study",
     "logging",
     "pruners",

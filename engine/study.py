@@ -7,7 +7,6 @@ import threading
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import numpy.typing as npt
 
 from ..pruners import BasePruner, MedianPruner
@@ -16,9 +15,9 @@ from ..storage import BaseStorage, get_storage
 from .asking import ask, resume
 from .batch import Batch, ask_batch, tell_batch
 from .distributions import BaseDistribution
+from .front import Front
 from .frozen import FrozenTrial, create_trial
 from .history import FIXED, History
-from .kernels.dominance import non_dominated
 from .liveness import Watch
 from .logging import get_logger
 from .optimize import optimize
@@ -66,7 +65,7 @@ class Study:
         self.pruner: BasePruner = pruner or MedianPruner()
         self._seen: dict[str, tuple[Any, BaseDistribution]] = {}
         self._history: History | None = None
-        self._front: tuple[History | None, int, list[int]] = (None, -1, [])
+        self._front = Front()
         self._watch = Watch(self._storage)
         self._stop_flag = False
         self._thread_local = threading.local()
@@ -78,7 +77,7 @@ class Study:
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
         self._history = None
-        self._front = (None, -1, [])
+        self._front = Front()
         self._watch = Watch(self._storage)
         self._thread_local = threading.local()
 
@@ -319,16 +318,7 @@ class Study:
         """Copies of the trials on the Pareto front, by number: complete, feasible, and dominated by none."""
         history = self._sync()
         with history.lock:
-            if self._front[0] is not history or self._front[1] != len(history.finished):
-                self._front = (history, len(history.finished), self._pareto_front(history))
-            return [history.copy_record(number) for number in self._front[2]]
-
-    def _pareto_front(self, history: History) -> list[int]:
-        feasible = ~(history.violation > 0)
-        numbers = np.flatnonzero((history.states == TrialState.COMPLETE) & feasible)
-        signs = np.array([-1.0 if d == StudyDirection.MAXIMIZE else 1.0 for d in self._directions])
-        front: list[int] = numbers[non_dominated(history.values[numbers] * signs)].tolist()
-        return front
+            return [history.record(number).copy() for number in self._front.numbers(history)]
 
     def enqueue_trial(
         self, params: dict[str, Any], user_attrs: dict[str, Any] | None = None, skip_if_exists: bool = False

@@ -26,7 +26,8 @@ GROUND_FLOOR = {
     "rungs", "seeds", "selection", "space",
 }  # fmt: skip
 UPPER_FLOOR = {
-    "asking", "batch", "dataframe", "fixed", "liveness", "optimize", "progress", "studies", "study", "telling", "trial",
+    "asking", "batch", "dataframe", "fixed", "front", "indicators", "liveness", "optimize", "progress", "studies",
+    "study", "telling", "trial",
 }  # fmt: skip
 # Who may import whom, besides one's own kind.
 ARROWS = {
@@ -170,6 +171,7 @@ def test_public_modules_are_there():
     names = [
         "distributions",
         "exceptions",
+        "indicators",
         "logging",
         "pruners",
         "samplers",
