@@ -1,0 +1,131 @@
+"""How fast are non-dominated ranks and hypervolumes, beside moocore's C and Optuna's NumPy?
+
+Several sets of points of each kind and size are ranked, or measured, by each library in turn in one process and one
+thread, warm; the table gives the medians, and parzen's time as a share of moocore's. The sets differ, since over one
+set that is met again and again the processor learns to predict every branch. Kinds: `uniform` points in the unit cube;
+`levels`, the same rounded to 20 values, with ties and repetitions; `bulge` and `dent`, fronts without dominated points,
+on a sphere and on its inverse; `mixed`, half of a bulge among uniform points. Optuna, for information, up to the sizes
+at which it takes a second. All must agree: a difference ends the run.
+
+    pip install ".[bench]"
+    python benchmarks/fronts.py
+    python benchmarks/fronts.py --what hypervolume --objectives 4 5 --sizes 100 200
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from tqdm import tqdm
+
+from parzen.engine.kernels import dominance
+from parzen.engine.kernels import hypervolume as volumes
+
+Array = Any
+SIZES = {  # by what is measured and the number of objectives
+    "ranks": {m: [1000, 10_000] for m in (2, 3, 4, 5)},
+    "hypervolume": {2: [100, 1000, 10_000], 3: [100, 200, 1000, 10_000], 4: [100, 200, 1000], 5: [100, 200, 500]},
+}
+OPTUNA_UP_TO = {"ranks": {2: 1000, 3: 1000, 4: 1000, 5: 1000}, "hypervolume": {2: 1000, 3: 1000, 4: 100}}
+REFERENCE = 1.1
+
+
+def bulge(rng: np.random.Generator, n: int, m: int, power: float = 2.0) -> Array:
+    """Points on a sphere, or on a curve of another power, which bulges to the ideal point or away from it."""
+    x = np.abs(rng.normal(size=(n, m)))
+    return 1 - x / (x**power).sum(axis=1, keepdims=True) ** (1 / power)
+
+
+KINDS: dict[str, Callable[[np.random.Generator, int, int], Array]] = {
+    "uniform": lambda rng, n, m: rng.random((n, m)),
+    "levels": lambda rng, n, m: np.floor(20 * rng.random((n, m))) / 20,
+    "bulge": bulge,
+    "dent": lambda rng, n, m: bulge(rng, n, m, 0.5),
+    "mixed": lambda rng, n, m: rng.permutation(np.vstack([bulge(rng, n // 2, m), rng.random((n - n // 2, m))])),
+}
+DEFAULT_KINDS = {"ranks": ["uniform", "levels", "bulge"], "hypervolume": ["bulge", "dent", "mixed"]}
+
+
+def contenders(what: str, n: int, m: int) -> dict[str, Callable[[Array], Any]]:
+    """Give the function of each library; a library that is not installed is left out."""
+    reference = np.full(m, REFERENCE)
+    found: dict[str, Callable[[Array], Any]] = {
+        "parzen": dominance.ranks if what == "ranks" else lambda points: volumes.hypervolume(points, reference)
+    }
+    if moocore := library("moocore"):
+        found["moocore"] = (
+            moocore.pareto_rank if what == "ranks" else lambda points: moocore.hypervolume(points, ref=reference)
+        )
+    if n <= OPTUNA_UP_TO[what].get(m, 0) and library("optuna"):
+        found["optuna"] = optunas(what, reference)
+    return found
+
+
+def library(name: str) -> Any:
+    """Import a library, None if it is not installed."""
+    try:
+        return importlib.import_module(name)
+    except ImportError:
+        return None
+
+
+def optunas(what: str, reference: Array) -> Callable[[Array], Any]:
+    """Give Optuna's private function; its hypervolume wants points below the reference, as ours here are."""
+    if what == "ranks":
+        rank = importlib.import_module("optuna.study._multi_objective")._fast_non_domination_rank
+        return lambda points: rank(points)
+    measure = importlib.import_module("optuna._hypervolume").compute_hypervolume
+    return lambda points: measure(points, reference)
+
+
+def compare(functions: dict[str, Callable[[Array], Any]], sets: list[Array], seconds: float) -> dict[str, float]:
+    """Give each function's median microseconds, taking turns over the sets for about so many seconds."""
+    times: dict[str, list[float]] = {name: [] for name in functions}
+    expected = [functions["parzen"](points) for points in sets]  # compiles
+    end = time.perf_counter() + seconds
+    while time.perf_counter() < end or len(times["parzen"]) < len(sets):
+        for points, answer in zip(sets, expected, strict=True):
+            for name, function in functions.items():
+                start = time.perf_counter()
+                found = function(points)
+                times[name].append((time.perf_counter() - start) * 1e6)
+                if not np.allclose(found, answer, rtol=1e-9, atol=0.0):
+                    sys.exit(f"{name} found {found}, parzen {answer}")
+    return {name: statistics.median(measured) for name, measured in times.items()}
+
+
+def lines(what: str, arguments: argparse.Namespace) -> list[tuple[int, int, str]]:
+    """List objectives, size and kind of all comparisons."""
+    chosen = {m: sizes for m, sizes in SIZES[what].items() if m in (arguments.objectives or SIZES[what])}
+    kinds = arguments.kinds or DEFAULT_KINDS[what]
+    return [(m, n, kind) for m, sizes in chosen.items() for n in arguments.sizes or sizes for kind in kinds]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--what", choices=list(SIZES), nargs="+", default=list(SIZES))
+    parser.add_argument("--objectives", type=int, nargs="+")
+    parser.add_argument("--sizes", type=int, nargs="+", help="points, by default those that each can do")
+    parser.add_argument("--kinds", choices=list(KINDS), nargs="+")
+    parser.add_argument("--sets", type=int, default=10, help="different sets of points of each kind")
+    parser.add_argument("--seconds", type=float, default=1.0, help="time for each line of the table")
+    arguments = parser.parse_args()
+    for what in arguments.what:
+        print(f"\n{what:>12}{'m':>3}{'n':>8}{'parzen us':>12}{'moocore us':>12}{'ratio':>7}{'optuna us':>12}")
+        for m, n, kind in tqdm(lines(what, arguments), desc=what, leave=False, disable=not sys.stderr.isatty()):
+            sets = [KINDS[kind](np.random.default_rng([seed, n, m]), n, m) for seed in range(arguments.sets)]
+            found = compare(contenders(what, n, m), sets, arguments.seconds)
+            beside = f"{found['moocore']:12.1f}{found['parzen'] / found['moocore']:7.2f}" if "moocore" in found else ""
+            optuna = f"{found['optuna']:12.1f}" if "optuna" in found else ""
+            tqdm.write(f"{kind:>12}{m:3}{n:8,}{found['parzen']:12.1f}{beside}{optuna}", file=sys.stdout)
+
+
+if __name__ == "__main__":
+    main()
