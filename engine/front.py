@@ -57,7 +57,8 @@ class Front:
 
     def _compare(self, number: IntArray, loss: FloatArray) -> None:
         """Put one trial on the front, unless that dominates it."""
-        no_worse, no_better = (self._losses <= loss).all(axis=1), (self._losses >= loss).all(axis=1)
+        no_worse = np.asarray((self._losses <= loss).all(axis=1))
+        no_better = np.asarray((self._losses >= loss).all(axis=1))
         if not (no_worse & ~no_better).any():
             self._keep(no_worse | ~no_better)
             self._extend(number, loss)

@@ -111,7 +111,7 @@ def contributions(points: Array, reference: Array) -> Array:
         boxes = np.column_stack([extents[is_inside], np.ones((int(is_inside.sum()), max(2 - m, 0)))])
         out[is_inside] = _contributions(boxes, n >= COMPILED_FROM)
     with np.errstate(over="ignore", under="ignore"):
-        return np.ldexp(out, exponents.sum())
+        return np.asarray(np.ldexp(out, exponents.sum()))
 
 
 def _contributions(extents: Array, is_compiled: bool) -> Array:

@@ -43,7 +43,7 @@ def _by_sets_of_equals(points: Array) -> IntArray:
     """Rank points in lexicographic order, where equal ones are neighbours: one of them stands for all."""
     is_first = np.ones(len(points), dtype=bool)
     is_first[1:] = (points[1:] != points[:-1]).any(axis=1)
-    return _by_sets(points[is_first])[np.cumsum(is_first) - 1]
+    return np.asarray(_by_sets(points[is_first])[np.cumsum(is_first) - 1])
 
 
 def _places(column: Array, order: IntArray) -> IntArray:

@@ -92,14 +92,14 @@ def exclusive(boxes: Array, size: int, n_above: int, x: float, y: float, z: floa
             volume += area * (top - boxes[2, k])
             top = boxes[2, k]
             if a >= x and b >= y:
-                return volume
+                return float(volume)
             if a >= x:
                 a, low = x, b
             elif b >= y:
                 b, left = y, a
         n_steps, added = _climb(steps, n_steps, a, b)
         area -= added
-    return volume + area * top
+    return float(volume + area * top)
 
 
 @jit
