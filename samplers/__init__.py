@@ -5,6 +5,7 @@ from .base import BaseSampler, Sampler
 from .dehb import DEHBSampler
 from .genetic import BaseGASampler
 from .nsgaii.sampler import NSGAIISampler
+from .nsgaiii import NSGAIIISampler
 from .random import RandomSampler
 from .tpe import TPESampler
 
@@ -12,6 +13,7 @@ __all__ = [
     "BaseGASampler",
     "BaseSampler",
     "DEHBSampler",
+    "NSGAIIISampler",
     "NSGAIISampler",
     "RandomSampler",
     "Sampler",

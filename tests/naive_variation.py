@@ -87,9 +87,11 @@ def polynomial(x, low, high, eta, r):
     return min(max(x + delta * (high - low), low), high)
 
 
-def tournament(n_ranked, u):
-    """Draw two of those that are left for each parent; the one that stands first wins."""
-    left, chosen = list(range(n_ranked)), []
+def tournament(grades, u):
+    """Draw two of those that are left for each parent; the one of the better grade wins, or the first."""
+    left, chosen = list(range(len(grades))), []
     for a, b in u:
-        chosen.append(left.pop(min(int(a * len(left)), int(b * len(left)))))
+        winner = min(left[int(a * len(left))], left[int(b * len(left))], key=lambda i: grades[i])
+        left.remove(winner)
+        chosen.append(winner)
     return chosen

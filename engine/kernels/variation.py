@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 Array = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
 
 _LEAST = 1e-14  # parents closer than this share of the box are one: nothing is to be spread between them
 
@@ -237,15 +238,15 @@ def polynomial(x: Array, low: Array, high: Array, eta: float, u: Array) -> Array
     return np.clip(x + np.where(below, -step, step) * (high - low), low, high)
 
 
-def tournament(n_ranked: int, u: Array) -> npt.NDArray[np.int64]:
-    """Choose different parents by binary tournaments among points that stand in order, the best first.
+def tournament(grades: IntArray, u: Array) -> IntArray:
+    """Choose different parents by binary tournaments.
 
     Parameters
     ----------
-    n_ranked
-        Number of points, at least the number of parents of a child.
+    grades
+        The place of each point, 0 for the best, shape (n_points,), at least as many as a child has parents.
     u
-        Uniform numbers, shape (n, k, 2): two drawn points for each parent.
+        Uniform numbers, shape (n, k, 2): two drawn points for each parent, of which the first wins if both are equal.
 
     Returns
     -------
@@ -255,9 +256,10 @@ def tournament(n_ranked: int, u: Array) -> npt.NDArray[np.int64]:
     n, k, _ = u.shape
     chosen = np.empty((n, k), dtype=np.int64)
     for i in range(k):
-        drawn = np.minimum((u[:, i] * (n_ranked - i)).astype(np.int64).min(axis=1), n_ranked - i - 1)
+        drawn = (u[:, i] * (len(grades) - i)).astype(np.int64)  # (n, 2)
         # An index among those that are left becomes one among all: it steps over the taken ones from below.
         for taken in np.sort(chosen[:, :i], axis=1).T:
-            drawn += drawn >= taken
-        chosen[:, i] = drawn
+            drawn += drawn >= taken[:, np.newaxis]
+        first, second = drawn.T
+        chosen[:, i] = np.where(grades[second] < grades[first], second, first)
     return chosen

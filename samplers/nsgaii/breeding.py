@@ -47,14 +47,23 @@ class Box(NamedTuple):
 
 
 def breed(
-    parents: IntArray, box: Box, history: History, rng: np.random.Generator, n: int, how: Operators, study: Any
+    parents: IntArray,
+    grades: IntArray,
+    box: Box,
+    history: History,
+    rng: np.random.Generator,
+    n: int,
+    how: Operators,
+    study: Any,
 ) -> FloatArray:
     """Make n children.
 
     Parameters
     ----------
     parents
-        Numbers of trials, the best first.
+        Numbers of trials, shape (k,).
+    grades
+        Their places in tournaments, 0 for the best, shape (k,).
     box
         Their parameters.
     history
@@ -76,7 +85,7 @@ def breed(
     values = internal_values(box, history, parents)
     points = to_unit(box, values, rng.random(values.shape))
     values = np.where(np.isnan(points), np.nan, values)  # what left its range since
-    mates = choose_mates(len(parents), how.crossover.n_parents, rng.random((n, how.crossover.n_parents, 2)))
+    mates = choose_mates(grades, how.crossover.n_parents, rng.random((n, how.crossover.n_parents, 2)))
     genes, families = _lent(points.T[mates]), _lent(values.T[mates])  # (n, k, d)
     children = cross(genes, box, rng, how, study)
     changed = mutate(children, genes, box, rng, how, study)
@@ -86,10 +95,10 @@ def breed(
     return found
 
 
-def choose_mates(n_parents: int, n_each: int, u: FloatArray) -> IntArray:
+def choose_mates(grades: IntArray, n_each: int, u: FloatArray) -> IntArray:
     """Choose each child's parents by tournaments; where there are fewer than a child has, they serve in turn."""
-    mates = variation.tournament(max(n_parents, n_each), u)
-    return np.asarray(mates % n_parents)
+    places = np.arange(max(len(grades), n_each)) % len(grades)
+    return np.asarray(places[variation.tournament(grades[places], u)])
 
 
 def _lent(genes: FloatArray) -> FloatArray:

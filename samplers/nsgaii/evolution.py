@@ -25,7 +25,7 @@ EliteStrategy = Callable[[Any, list[FrozenTrial]], list[FrozenTrial]]
 ChildStrategy = Callable[[Any, dict[str, BaseDistribution], list[FrozenTrial]], dict[str, Any]]
 AfterTrialStrategy = Callable[[Any, FrozenTrial, TrialState, Sequence[float] | None], None]
 
-_BREEDING, _SURVIVAL = 1 << 32, 1 << 33  # purposes of random numbers
+BREEDING, SURVIVAL = 1 << 32, 1 << 33  # purposes of random numbers
 ETA = 10.0  # of polynomial mutation by default
 
 
@@ -90,6 +90,10 @@ class GeneticSampler(BaseGASampler, Sampler):
 
     def survivors(self, history: History, pool: IntArray, generation: int) -> IntArray:
         """Choose from a pool of complete trials, by number, those that a generation is bred from, best first."""
+        raise NotImplementedError
+
+    def grades(self, history: History, parents: IntArray) -> IntArray:
+        """Give the place of each parent in tournaments, 0 for the best; of equal ones the first drawn wins."""
         raise NotImplementedError
 
     # --- parents -----------------------------------------------------------------------------------------------------
@@ -174,7 +178,8 @@ class GeneticSampler(BaseGASampler, Sampler):
         if lineage.current == 0:
             return {name: rng.uniform(*distribution.support, size=n) for name, distribution in space.items()}
         box = Box.of(space)
-        bred = breed(self._parents(history, lineage, lineage.current), box, history, rng, n, self._how, history)
+        parents = self._parents(history, lineage, lineage.current)
+        bred = breed(parents, self.grades(history, parents), box, history, rng, n, self._how, history)
         pairs = zip(box.names, box.distributions, bred, strict=True)
         return {name: d.to_model(_filled(column, d, rng.random(n))) for name, d, column in pairs}
 
@@ -233,9 +238,10 @@ class GeneticSampler(BaseGASampler, Sampler):
         brood = lineage.brood
         if brood.key != key or (brood.space is not space and brood.space != space):
             parents = self._parents(history, lineage, generation) if chosen is None else chosen
-            rng = self._streams.generator(block, _BREEDING)
+            rng = self._streams.generator(block, BREEDING)
             box = Box.of(space)
-            bred = breed(parents, box, history, rng, self._population_size, self._how, study)
+            n, grades = self._population_size, self.grades(history, parents)
+            bred = breed(parents, grades, box, history, rng, n, self._how, study)
             brood = Brood(key, space, dict(zip(box.names, bred, strict=True)), _external(box, bred))
             lineage.brood = brood
         return brood
@@ -297,11 +303,8 @@ def losses(history: History, numbers: IntArray) -> FloatArray:
 
 
 def violations(history: History, numbers: IntArray) -> FloatArray | None:
-    """Give by how much trials violate their constraints, shape (n,); inf for one that set none where others did.
-
-    None if no trial of the study set any.
-    """
+    """Give by how much trials violate their constraints in total, shape (n,); None if no trial of the study set any."""
     if not history.constraint_keys:
         return None
     violation = history.violation[numbers]
-    return np.where(np.isnan(violation), np.inf, violation)
+    return np.where(np.isnan(violation), 0.0, violation)  # one that set none violates none

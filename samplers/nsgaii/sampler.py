@@ -85,8 +85,19 @@ class NSGAIISampler(GeneticSampler):
             after_trial_strategy=after_trial_strategy,
         )
 
+    def grades(self, history: History, parents: IntArray) -> IntArray:
+        if self._elite_strategy is None:  # they come in order
+            return np.arange(len(parents))
+        order = self._order(history, parents)
+        grades = np.empty(len(parents), dtype=np.int64)
+        grades[order] = np.arange(len(parents))
+        return grades
+
     def survivors(self, history: History, pool: IntArray, generation: int) -> IntArray:
-        values = losses(history, pool)
-        rank = ranks(values, self._population_size, violations(history, pool))
-        order = np.lexsort((-crowding(values, rank), rank))
-        return np.asarray(pool[order[: self._population_size]])
+        return np.asarray(pool[self._order(history, pool)[: self._population_size]])
+
+    def _order(self, history: History, numbers: IntArray) -> IntArray:
+        """Order trials by rank, those of a rank by crowding distance: eq. (3) of the paper, the crowded comparison."""
+        values = losses(history, numbers)
+        rank = ranks(values, self._population_size, violations(history, numbers))
+        return np.lexsort((-crowding(values, rank), rank))

@@ -12,7 +12,7 @@ import pytest
 
 import parzen
 from parzen.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
-from parzen.samplers import BaseSampler, DEHBSampler, NSGAIISampler, RandomSampler, Sampler, TPESampler
+from parzen.samplers import BaseSampler, DEHBSampler, NSGAIIISampler, NSGAIISampler, RandomSampler, Sampler, TPESampler
 from parzen.samplers.tpe.fidelity import CarriedOver, largest_budget
 from parzen.trial import Trial, TrialState
 
@@ -26,6 +26,7 @@ SAMPLERS: dict[str, Callable[[int | None], BaseSampler]] = {
     "tpe-carried-over": lambda seed: TPESampler(seed=seed, fidelity=CarriedOver()),
     "dehb": lambda seed: DEHBSampler(1, 9, seed=seed),
     "nsgaii": lambda seed: NSGAIISampler(population_size=8, seed=seed),
+    "nsgaiii": lambda seed: NSGAIIISampler(population_size=8, seed=seed),
 }
 
 SPACE: dict[str, BaseDistribution] = {

@@ -126,11 +126,11 @@ def test_bounce_leaves_what_is_inside_and_brings_back_the_rest(case, far):
     assert (found[below] <= np.maximum(parents[:, 0][below], np.broadcast_to(low, below.shape)[below])).all()
 
 
-@given(st.integers(2, 9), st.integers(0, 9), st.integers(0, 99))
-def test_tournament(n_ranked, n, seed):
-    u = np.random.default_rng(seed).random((n, min(n_ranked, 3), 2))
-    found = variation.tournament(n_ranked, u)
-    assert found.tolist() == [naive.tournament(n_ranked, row) for row in u.tolist()]
+@given(st.lists(st.integers(0, 4), min_size=2, max_size=9), st.integers(0, 9), st.integers(0, 99))
+def test_tournament(grades, n, seed):
+    u = np.random.default_rng(seed).random((n, min(len(grades), 3), 2))
+    found = variation.tournament(np.array(grades), u)
+    assert found.tolist() == [naive.tournament(grades, row) for row in u.tolist()]
     assert all(len(set(row)) == len(row) for row in found.tolist())
 
 
