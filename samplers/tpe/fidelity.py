@@ -5,7 +5,7 @@ seen at some budgets, the steps at which trials stop. A rule turns what was seen
 a loss on one scale and a weight for each trial; TPE splits by the order, and multiplies the weights into its densities.
 
 A rule is a function ``(evidence, d) -> Assessment`` of `Evidence` and the number of parameters: `furthest_first`,
-`largest_budget`, `CarriedOver`, or your own. Which does what to the search: docs/tpe.md.
+`largest_budget`, `carried_over`, or your own. What they do to a search: docs/tpe.md.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class Assessment(NamedTuple):
     order
         (k,) indices of trials.
     loss
-        (k,) their losses on one scale, inf where there is none.
+        (k,) their losses on one scale, ascending; inf where there is none.
     weight
         (k,) what they weigh in the densities, where a trial that ran to the end weighs 1.
     """
@@ -69,9 +69,13 @@ Fidelity = Callable[[Evidence, int], Assessment]
 
 
 def furthest_first(evidence: Evidence, d: int) -> Assessment:
-    """Put complete trials first, then those that got further, and of equal steps the lower loss, as Optuna does."""
+    """Put complete trials first, then those that got further, and of equal steps the lower loss, as Optuna does.
+
+    Only the losses of those that got furthest are on one scale.
+    """
     order = np.lexsort([evidence.final, -evidence.step])
-    return Assessment(order, evidence.final[order], np.ones(len(order)))
+    loss = np.where(evidence.step == evidence.step.max(initial=-1.0), evidence.final, np.inf)
+    return Assessment(order, loss[order], np.ones(len(order)))
 
 
 def largest_budget(evidence: Evidence, d: int) -> Assessment:
@@ -95,9 +99,10 @@ class CarriedOver:
 
     From the largest budget down: of the trials that were seen at a budget, those that went on have a loss on the scale
     of the largest one already. A line through these, never falling, gives those that stopped there theirs, made worse
-    by `doubt` deviations from the line: the best of many guesses is mostly too good. The less the order at a budget
-    agrees with the final one, the less the trials that stopped there weigh; weights by agreement are the idea of Li
-    et al., "MFES-HB" (AAAI 2021), section 4.2, where surrogates are averaged.
+    by `doubt` deviations from the line: the best of many guesses is mostly too good.
+
+    The less the order at a budget agrees with the final one, the less the trials that stopped there weigh. So Li et
+    al., "MFES-HB" (AAAI 2021), section 4.2, weigh the surrogates of several budgets.
 
     Parameters
     ----------
@@ -107,9 +112,19 @@ class CarriedOver:
         See above: 0 takes a guess for a value, much puts all that went further before, as `furthest_first` does.
     least
         Smallest weight, in [0, 1]; 1: all trials weigh alike.
+
+    Raises
+    ------
+    ValueError
+        If an argument lies outside its range.
     """
 
     def __init__(self, prior: float = 0.5, doubt: float = 1.0, least: float = 0.1) -> None:
+        if not (prior > 0.0 and math.isfinite(prior) and doubt >= 0.0 and 0.0 <= least <= 1.0):
+            raise ValueError(
+                f"Expected a positive `prior`, a `doubt` not below 0 and `least` in [0, 1], but got prior={prior}, "
+                f"doubt={doubt}, least={least}."
+            )
         self.prior, self.doubt, self.least = prior, doubt, least
 
     def __call__(self, evidence: Evidence, d: int) -> Assessment:
@@ -120,9 +135,10 @@ class CarriedOver:
             on = np.flatnonzero((last > budget) & np.isfinite(x) & np.isfinite(scale))
             if len(here):
                 scale[here] = self._carry(x[on], scale[on], x[here])
-                weight[here] = max(self.least, agreement(x[on], scale[on]))
+                if self.least < 1.0:
+                    weight[here] = max(self.least, agreement(x[on], scale[on]))
         weight[last == loss.shape[1] - 1] = 1.0
-        order = np.lexsort([evidence.final, -last, scale])
+        order = _ordered(scale, evidence)
         return Assessment(order, scale[order], weight[order])
 
     def _carry(self, x: FloatArray, y: FloatArray, stopped: FloatArray) -> FloatArray:
@@ -143,6 +159,9 @@ class CarriedOver:
             return np.asarray(unit * (y.mean() + slope * (stopped - x.mean()) + self.doubt * deviation))
 
 
+carried_over = CarriedOver()
+
+
 def agreement(x: FloatArray, y: FloatArray) -> float:
     """Tell how well two measures of n trials agree on their order: Kendall's tau, 0 where negative.
 
@@ -155,6 +174,14 @@ def agreement(x: FloatArray, y: FloatArray) -> float:
     in_order = np.sign(x[:, None] - x) * np.sign(y[:, None] - y)
     per_trial = float(in_order.sum()) / max(n, 1)  # (n - 1) tau
     return max(0.0, (per_trial + 0.5 * DOUBTFUL_PAIRS) / (max(n - 1, 0) + DOUBTFUL_PAIRS))
+
+
+def _ordered(scale: FloatArray, evidence: Evidence) -> IntArray:
+    """Order trials (n,) by losses on one scale; of equal ones those that were seen at larger budgets come first."""
+    order = np.argsort(scale, kind="stable")
+    found = scale[order]
+    has_ties = bool((found[1:] == found[:-1]).any())  # sorting by three keys takes three times as long
+    return np.lexsort([evidence.final, -evidence.last, scale]) if has_ties else order
 
 
 def _capped(x: FloatArray, worst: float) -> FloatArray:

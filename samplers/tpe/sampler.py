@@ -28,7 +28,7 @@ from ...engine.protocols import StudyLike
 from ...engine.records import TrialState
 from ..base import Columns, Sampler, Space
 from .evidence import n_observed
-from .fidelity import Fidelity, furthest_first
+from .fidelity import Fidelity, carried_over
 from .fitting import Fitter, Settings
 from .model import Model
 from .model_space import CategoricalDistance
@@ -137,7 +137,7 @@ class TPESampler(Sampler):
         clip: Clip | None = None,
         acquisition: Acquisition = log_ratio,
         caution: float = 0.5,
-        fidelity: Fidelity = furthest_first,
+        fidelity: Fidelity = carried_over,
     ) -> None:
         super().__init__(seed)
         if group and multivariate is False:

@@ -178,13 +178,14 @@ class Graded:
 def _checked(found: Assessment, n: int) -> Assessment:
     """Raise ``ValueError`` if a rule does not give some of `n` trials, each once, a loss and a weight for each."""
     order, loss, weight = found
-    is_fitting = len(order) == len(loss) == len(weight) and not np.isnan(loss).any()
+    is_fitting = len(order) == len(loss) == len(weight) and bool((loss[1:] >= loss[:-1]).all())
+    is_fitting = is_fitting and not np.isnan(loss[:1]).any()
     is_fitting = is_fitting and bool((np.isfinite(weight) & (weight >= 0)).all())
     is_fitting = is_fitting and bool(((order >= 0) & (order < n)).all())
     if not is_fitting or np.bincount(order, minlength=1).max() > 1:
         raise ValueError(
-            f"`fidelity` must give different indices of {n} trials, and for each a loss that is not NaN and a finite "
-            f"weight that is not negative, but gave {found!r}."
+            f"`fidelity` must give different indices of {n} trials, for each a loss, ascending and not NaN, and a "
+            f"finite weight that is not negative, but gave {found!r}."
         )
     return found
 

@@ -13,7 +13,7 @@ import pytest
 import parzen
 from parzen.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 from parzen.samplers import BaseSampler, DEHBSampler, NSGAIIISampler, NSGAIISampler, RandomSampler, Sampler, TPESampler
-from parzen.samplers.tpe.fidelity import CarriedOver, largest_budget
+from parzen.samplers.tpe.fidelity import furthest_first, largest_budget
 from parzen.trial import Trial, TrialState
 
 SAMPLERS: dict[str, Callable[[int | None], BaseSampler]] = {
@@ -23,7 +23,7 @@ SAMPLERS: dict[str, Callable[[int | None], BaseSampler]] = {
     "tpe-group": lambda seed: TPESampler(seed=seed, multivariate=True, group=True),
     "tpe-no-liar": lambda seed: TPESampler(seed=seed, constant_liar=False),
     "tpe-largest-budget": lambda seed: TPESampler(seed=seed, fidelity=largest_budget),
-    "tpe-carried-over": lambda seed: TPESampler(seed=seed, fidelity=CarriedOver()),
+    "tpe-furthest-first": lambda seed: TPESampler(seed=seed, fidelity=furthest_first),
     "dehb": lambda seed: DEHBSampler(1, 9, seed=seed),
     "nsgaii": lambda seed: NSGAIISampler(population_size=8, seed=seed),
     "nsgaiii": lambda seed: NSGAIIISampler(population_size=8, seed=seed),

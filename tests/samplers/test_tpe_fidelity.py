@@ -19,7 +19,12 @@ from parzen.samplers.tpe.fidelity import CarriedOver, Evidence, agreement, furth
 from parzen.trial import FrozenTrial, TrialState, create_trial
 
 X = {"x": FloatDistribution(0.0, 1.0)}
-RULES = {"furthest": furthest_first, "largest": largest_budget, "carried": CarriedOver()}
+RULES = {
+    "furthest": furthest_first,
+    "largest": largest_budget,
+    "carried": CarriedOver(),
+    "alike": CarriedOver(least=1.0),
+}
 PAUSED = TrialState.PAUSED
 
 
@@ -232,10 +237,17 @@ def test_agreement_is_kendalls_tau_between_doubts() -> None:
     assert 0.9 < agreement(np.arange(1000.0), np.arange(1000.0)) <= 1.0
 
 
+@pytest.mark.parametrize("arguments", [{"prior": 0.0}, {"doubt": -1.0}, {"least": 1.5}, {"prior": math.nan}])
+def test_arguments_out_of_range_are_refused(arguments: dict[str, float]) -> None:
+    with pytest.raises(ValueError, match=next(iter(arguments))):
+        CarriedOver(**arguments)
+
+
 @pytest.mark.parametrize(
     "broken",
     [
         lambda e, d: fidelity.Assessment(np.zeros(2, int), np.zeros(2), np.ones(2)),
+        lambda e, d: fidelity.Assessment(np.array([1, 0]), np.array([2.0, 1.0]), np.ones(2)),
         lambda e, d: fidelity.Assessment(np.array([99]), np.zeros(1), np.ones(1)),
         lambda e, d: fidelity.Assessment(np.array([0]), np.zeros(1), np.array([-1.0])),
         lambda e, d: fidelity.Assessment(np.array([0]), np.zeros(2), np.ones(1)),
