@@ -77,7 +77,8 @@ class HyperbandPruner(BasePruner):
     -----
     There are ``floor(log(max_resource / min_resource) / log(reduction_factor)) + 1`` brackets, in floating point as in
     Optuna: of 243 steps and a factor of 3 that makes 5, not 6. A sampler sees only trials of the bracket for which it
-    samples. A trial's bracket depends on the study's name: give it one for a study that can be repeated.
+    samples, as in Optuna, unless it says that it learns across budgets, as `TPESampler` does by default. A trial's
+    bracket depends on the study's name: give it one for a study that can be repeated.
     """
 
     def __init__(
@@ -134,7 +135,9 @@ class HyperbandPruner(BasePruner):
         return climb(study, trial, brackets.ladders[bracket], self._competition(study.history, brackets), bracket)
 
     def view(self, study: Any, number: int) -> Any:
-        """Give the study with the trials of one bracket, that of a trial."""
+        """Give the study with the trials of one bracket, that of a trial, unless its sampler can learn from all."""
+        if getattr(study.sampler, "across_budgets", False):
+            return study
         brackets = self._brackets(study) if len(study.directions) == 1 else None
         if brackets is None or len(brackets.ladders) == 1:
             return study

@@ -25,7 +25,15 @@ class BaseSampler(ABC):
     At `Study.ask` come `before_trial`, `infer_relative_search_space` and `sample_relative`; whatever the relative
     sample leaves out is asked of `sample_independent` when the objective suggests it; `after_trial` follows at
     `Study.tell`.
+
+    Attributes
+    ----------
+    across_budgets : bool
+        Whether the sampler knows how to learn from trials that were given different budgets. To one that does not
+        `HyperbandPruner` shows the trials of one bracket only.
     """
+
+    across_budgets = False
 
     def __str__(self) -> str:
         return type(self).__name__

@@ -15,6 +15,7 @@ from parzen.pruners.base import view_of
 from parzen.pruners.hyperband import Brackets
 from parzen.pruners.successive_halving import Ladder
 from parzen.samplers import BaseSampler, Sampler, TPESampler
+from parzen.samplers.tpe.fidelity import carried_over, furthest_first, largest_budget
 from parzen.trial import Trial, TrialState
 
 
@@ -152,13 +153,20 @@ def test_a_sampler_of_others_sees_its_bracket() -> None:
     assert Counter(trial.params["x"] for trial in study.trials)[0.5] == len({own.of(k) for k in range(12)})
 
 
+def test_a_sampler_that_learns_across_budgets_sees_the_whole_study() -> None:
+    for fidelity, sees_all in ((furthest_first, False), (largest_budget, True), (carried_over, True)):
+        study = study_of(HyperbandPruner(1, 9), sampler=TPESampler(fidelity=fidelity))
+        assert (view_of(study, 0) is study) == sees_all
+
+
+@pytest.mark.parametrize("fidelity", [furthest_first, carried_over])
 @pytest.mark.parametrize("resumed", [False, True])
-def test_tpe_draws_the_same_after_a_resumption(resumed: bool, tmp_path: Any) -> None:
+def test_tpe_draws_the_same_after_a_resumption(resumed: bool, fidelity: Any, tmp_path: Any) -> None:
     def parameters(parts: list[int], path: str) -> list[dict[str, Any]]:
         for n in parts:
             study = study_of(
                 HyperbandPruner(1, 9), storage=f"sqlite:///{tmp_path}/{path}.db", load_if_exists=True,
-                sampler=TPESampler(seed=0, n_startup_trials=4),
+                sampler=TPESampler(seed=0, n_startup_trials=4, fidelity=fidelity),
             )  # fmt: skip
             study.optimize(objective, n_trials=n)
         return [trial.params for trial in study.trials]
@@ -187,7 +195,7 @@ def test_a_pruner_of_another_library_has_no_view() -> None:
 
 
 def test_what_is_kept_of_histories_is_not_pickled() -> None:
-    study = study_of(HyperbandPruner(1, 9), sampler=TPESampler(seed=0))
+    study = study_of(HyperbandPruner(1, 9), sampler=TPESampler(seed=0, fidelity=furthest_first))
     study.optimize(objective, n_trials=12)
     assert study.pruner._competitions and study.pruner._selections
     other = pickle.loads(pickle.dumps(study))
