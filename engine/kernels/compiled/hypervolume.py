@@ -22,7 +22,9 @@ def below(points: Array, reference: Array) -> tuple[Array, Array]:
     """Return the extents (k, m) of the points (n, m) that are inside, and the largest (m,); NaN there if one is met."""
     extents, highest = np.empty(points.shape), np.zeros(reference.size)
     # Copies, since Numba would compile once more for arrays that cannot be written, and for every other layout.
-    size = _below(np.array(points, dtype=np.float64), np.array(reference, dtype=np.float64), extents, highest)
+    points, reference = np.array(points, dtype=np.float64), np.array(reference, dtype=np.float64)
+    with np.errstate(over="ignore", invalid="ignore"):  # for NUMBA_DISABLE_JIT=1
+        size = _below(points, reference, extents, highest)
     return extents[:size], highest
 
 
