@@ -69,14 +69,13 @@ class Generations:
         self._joined.append(number)
         self.current = len(self.members) - (len(self.members[-1]) < self.size)
 
-    @property
-    def n_joined(self) -> int:
-        """Number of trials that the parents of an open generation are chosen from, so far."""
-        return len(self._joined)
-
     def is_open(self, generation: int) -> bool:
         """Tell whether further trials may join those that a generation's parents are chosen from."""
         return generation >= len(self.members)
+
+    def pool_size(self, generation: int) -> int:
+        """Give the number of trials in `pool`, which only grows, and only while the generation is open."""
+        return len(self._joined if self.is_open(generation) else self._pools[generation])
 
     def pool(self, generation: int) -> list[int]:
         """Give the trials that compete with the parents of the generation before to be this one's, by number."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from . import COMPILED_FROM
 from .dominance import ranks
 
 Array = npt.NDArray[np.float64]
@@ -28,6 +29,15 @@ def crowding(values: Array, rank: IntArray) -> Array:
         infinite for the outermost points of an objective. An objective in which all of a rank are equal adds nothing,
         and an infinite value counts as the largest finite one of all, or as the smallest.
     """
+    if len(values) >= COMPILED_FROM:
+        from .compiled import crowding as compiled
+
+        return compiled.crowding(values, rank)
+    return crowding_numpy(values, rank)
+
+
+def crowding_numpy(values: Array, rank: IntArray) -> Array:
+    """NumPy tier of `crowding`."""
     total = np.zeros(len(values))
     for column in _finite(values).T:
         total += _gaps(column, rank)

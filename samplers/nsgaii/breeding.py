@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from ...engine.distributions import BaseDistribution, CategoricalDistribution, FloatArray
+from ...engine.distributions import BaseDistribution, CategoricalDistribution, FloatArray, FloatDistribution
 from ...engine.history import History
 from ...engine.kernels import variation
 from ..base import Space
@@ -34,16 +34,32 @@ class Box(NamedTuple):
     distributions: list[BaseDistribution]
     low: FloatArray  # ends of the ranges in model coordinates, (d,)
     width: FloatArray
-    is_choice: npt.NDArray[np.bool_]
+    is_number: npt.NDArray[np.bool_]  # whether a parameter is not categorical, (d,)
+    numerical: IntArray  # indices of those
+    discrete: list[int]  # of those that have a grid, or choices
+    logarithmic: IntArray  # of the others whose scale is logarithmic
+    ends: FloatArray  # least and greatest value of the others, infinite for the discrete ones, (2, d)
 
     @classmethod
     def of(cls, space: Space) -> Box:
         """Describe a search space."""
         names = sorted(space)
         distributions = [space[name] for name in names]
-        ends = np.array([distribution.support for distribution in distributions]).reshape(-1, 2)
-        is_choice = [isinstance(distribution, CategoricalDistribution) for distribution in distributions]
-        return cls(names, distributions, ends[:, 0], np.ptp(ends, axis=1), np.array(is_choice, dtype=bool))
+        support = np.array([distribution.support for distribution in distributions]).reshape(-1, 2)
+        is_number = np.array([not isinstance(d, CategoricalDistribution) for d in distributions], dtype=bool)
+        plain = {j: d for j, d in enumerate(distributions) if isinstance(d, FloatDistribution) and d.step is None}
+        ends = [(plain[j].low, plain[j].high) if j in plain else (-np.inf, np.inf) for j in range(len(names))]
+        return cls(
+            names,
+            distributions,
+            support[:, 0],
+            np.maximum(np.ptp(support, axis=1), np.finfo(np.float64).tiny),
+            is_number,
+            np.flatnonzero(is_number),
+            [j for j in range(len(names)) if j not in plain],
+            np.array([j for j, d in plain.items() if d.log], dtype=np.int64),
+            np.array(ends).reshape(-1, 2).T,
+        )
 
 
 def breed(
@@ -84,14 +100,14 @@ def breed(
     """
     values = internal_values(box, history, parents)
     points = to_unit(box, values, rng.random(values.shape))
-    values = np.where(np.isnan(points), np.nan, values)  # what left its range since
+    values = np.where(np.isnan(points), np.nan, values)  # without what left its range since
     mates = choose_mates(grades, how.crossover.n_parents, rng.random((n, how.crossover.n_parents, 2)))
     genes, families = _lent(points.T[mates]), _lent(values.T[mates])  # (n, k, d)
     children = cross(genes, box, rng, how, study)
     changed = mutate(children, genes, box, rng, how, study)
     found = _from_unit(box, changed)
     for k in range(genes.shape[1]):  # what was handed down as it is keeps every bit
-        found = np.where(changed.T == genes[:, k].T, families[:, k].T, found)
+        np.copyto(found, families[:, k].T, where=(changed == genes[:, k]).T)
     return found
 
 
@@ -103,11 +119,11 @@ def choose_mates(grades: IntArray, n_each: int, u: FloatArray) -> IntArray:
 
 def _lent(genes: FloatArray) -> FloatArray:
     """Give parents (n, k, d) that lack a parameter the value of another one of theirs."""
-    lent: FloatArray = genes.copy()
-    for k in range(genes.shape[1]):
-        for other in range(genes.shape[1]):
-            lent[:, k] = np.where(np.isnan(lent[:, k]), genes[:, other], lent[:, k])
-    return lent
+    is_missing = np.isnan(genes)
+    if not is_missing.any():
+        return genes
+    other = np.take_along_axis(genes, is_missing.argmin(axis=1)[:, np.newaxis], axis=1)  # the first that has it
+    return np.where(is_missing, other, genes)
 
 
 # --- crossover and mutation ------------------------------------------------------------------------------------------
@@ -116,21 +132,26 @@ def _lent(genes: FloatArray) -> FloatArray:
 def cross(genes: FloatArray, box: Box, rng: np.random.Generator, how: Operators, study: Any) -> FloatArray:
     """Make children (n, d) of parents (n, k, d): a child that is not crossed is its first parent."""
     n, _, d = genes.shape
-    children = variation.uniform(genes, how.swapping_prob, rng.random((n, d)))
-    numerical = np.flatnonzero(~box.is_choice)
-    if len(numerical):
-        made = _cross_numerical(np.nan_to_num(genes[:, :, numerical]), box, numerical, rng, how.crossover, study)
-        children[:, numerical] = np.where(np.isnan(genes[:, 0, numerical]), np.nan, made)
+    children = genes[:, 0].copy()
+    if len(box.numerical) < d:
+        children = variation.uniform(genes, how.swapping_prob, rng.random((n, d)))
+    if len(box.numerical):
+        made = _cross_numerical(genes[:, :, box.numerical], box, rng, how.crossover, study)
+        children[:, box.numerical] = made
     is_crossed = rng.random((n, 1)) < how.crossover_prob
     return np.where(is_crossed, children, genes[:, 0])
 
 
 def _cross_numerical(
-    genes: FloatArray, box: Box, numerical: IntArray, rng: np.random.Generator, crossover: BaseCrossover, study: Any
+    genes: FloatArray, box: Box, rng: np.random.Generator, crossover: BaseCrossover, study: Any
 ) -> FloatArray:
+    is_missing = np.isnan(genes[:, 0])
+    if is_missing.any():
+        crossed = _cross_numerical(np.nan_to_num(genes), box, rng, crossover, study)
+        return np.where(is_missing, np.nan, crossed)
     if first_defined(crossover, "children", "crossover") == "children":
-        return np.asarray(crossover.children(genes, _unit_bounds(len(numerical)), rng, study))
-    low, width = box.low[numerical], box.width[numerical]
+        return np.asarray(crossover.children(genes, _unit_bounds(genes.shape[2]), rng, study))
+    low, width = box.low[box.numerical], box.width[box.numerical]
     made = one_by_one(crossover, low + genes * width, np.stack([low, low + width], axis=1), rng, study)
     return variation.bounce(
         np.asarray((made - low) / width), genes[:, 0], np.zeros(len(low)), np.ones(len(low)), rng.random(made.shape)
@@ -141,9 +162,11 @@ def mutate(
     children: FloatArray, genes: FloatArray, box: Box, rng: np.random.Generator, how: Operators, study: Any
 ) -> FloatArray:
     """Change some coordinates (n, d) of children: a choice to any, a number by the mutation."""
-    is_hit = choose_hits(children, genes, how.mutation_prob, rng)
-    mutants = np.where(is_hit, rng.random(children.shape), children)
-    rows, columns = np.nonzero(is_hit & ~box.is_choice)
+    mutants = children.copy()
+    rows, columns = np.nonzero(choose_hits(children, genes, how.mutation_prob, rng))
+    is_number = box.is_number[columns]
+    mutants[rows, columns] = rng.random(len(rows))
+    rows, columns = rows[is_number], columns[is_number]
     if len(rows):
         mutants[rows, columns] = _mutate_numerical(children[rows, columns], box, columns, rng, how.mutation, study)
     return mutants
@@ -206,20 +229,23 @@ def to_unit(box: Box, values: FloatArray, share: FloatArray) -> FloatArray:
     Of a discrete value only the cell is known, not where in it a child once stood: it is put at a share of the way
     through its cell, so that the neighbouring ones are within reach of small changes.
     """
-    points = np.empty(values.shape)
-    for j, distribution in enumerate(box.distributions):
-        half = 0.5 if box.is_choice[j] else abs(distribution.grid) / 2
-        model = distribution.to_model(values[j] - half)
-        if half:
-            model = model + share[j] * (distribution.to_model(values[j] + half) - model)
-        points[j] = model
-    points = (points - box.low[:, None]) / np.where(box.width > 0, box.width, 1.0)[:, None]
-    with np.errstate(invalid="ignore"):
-        return np.where((points >= 0) & (points <= 1), points, np.nan)
+    model = values.copy()
+    if len(box.logarithmic):
+        model[box.logarithmic] = np.log(values[box.logarithmic])
+    for j in box.discrete:
+        distribution = box.distributions[j]
+        half = abs(distribution.grid) / 2 or 0.5
+        lower = distribution.to_model(values[j] - half)
+        model[j] = lower + share[j] * (distribution.to_model(values[j] + half) - lower)
+    points = (model - box.low[:, np.newaxis]) / box.width[:, np.newaxis]
+    return np.where((points >= 0) & (points <= 1), points, np.nan)
 
 
 def _from_unit(box: Box, points: FloatArray) -> FloatArray:
     """Turn points of the unit cube (n, d) into internal values (d, n); NaN stays NaN."""
-    model = box.low + points * box.width
-    columns = [distribution.from_model(model[:, j]) for j, distribution in enumerate(box.distributions)]
-    return np.array(columns).reshape(len(box.names), len(points))
+    model = (box.low + points * box.width).T
+    if len(box.logarithmic):
+        model[box.logarithmic] = np.exp(model[box.logarithmic])
+    for j in box.discrete:
+        model[j] = box.distributions[j].from_model(model[j])
+    return np.clip(model, box.ends[0][:, np.newaxis], box.ends[1][:, np.newaxis])

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ...engine.distributions import BaseDistribution, FloatArray
+from ...engine.distributions import BaseDistribution, FloatArray, FloatDistribution
 from ...engine.frozen import CONSTRAINTS, FrozenTrial
 from ...engine.history import History
 from ...engine.protocols import StudyLike
@@ -44,8 +44,9 @@ class Lineage(Generations):
     def __init__(self, key: str, size: int) -> None:
         super().__init__(key, size)
         self.parents: list[IntArray] = [np.empty(0, dtype=np.int64)]
-        self.open: tuple[Any, IntArray] = None, self.parents[0]
+        self.newest: tuple[Any, IntArray] = None, self.parents[0]  # while more trials may join its pool
         self.joint: tuple[Any, dict[str, BaseDistribution]] = None, {}
+        self.box: tuple[Space, Box] = {}, Box.of({})
         self.brood = Brood(None, {}, {}, [])
 
 
@@ -125,15 +126,15 @@ class GeneticSampler(BaseGASampler, Sampler):
     def _parents(self, history: History, lineage: Lineage, generation: int) -> IntArray:
         """Give the numbers of those that a generation is bred from, best first; a later one has the current one's."""
         generation = min(generation, lineage.current)
-        parents, is_open = lineage.parents, lineage.is_open(generation)
-        for g in range(len(parents), generation + (not is_open)):
-            parents.append(self._heirs(history, parents[g - 1], lineage.pool(g), g))
-        if not is_open:
-            return parents[generation]
-        key = generation, lineage.n_joined
-        if lineage.open[0] != key:
-            lineage.open = key, self._heirs(history, parents[generation - 1], lineage.pool(generation), generation)
-        return lineage.open[1]
+        parents = lineage.parents
+        for g in range(len(parents), generation + 1):
+            key = g, lineage.pool_size(g)
+            if lineage.newest[0] != key:
+                lineage.newest = key, self._heirs(history, parents[g - 1], lineage.pool(g), g)
+            if lineage.is_open(g):
+                return lineage.newest[1]
+            parents.append(lineage.newest[1])
+        return parents[generation]
 
     def _heirs(self, history: History, parents: IntArray, pool: list[int], generation: int) -> IntArray:
         if not pool:
@@ -234,12 +235,15 @@ class GeneticSampler(BaseGASampler, Sampler):
         history: History = study.history
         lineage = self._lineage(history)
         block = number // self._population_size
-        key = block, generation, lineage.n_joined if lineage.is_open(generation) else -1
+        generation = min(generation, lineage.current)
+        key = block, generation, lineage.pool_size(generation)
         brood = lineage.brood
         if brood.key != key or (brood.space is not space and brood.space != space):
             parents = self._parents(history, lineage, generation) if chosen is None else chosen
             rng = self._streams.generator(block, BREEDING)
-            box = Box.of(space)
+            if lineage.box[0] is not space:
+                lineage.box = space, Box.of(space)
+            box = lineage.box[1]
             n, grades = self._population_size, self.grades(history, parents)
             bred = breed(parents, grades, box, history, rng, n, self._how, study)
             brood = Brood(key, space, dict(zip(box.names, bred, strict=True)), _external(box, bred))
@@ -282,7 +286,10 @@ def _external(box: Box, bred: FloatArray) -> list[dict[str, Any]]:
             }
             for i in range(bred.shape[1])
         ]
-    columns = [list(map(d.to_external_repr, column)) for d, column in zip(box.distributions, lists, strict=True)]
+    columns = [
+        column if isinstance(d, FloatDistribution) else list(map(d.to_external_repr, column))
+        for d, column in zip(box.distributions, lists, strict=True)
+    ]
     return [dict(zip(box.names, row, strict=True)) for row in zip(*columns, strict=True)]
 
 

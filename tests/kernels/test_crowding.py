@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from parzen.engine.kernels.crowding import crowding, order
+from parzen.engine.kernels.compiled import crowding as compiled
+from parzen.engine.kernels.crowding import crowding, crowding_numpy, order
 from parzen.engine.kernels.dominance import ranks
 
 points = st.integers(1, 3).flatmap(
@@ -33,12 +35,21 @@ def crowding_by_hand(values: np.ndarray, rank: np.ndarray) -> np.ndarray:
     return out
 
 
-@given(points)
+@pytest.mark.parametrize("tier", [crowding_numpy, compiled.crowding])
+@given(listed=points)
 @settings(deadline=None)
-def test_crowding(listed: list[list[float]]) -> None:
+def test_crowding(tier: Callable[..., np.ndarray], listed: list[list[float]]) -> None:
     values = np.array(listed)
     rank = ranks(values)
-    np.testing.assert_allclose(crowding(values, rank), crowding_by_hand(values, rank))
+    np.testing.assert_allclose(tier(values, rank), crowding_by_hand(values, rank))
+
+
+@pytest.mark.parametrize("m", [1, 2, 3])
+def test_the_tiers_agree_where_many_points_are_equal_or_infinite(m: int) -> None:
+    rng = np.random.default_rng(m)
+    values = np.concatenate([rng.integers(0, 6, (150, m)).astype(float), rng.choice([-np.inf, 0.5, np.inf], (50, m))])
+    rank = ranks(values)
+    np.testing.assert_allclose(crowding(values, rank), crowding_numpy(values, rank))
 
 
 @given(points)

@@ -1,0 +1,43 @@
+"""Numba tier of `kernels.crowding`: one walk along each objective."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from .. import jit
+
+Array = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+
+
+@jit
+def crowding(values: Array, rank: IntArray) -> Array:
+    """Give crowding distances (n,) of points (n, m) among those of their rank; see `kernels.crowding.crowding`."""
+    n, m = values.shape
+    n_ranks = rank.max() + 1 if n else 0
+    total, column, gap = np.zeros(n), np.empty(n), np.empty(n)
+    first, last, before = np.empty(n_ranks, np.int64), np.empty(n_ranks, np.int64), np.empty(n_ranks, np.int64)
+    for j in range(m):
+        least, most = 0.0, 0.0
+        for i in range(n):
+            if np.isfinite(values[i, j]):
+                least, most = min(least, values[i, j]), max(most, values[i, j])
+        for i in range(n):
+            column[i] = min(max(values[i, j], least), most)
+        first[:] = -1
+        last[:] = -1
+        gap[:] = np.inf
+        for i in np.argsort(column, kind="mergesort"):
+            r = rank[i]
+            if first[r] < 0:
+                first[r] = i
+            elif last[r] != first[r]:
+                gap[last[r]] = column[i] - column[before[r]]
+            before[r] = last[r]
+            last[r] = i
+        for i in range(n):
+            span = column[last[rank[i]]] - column[first[rank[i]]]
+            if span > 0:
+                total[i] += gap[i] / span
+    return total
