@@ -175,7 +175,7 @@ def _contributions_of_three(boxes: Array, order: IntArray, out: Array) -> None:
     for i in range(n):
         x, y, z = boxes[0, i], boxes[1, i], boxes[2, i]
         boxes[0, i] = 0.0  # one that takes nothing away
-        out[order[i]] = exclusive(boxes, n, reaching(boxes[2], n, z), x, y, z, steps)
+        out[order[i]] = exclusive(boxes, n, reaching(boxes, n, z), x, y, z, steps)
         boxes[0, i] = x
 
 

@@ -50,7 +50,7 @@ def volume_of_four(boxes: Array, size: int) -> float:
     front, steps, n_front, total = np.empty((3, size)), np.empty((2, size + 4)), _NONE, 0.0
     for i in range(size):
         x, y, z = boxes[0, i], boxes[1, i], boxes[2, i]
-        added = exclusive(front, n_front, reaching(front[2], n_front, z), x, y, z, steps)
+        added = exclusive(front, n_front, reaching(front, n_front, z), x, y, z, steps)
         if added > 0.0:
             total += added * boxes[3, i]
             n_front = _put(front, n_front, x, y, z)
@@ -58,12 +58,12 @@ def volume_of_four(boxes: Array, size: int) -> float:
 
 
 @jit
-def reaching(falling: Array, length: int, least: float) -> int:
-    """Count the first values of a falling sequence that are at least so large."""
+def reaching(boxes: Array, length: int, least: float) -> int:
+    """Count the first boxes, by falling third extent, of which that is at least so large."""
     start = 0
     while length > 0:
         half = length // 2
-        start, length = (start, half) if falling[start + half] < least else (start + half + 1, length - half - 1)
+        start, length = (start, half) if boxes[2, start + half] < least else (start + half + 1, length - half - 1)
     return start
 
 
