@@ -7,11 +7,11 @@ objectives Schmucker et al., "Multi-objective Asynchronous Successive Halving", 
 from __future__ import annotations
 
 from typing import Any
-from weakref import WeakKeyDictionary
 
 from ..engine.frozen import FrozenTrial
 from ..engine.history import History
 from ..engine.records import TrialState
+from ..engine.remembered import Remembered
 from ..engine.rungs import Completion
 from .promotion import PromotingPruner, losses, signs_of
 from .rung import ParetoRung, Rung, new_rung
@@ -100,15 +100,7 @@ class ASHAPruner(PromotingPruner):
                 raise ValueError(f"`{name}` must be a whole number of at least {lowest}, but got {value!r}.")
         self._eta = reduction_factor
         self._levels = _rising(min_resource * reduction_factor**min_early_stopping_rate, max_resource, reduction_factor)
-        self._standings: WeakKeyDictionary[History, Standings] = WeakKeyDictionary()
-
-    # What is remembered between calls is made again from the history.
-    def __getstate__(self) -> dict[str, Any]:
-        return {key: value for key, value in self.__dict__.items() if key != "_standings"}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state)
-        self._standings = WeakKeyDictionary()
+        self._standings: Remembered[Standings] = Remembered()
 
     def levels(self, number: int) -> tuple[int, ...]:
         return self._levels

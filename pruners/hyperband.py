@@ -14,11 +14,11 @@ from functools import partial
 from itertools import accumulate
 from operator import index
 from typing import Any
-from weakref import WeakKeyDictionary
 from zlib import crc32
 
 from ..engine.frozen import FrozenTrial
 from ..engine.history import History
+from ..engine.remembered import Remembered
 from ..engine.selection import BracketStudy, Selection
 from .base import BasePruner
 from .successive_halving import Competition, Ladder, climb, longest
@@ -110,20 +110,8 @@ class HyperbandPruner(BasePruner):
         self._reduction_factor = reduction_factor
         self._bootstrap_count = bootstrap_count
         self._known: dict[str, Brackets] = {}  # by name of the study
-        self._forget()
-
-    def _forget(self) -> None:
-        """Empty what is kept of histories."""
-        self._competitions: WeakKeyDictionary[History, Competition] = WeakKeyDictionary()
-        self._selections: WeakKeyDictionary[History, dict[int, Selection]] = WeakKeyDictionary()
-
-    # What was read from the history is read again; brackets stay: by now the resource might be estimated otherwise.
-    def __getstate__(self) -> dict[str, Any]:
-        return {key: value for key, value in self.__dict__.items() if key not in ("_competitions", "_selections")}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state)
-        self._forget()
+        self._competitions: Remembered[Competition] = Remembered()
+        self._selections: Remembered[dict[int, Selection]] = Remembered()
 
     def prune(self, study: Any, trial: FrozenTrial) -> bool:
         if not trial.intermediate_values:

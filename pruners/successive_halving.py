@@ -14,7 +14,6 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Callable
 from typing import Any, NamedTuple
-from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -22,6 +21,7 @@ from ..engine.columns import Sorted
 from ..engine.frozen import FrozenTrial
 from ..engine.history import History
 from ..engine.records import StudyDirection, TrialState
+from ..engine.remembered import Remembered
 from ..engine.rungs import COMPLETED_RUNG
 from .base import BasePruner
 
@@ -169,15 +169,7 @@ class SuccessiveHalvingPruner(BasePruner):
         self._min_early_stopping_rate = min_early_stopping_rate
         self._bootstrap_count = bootstrap_count
         self._ladders: dict[str, Ladder] = {}  # by name of the study
-        self._competitions: WeakKeyDictionary[History, Competition] = WeakKeyDictionary()
-
-    # What was read from the history is read again; the ladder stays: by now it might be estimated otherwise.
-    def __getstate__(self) -> dict[str, Any]:
-        return {key: value for key, value in self.__dict__.items() if key != "_competitions"}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state)
-        self._competitions = WeakKeyDictionary()
+        self._competitions: Remembered[Competition] = Remembered()
 
     def prune(self, study: Any, trial: FrozenTrial) -> bool:
         if not trial.intermediate_values:

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 from collections import deque
 from typing import Any
-from weakref import WeakKeyDictionary
 
 from ..engine.brackets import Bracket, Schedule, hyperband_table
 from ..engine.frozen import FrozenTrial
 from ..engine.history import History
 from ..engine.records import TrialState
+from ..engine.remembered import Remembered
 from .promotion import PromotingPruner, losses, signs_of
 from .rung import Loss, ParetoRung, Rung, new_rung
 
@@ -164,15 +164,7 @@ class SyncHyperbandPruner(PromotingPruner):
             raise ValueError(f"`n_brackets` must lie in [1, {len(table)}] or be None, but got {n_brackets}.")
         self._eta = reduction_factor
         self._schedule = Schedule(table[:n_brackets])
-        self._races: WeakKeyDictionary[History, _Races] = WeakKeyDictionary()
-
-    # What is remembered between calls is made again from the history.
-    def __getstate__(self) -> dict[str, Any]:
-        return {key: value for key, value in self.__dict__.items() if key != "_races"}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state)
-        self._races = WeakKeyDictionary()
+        self._races: Remembered[_Races] = Remembered()
 
     def levels(self, number: int) -> tuple[int, ...]:
         return self._schedule.brackets[self._schedule.by_start(number).bracket].resources

@@ -10,7 +10,6 @@ import math
 import warnings
 from functools import lru_cache
 from typing import Any, NamedTuple
-from weakref import WeakKeyDictionary
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +18,7 @@ from ..engine.distributions import FloatArray
 from ..engine.frozen import FrozenTrial
 from ..engine.history import History
 from ..engine.records import StudyDirection
+from ..engine.remembered import Remembered
 from .base import BasePruner
 
 _EXACT, _EXACT_WITH_TIES = 50, 13  # numbers of differences
@@ -68,15 +68,7 @@ class WilcoxonPruner(BasePruner):
             raise ValueError(f"`p_threshold` must lie in [0, 1], but got {p_threshold}.")
         self._p_threshold = p_threshold
         self._n_startup_steps = n_startup_steps
-        self._best: WeakKeyDictionary[History, Best] = WeakKeyDictionary()
-
-    # The best trial's reports are read again from the history.
-    def __getstate__(self) -> dict[str, Any]:
-        return {key: value for key, value in self.__dict__.items() if key != "_best"}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state)
-        self._best = WeakKeyDictionary()
+        self._best: Remembered[Best] = Remembered()
 
     def prune(self, study: Any, trial: FrozenTrial) -> bool:
         if not trial.intermediate_values:

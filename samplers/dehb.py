@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any
-from weakref import WeakKeyDictionary
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +20,7 @@ from ..engine.frozen import FrozenTrial
 from ..engine.history import History
 from ..engine.protocols import StudyLike
 from ..engine.records import StudyDirection, TrialState
+from ..engine.remembered import Remembered
 from .base import Columns, Sampler, Space
 
 IntArray = npt.NDArray[np.int64]
@@ -90,15 +90,7 @@ class DEHBSampler(Sampler):
         self._schedule = Schedule(hyperband_table(min_resource, max_resource, reduction_factor))
         self._factor = mutation_factor
         self._crossover = crossover_probability
-        self._populations: WeakKeyDictionary[History, Population] = WeakKeyDictionary()
-
-    # What is remembered between asks is rebuilt from the history.
-    def __getstate__(self) -> dict[str, Any]:
-        return {key: value for key, value in self.__dict__.items() if key != "_populations"}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state)
-        self._populations = WeakKeyDictionary()
+        self._populations: Remembered[Population] = Remembered()
 
     def budget(self, number: int) -> int:
         """Give the budget of a trial.

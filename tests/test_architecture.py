@@ -22,8 +22,8 @@ HEAVY = {"numba", "scipy", "torch", "pandas", "sqlalchemy", "sklearn", "click", 
 
 GROUND_FLOOR = {
     "brackets", "columns", "corrections", "curve", "distribution_json", "distributions", "domains", "exceptions",
-    "frozen", "history", "interrupts", "logging", "old_distributions", "pauses", "protocols", "records", "reports",
-    "rungs", "seeds", "selection", "space",
+    "frozen", "history", "interrupts", "logging", "old_distributions", "pauses", "protocols", "records", "remembered",
+    "reports", "rungs", "seeds", "selection", "space",
 }  # fmt: skip
 UPPER_FLOOR = {
     "asking", "batch", "dataframe", "fixed", "front", "indicators", "liveness", "optimize", "progress", "studies",

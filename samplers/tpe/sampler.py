@@ -16,7 +16,6 @@ import warnings
 import weakref
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
-from weakref import WeakKeyDictionary
 
 import numpy as np
 import numpy.typing as npt
@@ -26,6 +25,7 @@ from ...engine.frozen import CONSTRAINTS, FrozenTrial
 from ...engine.history import History
 from ...engine.protocols import StudyLike
 from ...engine.records import TrialState
+from ...engine.remembered import Remembered
 from ..base import Columns, Sampler, Space
 from .evidence import n_observed
 from .fidelity import Fidelity, carried_over, furthest_first
@@ -175,15 +175,7 @@ class TPESampler(Sampler):
             fidelity=fidelity,
             distances=dict(categorical_distance_func or {}),
         )
-        self._fitters: WeakKeyDictionary[History, Fitter] = WeakKeyDictionary()
-
-    # What is remembered between asks is rebuilt from the history.
-    def __getstate__(self) -> dict[str, Any]:
-        return {key: value for key, value in self.__dict__.items() if key != "_fitters"}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state)
-        self._fitters = WeakKeyDictionary()
+        self._fitters: Remembered[Fitter] = Remembered()
 
     @staticmethod
     def hyperopt_parameters() -> dict[str, Any]:
