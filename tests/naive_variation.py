@@ -95,3 +95,36 @@ def tournament(grades, u):
         left.remove(winner)
         chosen.append(winner)
     return chosen
+
+
+def child(points, grades, is_choice, swap, crossover_prob, probability, eta, u):
+    """One child of the default operators, and of which point each coordinate is (-1: of none)."""
+    d = len(points)
+    first, second = tournament(grades.tolist(), [u[0:2], u[2:4]])
+    genes, source = [], []
+    for j in range(d):
+        order = [second, first] if u[4] < crossover_prob and u[5 + j] < swap[j] else [first, second]
+        having = [i for i in order if not math.isnan(points[j, i])]
+        source.append(having[0] if having else -1)
+        genes.append(points[j, having[0]] if having else math.nan)
+    there = [j for j in range(d) if source[j] >= 0]
+    whether, what = u[5 + d : 5 + 2 * d], u[5 + 2 * d :]
+    chance = probability if probability >= 0 else 1 / max(len(there), 1)
+    hit = [j for j in there if whether[j] < chance]
+    if (
+        probability < 0
+        and not hit
+        and there
+        and any(is_like(genes, points, a, b) for a, b in ((first, second), (second, first)))
+    ):
+        hit = [min(there, key=lambda j: whether[j])]
+    for j in hit:
+        genes[j] = what[j] if is_choice[j] else polynomial(genes[j], 0.0, 1.0, eta, what[j])
+        source[j] = -1
+    return genes, source
+
+
+def is_like(genes, points, parent, other):
+    """Whether a child is like a parent, which has what it lacks from the other one."""
+    own = [points[j, other] if math.isnan(points[j, parent]) else points[j, parent] for j in range(len(genes))]
+    return all(a == b or math.isnan(a) for a, b in zip(genes, own, strict=True))

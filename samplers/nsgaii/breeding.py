@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 import numpy.typing as npt
 
 from ...engine.distributions import BaseDistribution, CategoricalDistribution, FloatArray, FloatDistribution
 from ...engine.history import History
-from ...engine.kernels import variation
+from ...engine.kernels import COMPILED_FROM, variation
 from ..base import Space
-from .crossovers import BaseCrossover, one_by_one
-from .mutations import BaseMutation, each
+from .crossovers import BaseCrossover, UniformCrossover, one_by_one
+from .mutations import BaseMutation, PolynomialMutation, each
 
 IntArray = npt.NDArray[np.int64]
+
+COMPILED_TRIALS = 10 * COMPILED_FROM  # from which loading the compiled tier costs less than it saves
 
 
 class Operators(NamedTuple):
@@ -25,6 +27,7 @@ class Operators(NamedTuple):
     swapping_prob: float
     mutation: BaseMutation
     mutation_prob: float | None
+    is_compiled: bool = False  # whether the compiled tier of the default operators is used
 
 
 class Box(NamedTuple):
@@ -101,8 +104,13 @@ def breed(
     values = internal_values(box, history, parents)
     points = to_unit(box, values, rng.random(values.shape))
     values = np.where(np.isnan(points), np.nan, values)  # without what left its range since
-    mates = choose_mates(grades, how.crossover.n_parents, rng.random((n, how.crossover.n_parents, 2)))
-    genes, families = _lent(points.T[mates]), _lent(values.T[mates])  # (n, k, d)
+    if len(parents) < how.crossover.n_parents:  # they serve in turn
+        places = np.arange(how.crossover.n_parents) % len(parents)
+        points, values, grades = points[:, places], values[:, places], grades[places]
+    if type(how.crossover) is UniformCrossover and type(how.mutation) is PolynomialMutation:
+        return _by_default(points, values, grades, box, rng.random((n, 5 + 3 * len(points))), how)
+    mates = variation.tournament(grades, rng.random((n, how.crossover.n_parents, 2)))
+    genes, families = variation.lent(points.T[mates]), variation.lent(values.T[mates])  # (n, k, d)
     children = cross(genes, box, rng, how, study)
     changed = mutate(children, genes, box, rng, how, study)
     found = _from_unit(box, changed)
@@ -111,22 +119,26 @@ def breed(
     return found
 
 
-def choose_mates(grades: IntArray, n_each: int, u: FloatArray) -> IntArray:
-    """Choose each child's parents by tournaments; where there are fewer than a child has, they serve in turn."""
-    places = np.arange(max(len(grades), n_each)) % len(grades)
-    return np.asarray(places[variation.tournament(grades[places], u)])
+def _by_default(
+    points: FloatArray, values: FloatArray, grades: IntArray, box: Box, u: FloatArray, how: Operators
+) -> FloatArray:
+    """Make children by the default operators; see `variation.offspring`."""
+    tier: Any = variation
+    if how.is_compiled:
+        from ...engine.kernels.compiled import variation as tier
+    crossover, mutation = cast(UniformCrossover, how.crossover), cast(PolynomialMutation, how.mutation)
+    swap = np.where(box.is_number, crossover._swapping_prob, how.swapping_prob)
+    probability = -1.0 if how.mutation_prob is None else float(how.mutation_prob)
+    children, source = tier.offspring(
+        points, grades, ~box.is_number, swap, float(how.crossover_prob), probability, float(mutation._eta), u
+    )
+    found = _from_unit(box, children)
+    kept = np.take_along_axis(values, source.T, axis=1)
+    np.copyto(found, kept, where=source.T >= 0)  # what was handed down as it is keeps every bit
+    return found
 
 
-def _lent(genes: FloatArray) -> FloatArray:
-    """Give parents (n, k, d) that lack a parameter the value of another one of theirs."""
-    is_missing = np.isnan(genes)
-    if not is_missing.any():
-        return genes
-    other = np.take_along_axis(genes, is_missing.argmin(axis=1)[:, np.newaxis], axis=1)  # the first that has it
-    return np.where(is_missing, other, genes)
-
-
-# --- crossover and mutation ------------------------------------------------------------------------------------------
+# --- crossover and mutation by any operators -------------------------------------------------------------------------
 
 
 def cross(genes: FloatArray, box: Box, rng: np.random.Generator, how: Operators, study: Any) -> FloatArray:
@@ -148,7 +160,7 @@ def _cross_numerical(
     is_missing = np.isnan(genes[:, 0])
     if is_missing.any():
         crossed = _cross_numerical(np.nan_to_num(genes), box, rng, crossover, study)
-        return np.where(is_missing, np.nan, crossed)
+        return np.asarray(np.where(is_missing, np.nan, crossed))
     if first_defined(crossover, "children", "crossover") == "children":
         return np.asarray(crossover.children(genes, _unit_bounds(genes.shape[2]), rng, study))
     low, width = box.low[box.numerical], box.width[box.numerical]
@@ -162,29 +174,15 @@ def mutate(
     children: FloatArray, genes: FloatArray, box: Box, rng: np.random.Generator, how: Operators, study: Any
 ) -> FloatArray:
     """Change some coordinates (n, d) of children: a choice to any, a number by the mutation."""
-    mutants = children.copy()
-    rows, columns = np.nonzero(choose_hits(children, genes, how.mutation_prob, rng))
+    mutants: FloatArray = children.copy()
+    probability = -1.0 if how.mutation_prob is None else how.mutation_prob
+    rows, columns = np.nonzero(variation.hits(children, genes, probability, rng.random(children.shape)))
     is_number = box.is_number[columns]
     mutants[rows, columns] = rng.random(len(rows))
     rows, columns = rows[is_number], columns[is_number]
     if len(rows):
         mutants[rows, columns] = _mutate_numerical(children[rows, columns], box, columns, rng, how.mutation, study)
     return mutants
-
-
-def choose_hits(
-    children: FloatArray, genes: FloatArray, probability: float | None, rng: np.random.Generator
-) -> npt.NDArray[np.bool_]:
-    """Choose the coordinates to be mutated (n, d): by default one a child on average, one at least of a copy."""
-    there = ~np.isnan(children)
-    u = np.where(there, rng.random(children.shape), np.inf)
-    if probability is not None:
-        return np.asarray(u < probability)
-    is_hit = u * np.maximum(there.sum(axis=1, keepdims=True), 1) < 1
-    is_copy = ((children[:, None] == genes) | ~there[:, None]).all(axis=2).any(axis=1) & ~is_hit.any(axis=1)
-    rows = np.flatnonzero(is_copy)
-    is_hit[rows, u[rows].argmin(axis=1)] = there[rows].any(axis=1)
-    return np.asarray(is_hit)
 
 
 def _mutate_numerical(
@@ -194,7 +192,7 @@ def _mutate_numerical(
         return np.asarray(mutation.mutants(x, _unit_bounds(len(x)), rng, study))
     low, width = box.low[columns], box.width[columns]
     made = each(mutation, low + x * width, np.stack([low, low + width], axis=1), rng, study)
-    return np.clip((made - low) / width, 0.0, 1.0)
+    return np.asarray(np.clip((made - low) / width, 0.0, 1.0))
 
 
 def _unit_bounds(d: int) -> FloatArray:
@@ -238,7 +236,7 @@ def to_unit(box: Box, values: FloatArray, share: FloatArray) -> FloatArray:
         lower = distribution.to_model(values[j] - half)
         model[j] = lower + share[j] * (distribution.to_model(values[j] + half) - lower)
     points = (model - box.low[:, np.newaxis]) / box.width[:, np.newaxis]
-    return np.where((points >= 0) & (points <= 1), points, np.nan)
+    return np.asarray(np.where((points >= 0) & (points <= 1), points, np.nan))
 
 
 def _from_unit(box: Box, points: FloatArray) -> FloatArray:
@@ -248,4 +246,4 @@ def _from_unit(box: Box, points: FloatArray) -> FloatArray:
         model[box.logarithmic] = np.exp(model[box.logarithmic])
     for j in box.discrete:
         model[j] = box.distributions[j].from_model(model[j])
-    return np.clip(model, box.ends[0][:, np.newaxis], box.ends[1][:, np.newaxis])
+    return np.asarray(np.clip(model, box.ends[0][:, np.newaxis], box.ends[1][:, np.newaxis]))

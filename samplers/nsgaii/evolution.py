@@ -17,7 +17,7 @@ from ...engine.seeds import Streams
 from ..base import Columns, Sampler, Space
 from ..generations import Generations
 from ..genetic import BaseGASampler
-from .breeding import Box, IntArray, Operators, breed
+from .breeding import COMPILED_TRIALS, Box, IntArray, Operators, breed
 from .crossovers import BaseCrossover, UniformCrossover, check_probability
 from .mutations import BaseMutation, PolynomialMutation
 
@@ -245,7 +245,8 @@ class GeneticSampler(BaseGASampler, Sampler):
                 lineage.box = space, Box.of(space)
             box = lineage.box[1]
             n, grades = self._population_size, self.grades(history, parents)
-            bred = breed(parents, grades, box, history, rng, n, self._how, study)
+            how = self._how._replace(is_compiled=block * n >= COMPILED_TRIALS)  # by number: a resumed study does alike
+            bred = breed(parents, grades, box, history, rng, n, how, study)
             brood = Brood(key, space, dict(zip(box.names, bred, strict=True)), _external(box, bred))
             lineage.brood = brood
         return brood

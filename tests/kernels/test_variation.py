@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from parzen.engine.kernels import variation
+from parzen.engine.kernels.compiled import variation as compiled
 
 etas = st.sampled_from([0.0, 2.0, 20.0])
 
@@ -132,6 +133,38 @@ def test_tournament(grades, n, seed):
     found = variation.tournament(np.array(grades), u)
     assert found.tolist() == [naive.tournament(grades, row) for row in u.tolist()]
     assert all(len(set(row)) == len(row) for row in found.tolist())
+
+
+@st.composite
+def generations(draw):
+    d, k, n = draw(st.integers(1, 4)), draw(st.integers(2, 6)), draw(st.integers(0, 6))
+    coordinates = st.sampled_from([0.0, 0.25, 0.7, 1.0, math.nan])
+    points = np.array(draw(st.lists(coordinates, min_size=d * k, max_size=d * k))).reshape(d, k)
+    grades = np.array(draw(st.lists(st.integers(0, 3), min_size=k, max_size=k)))
+    is_choice = np.array(draw(st.lists(st.booleans(), min_size=d, max_size=d)))
+    u = np.random.default_rng(draw(st.integers(0, 99))).random((n, 5 + 3 * d))
+    probability = draw(st.sampled_from([-1.0, 0.0, 0.4, 1.0]))
+    return (
+        points,
+        grades,
+        is_choice,
+        np.where(is_choice, 0.5, 0.3),
+        draw(st.sampled_from([0.0, 0.6, 1.0])),
+        (probability),
+        10.0,
+        u,
+    )
+
+
+@settings(deadline=None)
+@given(generations())
+def test_offspring(case):
+    points, grades, is_choice, swap, crossover_prob, probability, eta, u = case
+    expected = [naive.child(points, grades, is_choice, swap, crossover_prob, probability, eta, row) for row in u]
+    for tier in (variation, compiled):
+        children, source = tier.offspring(*case)
+        assert source.tolist() == [child[1] for child in expected]
+        np.testing.assert_allclose(children, np.array([child[0] for child in expected]).reshape(children.shape))
 
 
 # Below, 20,000 children; a mean lies within 5 standard errors of what is expected but for 6e-7 of all seeds.

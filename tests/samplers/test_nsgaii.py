@@ -453,6 +453,17 @@ def test_two_study_objects_in_turn_do_what_one_does(tmp_path):
     assert generations(first) == generations(alone)
 
 
+@pytest.mark.parametrize("interrupted_at", [995, 1007, 1020])
+def test_a_study_that_is_resumed_where_kernels_change_goes_on_alike(interrupted_at):
+    study = study_of(population_size=20)
+    study.optimize(two, n_trials=interrupted_at)
+    study.sampler = pickle.loads(pickle.dumps(study.sampler))
+    study.optimize(two, n_trials=1060 - interrupted_at)
+    whole = study_of(population_size=20)
+    whole.optimize(two, n_trials=1060)
+    assert [t.params for t in study.trials] == [t.params for t in whole.trials]
+
+
 def test_a_new_sampler_draws_alike_while_trials_run():
     rng = np.random.default_rng(0)
     study = study_of(population_size=5)
