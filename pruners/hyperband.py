@@ -77,8 +77,9 @@ class HyperbandPruner(BasePruner):
     -----
     There are ``floor(log(max_resource / min_resource) / log(reduction_factor)) + 1`` brackets, in floating point as in
     Optuna: of 243 steps and a factor of 3 that makes 5, not 6. A sampler sees only trials of the bracket for which it
-    samples, as in Optuna, unless it says that it learns across budgets, as `TPESampler` does by default. A trial's
-    bracket depends on the study's name: give it one for a study that can be repeated.
+    samples, as in Optuna, unless it learns across brackets, as ``TPESampler(fidelity=largest_budget)`` does: with that
+    and ``bootstrap_count=reduction_factor`` more is found (docs/pruning.md). A trial's bracket depends on the study's
+    name: give it one for a study that can be repeated.
     """
 
     def __init__(
@@ -124,7 +125,7 @@ class HyperbandPruner(BasePruner):
 
     def view(self, study: Any, number: int) -> Any:
         """Give the study with the trials of one bracket, that of a trial, unless its sampler can learn from all."""
-        if getattr(study.sampler, "across_budgets", False):
+        if getattr(study.sampler, "across_brackets", False):
             return study
         brackets = self._brackets(study) if len(study.directions) == 1 else None
         if brackets is None or len(brackets.ladders) == 1:

@@ -28,12 +28,12 @@ class BaseSampler(ABC):
 
     Attributes
     ----------
-    across_budgets : bool
-        Whether the sampler knows how to learn from trials that were given different budgets. To one that does not
-        `HyperbandPruner` shows the trials of one bracket only.
+    across_brackets : bool
+        Whether the sampler knows how to learn from trials of all brackets of Hyperband. To one that does not
+        `HyperbandPruner` shows those of one bracket only.
     """
 
-    across_budgets = False
+    across_brackets = False
 
     def __str__(self) -> str:
         return type(self).__name__

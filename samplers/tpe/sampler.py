@@ -28,7 +28,7 @@ from ...engine.records import TrialState
 from ...engine.remembered import Remembered
 from ..base import Columns, Sampler, Space
 from .evidence import n_observed
-from .fidelity import Fidelity, carried_over, furthest_first
+from .fidelity import Fidelity, carried_over, largest_budget
 from .fitting import Fitter, Settings
 from .model import Model
 from .model_space import CategoricalDistance
@@ -140,7 +140,8 @@ class TPESampler(Sampler):
         fidelity: Fidelity = carried_over,
     ) -> None:
         super().__init__(seed)
-        self.across_budgets = fidelity is not furthest_first
+        # The other rules put those that went further first, among them whoever ran in a bracket that stops nobody.
+        self.across_brackets = fidelity is largest_budget
         if group and multivariate is False:
             raise ValueError("`group` can only be enabled when `multivariate` is: leave one of the two out.")
         if prior_weight is not None and not 0 < prior_weight < math.inf:
