@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from typing import Any
-from weakref import WeakKeyDictionary
 
 from ..engine.frozen import FrozenTrial
 from ..engine.history import History
+from ..engine.remembered import Remembered
 from .base import BaseSampler
 from .generations import Generations
 
@@ -28,15 +28,7 @@ class BaseGASampler(BaseSampler):
 
     def __init__(self, population_size: int | None) -> None:
         self._population_size: Any = population_size
-        self._accounts: WeakKeyDictionary[History, Generations] = WeakKeyDictionary()
-
-    # What is remembered between asks is rebuilt from the history.
-    def __getstate__(self) -> dict[str, Any]:
-        return {key: value for key, value in self.__dict__.items() if key != "_accounts"}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state)
-        self._accounts = WeakKeyDictionary()
+        self._accounts: Remembered[Generations] = Remembered()
 
     @property
     def population_size(self) -> Any:
@@ -46,7 +38,7 @@ class BaseGASampler(BaseSampler):
     @population_size.setter
     def population_size(self, value: int) -> None:
         self._population_size = value
-        self._accounts = WeakKeyDictionary()
+        self._accounts = Remembered()
 
     @property
     def _generation_key(self) -> str:
