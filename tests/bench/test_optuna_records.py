@@ -37,6 +37,9 @@ REPORTS = {
 @pytest.mark.parametrize("n_objectives", [1, 2])
 @pytest.mark.parametrize("name", REPORTS)
 def test_report(name, n_objectives):
+    if n_objectives > 1 and name in ("list", "array"):
+        pytest.skip("a report of several objectives is parzen's own")
+
     def scenario(o):
         study = study_of(o, n_objectives)
         study.ask().report(*REPORTS[name])

@@ -373,9 +373,12 @@ def test_messages_of_the_loop():
         handler = logging.StreamHandler(seen)
         logger = logging.getLogger(o.__name__)
         o.logging.disable_default_handler()
+        before = o.logging.get_verbosity()
+        o.logging.set_verbosity(o.logging.INFO)
         logger.addHandler(handler)
         finished_study(o)
         logger.removeHandler(handler)
+        o.logging.set_verbosity(before)
         o.logging.enable_default_handler()
         return [line for line in seen.getvalue().splitlines() if line.startswith(("Trial", "A new"))]
 
