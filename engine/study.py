@@ -456,6 +456,10 @@ class Study:
         """The direction of each objective."""
         return self._directions
 
+    def _is_multi_objective(self) -> bool:
+        """Tell whether there are several objectives; Optuna's own crossovers ask a study by this name."""
+        return len(self._directions) > 1
+
     @property
     def user_attrs(self) -> dict[str, Any]:
         """A copy of the study's user attributes."""

@@ -197,7 +197,8 @@ def _internal(space: Space, history: History, numbers: list[int]) -> FloatArray:
     if not there:
         return found
     own = np.array(numbers, dtype=np.int64)[there]
-    found[:, there] = history.table[history.rows_of(list(space))[:, None], own]
+    rows = history.rows_of(list(space))[:, None]  # before the table, which it may enlarge
+    found[:, there] = history.table[rows, own]
     for j, (name, distribution) in enumerate(space.items()):
         if name in history.changed_choices and isinstance(distribution, CategoricalDistribution):
             found[j, there] = history.choice_indices(name, own, distribution)

@@ -229,3 +229,11 @@ def test_constraints_are_read_alike():
             study.ask({"x": library.distributions.FloatDistribution(0, 1)})
             chosen.append(sorted(t.number for t in study.sampler.get_parent_population(study, 2)))
     assert chosen[0] == chosen[1]
+
+
+@pytest.mark.parametrize("crossover", ["SBXCrossover", "VSBXCrossover", "UniformCrossover", "BLXAlphaCrossover"])
+def test_crossovers_of_optuna_work_in_our_sampler(crossover):
+    made = getattr(optuna.samplers.nsgaii, crossover)()
+    study = parzen.create_study(directions=["minimize"] * 2, sampler=sampler_of(parzen, crossover=made))
+    study.optimize(two, n_trials=15)
+    assert len(study.best_trials) > 0

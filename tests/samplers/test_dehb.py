@@ -16,7 +16,7 @@ from parzen.distributions import CategoricalDistribution, FloatDistribution, Int
 from parzen.engine.brackets import Schedule, hyperband_table
 from parzen.pruners import BudgetPruner
 from parzen.samplers import DEHBSampler, RandomSampler
-from parzen.samplers.dehb import ALONE, NOBODY, Population, mutate
+from parzen.samplers.dehb import ALONE, NOBODY, Population, _internal, mutate
 from parzen.trial import Trial, TrialState
 
 MIXED = {
@@ -138,6 +138,16 @@ def test_the_first_bracket_is_successive_halving() -> None:
         lower, upper = (trials[starts[r] : starts[r + 1]] for r in (rung, rung + 1))
         best = sorted(lower, key=lambda trial: trial.value)[: len(upper)]
         assert [trial.params for trial in upper] == [trial.params for trial in best]
+
+
+def test_parameters_that_the_history_does_not_know_yet() -> None:
+    study = study_of(RandomSampler(0))
+    study.optimize(lambda trial: trial.suggest_float("x", 0, 1), n_trials=1)
+    unit = FloatDistribution(0, 1)
+    space = {"x": unit, **{f"new {i}": unit for i in range(9)}}  # more than the table has rows for
+    found = _internal(space, study.history, [0])[:, 0]
+    assert found[0] == study.trials[0].params["x"]
+    assert np.isnan(found[1:]).all()
 
 
 def test_a_promoted_configuration_keeps_its_branch() -> None:
