@@ -70,6 +70,7 @@ class Trial(BaseTrial):
         self._is_to_pause = False
         self._drawn: dict[str, float] = {}  # internal values that a sampler gave beside the one asked for
         self._column_sampler = study.sampler if isinstance(study.sampler, Sampler) else None
+        self._seen_by_sampler = view_of(study, record.number)  # the study as the pruner shows it to the sampler
 
     def _prepare(self) -> None:
         """Let the sampler choose what it samples jointly."""
@@ -77,11 +78,6 @@ class Trial(BaseTrial):
         sampler.before_trial(study, record)
         self.relative_search_space = sampler.infer_relative_search_space(study, record)
         self._relative = sampler.sample_relative(study, record, self.relative_search_space)
-
-    @property
-    def _seen_by_sampler(self) -> Any:
-        """The study as the pruner lets the sampler see it for this trial."""
-        return view_of(self.study, self._record.number)
 
     # --- parameters --------------------------------------------------------------------------------------------------
 
