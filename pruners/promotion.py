@@ -13,8 +13,8 @@ from typing import Any
 from ..engine.frozen import FrozenTrial, report_at
 from ..engine.history import History
 from ..engine.records import StudyDirection
-from ..engine.rungs import COMPLETED_RUNG
 from .base import BasePruner
+from .rung import complete
 
 
 class PromotingPruner(BasePruner):
@@ -59,14 +59,9 @@ class PromotingPruner(BasePruner):
         levels = self.levels(trial.number)
         before = rung = history.rungs.reached(trial.number)
         while steps and rung < len(levels) - 1 and steps[-1] >= levels[rung]:
-            self._note(study, trial, rung, report_at(trial, steps[-1]))
+            complete(study, trial, rung, report_at(trial, steps[-1]))
             rung += 1
         return rung > before
-
-    def _note(self, study: Any, trial: FrozenTrial, rung: int, values: list[float]) -> None:
-        key, stored = f"{COMPLETED_RUNG}{rung}", values[0] if len(values) == 1 else values
-        study._storage.set_trial_system_attr(trial._trial_id, key, stored)
-        study.history.rungs.note(trial.number, {key: stored})  # for a storage that lets it be known later
 
 
 def signs_of(history: History) -> tuple[float, ...]:

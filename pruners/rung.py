@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import heapq
 from bisect import bisect_left, insort
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Sequence
 from itertools import islice
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from ..engine.columns import Growing
+from ..engine.frozen import FrozenTrial
 from ..engine.kernels.crowding import order
+from ..engine.rungs import COMPLETED_RUNG
 
 Loss = tuple[float, ...]
 Waits = Callable[[int], bool]
@@ -123,6 +126,15 @@ class ParetoRung:
         if len(self._rows) != len(self):
             self._rows = order(np.stack([column.view for column in self._columns], axis=1))
         return self._rows
+
+
+def complete(study: Any, trial: FrozenTrial, rung: int, values: Sequence[float]) -> None:
+    """Mark a rung as completed, with what the trial had reported there, one value for each objective."""
+    key, stored = f"{COMPLETED_RUNG}{rung}", values[0] if len(values) == 1 else list(values)
+    study._storage.set_trial_system_attr(trial._trial_id, key, stored)
+    # For a storage that knows nothing of columns, and so changes neither of the two.
+    trial.system_attrs.setdefault(key, stored)
+    study.history.rungs.note(trial.number, {key: stored})
 
 
 def new_rung(n_objectives: int) -> Rung | ParetoRung:

@@ -24,6 +24,7 @@ from ..engine.records import StudyDirection, TrialState
 from ..engine.remembered import Remembered
 from ..engine.rungs import COMPLETED_RUNG
 from .base import BasePruner
+from .rung import complete
 
 _KEYS = [f"{COMPLETED_RUNG}{rung}" for rung in range(65)]  # steps are less than 2^63, and rungs twice as far at least
 
@@ -91,7 +92,7 @@ def climb(study: Any, trial: FrozenTrial, ladder: Ladder, competition: Competiti
     while step >= ladder.first * ladder.factor**rung:
         if value != value:
             return True
-        complete(study, trial, rung, value)
+        complete(study, trial, rung, [value])
         with history.lock:
             standing = competition.standing(history, trial.number, bracket, rung, value)
         if not ladder.goes_on(*standing):
@@ -104,13 +105,6 @@ def n_completed(trial: FrozenTrial) -> int:
     """Count the rungs that a trial has completed."""
     attrs = trial.system_attrs
     return next(rung for rung, key in enumerate(_KEYS) if key not in attrs)
-
-
-def complete(study: Any, trial: FrozenTrial, rung: int, value: float) -> None:
-    """Mark a rung as completed."""
-    key = _KEYS[rung]
-    study._storage.set_trial_system_attr(trial._trial_id, key, value)
-    trial.system_attrs.setdefault(key, value)  # a storage that knows nothing of columns does not change the record
 
 
 def longest(history: History) -> int | None:
