@@ -135,19 +135,35 @@ class Matrix:
         The row of each column in `data`.
     data : ndarray
         Shape (at least the number of columns, capacity).
+    cells : dict[str, memoryview]
+        Each column again, for single values: NumPy takes twice as long to set one.
     """
 
-    __slots__ = ("data", "index")
+    __slots__ = ("cells", "data", "index")
 
     def __init__(self) -> None:
         self.index: dict[str, int] = {}
-        self.data: npt.NDArray[np.float64] = np.full((4, _FIRST), np.nan)
+        self._hold(np.full((4, _FIRST), np.nan))
+
+    def _hold(self, data: npt.NDArray[np.float64]) -> None:
+        self.data = data
+        self.cells: dict[str, memoryview] = {name: memoryview(data[row]) for name, row in self.index.items()}
+
+    # A view cannot be pickled, and is made again.
+    def __getstate__(self) -> tuple[dict[str, int], npt.NDArray[np.float64]]:
+        return self.index, self.data
+
+    def __setstate__(self, state: tuple[dict[str, int], npt.NDArray[np.float64]]) -> None:
+        self.index = state[0]
+        self._hold(state[1])
 
     def add(self, name: str) -> None:
         """Add a column."""
-        if len(self.index) == len(self.data):
-            self.data = grown(self.data, 2 * len(self.data), np.nan)
-        self.index[name] = len(self.index)
+        row = self.index[name] = len(self.index)
+        if row == len(self.data):
+            self._hold(grown(self.data, 2 * row, np.nan))
+        else:
+            self.cells[name] = memoryview(self.data[row])
 
     def reserve(self, length: int) -> None:
         """Make room for columns of this length."""
@@ -155,7 +171,7 @@ class Matrix:
         if length > capacity:
             data = np.full((len(self.data), max(2 * capacity, length)), np.nan)
             data[:, :capacity] = self.data
-            self.data = data
+            self._hold(data)
 
     def __getitem__(self, name: str) -> npt.NDArray[np.float64]:
         column: npt.NDArray[np.float64] = self.data[self.index[name]]

@@ -275,10 +275,9 @@ class History:
             heapq.heappush(self._waiting, number)
 
     def _set_columns(self, record: FrozenTrial) -> None:
-        params, number = self._params, record.number
         for name, distribution in record.distributions.items():
             record.distributions[name] = distribution = self._admit(name, distribution)
-            params.data[params.index[name], number] = distribution.to_internal_repr(record.params[name])
+            self._params.cells[name][record.number] = distribution.to_internal_repr(record.params[name])
 
     def put(self, record: FrozenTrial) -> bool:
         """Bring one trial up to date from what a storage holds: a new one is added, a live one changes in place.
@@ -324,14 +323,12 @@ class History:
         elif live.system_attrs:
             self.rungs.note(live.number, live.system_attrs)
 
-    def set_param(self, number: int, name: str, internal: float, distribution: BaseDistribution) -> None:
-        """Set a parameter of a live trial; see `check_param`."""
+    def set_param(self, record: FrozenTrial, name: str, internal: float, distribution: BaseDistribution) -> None:
+        """Set a parameter of a live trial, given its record; see `check_param`."""
         if self._domains.latest.get(name) is not distribution or internal != internal:
             self.check_param(name, internal, distribution)
             distribution = self._admit(name, distribution)
-        params = self._params
-        params.data[params.index[name], number] = internal
-        record = self.live[number]
+        self._params.cells[name][record.number] = internal
         record.params[name] = distribution.to_external_repr(internal)
         record.distributions[name] = distribution
 

@@ -33,7 +33,10 @@ class TrialState(IntEnum):
 
     def is_finished(self) -> bool:
         """Tell whether nothing of the trial can be changed, or told."""
-        return self not in (TrialState.RUNNING, TrialState.WAITING)
+        return self not in _UNFINISHED
+
+
+_UNFINISHED = (TrialState.RUNNING, TrialState.WAITING)
 
 
 class StudyDirection(IntEnum):

@@ -102,18 +102,18 @@ class Trial(BaseTrial):
         ValueError
             If the range is empty, or the study knows the name with another kind of domain.
         """
-        key = (low, high, step, log)
+        key = (FloatDistribution, low, high, step, log)
         seen = self.study._seen.get(name)
-        if seen is None or seen[0] != key or type(seen[1]) is not FloatDistribution:
+        if seen is None or seen[0] != key:
             seen = self.study._remember(name, key, FloatDistribution(low, high, log=log, step=step))
         value: float = self._suggest(name, seen[1])
         return value
 
     def suggest_int(self, name: str, low: int, high: int, *, step: int = 1, log: bool = False) -> int:
         """Suggest an integer in ``[low, high]``; see `suggest_float`."""
-        key = (low, high, step, log)
+        key = (IntDistribution, low, high, step, log)
         seen = self.study._seen.get(name)
-        if seen is None or seen[0] != key or type(seen[1]) is not IntDistribution:
+        if seen is None or seen[0] != key:
             seen = self.study._remember(name, key, IntDistribution(low, high, log=log, step=step))
         value: int = self._suggest(name, seen[1])
         return value
@@ -129,21 +129,22 @@ class Trial(BaseTrial):
             None, bool, int, float or str each; other objects work in memory only.
         """
         seen = self.study._seen.get(name)
-        if seen is None or type(seen[1]) is not CategoricalDistribution or not _same_literals(seen[0], choices):
-            seen = self.study._remember(name, tuple(choices), CategoricalDistribution(choices))
+        if seen is None or seen[0][0] is not CategoricalDistribution or not _same_literals(seen[0][1], choices):
+            key = (CategoricalDistribution, tuple(choices))
+            seen = self.study._remember(name, key, CategoricalDistribution(choices))
         value: Choice = self._suggest(name, seen[1])
         return value
 
     def _suggest(self, name: str, distribution: BaseDistribution) -> Any:
-        record = self._record
-        if name in record.params:
+        params = self._record.params
+        if name in params:
             return self._suggested_before(name, distribution)
         internal = self._draw(name, distribution)
         self.storage.set_trial_param(self._trial_id, name, internal, distribution)
-        if name not in record.params:  # the storage keeps a record of its own
-            record.params[name] = distribution.to_external_repr(internal)
-            record.distributions[name] = distribution
-        return record.params[name]
+        if name not in params:  # the storage keeps a record of its own
+            params[name] = distribution.to_external_repr(internal)
+            self._record.distributions[name] = distribution
+        return params[name]
 
     def _draw(self, name: str, distribution: BaseDistribution) -> float:
         """Find an internal value: fixed by `enqueue_trial`, the only possible one, sampled jointly, or by itself."""
@@ -152,7 +153,9 @@ class Trial(BaseTrial):
         internal = distribution.only_value
         if internal is not None:
             return internal
-        if name in self._relative and self._relative_fits(name, distribution):
+        if name in self._relative and (
+            self.relative_search_space.get(name) is distribution or self._relative_fits(name, distribution)
+        ):
             return distribution.to_internal_repr(self._relative[name])
         if self._column_sampler is not None:
             return self._draw_column(self._column_sampler, name, distribution)
@@ -189,8 +192,6 @@ class Trial(BaseTrial):
                 f"The sampler {self.study.sampler} sampled the parameter {name!r}, which is not in its relative search "
                 f"space {list(self.relative_search_space)}."
             )
-        if sampled_from is distribution:
-            return True
         check_same_kind(sampled_from, distribution)
         try:
             return distribution._contains(distribution.to_internal_repr(self._relative[name]))

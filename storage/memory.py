@@ -182,8 +182,8 @@ class InMemoryStorage(BaseStorage):
         self, trial_id: int, param_name: str, param_value_internal: float, distribution: BaseDistribution
     ) -> None:
         with self._lock:
-            history, number, _ = self._live.get(trial_id) or self._updatable(trial_id)
-            history.set_param(number, param_name, param_value_internal, distribution)
+            history, _, record = self._live.get(trial_id) or self._updatable(trial_id)
+            history.set_param(record, param_name, param_value_internal, distribution)
 
     def set_trial_params(self, trial_id: int, params: Mapping[str, tuple[float, BaseDistribution]]) -> None:
         with self._lock:

@@ -286,7 +286,7 @@ class GrpcStorageProxy(BaseStorage):
 
         def change(mirror: Mirror, number: int) -> None:
             for name, (internal, distribution) in params.items():
-                mirror.history.set_param(number, name, internal, distribution)
+                mirror.history.set_param(mirror.history.live[number], name, internal, distribution)
 
         self._change_trial("set_trial_params", trial_id, [written], change)
 

@@ -229,7 +229,7 @@ class RelationalStorage(RelationalStudies):
                 own.record.params[name] = distribution.to_external_repr(internal)
                 own.record.distributions[name] = distribution
             else:
-                history.set_param(own.record.number, name, internal, distribution)
+                history.set_param(own.record, name, internal, distribution)
 
     def _insert_checked(
         self, trial_id: int, study_id: int, params: Mapping[str, tuple[float, BaseDistribution]], is_known: bool

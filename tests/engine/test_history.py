@@ -204,8 +204,8 @@ def test_equal_distributions_become_one_object() -> None:
     history = History([MINIMIZE])
     for number in range(3):
         history.open(trial(number))
-        history.set_param(number, "x", 0.5, FloatDistribution(0.0, 1.0))
-        history.set_param(number, "list", 0.0, CategoricalDistribution(("a", "b")))
+        history.set_param(history.live[number], "x", 0.5, FloatDistribution(0.0, 1.0))
+        history.set_param(history.live[number], "list", 0.0, CategoricalDistribution(("a", "b")))
         history.finish(number, COMPLETE, [1.0], NOW)
     assert len(history.spaces()) == 1
     assert len({id(record.distributions["x"]) for record in history.records()}) == 1
@@ -216,7 +216,7 @@ def test_choices_that_cannot_be_hashed() -> None:
     history = History([MINIMIZE])
     for number in range(2):
         history.open(trial(number))
-        history.set_param(number, "x", 1.0, CategoricalDistribution(([1], [2])))  # type: ignore[list-item]
+        history.set_param(history.live[number], "x", 1.0, CategoricalDistribution(([1], [2])))  # type: ignore[list-item]
         history.finish(number, COMPLETE, [1.0], NOW)
     assert [record.params["x"] for record in history.records()] == [[2], [2]]
     assert list(history.intersection()) == ["x"]
