@@ -93,37 +93,56 @@ class Rows:
     """Arrays that share a number of rows and grow together.
 
     A column ``rows["name"]`` has `capacity` rows; those not set yet hold its fill value.
+
+    Attributes
+    ----------
+    capacity : int
+        Rows there is room for.
+    cells : dict[str, memoryview]
+        Each column again, for single values: NumPy takes twice as long to read or set one.
     """
 
-    __slots__ = ("_fills", "arrays", "capacity")
+    __slots__ = ("_arrays", "_fills", "capacity", "cells")
 
     def __init__(self) -> None:
-        self.arrays: dict[str, npt.NDArray[Any]] = {}
+        self._arrays: dict[str, npt.NDArray[Any]] = {}
         self._fills: dict[str, Any] = {}
         self.capacity = _FIRST
+        self.cells: dict[str, memoryview] = {}
+
+    # A view cannot be pickled, and is made again.
+    def __getstate__(self) -> tuple[dict[str, npt.NDArray[Any]], dict[str, Any], int]:
+        return self._arrays, self._fills, self.capacity
+
+    def __setstate__(self, state: tuple[dict[str, npt.NDArray[Any]], dict[str, Any], int]) -> None:
+        self._arrays, self._fills, self.capacity = state
+        self.cells = {name: memoryview(array) for name, array in self._arrays.items()}
+
+    def _hold(self, name: str, array: npt.NDArray[Any]) -> None:
+        self._arrays[name], self.cells[name] = array, memoryview(array)
 
     def add(self, name: str, fill: Any, dtype: npt.DTypeLike, width: int | None = None) -> None:
         """Add a column of (capacity,) or (capacity, width), every row `fill`."""
         shape = self.capacity if width is None else (self.capacity, width)
-        self.arrays[name] = np.full(shape, fill, dtype=dtype)
+        self._hold(name, np.full(shape, fill, dtype=dtype))
         self._fills[name] = fill
 
     def reserve(self, rows: int) -> None:
         """Make room for `rows` rows."""
         if rows > self.capacity:
             self.capacity = max(2 * self.capacity, rows)
-            for name, array in self.arrays.items():
-                self.arrays[name] = grown(array, self.capacity, self._fills[name])
+            for name, array in self._arrays.items():
+                self._hold(name, grown(array, self.capacity, self._fills[name]))
 
     def __getitem__(self, name: str) -> npt.NDArray[Any]:
-        return self.arrays[name]
+        return self._arrays[name]
 
     def __contains__(self, name: object) -> bool:
-        return name in self.arrays
+        return name in self._arrays
 
     def names(self) -> list[str]:
         """Give the names of the columns, in order of addition."""
-        return list(self.arrays)
+        return list(self._arrays)
 
 
 class Matrix:
@@ -136,17 +155,19 @@ class Matrix:
     data : ndarray
         Shape (at least the number of columns, capacity).
     cells : dict[str, memoryview]
-        Each column again, for single values: NumPy takes twice as long to set one.
+        Each column again, for single values; see `Rows`.
+    capacity : int
+        Length of the columns.
     """
 
-    __slots__ = ("cells", "data", "index")
+    __slots__ = ("capacity", "cells", "data", "index")
 
     def __init__(self) -> None:
         self.index: dict[str, int] = {}
         self._hold(np.full((4, _FIRST), np.nan))
 
     def _hold(self, data: npt.NDArray[np.float64]) -> None:
-        self.data = data
+        self.data, self.capacity = data, data.shape[1]
         self.cells: dict[str, memoryview] = {name: memoryview(data[row]) for name, row in self.index.items()}
 
     # A view cannot be pickled, and is made again.
@@ -167,10 +188,9 @@ class Matrix:
 
     def reserve(self, length: int) -> None:
         """Make room for columns of this length."""
-        capacity = self.data.shape[1]
-        if length > capacity:
-            data = np.full((len(self.data), max(2 * capacity, length)), np.nan)
-            data[:, :capacity] = self.data
+        if length > self.capacity:
+            data = np.full((len(self.data), max(2 * self.capacity, length)), np.nan)
+            data[:, : self.capacity] = self.data
             self._hold(data)
 
     def __getitem__(self, name: str) -> npt.NDArray[np.float64]:

@@ -51,13 +51,13 @@ class Generations:
 
     def update(self, history: History) -> Generations:
         """Take in the trials that finished since."""
-        finished = history.finished
-        if len(finished) > self._seen:
-            new = finished[self._seen :]
-            self._seen = len(finished)
-            for number in new[history.states[new] == _COMPLETE].tolist():
-                found = history.system_attr(number, self._key)
-                self._add(number, self.current if found is None else int(found))
+        if history.n_finished > self._seen:
+            new, states = history.finished[self._seen :].tolist(), history.states
+            self._seen += len(new)
+            for number in new:
+                if states[number] == _COMPLETE:
+                    found = history.system_attr(number, self._key)
+                    self._add(number, self.current if found is None else int(found))
         return self
 
     def _add(self, number: int, generation: int) -> None:

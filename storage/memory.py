@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import uuid
+from array import array
 from collections.abc import Container, Mapping, Sequence
 from datetime import datetime
 from threading import RLock
@@ -12,7 +13,6 @@ from typing import Any
 import numpy as np
 
 from ..engine import corrections
-from ..engine.columns import Growing
 from ..engine.distributions import BaseDistribution
 from ..engine.exceptions import DuplicatedStudyError, UpdateFinishedTrialError
 from ..engine.frozen import FrozenTrial
@@ -20,6 +20,8 @@ from ..engine.history import History
 from ..engine.pauses import marked
 from ..engine.records import FrozenStudy, StudyDirection, TrialState
 from .base import DEFAULT_STUDY_NAME_PREFIX, BaseStorage
+
+_RUNNING, _WAITING = TrialState.RUNNING, TrialState.WAITING
 
 
 class _Study:
@@ -44,8 +46,8 @@ class InMemoryStorage(BaseStorage):
         self._ids_by_name: dict[str, int] = {}
         self._n_studies = 0
         # Where each trial is, by its identifier: the study and the number.
-        self._study_of = Growing(np.int32)
-        self._number_of = Growing(np.int64)
+        self._study_of = array("q")
+        self._number_of = array("q")
         self._live: dict[int, tuple[History, int, FrozenTrial]] = {}
 
     # Locks cannot be pickled; columns and records can.
@@ -78,7 +80,7 @@ class InMemoryStorage(BaseStorage):
             study = self._study(study_id)
             for record in study.history.live.values():
                 del self._live[record._trial_id]
-            self._study_of.view[study.history.trial_ids] = -1
+            np.frombuffer(self._study_of, dtype=np.int64)[study.history.trial_ids] = -1
             del self._ids_by_name[study.name]
             del self._studies[study_id]
 
@@ -130,11 +132,9 @@ class InMemoryStorage(BaseStorage):
     def create_new_trial(self, study_id: int, template_trial: FrozenTrial | None = None) -> int:
         with self._lock:
             history = self._study(study_id).history
-            trial_id = self._number_of.n
+            trial_id = len(self._number_of)
             if template_trial is None:
-                record = FrozenTrial(
-                    history.n, TrialState.RUNNING, None, datetime.now(), None, {}, {}, {}, {}, {}, trial_id
-                )
+                record = FrozenTrial(history.n, _RUNNING, None, datetime.now(), None, {}, {}, {}, {}, {}, trial_id)
                 self._open(study_id, history, record)
             else:
                 history.check_new([template_trial])
@@ -144,7 +144,7 @@ class InMemoryStorage(BaseStorage):
     def _add(self, study_id: int, history: History, template: FrozenTrial) -> int:
         """Add a copy of a trial that was checked."""
         record = marked(template.copy())
-        record.number, record._trial_id = history.n, self._number_of.n
+        record.number, record._trial_id = history.n, len(self._number_of)
         self._open(study_id, history, record)
         return record._trial_id
 
@@ -174,9 +174,9 @@ class InMemoryStorage(BaseStorage):
         return found
 
     def _locate(self, trial_id: int) -> tuple[History, int]:
-        if not 0 <= trial_id < self._number_of.n or self._study_of.view[trial_id] < 0:
+        if not 0 <= trial_id < len(self._number_of) or self._study_of[trial_id] < 0:
             raise KeyError(f"No trial with id {trial_id} exists.")
-        return self._studies[int(self._study_of.view[trial_id])].history, int(self._number_of.view[trial_id])
+        return self._studies[self._study_of[trial_id]].history, self._number_of[trial_id]
 
     def set_trial_param(
         self, trial_id: int, param_name: str, param_value_internal: float, distribution: BaseDistribution
@@ -194,14 +194,14 @@ class InMemoryStorage(BaseStorage):
 
     def set_trial_state_values(self, trial_id: int, state: TrialState, values: Sequence[float] | None = None) -> bool:
         with self._lock:
-            if state == TrialState.RUNNING and trial_id not in self._live:
+            if state == _RUNNING and trial_id not in self._live:
                 return self._resume(trial_id)
             history, number, record = self._updatable(trial_id)
-            if state == TrialState.RUNNING:
-                if record.state != TrialState.WAITING:
+            if state == _RUNNING:
+                if record.state != _WAITING:
                     return False
                 history.start(number, datetime.now())
-            elif state == TrialState.WAITING:
+            elif state == _WAITING:
                 history.requeue(number)
             else:
                 history.check_values(values)
@@ -252,7 +252,7 @@ class InMemoryStorage(BaseStorage):
             self._live.pop(trial_id, None)
 
     def _replace(self, trial_id: int, record: FrozenTrial) -> None:
-        study = self._studies[int(self._study_of.view[trial_id])]
+        study = self._studies[self._study_of[trial_id]]
         live = study.history.live.get(record.number)
         if live is not None:  # somebody may hold it
             live.become(record)

@@ -105,7 +105,7 @@ class Replica(InMemoryStorage):
         study = self._studies.get(int(entry["study_id"]))
         if study is None:
             return lambda: self._study(entry["study_id"]).id
-        record = trial_of(entry, study.history.n, self._number_of.n)
+        record = trial_of(entry, study.history.n, len(self._number_of))
         # Numbers count from here on, for every reader alike: it cannot be passed over.
         study.history.check_values(record.values)
         if record.state == TrialState.COMPLETE and record.values is None:

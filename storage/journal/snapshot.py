@@ -33,7 +33,7 @@ def to_snapshot(replica: Replica) -> bytes:
             "last": replica.last,
             "n_studies": replica._n_studies,
             "studies": [_study(study.id, study, study.history) for study in replica._studies.values()],
-            "trials": [_trial(replica, trial_id) for trial_id in range(replica._number_of.n)],
+            "trials": [_trial(replica, trial_id) for trial_id in range(len(replica._number_of))],
         }
     )
     return zlib.compress(text.encode(), level=1)
@@ -53,7 +53,7 @@ def _study(study_id: int, study: Any, history: History) -> dict[str, Any]:
 
 def _trial(replica: Replica, trial_id: int) -> dict[str, Any] | None:
     """Write a trial as the entry that would create it, None if its study is gone."""
-    study_id = int(replica._study_of.view[trial_id])
+    study_id = replica._study_of[trial_id]
     if study_id < 0:
         return None
     history, number = replica._locate(trial_id)
@@ -88,7 +88,7 @@ def _restored(content: Entry, lock: Any) -> Replica:
 
 def _open(replica: Replica, entry: dict[str, Any] | None) -> Any:
     """Add a trial, running if it is finished, and give its end."""
-    trial_id = replica._number_of.n
+    trial_id = len(replica._number_of)
     if entry is None:
         replica._study_of.append(-1)
         replica._number_of.append(-1)
