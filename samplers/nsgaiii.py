@@ -13,16 +13,8 @@ from ..engine.kernels import niching
 from ..engine.kernels.dominance import ranks
 from .nsgaii.breeding import IntArray
 from .nsgaii.crossovers import BaseCrossover
-from .nsgaii.evolution import (
-    SURVIVAL,
-    AfterTrialStrategy,
-    ChildStrategy,
-    EliteStrategy,
-    GeneticSampler,
-    Lineage,
-    losses,
-    violations,
-)
+from .nsgaii.evolution import SURVIVAL, losses, violations
+from .nsgaii.generational import AfterTrialStrategy, ChildStrategy, EliteStrategy, GenerationalSampler, Lineage
 from .nsgaii.mutations import BaseMutation
 
 
@@ -38,7 +30,7 @@ class ScaledLineage(Lineage):
         return next((self.scales[g] for g in range(generation - 1, 0, -1) if g in self.scales), None)
 
 
-class NSGAIIISampler(GeneticSampler):
+class NSGAIIISampler(GenerationalSampler):
     """Evolves a population whose survivors spread over reference points; for three objectives and more.
 
     Parameters

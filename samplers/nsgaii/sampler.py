@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-
 import numpy as np
 
-from ...engine.frozen import FrozenTrial
 from ...engine.history import History
 from ...engine.kernels.crowding import crowding
 from ...engine.kernels.dominance import ranks
 from .breeding import IntArray
-from .crossovers import BaseCrossover
-from .evolution import AfterTrialStrategy, ChildStrategy, EliteStrategy, GeneticSampler, losses, violations
-from .mutations import BaseMutation
+from .evolution import losses, violations
+from .generational import GenerationalSampler
 
 
-class NSGAIISampler(GeneticSampler):
+class NSGAIISampler(GenerationalSampler):
     """Evolves a population: the non-dominated and the least crowded survive, and the next generation is bred from them.
 
     Parameters
@@ -56,38 +52,9 @@ class NSGAIISampler(GeneticSampler):
         If an argument lies outside of its range, or a child has more parents than there are.
     """
 
-    def __init__(
-        self,
-        *,
-        population_size: int = 50,
-        mutation: BaseMutation | None = None,
-        mutation_prob: float | None = None,
-        crossover: BaseCrossover | None = None,
-        crossover_prob: float = 0.9,
-        swapping_prob: float = 0.5,
-        seed: int | None = None,
-        constraints_func: Callable[[FrozenTrial], Sequence[float]] | None = None,
-        elite_population_selection_strategy: EliteStrategy | None = None,
-        child_generation_strategy: ChildStrategy | None = None,
-        after_trial_strategy: AfterTrialStrategy | None = None,
-    ) -> None:
-        super().__init__(
-            population_size=population_size,
-            mutation=mutation,
-            mutation_prob=mutation_prob,
-            crossover=crossover,
-            crossover_prob=crossover_prob,
-            swapping_prob=swapping_prob,
-            seed=seed,
-            constraints_func=constraints_func,
-            elite_population_selection_strategy=elite_population_selection_strategy,
-            child_generation_strategy=child_generation_strategy,
-            after_trial_strategy=after_trial_strategy,
-        )
-
     def grades(self, history: History, parents: IntArray) -> IntArray:
-        if self._elite_strategy is None:  # they come in order
-            return np.arange(len(parents))
+        if self._elite_strategy is None:
+            return super().grades(history, parents)  # they come in order
         order = self._order(history, parents)
         grades = np.empty(len(parents), dtype=np.int64)
         grades[order] = np.arange(len(parents))

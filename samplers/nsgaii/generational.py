@@ -1,0 +1,237 @@
+"""Generations, for NSGA-II and NSGA-III: each is bred at once, and handed out trial by trial."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ...engine.distributions import BaseDistribution, FloatArray
+from ...engine.frozen import CONSTRAINTS, FrozenTrial
+from ...engine.history import History
+from ...engine.protocols import StudyLike
+from ...engine.records import TrialState
+from ..base import Space
+from ..generations import Generations
+from ..genetic import BaseGASampler
+from .breeding import COMPILED_TRIALS, IntArray, breed
+from .crossovers import BaseCrossover
+from .evolution import BREEDING, EvolvingSampler, external, filled
+from .mutations import BaseMutation
+
+EliteStrategy = Callable[[Any, list[FrozenTrial]], list[FrozenTrial]]
+ChildStrategy = Callable[[Any, dict[str, BaseDistribution], list[FrozenTrial]], dict[str, Any]]
+AfterTrialStrategy = Callable[[Any, FrozenTrial, TrialState, Sequence[float] | None], None]
+
+
+class Brood(NamedTuple):
+    """Children bred at once, for trials whose numbers follow each other."""
+
+    key: Any
+    space: Space
+    internal: dict[str, FloatArray]  # (n,) each, NaN where a child lacks the parameter
+    params: list[dict[str, Any]]  # external values
+
+
+class Lineage(Generations):
+    """What is remembered of one study: generations, their parents, and the children bred last."""
+
+    def __init__(self, key: str, size: int) -> None:
+        super().__init__(key, size)
+        self.parents: list[IntArray] = [np.empty(0, dtype=np.int64)]
+        self.newest: tuple[Any, IntArray] = None, self.parents[0]  # while more trials may join its pool
+        self.brood = Brood(None, {}, {}, [])
+
+
+class GenerationalSampler(BaseGASampler, EvolvingSampler):
+    """Evolves generation after generation; a subclass writes who survives.
+
+    The parameters are those of `NSGAIISampler`.
+    """
+
+    def __init__(
+        self,
+        *,
+        population_size: int = 50,
+        mutation: BaseMutation | None = None,
+        mutation_prob: float | None = None,
+        crossover: BaseCrossover | None = None,
+        crossover_prob: float = 0.9,
+        swapping_prob: float = 0.5,
+        seed: int | None = None,
+        constraints_func: Callable[[FrozenTrial], Sequence[float]] | None = None,
+        elite_population_selection_strategy: EliteStrategy | None = None,
+        child_generation_strategy: ChildStrategy | None = None,
+        after_trial_strategy: AfterTrialStrategy | None = None,
+    ) -> None:
+        EvolvingSampler.__init__(
+            self,
+            population_size=population_size,
+            mutation=mutation,
+            mutation_prob=mutation_prob,
+            crossover=crossover,
+            crossover_prob=crossover_prob,
+            swapping_prob=swapping_prob,
+            seed=seed,
+        )
+        BaseGASampler.__init__(self, population_size)
+        if constraints_func is not None:
+            warnings.warn(
+                "`constraints_func` is deprecated; call `Trial.set_constraint` in the objective instead.",
+                FutureWarning,
+                stacklevel=2,
+            )
+        self._constraints_func = constraints_func
+        self._elite_strategy = elite_population_selection_strategy
+        self._child_strategy = child_generation_strategy
+        self._after_trial_strategy = after_trial_strategy
+
+    def survivors(self, history: History, pool: IntArray, generation: int) -> IntArray:
+        """Choose from a pool of complete trials, by number, those that a generation is bred from, best first."""
+        raise NotImplementedError
+
+    # --- parents -----------------------------------------------------------------------------------------------------
+
+    def select_parent(self, study: Any, generation: int) -> list[FrozenTrial]:
+        if self._elite_strategy is None:
+            return self.get_parent_population(study, generation)
+        members = [*self.get_population(study, generation - 1), *self.get_parent_population(study, generation - 1)]
+        return self._elite_strategy(study, members)
+
+    def get_parent_population(self, study: Any, generation: int) -> list[FrozenTrial]:
+        if self._elite_strategy is not None:
+            return super().get_parent_population(study, generation)
+        history: History = study.history
+        with history.lock:
+            numbers = self._parents(history, self._lineage(history), generation).tolist()
+            return [history.record(number) for number in numbers]
+
+    def _new_account(self) -> Lineage:
+        return Lineage(self._generation_key, self._population_size)
+
+    def _lineage(self, history: History) -> Lineage:
+        """Give what is remembered of a study, up to date; the history's lock is held."""
+        lineage = self._known_account(history)
+        assert isinstance(lineage, Lineage)
+        lineage.update(history)
+        return lineage
+
+    def _parents(self, history: History, lineage: Lineage, generation: int) -> IntArray:
+        """Give the numbers of those that a generation is bred from, best first; a later one has the current one's."""
+        generation = min(generation, lineage.current)
+        parents = lineage.parents
+        for g in range(len(parents), generation + 1):
+            key = g, lineage.pool_size(g)
+            if lineage.newest[0] != key:
+                lineage.newest = key, self._heirs(history, parents[g - 1], lineage.pool(g), g)
+            if lineage.is_open(g):
+                return lineage.newest[1]
+            parents.append(lineage.newest[1])
+        return parents[generation]
+
+    def _heirs(self, history: History, parents: IntArray, pool: list[int], generation: int) -> IntArray:
+        if not pool:
+            return parents
+        candidates = np.concatenate([np.array(pool, dtype=np.int64), np.sort(parents)])
+        return self.survivors(history, candidates, generation)
+
+    def parents(self, history: History) -> IntArray | None:
+        lineage = self._lineage(history)
+        return None if lineage.current == 0 else self._parents(history, lineage, lineage.current)
+
+    # --- sampling ----------------------------------------------------------------------------------------------------
+
+    def joint_space(self, history: History) -> dict[str, BaseDistribution]:
+        if self._child_strategy is None or self._lineage(history).current == 0:
+            return super().joint_space(history)
+        return {name: d for name, d in history.intersection(include_pruned=False).items() if not d.single()}
+
+    def sample_relative(
+        self, study: Any, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
+    ) -> dict[str, Any]:
+        generation = self.get_trial_generation(study, trial)
+        if generation == 0 or not search_space:
+            return {}
+        if self._child_strategy is not None:
+            return dict(self._child_strategy(study, search_space, self.get_parent_population(study, generation)))
+        chosen = self._chosen_parents(study, generation)
+        history: History = study.history
+        with history.lock:
+            brood = self._brood(study, trial.number, generation, search_space, chosen)
+        row: dict[str, Any] = brood.params[trial.number % self._population_size]
+        return row
+
+    def sample_batch(self, study: StudyLike, number: int, space: Space, n: int) -> dict[str, FloatArray]:
+        history, size = study.history, self._population_size
+        with history.lock:
+            generation = self._lineage(history).current
+        if generation == 0:
+            return self._first_ones(number, space, n)
+        if self._child_strategy is not None:
+            return self._made_by_strategy(study, generation, space, n)
+        chosen = self._chosen_parents(study, generation)
+        parts = []
+        with history.lock:
+            for first in (number, *range((number // size + 1) * size, number + n, size)):
+                brood = self._brood(study, first, generation, space, chosen)
+                parts.append({name: column[first % size :] for name, column in brood.internal.items()})
+        rng = self._streams.generator(number, 1)
+        bred = {name: np.concatenate([part[name] for part in parts])[:n] for name in space}
+        return {name: filled(bred[name], distribution, rng.random(n)) for name, distribution in space.items()}
+
+    def _made_by_strategy(self, study: Any, generation: int, space: Space, n: int) -> dict[str, FloatArray]:
+        assert self._child_strategy is not None
+        parents = self.get_parent_population(study, generation)
+        made = [self._child_strategy(study, dict(space), parents) for _ in range(n)]
+        return {name: np.array([d.to_internal_repr(child[name]) for child in made]) for name, d in space.items()}
+
+    def notes(self, study: Any) -> dict[str, Any]:
+        return {self._generation_key: self._account(study.history).current}
+
+    def draw(self, study: StudyLike, trial: FrozenTrial, name: str, distribution: BaseDistribution) -> dict[str, float]:
+        number, index = trial.number, len(trial.params)
+        if trial.system_attrs.get(self._generation_key, 0) > 0:
+            return {name: distribution.from_unit(self._streams.uniform(number, index))}
+        return {name: distribution.from_unit(self._streams.stratified(number, index, self._population_size))}
+
+    def _chosen_parents(self, study: Any, generation: int) -> IntArray | None:
+        """Give the numbers of those that the user's strategy chose; None if there is no strategy."""
+        if self._elite_strategy is None:
+            return None
+        chosen = self.get_parent_population(study, generation)
+        if not chosen:
+            raise ValueError(
+                f"`elite_population_selection_strategy` gave no parents for generation {generation}: expected a list "
+                "of at least one of the trials that it was given."
+            )
+        return np.array([trial.number for trial in chosen], dtype=np.int64)
+
+    def _brood(self, study: Any, number: int, generation: int, space: Space, chosen: IntArray | None) -> Brood:
+        """Give the children among which the one of a trial is, at the remainder of its number by their number."""
+        history: History = study.history
+        lineage = self._lineage(history)
+        block = number // self._population_size
+        generation = min(generation, lineage.current)
+        key = block, generation, lineage.pool_size(generation)
+        brood = lineage.brood
+        if brood.key != key or (brood.space is not space and brood.space != space):
+            parents = self._parents(history, lineage, generation) if chosen is None else chosen
+            rng = self._streams.generator(block, BREEDING)
+            box = self._stock(history).box(space)
+            n, grades = self._population_size, self.grades(history, parents)
+            how = self._how._replace(is_compiled=block * n >= COMPILED_TRIALS)  # by number: a resumed study does alike
+            bred = breed(parents, grades, box, history, rng, n, how, study)
+            brood = Brood(key, space, dict(zip(box.names, bred, strict=True)), external(box, bred))
+            lineage.brood = brood
+        return brood
+
+    # --- the end of a trial ------------------------------------------------------------------------------------------
+
+    def after_trial(self, study: Any, trial: FrozenTrial, state: TrialState, values: Sequence[float] | None) -> None:
+        if self._constraints_func is not None and state == TrialState.COMPLETE:
+            constraints = [float(value) for value in self._constraints_func(trial)]
+            study._storage.set_trial_system_attr(trial._trial_id, CONSTRAINTS, constraints)
+        if self._after_trial_strategy is not None:
+            self._after_trial_strategy(study, trial, state, values)
