@@ -25,7 +25,7 @@ The loss is the cross-entropy, for shares of wrong answers are often equal. Noth
 from __future__ import annotations
 
 import argparse
-import json
+import tempfile
 import time
 import warnings
 from collections.abc import Callable
@@ -33,9 +33,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import multifidelity_report
+import runs
 from multifidelity_task import Network, digits, suggest
 from threadpoolctl import threadpool_limits
-from tqdm import tqdm
 
 R, ETA = 81, 3  # epochs of a complete trial; of so many trials one goes on
 LIMITS = {"min_resource": 1, "max_resource": R, "reduction_factor": ETA}
@@ -209,18 +209,21 @@ def _spend(study: Any, budget: Budget, contender: Contender, states: Any) -> Non
             return
 
 
-def run_missing(contenders: list[str], seeds: range, n_epochs: int, path: Path | None) -> list[dict[str, Any]]:
+def one_job(job: tuple[str, int, int]) -> list[runs.Run]:
+    """Do one job: a contender, its epochs, and the seed."""
+    return [run(*job)]
+
+
+def run_missing(contenders: list[str], seeds: range, n_epochs: int, path: Path) -> list[runs.Run]:
     """Run what the file of results does not have yet, and append it there; give all that was asked for."""
-    runs = [r for r in multifidelity_report.load(path) if r["epochs"] == n_epochs and r["seed"] in seeds]
-    runs = [r for r in runs if r["contender"] in contenders]
-    done = {(r["contender"], r["seed"]) for r in runs}
-    missing = [(name, seed) for seed in seeds for name in contenders if (name, seed) not in done]
-    for name, seed in tqdm(missing, desc="runs", disable=not missing):
-        runs.append(run(name, n_epochs, seed))
-        if path:
-            with path.open("a") as file:
-                file.write(json.dumps(runs[-1]) + "\n")
-    return runs
+    wanted = [(name, n_epochs, seed) for seed in seeds for name in contenders]
+    done = {_job_of(found) for found in runs.load(path)}
+    runs.append(path, one_job, [job for job in wanted if job not in done])
+    return [found for found in runs.load(path) if _job_of(found) in set(wanted)]
+
+
+def _job_of(found: runs.Run) -> tuple[str, int, int]:
+    return found["contender"], found["epochs"], found["seed"]
 
 
 def panels(names: list[str]) -> dict[str, list[str]]:
@@ -236,12 +239,13 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=20, help="number of seeds (default: 20)")
     parser.add_argument("--first-seed", type=int, default=0)
     parser.add_argument("--epochs", type=int, default=20 * R, help=f"epochs of a study (default: {20 * R})")
-    parser.add_argument("--json", type=Path, help="file of JSON lines, a run each, to go on with")
+    parser.add_argument("--json", type=Path, help="file of JSON lines to go on with (default: a temporary one)")
     parser.add_argument("--plot", type=Path, help="file for a picture of loss against epochs")
     arguments = parser.parse_args()
     seeds = range(arguments.first_seed, arguments.first_seed + arguments.seeds)
-    runs = run_missing(arguments.contenders, seeds, arguments.epochs, arguments.json)
-    results = multifidelity_report.Results(runs, arguments.contenders, arguments.epochs)
+    path = arguments.json or Path(tempfile.mkdtemp()) / "multifidelity.jsonl"
+    found = run_missing(arguments.contenders, seeds, arguments.epochs, path)
+    results = multifidelity_report.Results(found, arguments.contenders, arguments.epochs)
     multifidelity_report.print_report(results)
     if arguments.plot:
         multifidelity_report.draw(results, panels(arguments.contenders), arguments.plot)

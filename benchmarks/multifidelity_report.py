@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +12,6 @@ Array = np.ndarray[Any, Any]
 
 REFERENCES = ("optuna-hyperband", "parzen-hyperband")  # whom the others are compared with
 RUNGS = (1, 3, 9, 27, 81)
-
-
-def load(path: Path | None) -> list[dict[str, Any]]:
-    """Read the runs of a file; none if there is no file."""
-    if path is None or not path.exists():
-        return []
-    return [json.loads(line) for line in path.read_text().splitlines()]
 
 
 class Results:

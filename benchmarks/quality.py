@@ -13,25 +13,22 @@ regrets and how sure it is, and with ``--report`` draws regret against trials.
 from __future__ import annotations
 
 import argparse
-import concurrent.futures
 import functools
-import json
-import multiprocessing
 import tempfile
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import functions
 import numpy as np
 import quality_report
+import runs
 import tables
 import training
 from tasks import Task
 from threadpoolctl import threadpool_limits
-from tqdm import tqdm
 
 Contender = Callable[[int], Any]  # makes a study with a given seed
 
@@ -96,24 +93,20 @@ def run_all(job: tuple[str, int, list[str], int]) -> list[dict[str, Any]]:
     """Run several contenders on one task with one seed, in turn."""
     name, seed, contenders, n_trials = job
     task = next(task for task in all_tasks() if task.name == name)
-    runs = []
+    done = []
     for contender in contenders:
         start = time.perf_counter()
         curve = run_one(task, CONTENDERS[contender], n_trials, seed)
         seconds = round(time.perf_counter() - start, 3)
-        runs.append({"task": name, "contender": contender, "seed": seed, "seconds": seconds, "curve": curve})
-    return runs
+        done.append({"task": name, "contender": contender, "seed": seed, "seconds": seconds, "curve": curve})
+    return done
 
 
 def missing(
     tasks: list[Task], contenders: list[str], seeds: range, n_trials: int, results: Path
 ) -> list[tuple[str, int, list[str], int]]:
     """List the jobs that are not in the file of results yet."""
-    done = {
-        (run["task"], run["contender"], run["seed"])
-        for run in quality_report.load(results)
-        if len(run["curve"]) >= n_trials
-    }
+    done = {(run["task"], run["contender"], run["seed"]) for run in runs.load(results) if len(run["curve"]) >= n_trials}
     jobs = []
     for task in tasks:
         for seed in seeds:
@@ -121,25 +114,6 @@ def missing(
             if left:
                 jobs.append((task.name, seed, left, n_trials))
     return jobs
-
-
-def end_line(results: Path) -> None:
-    """Begin a new line in a file of results whose last one was cut off."""
-    text = results.read_bytes() if results.exists() else b""
-    if text and not text.endswith(b"\n"):
-        with open(results, "a") as file:
-            file.write("\n")
-
-
-def finished(jobs: list[Any], n_processes: int) -> Iterator[list[dict[str, Any]]]:
-    """Run jobs, in this process or in several, and give their results as they come."""
-    if n_processes == 1:
-        yield from map(run_all, jobs)
-        return
-    context = multiprocessing.get_context("spawn")
-    with concurrent.futures.ProcessPoolExecutor(n_processes, mp_context=context) as pool:
-        for future in concurrent.futures.as_completed([pool.submit(run_all, job) for job in jobs]):
-            yield future.result()
 
 
 def main() -> None:
@@ -159,14 +133,8 @@ def main() -> None:
     results = arguments.results or Path(tempfile.mkdtemp()) / "quality.jsonl"
     seeds = range(arguments.first_seed, arguments.first_seed + arguments.seeds)
     jobs = missing(wanted, arguments.contenders, seeds, arguments.trials, results)
-    if jobs:
-        end_line(results)
-    with open(results, "a") as file, tqdm(total=len(jobs), desc="runs", disable=not jobs) as bar:
-        for runs in finished(jobs, arguments.jobs):
-            file.writelines(json.dumps(run) + "\n" for run in runs)
-            file.flush()
-            bar.update()
-    chosen = quality_report.Results(quality_report.load(results), wanted, arguments.contenders, seeds)
+    runs.append(results, run_all, jobs, arguments.jobs)
+    chosen = quality_report.Results(runs.load(results), wanted, arguments.contenders, seeds)
     quality_report.print_report(chosen)
     quality_report.print_tasks(chosen)
     if arguments.report:

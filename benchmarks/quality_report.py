@@ -6,12 +6,12 @@ python benchmarks/quality_report.py quality.jsonl --ours parzen --tasks function
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from runs import load
 from scipy import stats
 from tasks import Task
 
@@ -23,24 +23,13 @@ SIGNIFICANT = 0.05
 UNIT = "random"  # the contender whose first trial is the unit of regret
 
 
-def load(path: Path) -> list[dict[str, Any]]:
-    """Read the runs in a file, none if there is no file; a line cut off while it was written is left out."""
-    runs = []
-    for line in path.read_text().splitlines() if path.exists() else []:
-        try:
-            runs.append(json.loads(line))
-        except json.JSONDecodeError:
-            continue
-    return runs
-
-
 class Results:
     """Regret curves by task and contender.
 
     Parameters
     ----------
     runs
-        What `load` gives. All of them count for the best value of a task without a known optimum.
+        Lines of the file of results. All of them count for the best value of a task without a known optimum.
     tasks, contenders, seeds
         Those to keep.
 
@@ -144,15 +133,15 @@ def report(
     """
     from quality import all_tasks
 
-    runs = load(Path(path))
+    found = load(Path(path))
     wanted = [task for task in all_tasks() if not tasks or {task.name, task.group} & set(tasks)]
     names = {task.name for task in wanted}
-    kept = {run["seed"] for run in runs if run["contender"] == ours and run["task"] in names}
+    kept = {run["seed"] for run in found if run["contender"] == ours and run["task"] in names}
     kept &= kept if seeds is None else set(seeds)
     if not kept:
         raise ValueError(f"expected runs of {ours!r} on some of the tasks in {path}, but found none")
-    others = dict.fromkeys(run["contender"] for run in runs if run["contender"] != ours and run["seed"] in kept)
-    results = Results(runs, wanted, [ours, *others], kept)
+    others = dict.fromkeys(run["contender"] for run in found if run["contender"] != ours and run["seed"] in kept)
+    results = Results(found, wanted, [ours, *others], kept)
     print_report(results)
     print_tasks(results)
     return results
