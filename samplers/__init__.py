@@ -7,6 +7,7 @@ from .genetic import BaseGASampler
 from .nsgaii.sampler import NSGAIISampler
 from .nsgaiii import NSGAIIISampler
 from .random import RandomSampler
+from .sms_emoa import SMSEMOASampler
 from .tpe import TPESampler
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "NSGAIIISampler",
     "NSGAIISampler",
     "RandomSampler",
+    "SMSEMOASampler",
     "Sampler",
     "TPESampler",
     "nsgaii",

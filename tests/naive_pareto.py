@@ -103,3 +103,24 @@ def fill(niche, distance, counts, k, u):
         left.remove(i)
         counts[j] += 1
     return chosen
+
+
+def shares(front, reference):
+    """What each point of a front adds to its hypervolume, the front's ranges being 1."""
+    low, high = ([f(column) for column in zip(*front, strict=True)] for f in (min, max))
+    scaled = [[(x - a) / ((b - a) or 1) for x, a, b in zip(p, low, high, strict=True)] for p in front]
+    return contributions(scaled, [reference] * len(low))
+
+
+def succession(points, violations, reference):
+    """For each point the key that SMS-EMOA sorts by: the last one leaves."""
+    feasible = [i for i in range(len(points)) if violations[i] <= 0]
+    keys = [(violation, 0, 0.0) for violation in violations]
+    rank = ranks([points[i] for i in feasible])
+    for r in set(rank):
+        front = [i for i, own in zip(feasible, rank, strict=True) if own == r]
+        looked_at = r in (0, max(rank)) and len(front) > 1 and len(points[0]) > 1
+        added = shares([points[i] for i in front], reference) if looked_at else [0.0] * len(front)
+        for i, share in zip(front, added, strict=True):
+            keys[i] = (0.0, r, -round(share, 9))
+    return keys

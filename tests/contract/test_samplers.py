@@ -12,7 +12,16 @@ import pytest
 
 import parzen
 from parzen.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
-from parzen.samplers import BaseSampler, DEHBSampler, NSGAIIISampler, NSGAIISampler, RandomSampler, Sampler, TPESampler
+from parzen.samplers import (
+    BaseSampler,
+    DEHBSampler,
+    NSGAIIISampler,
+    NSGAIISampler,
+    RandomSampler,
+    Sampler,
+    SMSEMOASampler,
+    TPESampler,
+)
 from parzen.samplers.tpe.fidelity import furthest_first, largest_budget
 from parzen.trial import Trial, TrialState
 
@@ -27,6 +36,7 @@ SAMPLERS: dict[str, Callable[[int | None], BaseSampler]] = {
     "dehb": lambda seed: DEHBSampler(1, 9, seed=seed),
     "nsgaii": lambda seed: NSGAIISampler(population_size=8, seed=seed),
     "nsgaiii": lambda seed: NSGAIIISampler(population_size=8, seed=seed),
+    "sms-emoa": lambda seed: SMSEMOASampler(population_size=8, seed=seed),
 }
 
 SPACE: dict[str, BaseDistribution] = {

@@ -1,0 +1,113 @@
+"""Who leaves a population of constant size: the order of SMS-EMOA; all objectives are minimised.
+
+Source: Beume, Naujoks and Emmerich, "SMS-EMOA: Multiobjective selection based on dominated hypervolume", European
+Journal of Operational Research 181(3), 2007.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from .dominance import ranks
+from .hypervolume import contributions
+
+Array = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+
+REFERENCE = 1.1  # in each objective, where the points of a front reach from 0 to 1
+
+
+def order(values: Array, violation: Array | None = None, compiled: bool = False) -> IntArray:
+    """Order points from best to worst: by rank, those of a rank by what they add to its hypervolume.
+
+    The last one is who leaves (the paper's algorithm 2). A feasible point comes before all infeasible ones, of which
+    one that violates less comes first. Of points that are alike the first given comes first; and so it does in ranks
+    that are neither the first nor the last, where nobody looks at what the points add.
+
+    Parameters
+    ----------
+    values
+        Shape (n, m), without NaN; infinities are allowed.
+    violation
+        Shape (n,), without NaN: by how much each point violates its constraints in total; 0 or less is feasible.
+        None: all are feasible.
+    compiled
+        Which tier to use; the number of points does not tell how often this is called.
+
+    Returns
+    -------
+    indices
+        Shape (n,).
+    """
+    if violation is None or (violation <= 0).all():
+        return _by_values(values, compiled)
+    feasible, others = np.flatnonzero(violation <= 0), np.flatnonzero(violation > 0)
+    first = feasible[_by_values(values[feasible], compiled)]
+    return np.concatenate([first, others[np.argsort(violation[others], kind="stable")]])
+
+
+def _by_values(values: Array, compiled: bool) -> IntArray:
+    n, m = values.shape
+    if m == 1 or n < 2:
+        return np.argsort(values[:, 0], kind="stable")
+    rank = _ranks(values, compiled)
+    added = np.zeros(n)
+    for r in {0, int(rank.max())}:
+        front = np.flatnonzero(rank == r)
+        if len(front) > 1:
+            added[front] = shares(values[front], compiled)
+    return np.lexsort((-added, rank))
+
+
+def _ranks(values: Array, compiled: bool) -> IntArray:
+    if not compiled:
+        return ranks(values)
+    from .compiled import dominance
+
+    return dominance.ranks(values, len(values))
+
+
+def shares(front: Array, compiled: bool = False) -> Array:
+    """Give what each point of a front adds to its hypervolume, in units of the front's ranges.
+
+    Parameters
+    ----------
+    front
+        Shape (n, m), m > 1: points of which none dominates another. An infinite value counts as the largest finite one
+        of its objective, or as the smallest.
+    compiled
+        Which tier to use.
+
+    Returns
+    -------
+    shares
+        Shape (n,); 0 for a point that another one equals.
+    """
+    points = _scaled(front)
+    if points.shape[1] == 2:
+        return _shares_of_two(points)
+    return contributions(points, np.full(points.shape[1], REFERENCE))
+
+
+def _scaled(front: Array) -> Array:
+    """Scale each objective to reach from 0 to 1; one in which all are equal is 0."""
+    half = 0.5 * front  # so that no range overflows
+    finite = np.isfinite(half)
+    if not finite.all():
+        low = np.where(finite, half, np.inf).min(axis=0)
+        high = np.where(finite, half, -np.inf).max(axis=0)
+        low, high = np.where(low <= high, low, 0.0), np.where(low <= high, high, 0.0)
+        half = np.clip(half, low, high)
+    low = half.min(axis=0)
+    extent = half.max(axis=0) - low
+    return np.asarray((half - low) / np.where(extent > 0, extent, 1.0))
+
+
+def _shares_of_two(points: Array) -> Array:
+    """Give the rectangle that each point (n, 2) has for itself: up to its neighbours or the reference."""
+    sequence = np.lexsort((-points[:, 1], points[:, 0]))
+    x, y = points[sequence].T
+    out = np.empty(len(x))
+    out[sequence] = np.diff(x, append=REFERENCE) * -np.diff(y, prepend=REFERENCE)
+    return out

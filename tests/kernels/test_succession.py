@@ -1,0 +1,78 @@
+"""Who leaves a population: the order of SMS-EMOA."""
+
+from __future__ import annotations
+
+import math
+
+import naive_pareto as naive
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from parzen.engine.kernels.succession import REFERENCE, order, shares
+
+coordinates = st.integers(-3, 3).map(float)
+points = st.integers(1, 4).flatmap(
+    lambda m: st.lists(st.lists(coordinates, min_size=m, max_size=m), min_size=1, max_size=7)
+)
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+@given(listed=points, data=st.data())
+@settings(deadline=None)
+def test_the_order_is_the_slow_twins(compiled: bool, listed: list[list[float]], data: st.DataObject) -> None:
+    violation = data.draw(st.lists(st.sampled_from([0.0, 0.0, 0.5, 2.0]), min_size=len(listed), max_size=len(listed)))
+    keys = naive.succession(listed, violation, REFERENCE)
+    found = order(np.array(listed), np.array(violation), compiled).tolist()
+    assert sorted(found) == list(range(len(listed)))
+    assert [keys[i] for i in found] == sorted(keys)
+
+
+@given(listed=points)
+@settings(deadline=None)
+def test_without_constraints_all_are_feasible(listed: list[list[float]]) -> None:
+    values = np.array(listed)
+    assert order(values).tolist() == order(values, np.zeros(len(values))).tolist()
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+def test_of_points_that_are_alike_the_last_given_leaves(compiled: bool) -> None:
+    values = np.array([[1.0, 2.0], [2.0, 1.0], [1.0, 2.0], [1.0, 2.0]])
+    assert order(values, None, compiled).tolist() == [1, 0, 2, 3]
+    assert order(values[:, :1], None, compiled).tolist() == [0, 2, 3, 1]
+    assert order(values, np.array([1.0, 2.0, 1.0, 1.0]), compiled).tolist() == [0, 2, 3, 1]
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+@pytest.mark.parametrize("m", [2, 3])
+def test_units_of_the_objectives_do_not_matter(m: int, compiled: bool) -> None:
+    front = np.random.default_rng(m).random((20, m))
+    front /= front.sum(axis=1, keepdims=True)
+    scales = np.array([1e-200, 1e308, 3.0])[:m]
+    np.testing.assert_allclose(shares(front * scales - scales / 3, compiled), shares(front), rtol=1e-9)
+
+
+@pytest.mark.parametrize("m", [2, 3, 4])
+def test_tiers_agree(m: int) -> None:
+    front = np.abs(np.random.default_rng(m).normal(size=(30, m)))
+    front /= np.linalg.norm(front, axis=1, keepdims=True)
+    np.testing.assert_allclose(shares(front, compiled=True), shares(front), rtol=1e-9)
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+@pytest.mark.parametrize("m", [1, 2, 3])
+def test_infinite_values(m: int, compiled: bool) -> None:
+    rng = np.random.default_rng(m)
+    for _ in range(20):
+        values = rng.choice([-math.inf, -1e308, 0.0, 1.0, 1e308, math.inf], (12, m))
+        found = order(values, None, compiled)
+        assert sorted(found.tolist()) == list(range(12))
+        rank = np.array(naive.ranks(values.tolist()))[found]
+        assert (np.diff(rank) >= 0).all()
+
+
+def test_a_point_alone_and_none() -> None:
+    assert order(np.array([[1.0, 2.0]])).tolist() == [0]
+    assert order(np.empty((0, 2))).tolist() == []
+    assert order(np.array([[1.0, 2.0]]), np.array([1.0])).tolist() == [0]
