@@ -15,11 +15,10 @@ Array = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 Box = tuple[float, ...]
 
-_SAFE = 1e250  # products of extents up to this, and down to its inverse, neither overflow nor vanish
 _LEAST = 5e-324  # what a point adds that no chosen one dominates, should rounding leave nothing
 
 
-def hypervolume(points: Array, reference: Array) -> float:
+def hypervolume(points: Array, reference: Array, compiled: bool | None = None) -> float:
     """Return the volume dominated by points and bounded by the reference point.
 
     Parameters
@@ -28,6 +27,8 @@ def hypervolume(points: Array, reference: Array) -> float:
         (n, m), without NaN; a point that is not better than the reference in every objective adds nothing.
     reference
         (m,), without NaN.
+    compiled
+        Which tier to use; None: by the number of points.
 
     Returns
     -------
@@ -39,45 +40,43 @@ def hypervolume(points: Array, reference: Array) -> float:
     ValueError
         If a value is NaN.
     """
-    extents, highest = _below(points, reference)
-    if len(extents) == 0:
-        return 0.0
-    if math.inf in highest:
-        return math.inf
-    is_compiled = len(points) >= COMPILED_FROM
-    if all(_SAFE ** (-1 / len(highest)) < h < _SAFE ** (1 / len(highest)) for h in highest):
-        return _volume(extents, is_compiled)
-    extents, exponents = _scaled(extents)
-    with np.errstate(over="ignore", under="ignore"):
-        return float(np.ldexp(_volume(extents, is_compiled), exponents.sum()))
+    if _is_compiled(points, compiled):
+        from .compiled import hypervolume as tier
+
+        found = tier.volume_below(points, reference)
+        if found >= 0.0:
+            return found
+    return _volume_in_any_unit(points, reference, _is_compiled(points, compiled))
 
 
-def _below(points: Array, reference: Array) -> tuple[Array, list[float]]:
-    """Return the extents of the points that are better than the reference everywhere, and the largest of each."""
-    if len(points) >= COMPILED_FROM:
-        from .compiled import hypervolume as compiled
+def _is_compiled(points: Array, compiled: bool | None) -> bool:
+    return len(points) >= COMPILED_FROM if compiled is None else compiled
 
-        extents, highest = compiled.below(points, reference)
-        _refuse_nan(highest)
-        return extents, highest.tolist()
+
+def _volume_in_any_unit(points: Array, reference: Array, compiled: bool) -> float:
     extents = _extents(points, reference)
     extents = extents[(extents > 0).all(axis=1)]
-    return extents, extents.max(axis=0, initial=0.0).tolist()
+    if len(extents) == 0:
+        return 0.0
+    if np.isinf(extents).any():
+        return math.inf
+    extents, exponents = _scaled(extents)
+    with np.errstate(over="ignore", under="ignore"):
+        return float(np.ldexp(_volume(extents, compiled), exponents.sum()))
 
 
-def _volume(extents: Array, is_compiled: bool) -> float:
+def _volume(extents: Array, compiled: bool) -> float:
     """Return the volume of the union of boxes (n, m)."""
-    m = extents.shape[1]
-    if m == 1:
+    if extents.shape[1] == 1:
         return float(extents.max())
-    if is_compiled:
-        from .compiled import hypervolume as compiled
+    if compiled:
+        from .compiled import hypervolume as tier
 
-        return compiled.volume(extents)
+        return tier.volume(extents)
     return volume_python([tuple(box) for box in extents.tolist()])
 
 
-def contributions(points: Array, reference: Array) -> Array:
+def contributions(points: Array, reference: Array, compiled: bool | None = None) -> Array:
     """Return what each point adds to the volume of all others ("exclusive hypervolume").
 
     Source: While, Bradstreet and Barone, "A fast way of calculating exact hypervolumes", IEEE Trans. Evol. Comput.
@@ -91,6 +90,8 @@ def contributions(points: Array, reference: Array) -> Array:
         good as the best finite one.
     reference
         (m,), without NaN.
+    compiled
+        Which tier to use; None: by the number of points.
 
     Returns
     -------
@@ -103,25 +104,33 @@ def contributions(points: Array, reference: Array) -> Array:
     ValueError
         If a value is NaN.
     """
-    extents, exponents = _scaled(np.maximum(_extents(points, reference), 0.0))
-    extents[np.isinf(extents)] = 2.0  # the best finite one is less than 1
-    n, m = extents.shape
-    out, is_inside = np.zeros(n), (extents > 0).all(axis=1)
+    compiled = _is_compiled(points, compiled)
+    if compiled and points.shape[1] > 1:
+        from .compiled import contributions as tier
+
+        found = tier.contributions_below(points, reference)
+        if found is not None:
+            return found
+    return _contributions_in_any_unit(points, reference, compiled)
+
+
+def _contributions_in_any_unit(points: Array, reference: Array, compiled: bool) -> Array:
+    extents, exponents = _unit_extents(points, reference)
+    out, is_inside = np.zeros(len(extents)), (extents > 0).all(axis=1)
     if is_inside.any():
-        boxes = np.column_stack([extents[is_inside], np.ones((int(is_inside.sum()), max(2 - m, 0)))])
-        out[is_inside] = _contributions(boxes, n >= COMPILED_FROM)
+        out[is_inside] = _contributions(extents[is_inside], compiled)
     with np.errstate(over="ignore", under="ignore"):
         return np.asarray(np.ldexp(out, exponents.sum()))
 
 
-def _contributions(extents: Array, is_compiled: bool) -> Array:
+def _contributions(extents: Array, compiled: bool) -> Array:
     """Return what each box (n, m), m >= 2, shares with no other."""
+    if compiled:
+        from .compiled import contributions as tier
+
+        return tier.contributions(extents)
     if extents.shape[1] == 2:
         return _contributions_of_two(extents)
-    if is_compiled:
-        from .compiled import hypervolume as compiled
-
-        return compiled.contributions(extents)
     return contributions_python([tuple(box) for box in extents.tolist()])
 
 
@@ -155,17 +164,21 @@ def subset(points: Array, reference: Array, k: int, compiled: bool | None = None
     ValueError
         If a value is NaN.
     """
-    extents, _ = _scaled(np.maximum(_extents(points, reference), 0.0))
-    extents[np.isinf(extents)] = 2.0  # the best finite one is less than 1
-    n, m = extents.shape
-    k = min(k, n)
-    if m < 2:
-        extents = np.column_stack([extents, np.ones((n, 2 - m))])
-    if compiled or (compiled is None and n >= COMPILED_FROM):
+    extents, _ = _unit_extents(points, reference)
+    k = min(k, len(extents))
+    if _is_compiled(points, compiled):
         from .compiled import subset as tier
 
         return tier.subset(extents, k)
     return subset_python([tuple(box) for box in extents.tolist()], k)
+
+
+def _unit_extents(points: Array, reference: Array) -> tuple[Array, IntArray]:
+    """Return extents (n, max(m, 2)) of 0 to 1, infinite ones as 2, and the exponents of the units."""
+    extents, exponents = _scaled(np.maximum(_extents(points, reference), 0.0))
+    extents[np.isinf(extents)] = 2.0  # the best finite one is less than 1
+    n, m = extents.shape
+    return np.column_stack([extents, np.ones((n, max(2 - m, 0)))]), exponents
 
 
 def _extents(points: Array, reference: Array) -> Array:

@@ -16,6 +16,9 @@ from parzen.engine.kernels import hypervolume as kernels
 
 SHAPES = st.tuples(st.integers(0, 7), st.integers(1, 4))
 POINTS = SHAPES.flatmap(lambda shape: arrays(float, shape, elements=st.integers(-1, 4)))
+TIED = st.tuples(st.integers(1, 40), st.integers(2, 6)).flatmap(  # more points, few values: ties and repetitions
+    lambda shape: arrays(float, shape, elements=st.integers(0, 3 if shape[1] > 3 else 6))
+)
 
 
 @pytest.fixture(params=["python", "compiled"], scope="module")
@@ -101,6 +104,16 @@ def test_contributions_of_integers_are_exact(tier, points, reference):
     assert found.tolist() == naive.contributions(points.tolist(), reference.tolist())
 
 
+@settings(deadline=None, max_examples=300)
+@given(points=TIED)
+def test_tiers_measure_tied_integers_the_same(points):
+    """Against the tier in Python, which the tests above hold to the slow twin: that one would take too long here."""
+    reference = np.full(points.shape[1], 7.0)
+    for measure in (kernels.hypervolume, kernels.contributions):
+        slow, fast = (measure(points, reference, compiled=compiled) for compiled in (False, True))
+        np.testing.assert_array_equal(slow, fast)
+
+
 @pytest.mark.parametrize("m", [1, 2, 3, 4, 5, 6])
 @pytest.mark.parametrize("power", [0.5, 2.0])
 def test_contributions_are_what_is_lost(tier, m, power):
@@ -122,7 +135,9 @@ def test_contributions_far_from_one(tier, m):
     endless = np.vstack([points, np.r_[-np.inf, np.zeros(m - 1)], np.full(m, np.inf)])
     found = kernels.contributions(endless, reference)
     assert np.isfinite(found).all() and found[-2] > 0 and found[-1] == 0
-    assert kernels.contributions(np.empty((0, m)), reference).shape == (0,)
+    for compiled in (False, True):
+        assert kernels.contributions(np.empty((0, m)), reference, compiled).shape == (0,)
+        assert kernels.hypervolume(np.empty((0, m)), reference, compiled) == 0.0
 
 
 @pytest.mark.parametrize("power", [0.5, 1.0, 2.0])
@@ -216,8 +231,9 @@ def test_nan_is_refused(where):
         kernels.subset(points, reference, 1)
     with pytest.raises(ValueError, match="must not hold NaN"):
         kernels.contributions(points, reference)
-    with pytest.raises(ValueError, match="must not hold NaN"):
-        kernels.hypervolume(np.resize(points, (200, 2)), reference)
+    for measure in (kernels.hypervolume, kernels.contributions):
+        with pytest.raises(ValueError, match="must not hold NaN"):
+            measure(points, reference, compiled=True)
 
 
 @pytest.mark.bench
