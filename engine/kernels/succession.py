@@ -87,7 +87,7 @@ def shares(front: Array, compiled: bool = False) -> Array:
     points = _scaled(front)
     if points.shape[1] == 2:
         return _shares_of_two(points)
-    return contributions(points, np.full(points.shape[1], REFERENCE))
+    return contributions(points, np.full(points.shape[1], REFERENCE), compiled=compiled or None)
 
 
 def _scaled(front: Array) -> Array:
