@@ -100,9 +100,12 @@ def _spread(limit: Array, eta: float, u: Array) -> Array:
 
 
 def vsbx(parents: Array, eta: float, u: Array) -> tuple[Array, Array]:
-    """Make two children each by vSBX (Ballester & Carter 2003): SBX that leaves no region out.
+    """Make two children each by vSBX (Ballester & Carter, GECCO 2003, section 3.2): SBX that leaves no region out.
 
-    Of SBX's spread only the part outside of the parents is used, beta >= 1, and mirrored at each parent.
+    Of SBX's spread only the part outside of the parents is used, beta = (1 / 2u)^(1 / (eta + 1)) >= 1 for u <= 1/2. Of
+    parents a and b, a child is ((1 + beta) a + (1 - beta) b) / 2, beyond a, or its mirror image at a,
+    ((3 - beta) a - (1 - beta) b) / 2. The paper could not be consulted: these weights are the ones that are quoted from
+    it, and beta the one with which they add up to 1 and the density is symmetric around each parent.
 
     Parameters
     ----------

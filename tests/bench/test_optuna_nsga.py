@@ -231,6 +231,16 @@ def test_constraints_are_read_alike():
     assert chosen[0] == chosen[1]
 
 
+def test_vsbx_of_equal_parents_gives_these_here_and_others_in_optuna():
+    parents, bounds = np.full((2, 1), 10.0), np.array([[-1e3, 1e3]])
+    for library, is_alike in ((parzen, True), (optuna, False)):
+        crossover = library.samplers.nsgaii.VSBXCrossover(eta=2.0, use_child_gene_prob=1.0)
+        study = library.create_study(directions=["minimize"] * 2)
+        rng = np.random.RandomState(0)
+        children = [crossover.crossover(parents, rng, study, bounds)[0] for _ in range(20)]
+        assert np.allclose(children, 10.0) == is_alike
+
+
 @pytest.mark.parametrize("crossover", ["SBXCrossover", "VSBXCrossover", "UniformCrossover", "BLXAlphaCrossover"])
 def test_crossovers_of_optuna_work_in_our_sampler(crossover):
     made = getattr(optuna.samplers.nsgaii, crossover)()

@@ -189,6 +189,16 @@ def test_sbx_keeps_the_mean_of_the_parents_and_the_spread_of_the_paper():
     assert_mean((beta > 2).astype(float), 0.5 * 2.0 ** -(eta + 1))
 
 
+@pytest.mark.parametrize("shift", [0.0, 10.0])
+def test_vsbx_by_the_weights_of_its_parents(shift):
+    beta, a, b = 2.0, 0.4 + shift, 0.6 + shift  # u = 1/8 or 7/8, eta = 1: (1 / 2u)^(1/2) = 2
+    first, second = variation.vsbx(many([a], [b])[:2], 1.0, np.array([[1 / 8], [7 / 8]]))
+    np.testing.assert_allclose(first[0], ((1 + beta) * a + (1 - beta) * b) / 2)
+    np.testing.assert_allclose(first[1], ((3 - beta) * a - (1 - beta) * b) / 2)
+    np.testing.assert_allclose(second[0], ((1 - beta) * a + (1 + beta) * b) / 2)
+    np.testing.assert_allclose(second[1], (-(1 - beta) * a + (3 - beta) * b) / 2)
+
+
 def test_vsbx_is_symmetric_around_each_parent():
     rng = np.random.default_rng(1)
     first, second = variation.vsbx(many([0.4], [0.6]), 2.0, rng.random((N, 1)))
