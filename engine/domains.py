@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from operator import is_
 from typing import Any
 
 from .distributions import BaseDistribution, CategoricalDistribution, check_distribution_compatibility
@@ -35,6 +36,15 @@ class Domains:
         self.signatures: list[Signature] = []
         self._alike: dict[tuple[str, str], BaseDistribution] = {}
         self._indices: dict[tuple[Any, ...], int] = {}
+        self._newest: tuple[list[str], list[BaseDistribution], int] = [], [], -1  # what `index_of` was asked last
+
+    # Identities mean nothing in a copy.
+    def __getstate__(self) -> dict[str, Any]:
+        return {key: value for key, value in self.__dict__.items() if key != "_indices"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._indices = {_identity(signature): index for index, signature in enumerate(self.signatures)}
 
     def check(self, name: str, distribution: BaseDistribution) -> None:
         """Raise ``ValueError`` if the parameter is known with another kind of domain."""
@@ -76,12 +86,18 @@ class Domains:
 
     def index_of(self, distributions: Signature) -> int:
         """Give the index of a signature, a new one if it did not appear before."""
-        key = (*distributions, *map(id, distributions.values()))
-        index = self._indices.get(key)
-        if index is None:
-            index = self._indices[key] = len(self.signatures)
-            self.signatures.append(dict(distributions))
+        names, objects, index = self._newest
+        if index < 0 or list(distributions) != names or not all(map(is_, distributions.values(), objects)):
+            index = self._indices.setdefault(_identity(distributions), len(self.signatures))
+            if index == len(self.signatures):
+                self.signatures.append(dict(distributions))
+            self._newest = list(distributions), list(distributions.values()), index
         return index
+
+
+def _identity(signature: Signature) -> tuple[Any, ...]:
+    """Tell signatures apart by their names, in order, and the objects that stand for their distributions."""
+    return (*signature, *map(id, signature.values()))
 
 
 def check_same_kind(known: BaseDistribution, distribution: BaseDistribution) -> None:

@@ -10,6 +10,7 @@ import heapq
 import math
 from collections.abc import Container, Iterable, Sequence
 from datetime import datetime, timedelta
+from operator import ne
 from threading import RLock
 from typing import Any
 
@@ -210,6 +211,11 @@ class History:
         """Give the values of a constraint, shape (n,); NaN where a finished trial did not set it."""
         return self._constraints[key][: self.n]
 
+    def trial_id(self, number: int) -> int:
+        """Give a trial's identifier in the storage."""
+        trial_id: int = self._rows.cells["trial_id"][number]
+        return trial_id
+
     def system_attr(self, number: int, key: str) -> Any:
         """Give a system attribute of a trial that is not live; None if it has none of that name."""
         attrs = self._attrs.get(number)
@@ -355,7 +361,7 @@ class History:
     def check_values(self, values: Sequence[float] | None) -> None:
         """Raise ``ValueError`` for objective values that cannot be stored: not one for each objective, or NaN."""
         m = len(self.directions)
-        if values is not None and (len(values) != m or any(value != value for value in values)):
+        if values is not None and (len(values) != m or any(map(ne, values, values))):
             raise ValueError(f"Expected {m} objective values that are not NaN, but got {list(values)}.")
 
     def check_new(self, records: Sequence[FrozenTrial]) -> None:

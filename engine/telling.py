@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from .study import Study
 
 _logger = get_logger(__name__)
-VALUELESS = (TrialState.PRUNED, TrialState.FAIL, TrialState.PAUSED)  # told without values
-_ENDS = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL, TrialState.PAUSED)
+_RUNNING, _COMPLETE, _PAUSED = TrialState.RUNNING, TrialState.COMPLETE, TrialState.PAUSED
+VALUELESS = (TrialState.PRUNED, TrialState.FAIL, _PAUSED)  # told without values
+_ENDS = (_COMPLETE, *VALUELESS)
 
 
 def check_values(values: Any, n_objectives: int) -> tuple[list[float] | None, str]:
@@ -35,14 +36,15 @@ def check_values(values: Any, n_objectives: int) -> tuple[list[float] | None, st
     """
     if type(values) is float and n_objectives == 1 and values == values:  # what nearly every call brings
         return [values], ""
-    listed = list(values) if isinstance(values, Sequence) and not isinstance(values, str) else [values]
+    if type(values) is not list:
+        values = list(values) if isinstance(values, Sequence) and not isinstance(values, str) else [values]
     checked = []
-    for value in listed:
+    for value in values:
         try:
             number = float(value)
         except (TypeError, ValueError, OverflowError):
             return None, f"The value {value!r} could not be cast to float."
-        if math.isnan(number):
+        if number != number:
             return None, f"The value {value} is not acceptable."
         checked.append(number)
     if len(checked) != n_objectives:
@@ -80,16 +82,16 @@ def decide(
     """
     if state is not None and state not in _ENDS:
         raise ValueError(f"Cannot tell with state {state}. Expected one of {[str(s) for s in _ENDS]}, or None.")
-    if state in VALUELESS:
+    if state is not None and state != _COMPLETE:
         if values is not None:
             raise ValueError(f"Values were told. Values cannot be specified when state is {state}; got {values!r}.")
         return state, None if state == TrialState.FAIL else last_report(record), ""
-    if state == TrialState.COMPLETE and values is None:
+    if state is not None and values is None:
         raise ValueError("No values were told. Values are required when state is TrialState.COMPLETE.")
     checked, problem = check_values(values, n_objectives)
     if checked is not None:
-        return TrialState.COMPLETE, checked, ""
-    if state == TrialState.COMPLETE:
+        return _COMPLETE, checked, ""
+    if state is not None:
         raise ValueError(problem)
     return TrialState.FAIL, None, problem
 
@@ -107,7 +109,7 @@ def acceptable(values: list[float]) -> list[float] | None:
 
 def mark_pause(study: Study, record: FrozenTrial, state: TrialState, repeated: int | None = None) -> None:
     """Note, before a trial is paused, the step behind which it is to go on: the last one, or one that it repeated."""
-    if state == TrialState.PAUSED:
+    if state == _PAUSED:
         step = record.last_step if repeated is None else repeated
         study._storage.set_trial_system_attr(record._trial_id, PAUSED_AT, step or 0)
 
@@ -130,9 +132,9 @@ def warn_failed(problem: str) -> None:
 
 def trial_id_of(study: Study, trial: Trial | int) -> int:
     """Find the identifier of a trial, or of a trial's number."""
-    if isinstance(trial, Trial):
-        return trial._trial_id
-    if not isinstance(trial, (int, np.integer)):
+    if not isinstance(trial, (int, np.integer)):  # asked first, because `Trial` is slow to say of others what they are
+        if isinstance(trial, Trial):
+            return trial._trial_id
         raise TypeError(f"Trial must be a trial object or trial number, but got {trial!r}.")
     try:
         return study._storage.get_trial_id_from_study_id_trial_number(study._study_id, int(trial))
@@ -147,14 +149,14 @@ def finish(
     storage, trial_id = study._storage, trial_id_of(study, trial)
     try:
         record = storage.live_record(trial_id)
-        if record.state != TrialState.RUNNING:
+        if record.state != _RUNNING:
             raise UpdateFinishedTrialError
-        state, checked, problem = decide(record, values, state, len(study.directions))
+        state, checked, problem = decide(record, values, state, len(study._directions))
         if problem and warn:
             warn_failed(problem)
-        mark_pause(study, record, state, trial._repeated if isinstance(trial, Trial) else None)
+        mark_pause(study, record, state, getattr(trial, "_repeated", None))
         try:
-            if state != TrialState.PAUSED:
+            if state != _PAUSED:
                 study.sampler.after_trial(view_of(study, record.number), record, state, checked)
         finally:
             storage.set_trial_state_values(trial_id, state, checked)

@@ -55,7 +55,7 @@ class Generations:
             new, states = history.finished[self._seen :].tolist(), history.states
             self._seen += len(new)
             for number in new:
-                if states[number] == _COMPLETE:
+                if states.item(number) == _COMPLETE:
                     found = history.system_attr(number, self._key)
                     self._add(number, self.current if found is None else int(found))
         return self

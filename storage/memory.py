@@ -284,7 +284,7 @@ class InMemoryStorage(BaseStorage):
         history = self._study(study_id).history
         if not 0 <= trial_number < history.n:
             raise KeyError(f"No trial with number {trial_number} exists in the study with id {study_id}.")
-        return int(history.trial_ids[trial_number])
+        return history.trial_id(trial_number)
 
     def get_trial_number_from_id(self, trial_id: int) -> int:
         return self._locate(trial_id)[1]
