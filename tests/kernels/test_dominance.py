@@ -64,13 +64,21 @@ def test_without_violations_constraints_change_nothing(tier):
 
 
 @pytest.mark.parametrize("m", [1, 2, 3, 4, 6])
-@pytest.mark.parametrize("levels", [None, 7])
+@pytest.mark.parametrize("levels", [None, 7, 60])
 def test_larger_sizes(tier, m, levels):
     points = random_points(150, m, seed=m, levels=levels)
     exact = naive.ranks(points.tolist())
     assert dominance.ranks(points).tolist() == exact
     for enough in (1, 20, 75, 150):
         assert dominance.ranks(points, enough).tolist() == naive.ranks_until(points.tolist(), enough)
+
+
+@pytest.mark.parametrize("m", [2, 3, 5])
+def test_copies(m):
+    """Each point a hundred times, in any turn."""
+    points = random_points(40, m, seed=m, levels=5)
+    which = np.random.default_rng(m).permutation(np.repeat(np.arange(40), 100))
+    np.testing.assert_array_equal(dominance.ranks(points[which]), np.array(naive.ranks(points.tolist()))[which])
 
 
 @pytest.mark.parametrize("m", [3, 4])

@@ -13,6 +13,7 @@ BoolArray = npt.NDArray[np.bool_]
 
 _BLOCK = 1024  # points whose sets of earlier ones are held at a time: 128 bytes for each point
 _SHIFTS = 64  # steps moved for each point, on average, at which staircases are given up
+_SWAPS = 2  # places moved for each point, on average, at which sorting ties by insertion is given up
 
 
 def ranks(values: Array, enough: int) -> IntArray:
@@ -35,8 +36,58 @@ def _lexicographic(values: Array) -> tuple[IntArray, Array, bool]:
     points = values.take(order, axis=0)
     if not (points[1:, 0] == points[:-1, 0]).any():
         return order, points, True
-    order = np.lexsort(values.T[::-1])
+    if not _ties_sorted(values, order):
+        order = _sorted_again(values, np.array([order, *(column.argsort() for column in values.T[1:])]))
     return order, values.take(order, axis=0), False
+
+
+@jit
+def _ties_sorted(values: Array, order: IntArray) -> bool:
+    """Make an order by the first objective lexicographic by insertion; False if that would take too long."""
+    left = _SWAPS * 64
+    for a in range(1, order.size):
+        i, k = order[a], a
+        while k > 0 and _is_less(values, i, order[k - 1]):
+            order[k] = order[k - 1]
+            k -= 1
+        order[k] = i
+        left += _SWAPS - (a - k)
+        if left < 0:
+            return False
+    return True
+
+
+@jit
+def _is_less(values: Array, i: int, k: int) -> bool:
+    """Tell if one point comes before another in lexicographic order."""
+    for j in range(values.shape[1]):
+        if values[i, j] != values[k, j]:
+            return values[i, j] < values[k, j]
+    return False
+
+
+@jit
+def _sorted_again(values: Array, orders: IntArray) -> IntArray:
+    """Make the lexicographic order of points (n, m) of their orders by each objective (m, n).
+
+    From the last objective on, each point goes to the next free place among those of equal value in the one before.
+    (Equal values in an order may come in any turn, which NumPy finds in half the time of a stable one.)
+    """
+    m, n = orders.shape
+    order, out = orders[m - 1].copy(), np.empty(n, np.int64)
+    begin, free = np.empty(n, np.int64), np.empty(n, np.int64)
+    for j in range(m - 2, -1, -1):
+        first = 0
+        for a in range(n):
+            i = orders[j, a]
+            if a == 0 or values[i, j] != values[orders[j, a - 1], j]:
+                first = free[a] = a
+            begin[i] = first
+        for i in order:
+            out[free[begin[i]]] = i
+            free[begin[i]] += 1
+        order, out = out, order
+    return order
 
 
 def _by_sets_of_equals(points: Array) -> IntArray:
@@ -98,11 +149,12 @@ def _ranks_of_two(points: Array, order: IntArray, out: IntArray) -> None:
     for i in range(n):
         y = points[i, 1]
         if i == 0 or y != points[i - 1, 1] or points[i, 0] != points[i - 1, 0]:
-            start, length = 0, n_fronts
-            while length > 0:
+            rank, length = 0, n_fronts
+            while length > 1:
                 half = length // 2
-                start, length = (start, half) if lowest[start + half] > y else (start + half + 1, length - half - 1)
-            rank = start
+                rank = rank + half if lowest[rank + half - 1] <= y else rank
+                length -= half
+            rank += lowest[rank] <= y and length > 0
             lowest[rank] = y
             n_fronts = max(n_fronts, rank + 1)
         out[order[i]] = rank
