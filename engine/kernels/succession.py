@@ -84,13 +84,17 @@ def shares(front: Array, compiled: bool = False) -> Array:
     shares
         Shape (n,); 0 for a point that another one equals.
     """
-    points = _scaled(front)
+    to_unit, of_two = scaled, shares_of_two
+    if compiled:
+        from .compiled.succession import scaled as to_unit
+        from .compiled.succession import shares_of_two as of_two
+    points = to_unit(front)
     if points.shape[1] == 2:
-        return _shares_of_two(points)
-    return contributions(points, np.full(points.shape[1], REFERENCE), compiled=compiled or None)
+        return of_two(points, REFERENCE)
+    return contributions(points, np.full(points.shape[1], REFERENCE), compiled or None)
 
 
-def _scaled(front: Array) -> Array:
+def scaled(front: Array) -> Array:
     """Scale each objective to reach from 0 to 1; one in which all are equal is 0."""
     half = 0.5 * front  # so that no range overflows
     finite = np.isfinite(half)
@@ -104,10 +108,10 @@ def _scaled(front: Array) -> Array:
     return np.asarray((half - low) / np.where(extent > 0, extent, 1.0))
 
 
-def _shares_of_two(points: Array) -> Array:
-    """Give the rectangle that each point (n, 2) has for itself: up to its neighbours or the reference."""
+def shares_of_two(points: Array, reference: float) -> Array:
+    """Give the rectangle that each point (n, 2) of a front has for itself, up to its neighbours or the reference."""
     sequence = np.lexsort((-points[:, 1], points[:, 0]))
     x, y = points[sequence].T
     out = np.empty(len(x))
-    out[sequence] = np.diff(x, append=REFERENCE) * -np.diff(y, prepend=REFERENCE)
+    out[sequence] = np.diff(x, append=reference) * -np.diff(y, prepend=reference)
     return out

@@ -10,9 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from parzen.engine.kernels.succession import REFERENCE, order, shares
+from parzen.engine.kernels.compiled import succession as compiled_tier
+from parzen.engine.kernels.succession import REFERENCE, order, scaled, shares
 
 coordinates = st.integers(-3, 3).map(float)
+odd = st.sampled_from([-math.inf, -1e308, -1.0, -0.5, 0.0, 5e-324, 1e-300, 0.1, 1e308, math.inf])
 points = st.integers(1, 4).flatmap(
     lambda m: st.lists(st.lists(coordinates, min_size=m, max_size=m), min_size=1, max_size=7)
 )
@@ -53,8 +55,19 @@ def test_units_of_the_objectives_do_not_matter(m: int, compiled: bool) -> None:
     np.testing.assert_allclose(shares(front * scales - scales / 3, compiled), shares(front), rtol=1e-9)
 
 
-@pytest.mark.parametrize("m", [2, 3, 4])
-def test_tiers_agree(m: int) -> None:
+@given(listed=st.lists(st.tuples(*2 * [odd]), min_size=1, max_size=9))
+@settings(deadline=None)
+def test_the_tiers_agree_in_two_objectives(listed: list[tuple[float, float]]) -> None:
+    values = np.array(listed)
+    front = values[np.array(naive.ranks(listed)) == 0]
+    np.testing.assert_array_equal(compiled_tier.scaled(values), scaled(values))
+    found = shares(front, compiled=True)
+    np.testing.assert_array_equal(found, shares(front))
+    assert (found >= 0).all()
+
+
+@pytest.mark.parametrize("m", [3, 4])
+def test_the_tiers_agree_in_more(m: int) -> None:
     front = np.abs(np.random.default_rng(m).normal(size=(30, m)))
     front /= np.linalg.norm(front, axis=1, keepdims=True)
     np.testing.assert_allclose(shares(front, compiled=True), shares(front), rtol=1e-9)

@@ -1,0 +1,44 @@
+"""Numba tier of `kernels.succession`: a front in units of its ranges; what points add in two objectives."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from .. import jit
+
+Array = npt.NDArray[np.float64]
+
+
+@jit
+def scaled(front: Array) -> Array:
+    """Scale each objective of points (n, m) to reach from 0 to 1; see the NumPy tier."""
+    n, m = front.shape
+    out = np.empty((n, m))
+    for j in range(m):
+        low, high = np.inf, -np.inf
+        for i in range(n):
+            half = 0.5 * front[i, j]  # so that no range overflows
+            if np.isfinite(half):
+                low, high = min(low, half), max(high, half)
+        if not low < high:
+            out[:, j] = 0.0
+            continue
+        for i in range(n):
+            out[i, j] = (min(max(0.5 * front[i, j], low), high) - low) / (high - low)
+    return out
+
+
+@jit
+def shares_of_two(points: Array, reference: float) -> Array:
+    """Give the rectangle that each point (n, 2) of a front has for itself, up to its neighbours or the reference."""
+    n = points.shape[0]
+    by_second = np.argsort(-points[:, 1], kind="mergesort")
+    sequence = by_second[np.argsort(points[by_second, 0], kind="mergesort")]
+    out, above = np.empty(n), reference
+    for k in range(n):
+        i = sequence[k]
+        beside = points[sequence[k + 1], 0] if k + 1 < n else reference
+        out[i] = (beside - points[i, 0]) * (above - points[i, 1])
+        above = points[i, 1]
+    return out
