@@ -27,7 +27,7 @@ def hypervolume(
     """Measure what points dominate, up to a reference point; the larger the better.
 
     Source: Zitzler and Thiele, "Multiobjective optimization using evolutionary algorithms: a comparative case study",
-    PPSN 1998. Computed by sweeps in up to four objectives, and by slices beyond ("WFG", While et al. 2012).
+    PPSN 1998. Computed by sweeps in up to five objectives, and by slices beyond ("WFG", While et al. 2012).
 
     Parameters
     ----------
@@ -53,9 +53,7 @@ def hypervolume(
     >>> hypervolume([[0.0, 1.0], [1.0, 0.0]], [2.0, 2.0])
     3.0
     """
-    at = _row(reference, "reference")
-    found, signs = _points(points, "points", at.size), _signs(directions, at.size)
-    return kernels.hypervolume(found * signs, at * signs)
+    return kernels.hypervolume(*_with_reference(points, reference, directions))
 
 
 def hypervolume_contributions(
@@ -84,9 +82,7 @@ def hypervolume_contributions(
     >>> hypervolume_contributions([[0.0, 1.0], [1.0, 0.0]], [2.0, 2.0])
     array([1., 1.])
     """
-    at = _row(reference, "reference")
-    found, signs = _points(points, "points", at.size), _signs(directions, at.size)
-    return kernels.contributions(found * signs, at * signs)
+    return kernels.contributions(*_with_reference(points, reference, directions))
 
 
 def igd(points: npt.ArrayLike, front: npt.ArrayLike) -> float:
@@ -113,8 +109,7 @@ def igd(points: npt.ArrayLike, front: npt.ArrayLike) -> float:
     ValueError
         If a value is NaN, the front is empty, or shapes do not fit.
     """
-    to, found = _front_and_points(front, points)
-    return float(_smallest(_distance, found, to).mean())
+    return float(_smallest(_distance, *_with_front(points, front)).mean())
 
 
 def igd_plus(points: npt.ArrayLike, front: npt.ArrayLike, directions: Sequence[Direction] | None = None) -> float:
@@ -143,9 +138,7 @@ def igd_plus(points: npt.ArrayLike, front: npt.ArrayLike, directions: Sequence[D
     ValueError
         If a value is NaN, the front is empty, or shapes or directions do not fit.
     """
-    to, found = _front_and_points(front, points)
-    signs = _signs(directions, to.shape[1])
-    return float(_smallest(_shortfall, found * signs, to * signs).mean())
+    return float(_smallest(_shortfall, *_with_front(points, front, directions)).mean())
 
 
 def additive_epsilon(
@@ -176,9 +169,7 @@ def additive_epsilon(
     ValueError
         If a value is NaN, the front is empty, or shapes or directions do not fit.
     """
-    to, found = _front_and_points(front, points)
-    signs = _signs(directions, to.shape[1])
-    return float(_smallest(_worst, found * signs, to * signs).max())
+    return float(_smallest(_worst, *_with_front(points, front, directions)).max())
 
 
 def _distance(differences: FloatArray) -> FloatArray:
@@ -211,19 +202,34 @@ def _differences(points: FloatArray, front: FloatArray) -> FloatArray:
     return out
 
 
-def _front_and_points(front: npt.ArrayLike, points: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
-    given = np.asarray(front, dtype=float)
-    if given.ndim != 2 or given.size == 0:
+def _with_reference(
+    points: npt.ArrayLike, reference: npt.ArrayLike, directions: Sequence[Direction] | None
+) -> tuple[FloatArray, FloatArray]:
+    """Check points and a reference point; return both so that all objectives are minimised."""
+    at = np.asarray(reference, dtype=float)
+    if at.ndim != 1 or at.size == 0 or np.isnan(at).any():
+        raise ValueError(f"Expected one `reference` value for each objective and no NaN, but got {at.tolist()}.")
+    signs = _signs(directions, at.size)
+    return _minimised(points, "points", signs), at * signs
+
+
+def _with_front(
+    points: npt.ArrayLike, front: npt.ArrayLike, directions: Sequence[Direction] | None = None
+) -> tuple[FloatArray, FloatArray]:
+    """Check points and a front; return both so that all objectives are minimised."""
+    to = np.asarray(front, dtype=float)
+    if to.ndim != 2 or to.size == 0:
         raise ValueError(
-            f"Expected a front of shape (r, m) with at least one point, but got shape {given.shape}. Give the "
+            f"Expected a front of shape (r, m) with at least one point, but got shape {to.shape}. Give the "
             "Pareto front or the best points known."
         )
-    return _points(given, "front", given.shape[1]), _points(points, "points", given.shape[1])
+    signs = _signs(directions, to.shape[1])
+    return _minimised(points, "points", signs), _minimised(to, "front", signs)
 
 
-def _points(points: npt.ArrayLike, name: str, m: int) -> FloatArray:
-    """Check points: (n, m) without NaN."""
-    found = np.asarray(points, dtype=float)
+def _minimised(points: npt.ArrayLike, name: str, signs: FloatArray) -> FloatArray:
+    """Check points: (n, m) without NaN; return them with signs."""
+    found, m = np.asarray(points, dtype=float), signs.size
     if found.shape == (0,):
         found = found.reshape(0, m)
     if found.ndim != 2 or found.shape[1] != m:
@@ -231,14 +237,7 @@ def _points(points: npt.ArrayLike, name: str, m: int) -> FloatArray:
     n_wrong = int(np.isnan(found).any(axis=1).sum())
     if n_wrong:
         raise ValueError(f"Expected `{name}` without NaN, but {n_wrong} of {len(found)} hold one. Leave these out.")
-    return found
-
-
-def _row(values: npt.ArrayLike, name: str) -> FloatArray:
-    found = np.asarray(values, dtype=float)
-    if found.ndim != 1 or found.size == 0 or np.isnan(found).any():
-        raise ValueError(f"Expected one `{name}` value for each objective and no NaN, but got {found.tolist()}.")
-    return found
+    return found * signs
 
 
 def _signs(directions: Sequence[Direction] | None, m: int) -> FloatArray:
