@@ -1,20 +1,11 @@
 """parzen: hyperparameter optimisation behind Optuna's API, so that ``import parzen as optuna`` works."""
 
-from parzen import (
-    distributions,
-    exceptions,
-    indicators,
-    logging,
-    pruners,
-    samplers,
-    search_space,
-    storages,
-    study,
-    trial,
-    version,
-)
+from typing import TYPE_CHECKING
+
+from parzen import distributions, exceptions, logging, pruners, samplers, search_space, storages, study, trial, version
 from parzen.engine.exceptions import TrialPaused, TrialPruned
 from parzen.engine.frozen import create_trial
+from parzen.engine.lazily import lazily
 from parzen.engine.studies import (
     copy_study,
     create_study,
@@ -26,6 +17,11 @@ from parzen.engine.studies import (
 from parzen.engine.study import Study
 from parzen.engine.trial import Trial
 from parzen.version import __version__
+
+if TYPE_CHECKING:
+    from parzen import indicators
+else:
+    __getattr__, __dir__ = lazily(__name__, {".indicators": []})
 
 __all__ = [
     "Study",

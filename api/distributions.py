@@ -1,6 +1,7 @@
 """Distributions of parameters."""
 
-from parzen.engine.distribution_json import distribution_to_json, json_to_distribution
+from typing import TYPE_CHECKING
+
 from parzen.engine.distributions import (
     BaseDistribution,
     CategoricalChoiceType,
@@ -9,6 +10,7 @@ from parzen.engine.distributions import (
     IntDistribution,
     check_distribution_compatibility,
 )
+from parzen.engine.lazily import lazily
 from parzen.engine.old_distributions import (
     DiscreteUniformDistribution,
     IntLogUniformDistribution,
@@ -16,6 +18,13 @@ from parzen.engine.old_distributions import (
     LogUniformDistribution,
     UniformDistribution,
 )
+
+if TYPE_CHECKING:
+    from parzen.engine.distribution_json import distribution_to_json, json_to_distribution
+else:
+    __getattr__, __dir__ = lazily(
+        __name__, {"parzen.engine.distribution_json": ["distribution_to_json", "json_to_distribution"]}
+    )
 
 __all__ = [
     "BaseDistribution",

@@ -108,7 +108,7 @@ class Rows:
         self._arrays: dict[str, npt.NDArray[Any]] = {}
         self._fills: dict[str, Any] = {}
         self.capacity = _FIRST
-        self.cells: dict[str, memoryview] = {}
+        self.cells: dict[str, Any] = {}
 
     # A view cannot be pickled, and is made again.
     def __getstate__(self) -> tuple[dict[str, npt.NDArray[Any]], dict[str, Any], int]:
@@ -168,7 +168,7 @@ class Matrix:
 
     def _hold(self, data: npt.NDArray[np.float64]) -> None:
         self.data, self.capacity = data, data.shape[1]
-        self.cells: dict[str, memoryview] = {name: memoryview(data[row]) for name, row in self.index.items()}
+        self.cells: dict[str, Any] = {name: memoryview(data[row]) for name, row in self.index.items()}
 
     # A view cannot be pickled, and is made again.
     def __getstate__(self) -> tuple[dict[str, int], npt.NDArray[np.float64]]:

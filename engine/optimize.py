@@ -6,7 +6,6 @@ import gc
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from itertools import count, takewhile
 from typing import TYPE_CHECKING, Any
@@ -20,6 +19,8 @@ from .records import TrialState
 from .telling import check_values, finish, pause_again
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
+
     from .study import Study
     from .trial import Trial
 
@@ -155,6 +156,8 @@ def _sequential(run: _Run, indices: Iterator[int]) -> None:
 
 def _threaded(run: _Run, indices: Iterator[int], n_threads: int) -> None:
     """Keep `n_threads` trials running. An error, Ctrl-C too, starts no more, and is raised when those that run end."""
+    from concurrent.futures import ThreadPoolExecutor
+
     with ThreadPoolExecutor(n_threads) as pool:
         running: set[Future[None]] = set()
         try:
@@ -175,6 +178,8 @@ def _threaded(run: _Run, indices: Iterator[int], n_threads: int) -> None:
 
 def _reap(running: set[Future[None]]) -> set[Future[None]]:
     """Wait for one trial to end, and raise what it raised."""
+    from concurrent.futures import FIRST_COMPLETED, wait
+
     done, left = wait(running, return_when=FIRST_COMPLETED)
     for future in done:
         future.result()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy.typing as npt
 
 from ..pruners import BasePruner, MedianPruner
-from ..samplers import BaseSampler, TPESampler
+from ..samplers import BaseSampler
 from ..storage import BaseStorage, get_storage
 from .asking import ask, resume
 from .batch import Batch, ask_batch, tell_batch
@@ -61,7 +61,7 @@ class Study:
         self._storage = get_storage(storage)
         self._study_id = self._storage.get_study_id_from_name(study_name)
         self._directions = self._storage.get_study_directions(self._study_id)
-        self.sampler: BaseSampler = sampler or TPESampler()
+        self.sampler: BaseSampler = sampler or _default_sampler()
         self.pruner: BasePruner = pruner or MedianPruner()
         self._seen: dict[str, tuple[Any, BaseDistribution]] = {}
         self._history: History | None = None
@@ -482,6 +482,12 @@ class Study:
                 f"{len(self._directions)}, but got {metric_names}."
             )
         self._storage.set_study_system_attr(self._study_id, _METRIC_NAMES, metric_names)
+
+
+def _default_sampler() -> BaseSampler:
+    from ..samplers import TPESampler  # late, as who brings a sampler may not need it
+
+    return TPESampler()
 
 
 def _number_of(trial: FrozenTrial | int) -> int:

@@ -1,18 +1,39 @@
-"""Pruners: one algorithm a file."""
+"""Pruners: one algorithm a file, loaded when it is used."""
 
-from .asha import ASHAPruner
+from typing import TYPE_CHECKING
+
+from ..engine.lazily import lazily
 from .base import BasePruner
-from .budget import BudgetPruner
-from .hyperband import HyperbandPruner
-from .nop import NopPruner
-from .pasha import PASHAPruner
-from .patient import PatientPruner
 from .percentile import MedianPruner, PercentilePruner
 from .promotion import PromotingPruner
-from .successive_halving import SuccessiveHalvingPruner
-from .sync_hyperband import SyncHyperbandPruner
-from .threshold import ThresholdPruner
-from .wilcoxon import WilcoxonPruner
+
+if TYPE_CHECKING:
+    from .asha import ASHAPruner
+    from .budget import BudgetPruner
+    from .hyperband import HyperbandPruner
+    from .nop import NopPruner
+    from .pasha import PASHAPruner
+    from .patient import PatientPruner
+    from .successive_halving import SuccessiveHalvingPruner
+    from .sync_hyperband import SyncHyperbandPruner
+    from .threshold import ThresholdPruner
+    from .wilcoxon import WilcoxonPruner
+else:
+    __getattr__, __dir__ = lazily(
+        __name__,
+        {
+            ".asha": ["ASHAPruner"],
+            ".budget": ["BudgetPruner"],
+            ".hyperband": ["HyperbandPruner"],
+            ".nop": ["NopPruner"],
+            ".pasha": ["PASHAPruner"],
+            ".patient": ["PatientPruner"],
+            ".successive_halving": ["SuccessiveHalvingPruner"],
+            ".sync_hyperband": ["SyncHyperbandPruner"],
+            ".threshold": ["ThresholdPruner"],
+            ".wilcoxon": ["WilcoxonPruner"],
+        },
+    )
 
 __all__ = [
     "ASHAPruner",

@@ -1,14 +1,32 @@
-"""Samplers: one algorithm a file."""
+"""Samplers: one algorithm a file, loaded when it is used."""
 
-from . import nsgaii
+from typing import TYPE_CHECKING
+
+from ..engine.lazily import lazily
 from .base import BaseSampler, Sampler
-from .dehb import DEHBSampler
-from .genetic import BaseGASampler
-from .nsgaii.sampler import NSGAIISampler
-from .nsgaiii import NSGAIIISampler
 from .random import RandomSampler
-from .sms_emoa import SMSEMOASampler
-from .tpe import TPESampler
+
+if TYPE_CHECKING:
+    from . import nsgaii
+    from .dehb import DEHBSampler
+    from .genetic import BaseGASampler
+    from .nsgaii.sampler import NSGAIISampler
+    from .nsgaiii import NSGAIIISampler
+    from .sms_emoa import SMSEMOASampler
+    from .tpe import TPESampler
+else:
+    __getattr__, __dir__ = lazily(
+        __name__,
+        {
+            ".dehb": ["DEHBSampler"],
+            ".genetic": ["BaseGASampler"],
+            ".nsgaii": [],
+            ".nsgaii.sampler": ["NSGAIISampler"],
+            ".nsgaiii": ["NSGAIIISampler"],
+            ".sms_emoa": ["SMSEMOASampler"],
+            ".tpe": ["TPESampler"],
+        },
+    )
 
 __all__ = [
     "BaseGASampler",

@@ -1,8 +1,15 @@
-"""Storages: in memory, and in SQLite files of Optuna's schema."""
+"""Storages: in memory, in SQLite files of Optuna's schema, and others that are loaded when they are used."""
 
+from typing import TYPE_CHECKING
+
+from ..engine.lazily import lazily
 from .base import BaseStorage
 from .memory import InMemoryStorage
-from .rdb import RDBStorage, SQLiteStorage
 from .urls import get_storage
+
+if TYPE_CHECKING:
+    from .rdb import RDBStorage, SQLiteStorage
+else:
+    __getattr__, __dir__ = lazily(__name__, {".journal": [], ".proxy": [], ".rdb": ["RDBStorage", "SQLiteStorage"]})
 
 __all__ = ["BaseStorage", "InMemoryStorage", "RDBStorage", "SQLiteStorage", "get_storage"]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from .base import BaseStorage
 from .memory import InMemoryStorage
-from .rdb import RDBStorage
 
 
 def get_storage(storage: str | BaseStorage | None) -> BaseStorage:
@@ -31,4 +30,6 @@ def get_storage(storage: str | BaseStorage | None) -> BaseStorage:
         return storage
     if storage in ("sqlite://", "sqlite:///:memory:"):
         return InMemoryStorage()
+    from .rdb import RDBStorage
+
     return RDBStorage(storage)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import subprocess
 import sys
 from pathlib import Path
@@ -22,8 +23,8 @@ HEAVY = {"numba", "scipy", "torch", "pandas", "sqlalchemy", "sklearn", "click", 
 
 GROUND_FLOOR = {
     "brackets", "columns", "corrections", "curve", "distribution_json", "distributions", "domains", "exceptions",
-    "frozen", "history", "interrupts", "logging", "old_distributions", "pauses", "protocols", "records", "remembered",
-    "reports", "rungs", "seeds", "selection", "space",
+    "frozen", "history", "interrupts", "lazily", "logging", "old_distributions", "pauses", "protocols", "records",
+    "remembered", "reports", "rungs", "seeds", "selection", "space",
 }  # fmt: skip
 UPPER_FLOOR = {
     "asking", "batch", "dataframe", "fixed", "front", "indicators", "liveness", "optimize", "progress", "studies",
@@ -132,17 +133,53 @@ CLI = {"cli", "cli_commands", "cli_format", "cli_serve", "cli_storage", "__main_
 
 @pytest.mark.parametrize("path", [p for p in sources("api") if p.stem not in CLI], ids=shown)
 def test_api_re_exports_only(path):
-    """A public module holds a docstring, imports, and ``__all__``, which names what is imported."""
+    """A public module holds a docstring, imports, some of them late, and ``__all__``, which names what is imported."""
     tree = ast.parse(path.read_text())
     assert ast.get_docstring(tree)
     if path.stem == "version":
         return
     imported = {alias.asname or alias.name for node in tree.body for alias in getattr(node, "names", [])}
+    imported |= set(shown_late(tree))
     for node in tree.body[1:]:
-        assert isinstance(node, (ast.Import, ast.ImportFrom, ast.Assign)), ast.unparse(node)
+        assert isinstance(node, (ast.Import, ast.ImportFrom, ast.If, ast.Assign)), ast.unparse(node)
         if isinstance(node, ast.Assign):
             assert [ast.unparse(target) for target in node.targets] == ["__all__"]
-            assert sorted(ast.literal_eval(node.value)) == sorted(imported)
+            assert sorted(ast.literal_eval(node.value)) == sorted(imported - {"TYPE_CHECKING", "lazily"})
+
+
+def block_for_type_checkers(tree):
+    blocks = [node for node in tree.body if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"]
+    assert len(blocks) <= 1
+    return blocks[0] if blocks else ast.If(test=ast.Constant(True), body=[], orelse=[])
+
+
+def shown_late(tree):
+    """Give what type checkers see of the names that a module loads late: the home of each."""
+    found = {}
+    for node in block_for_type_checkers(tree).body:
+        assert isinstance(node, ast.ImportFrom), ast.unparse(node)
+        found.update({alias.name: "." * node.level + (node.module or "") for alias in node.names})
+    return found
+
+
+@pytest.mark.parametrize("path", [p for p in sources("api", "pruners", "samplers", "storage", "engine")
+                                  if "lazily(" in p.read_text() and p.stem != "lazily"], ids=shown)  # fmt: skip
+def test_what_is_loaded_late_is_what_type_checkers_see(path):
+    """The dictionary given to `lazily` agrees with the imports beside it, and every name can be had."""
+    tree = ast.parse(path.read_text())
+    calls = [node for node in ast.walk(block_for_type_checkers(tree)) if isinstance(node, ast.Call)]
+    homes = ast.literal_eval(calls[0].args[1])
+    package = importlib.import_module(".".join(("parzen", *parts_of(path))).replace("parzen.api", "parzen"))
+    late = {name: home for home, names in homes.items() for name in names}
+    for name, home in shown_late(tree).items():
+        assert late.pop(name, home) == home
+        assert getattr(package, name) is getattr(importlib.import_module(home, package.__name__), name, None) or (
+            getattr(package, name).__name__ == f"{package.__name__}.{name}"
+        )
+        assert name in package.__all__ and name in dir(package)
+    assert not late
+    with pytest.raises(AttributeError, match=f"module '{package.__name__}' has no attribute 'nobody'"):
+        package.nobody  # noqa: B018
 
 
 def test_packages_are_the_folders():
@@ -156,15 +193,43 @@ def test_packages_are_the_folders():
     assert sorted(SETUPTOOLS["packages"]) == sorted(SETUPTOOLS["package-dir"])
 
 
-def loaded(code):
-    """Run code in a fresh interpreter and give the top-level modules that it loaded."""
-    script = f"import sys\n{code}\nprint(*sorted({{name.split('.')[0] for name in sys.modules}}))"
+def modules_after(code):
+    """Run code in a fresh interpreter and give the modules that it loaded."""
+    script = f"import sys\n{code}\nprint(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     return set(done.stdout.split())
 
 
+def loaded(code):
+    """Run code in a fresh interpreter and give the top-level modules that it loaded."""
+    return {name.split(".")[0] for name in modules_after(code)}
+
+
+LATE = {"parzen.indicators", "parzen.pruners.hyperband", "parzen.samplers.nsgaii", "parzen.samplers.tpe",
+        "parzen.storage.journal", "parzen.storage.proxy", "parzen.storage.rdb", "concurrent.futures", "json", "socket",
+        "sqlite3"}  # fmt: skip
+
+
 def test_import_is_light():
-    assert not loaded("import parzen") & HEAVY
+    found = modules_after("import parzen")
+    assert not {name.split(".")[0] for name in found} & HEAVY
+    assert not found & LATE
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import parzen; parzen.samplers.NSGAIISampler(crossover=parzen.samplers.nsgaii.SBXCrossover())",
+        "from parzen.samplers import NSGAIISampler, nsgaii",
+        "import parzen as optuna; optuna.storages.journal.JournalFileBackend; optuna.storages.RDBStorage",
+        "from parzen.storages.journal import JournalFileBackend",
+        "from parzen import *; indicators.hypervolume",
+        "import parzen; parzen.samplers.tpe.sampler; parzen.pruners.asha",
+        "import pickle, parzen; pickle.loads(pickle.dumps(parzen.pruners.HyperbandPruner()))",
+    ],
+)
+def test_what_is_loaded_late_is_found_by_every_way(code):
+    assert "parzen" in loaded(code)
 
 
 def test_public_modules_are_there():

@@ -1,22 +1,45 @@
 """Storages, under the spelling of Optuna."""
 
+from typing import TYPE_CHECKING
+
+from parzen.engine.lazily import lazily
 from parzen.engine.liveness import (
     RetryFailedTrialCallback,
     RetryHeartbeatStaleTrialCallback,
     fail_stale_trials,
     retry,
 )
-from parzen.storage import BaseStorage, InMemoryStorage, RDBStorage, SQLiteStorage, get_storage
-from parzen.storage.journal import (
-    BaseJournalLogStorage,
-    JournalFileOpenLock,
-    JournalFileStorage,
-    JournalFileSymlinkLock,
-    JournalRedisStorage,
-    JournalStorage,
-)
-from parzen.storage.proxy import GrpcStorageProxy, run_grpc_proxy_server
-from parzen.storages import journal
+from parzen.storage import BaseStorage, InMemoryStorage, get_storage
+
+if TYPE_CHECKING:
+    from parzen.storage.journal import (
+        BaseJournalLogStorage,
+        JournalFileOpenLock,
+        JournalFileStorage,
+        JournalFileSymlinkLock,
+        JournalRedisStorage,
+        JournalStorage,
+    )
+    from parzen.storage.proxy import GrpcStorageProxy, run_grpc_proxy_server
+    from parzen.storage.rdb import RDBStorage, SQLiteStorage
+    from parzen.storages import journal
+else:
+    __getattr__, __dir__ = lazily(
+        __name__,
+        {
+            "parzen.storage.journal": [
+                "BaseJournalLogStorage",
+                "JournalFileOpenLock",
+                "JournalFileStorage",
+                "JournalFileSymlinkLock",
+                "JournalRedisStorage",
+                "JournalStorage",
+            ],
+            "parzen.storage.proxy": ["GrpcStorageProxy", "run_grpc_proxy_server"],
+            "parzen.storage.rdb": ["RDBStorage", "SQLiteStorage"],
+            ".journal": [],
+        },
+    )
 
 __all__ = [
     "BaseJournalLogStorage",
