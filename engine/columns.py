@@ -116,10 +116,10 @@ class Rows:
 
     def __setstate__(self, state: tuple[dict[str, npt.NDArray[Any]], dict[str, Any], int]) -> None:
         self._arrays, self._fills, self.capacity = state
-        self.cells = {name: memoryview(array) for name, array in self._arrays.items()}
+        self.cells = {name: array.data for name, array in self._arrays.items()}
 
     def _hold(self, name: str, array: npt.NDArray[Any]) -> None:
-        self._arrays[name], self.cells[name] = array, memoryview(array)
+        self._arrays[name], self.cells[name] = array, array.data
 
     def add(self, name: str, fill: Any, dtype: npt.DTypeLike, width: int | None = None) -> None:
         """Add a column of (capacity,) or (capacity, width), every row `fill`."""
@@ -168,7 +168,7 @@ class Matrix:
 
     def _hold(self, data: npt.NDArray[np.float64]) -> None:
         self.data, self.capacity = data, data.shape[1]
-        self.cells: dict[str, Any] = {name: memoryview(data[row]) for name, row in self.index.items()}
+        self.cells: dict[str, Any] = {name: data[row].data for name, row in self.index.items()}
 
     # A view cannot be pickled, and is made again.
     def __getstate__(self) -> tuple[dict[str, int], npt.NDArray[np.float64]]:
@@ -184,7 +184,7 @@ class Matrix:
         if row == len(self.data):
             self._hold(grown(self.data, 2 * row, np.nan))
         else:
-            self.cells[name] = memoryview(self.data[row])
+            self.cells[name] = self.data[row].data
 
     def reserve(self, length: int) -> None:
         """Make room for columns of this length."""
