@@ -62,7 +62,7 @@ def _is_less(values: Array, i: int, k: int) -> bool:
     """Tell if one point comes before another in lexicographic order."""
     for j in range(values.shape[1]):
         if values[i, j] != values[k, j]:
-            return values[i, j] < values[k, j]
+            return bool(values[i, j] < values[k, j])
     return False
 
 
@@ -74,8 +74,8 @@ def _sorted_again(values: Array, orders: IntArray) -> IntArray:
     (Equal values in an order may come in any turn, which NumPy finds in half the time of a stable one.)
     """
     m, n = orders.shape
-    order, out = orders[m - 1].copy(), np.empty(n, np.int64)
-    begin, free = np.empty(n, np.int64), np.empty(n, np.int64)
+    order: IntArray = orders[m - 1].copy()
+    out, begin, free = np.empty(n, np.int64), np.empty(n, np.int64), np.empty(n, np.int64)
     for j in range(m - 2, -1, -1):
         first = 0
         for a in range(n):
