@@ -16,6 +16,7 @@ from .base import Space
 from .nsgaii.breeding import Box, IntArray, breed
 from .nsgaii.evolution import BREEDING, EvolvingSampler, Stock, external, filled, losses, violations
 
+BREEDING_SHARE = 3  # of the members, from best to worst, the first third are bred from
 _COMPLETE = int(TrialState.COMPLETE)
 _EXACT = 3  # objectives up to which the hypervolume takes milliseconds without compilation
 
@@ -86,6 +87,10 @@ class SMSEMOASampler(EvolvingSampler):
 
     Notes
     -----
+    Parents are chosen by tournaments in the best third of the population, or among as many as a batch has trials; in
+    the paper among all members alike, which finds less in the same number of trials (docs/nsga.md). Override `parents`
+    for another rule.
+
     Nothing is stored: the population is read off the complete trials, whoever made them, in the order in which they
     finished. Nothing waits either: of several workers each breeds from what has finished. Constraints of
     `Trial.set_constraint` count as for `NSGAIISampler`.
@@ -99,10 +104,22 @@ class SMSEMOASampler(EvolvingSampler):
     def _new_stock(self) -> Population:
         return Population(self._population_size)
 
-    def parents(self, history: History) -> IntArray | None:
+    def population(self, history: History) -> IntArray | None:
+        """Give the numbers of the members, from best to worst; None as long as there are too few.
+
+        Parameters
+        ----------
+        history
+            The study's trials; its lock is held.
+        """
         population = self._stock(history)
         assert isinstance(population, Population)
         return population.update(history).ordered
+
+    def parents(self, history: History, n: int = 1) -> IntArray | None:
+        members = self.population(history)
+        at_least = max(-(-self._population_size // BREEDING_SHARE), self._how.crossover.n_parents)
+        return None if members is None else members[: max(n, at_least)]
 
     # --- sampling ----------------------------------------------------------------------------------------------------
 
@@ -131,7 +148,7 @@ class SMSEMOASampler(EvolvingSampler):
     def _bred(self, study: Any, number: int, space: Space, n: int) -> tuple[Box, FloatArray] | None:
         """Give children (d, n), as internal values, for the trials from `number` on; None without parents."""
         history: History = study.history
-        parents = self.parents(history)
+        parents = self.parents(history, n)
         if parents is None or not space:
             return None
         box, rng = self._stock(history).box(space), self._streams.generator(number, BREEDING)

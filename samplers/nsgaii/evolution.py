@@ -70,10 +70,15 @@ class EvolvingSampler(Sampler):
         self._how = Operators(crossover, crossover_prob, swapping_prob, mutation, mutation_prob)
         self._stocks: Remembered[Stock] = Remembered()
 
-    def parents(self, history: History) -> IntArray | None:
+    def parents(self, history: History, n: int = 1) -> IntArray | None:
         """Give the numbers of those that trials which start now are bred from, best first; None as long as none are.
 
-        The history's lock is held.
+        Parameters
+        ----------
+        history
+            The study's trials; its lock is held.
+        n
+            How many children they will have at once.
         """
         raise NotImplementedError
 
@@ -95,7 +100,7 @@ class EvolvingSampler(Sampler):
 
     def sample(self, space: Space, history: History, rng: np.random.Generator, n: int = 1) -> Columns:
         """Sample for the trials that start now; see `Sampler.sample`."""
-        parents = self.parents(history)
+        parents = self.parents(history, n)
         if parents is None:
             return {name: rng.uniform(*distribution.support, size=n) for name, distribution in space.items()}
         box = self._stock(history).box(space)

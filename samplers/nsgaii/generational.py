@@ -137,15 +137,18 @@ class GenerationalSampler(BaseGASampler, EvolvingSampler):
         candidates = np.concatenate([np.array(pool, dtype=np.int64), np.sort(parents)])
         return self.survivors(history, candidates, generation)
 
-    def parents(self, history: History) -> IntArray | None:
+    def parents(self, history: History, n: int = 1) -> IntArray | None:
         lineage = self._lineage(history)
         return None if lineage.current == 0 else self._parents(history, lineage, lineage.current)
 
     # --- sampling ----------------------------------------------------------------------------------------------------
 
     def joint_space(self, history: History) -> dict[str, BaseDistribution]:
-        if self._child_strategy is None or self._lineage(history).current == 0:
-            return super().joint_space(history)
+        # Whether there are parents is known without them: a user's strategy may choose them.
+        if self._lineage(history).current == 0:
+            return {}
+        if self._child_strategy is None:
+            return self._stock(history).joint(history)
         return {name: d for name, d in history.intersection(include_pruned=False).items() if not d.single()}
 
     def sample_relative(
