@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from functools import cached_property
 from typing import Any
 
 from ..engine.frozen import FrozenTrial
@@ -40,7 +41,7 @@ class BaseGASampler(BaseSampler):
         self._population_size = value
         self._accounts = Remembered()
 
-    @property
+    @cached_property
     def _generation_key(self) -> str:
         return f"{type(self).__name__}:generation"
 
