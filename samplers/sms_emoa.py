@@ -87,7 +87,7 @@ class SMSEMOASampler(EvolvingSampler):
 
     Notes
     -----
-    Parents are chosen by tournaments in the best third of the population, or among as many as a batch has trials; in
+    Parents are chosen by tournaments in the best third of the population, or a third as many as a batch has trials; in
     the paper among all members alike, which finds less in the same number of trials (docs/nsga.md). Override `parents`
     for another rule.
 
@@ -118,8 +118,8 @@ class SMSEMOASampler(EvolvingSampler):
 
     def parents(self, history: History, n: int = 1) -> IntArray | None:
         members = self.population(history)
-        at_least = max(-(-self._population_size // BREEDING_SHARE), self._how.crossover.n_parents)
-        return None if members is None else members[: max(n, at_least)]
+        third = -(-max(n, self._population_size) // BREEDING_SHARE)  # rounded up
+        return None if members is None else members[: max(third, self._how.crossover.n_parents)]
 
     # --- sampling ----------------------------------------------------------------------------------------------------
 
