@@ -17,6 +17,7 @@ from .crossovers import BaseCrossover, UniformCrossover, check_probability
 from .mutations import BaseMutation, PolynomialMutation
 
 BREEDING, SURVIVAL = 1 << 32, 1 << 33  # purposes of random numbers
+_MAXIMIZE = StudyDirection.MAXIMIZE
 ETA = 10.0  # of polynomial mutation by default
 
 
@@ -131,21 +132,18 @@ def _check_operators(crossover: Any, mutation: Any, population_size: int) -> Non
 
 def external(box: Box, bred: FloatArray) -> list[dict[str, Any]]:
     """Turn internal values (d, n) into a dict of external ones for each child, without what is NaN."""
-    lists = bred.tolist()
+    rows = bred.T.tolist()
     if np.isnan(bred).any():
+        parameters = list(zip(box.names, box.distributions, strict=True))
         return [
-            {
-                name: distribution.to_external_repr(column[i])
-                for name, distribution, column in zip(box.names, box.distributions, lists, strict=True)
-                if column[i] == column[i]
-            }
-            for i in range(bred.shape[1])
+            {name: d.to_external_repr(x) for (name, d), x in zip(parameters, row, strict=True) if x == x}
+            for row in rows
         ]
-    columns = [
-        column if isinstance(d, FloatDistribution) else list(map(d.to_external_repr, column))
-        for d, column in zip(box.distributions, lists, strict=True)
-    ]
-    return [dict(zip(box.names, row, strict=True)) for row in zip(*columns, strict=True)]
+    for j, distribution in enumerate(box.distributions):
+        if not isinstance(distribution, FloatDistribution):  # whose values are what is bred
+            for row in rows:
+                row[j] = distribution.to_external_repr(row[j])
+    return [dict(zip(box.names, row, strict=True)) for row in rows]
 
 
 def filled(internal: FloatArray, distribution: BaseDistribution, u: FloatArray) -> FloatArray:
@@ -160,8 +158,10 @@ def _each_from_unit(distribution: BaseDistribution, u: Sequence[float]) -> Float
 
 def losses(history: History, numbers: IntArray) -> FloatArray:
     """Give values of trials, to be minimized, shape (n, n_objectives)."""
-    signs = np.array([-1.0 if direction == StudyDirection.MAXIMIZE else 1.0 for direction in history.directions])
-    return np.asarray(history.values[numbers] * signs)
+    values: FloatArray = history.values[numbers]  # a copy
+    if _MAXIMIZE in history.directions:
+        values *= [-1.0 if direction == _MAXIMIZE else 1.0 for direction in history.directions]
+    return values
 
 
 def violations(history: History, numbers: IntArray) -> FloatArray | None:
