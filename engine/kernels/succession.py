@@ -6,6 +6,10 @@ Journal of Operational Research 181(3), 2007.
 
 from __future__ import annotations
 
+import functools
+import sys
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -15,6 +19,8 @@ from .hypervolume import contributions
 Array = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
+EXACT = 5  # objectives up to which hypervolume is measured exactly: with six that takes 10 ms, with eight 200
+PLACES = 500  # in a point's box, by which what it adds is estimated: who leaves is then among the least 2 in 100
 REFERENCE = 1.1  # in each objective, where the points of a front reach from 0 to 1
 
 
@@ -82,16 +88,20 @@ def shares(front: Array, compiled: bool = False) -> Array:
     Returns
     -------
     shares
-        Shape (n,); 0 for a point that another one equals.
+        Shape (n,); 0 for a point that another one equals; an estimate for more than `EXACT` objectives.
     """
-    to_unit, of_two = scaled, shares_of_two
+    tier: Any = sys.modules[__name__]
     if compiled:
-        from .compiled.succession import scaled as to_unit
-        from .compiled.succession import shares_of_two as of_two
-    points = to_unit(front)
-    if points.shape[1] == 2:
-        return of_two(points, REFERENCE)
-    return contributions(points, np.full(points.shape[1], REFERENCE), compiled or None)
+        from .compiled import succession as tier
+    points = tier.scaled(front)
+    m = points.shape[1]
+    if m == 2:
+        found = tier.shares_of_two(points, REFERENCE)
+    elif m > EXACT:
+        found = tier.estimated(points, REFERENCE, places(m, PLACES))
+    else:
+        found = contributions(points, np.full(m, REFERENCE), compiled or None)
+    return np.asarray(found)
 
 
 def scaled(front: Array) -> Array:
@@ -115,3 +125,41 @@ def shares_of_two(points: Array, reference: float) -> Array:
     out = np.empty(len(x))
     out[sequence] = np.diff(x, append=reference) * -np.diff(y, prepend=reference)
     return out
+
+
+def estimated(points: Array, reference: float, u: Array) -> Array:
+    """Estimate what each point adds, as HypE does (Bader and Zitzler, Evolutionary Computation 19(1), 2011).
+
+    Parameters
+    ----------
+    points
+        Shape (n, m), below the reference.
+    reference
+        In each objective.
+    u
+        Places in a point's box up to the reference, as shares of its extents, shape (k, m).
+
+    Returns
+    -------
+    shares
+        Shape (n,): the volume of each box, times the share of places that no other point dominates.
+    """
+    alone = np.empty(len(points))
+    for i, point in enumerate(points):
+        inside = point + u * (reference - point)
+        others = np.delete(points, i, axis=0)
+        alone[i] = 1 - (others <= inside[:, np.newaxis]).all(axis=2).any(axis=1).mean()
+    return np.asarray(alone * (reference - points).prod(axis=1))
+
+
+@functools.cache
+def places(m: int, k: int) -> Array:
+    """Spread k places evenly in the unit cube of m dimensions, shape (k, m); the same ones whoever asks.
+
+    An additive recurrence with the powers of the inverse of the root of x^(m + 1) = x + 1 (Roberts, "The unreasonable
+    effectiveness of quasirandom sequences", 2018).
+    """
+    root = 2.0
+    for _ in range(50):
+        root = (1 + root) ** (1 / (m + 1))
+    return np.asarray((0.5 + np.arange(1, k + 1)[:, np.newaxis] * root ** -np.arange(1.0, m + 1)) % 1.0)

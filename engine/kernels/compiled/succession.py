@@ -1,4 +1,4 @@
-"""Numba tier of `kernels.succession`: a front in units of its ranges; what points add in two objectives."""
+"""Numba tier of `kernels.succession`: a front in units of its ranges; what points add in two or in many objectives."""
 
 from __future__ import annotations
 
@@ -42,3 +42,32 @@ def shares_of_two(points: Array, reference: float) -> Array:
         out[i] = (beside - points[i, 0]) * (above - points[i, 1])
         above = points[i, 1]
     return out
+
+
+@jit
+def estimated(points: Array, reference: float, u: Array) -> Array:
+    """Estimate what each point (n, m) adds from places u (k, m) in its box; see the NumPy tier."""
+    n, m = points.shape
+    out, place = np.empty(n), np.empty(m)
+    for i in range(n):
+        n_alone, volume = 0, 1.0
+        for j in range(m):
+            volume *= reference - points[i, j]
+        for k in range(u.shape[0]):
+            for j in range(m):
+                place[j] = points[i, j] + u[k, j] * (reference - points[i, j])
+            n_alone += not _is_reached(points, i, place)
+        out[i] = volume * n_alone / u.shape[0]
+    return out
+
+
+@jit
+def _is_reached(points: Array, but: int, place: Array) -> bool:
+    """Tell whether some point (n, m) but one dominates a place (m,)."""
+    for i in range(points.shape[0]):
+        j = 0
+        while j < place.size and points[i, j] <= place[j]:
+            j += 1
+        if j == place.size and i != but:
+            return True
+    return False
