@@ -92,10 +92,10 @@ def test_an_estimate_is_near_to_what_a_point_adds(m: int) -> None:
     )
 
 
-def test_places_are_spread_evenly() -> None:
-    """In each of 10 parts of each dimension lie 50 of 500 places, to 5; of random ones the standard deviation is 6.7."""
-    for column in places(8, 500).T:
-        assert abs(np.bincount((10 * column).astype(int), minlength=10) - 50).max() <= 5
+def test_places_are_a_latin_hypercube_and_the_same_ones_whoever_asks() -> None:
+    for m in (6, 20):
+        np.testing.assert_allclose(np.sort(places(m, 500), axis=0), np.tile((np.arange(500) + 0.5)[:, None] / 500, m))
+        np.testing.assert_array_equal(places(m, 500), places.__wrapped__(m, 500))
 
 
 @pytest.mark.parametrize("compiled", [False, True])
