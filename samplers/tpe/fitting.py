@@ -282,7 +282,8 @@ class Fitter:
         smallest = settings.clip(space.width, n_above + settings.consider_prior)
         bad = self._mixture(observations, above, weights, smallest, bold, kept=True)
         good = self._good(observations, below, best_above[:1], graded, bold)
-        return Model(good, bad, space.axes, -log_total, smallest, self._choice_tables(space, n_above, bold), self._tier)
+        choices, parents = self._choice_tables(space, n_above, bold), observations.z[:, below]
+        return Model(good, bad, space.axes, -log_total, smallest, choices, parents, self._tier)
 
     def _good(
         self, observations: Observations, below: IntArray, next_best: IntArray, graded: Graded | None, bold: bool

@@ -55,6 +55,8 @@ class Model(NamedTuple):
         Log-probability rows of the categorical dimensions, and where each dimension's begin (d,).
     tier
         Whose kernels to use.
+    parents
+        Coordinates of the good trials, (d, n_good); NaN where one lacks a parameter.
     constraints
         The densities of each constraint.
     seen
@@ -67,6 +69,7 @@ class Model(NamedTuple):
     lie_weight: float
     smallest: FloatArray
     choices: tuple[FloatArray, IntArray]
+    parents: FloatArray
     tier: Tier
     constraints: list[Constraint] = []  # noqa: RUF012 - never changed
     seen: set[bytes] | None = None
@@ -84,7 +87,7 @@ class Model(NamedTuple):
         choices = self.choices[0], self.choices[1][free]
         return self._replace(
             good=good, bad=bad, axes=axes_along(self.axes, free), smallest=self.smallest[free], choices=choices,
-            constraints=constraints,
+            parents=self.parents[free], constraints=constraints,
         )  # fmt: skip
 
     def log_feasibility(self, z: FloatArray) -> FloatArray:

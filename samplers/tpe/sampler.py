@@ -32,6 +32,7 @@ from .fidelity import Fidelity, carried_over, largest_budget
 from .fitting import Fitter, Settings
 from .model import Model
 from .model_space import CategoricalDistance
+from .recombination import recombined
 from .rules import (
     Acquisition,
     Bandwidth,
@@ -267,6 +268,8 @@ class TPESampler(Sampler):
         model_space, model = self._fitter(history).fit(space, given or {}, bold)
         if self._is_joint(history):
             z = self._choose(model, rng, n, bold)
+        elif self._multivariate is None and model.parents.shape[1]:
+            z = self._choose_children(model, rng, n)
         else:
             z = self._choose_each(model, rng, n)
         x = model_space.model(z)
@@ -287,22 +290,37 @@ class TPESampler(Sampler):
         """Choose `n` points (n, d) of one mixture over all dimensions."""
         if n > 1:
             return self._choose_apart(model, self.propose(model, rng, self._pool_size(n)), n)
-        candidates = self._propose_new(model, rng)
+        candidates = self._propose_new(model, rng, self.propose)
         best = candidates[int(np.argmax(self.rank(model, candidates)))]
         power = getattr(self._acquisition, "power", None)
         return climb(model, best, power)[None] if bold and power is not None else best[None]
 
-    def _propose_new(self, model: Model, rng: np.random.Generator) -> FloatArray:
+    def _propose_new(
+        self, model: Model, rng: np.random.Generator, propose: Callable[[Model, np.random.Generator, int], FloatArray]
+    ) -> FloatArray:
         """Propose candidates and, in a discrete space, leave out points that were tried, as long as others turn up."""
-        candidates = self.propose(model, rng, self._n_candidates)
+        candidates = propose(model, rng, self._n_candidates)
         if model.seen is None:
             return candidates
         for _ in range(N_PATIENT):
             new = [point.tobytes() not in model.seen for point in candidates]
             if any(new):
                 return candidates[new]
-            candidates = self.propose(model, rng, 4 * self._n_candidates)
+            candidates = propose(model, rng, 4 * self._n_candidates)
         return candidates
+
+    def _choose_children(self, model: Model, rng: np.random.Generator, n: int) -> FloatArray:
+        """Choose `n` points (n, d) among children of good trials, by the ratios of all dimensions together."""
+        if n == 1:
+            candidates = self._propose_new(model, rng, _children)
+        else:
+            candidates = _children(model, rng, self._pool_size(n))
+        densities = model.tier.prepared.densities
+        log_l, log_g = (densities(mixture, candidates).sum(axis=1) for mixture in (model.good, model.bad))
+        scores = self._acquisition(log_l, log_g)
+        if model.constraints:
+            scores = scores + model.log_feasibility(candidates)
+        return candidates[_best_distinct(candidates, scores, n)]
 
     def _choose_each(self, model: Model, rng: np.random.Generator, n: int) -> FloatArray:
         """Choose `n` points (n, d) of a mixture a dimension."""
@@ -331,6 +349,12 @@ class TPESampler(Sampler):
         if self._constraints_func is not None and state in (TrialState.COMPLETE, TrialState.PRUNED):
             constraints = [float(value) for value in self._constraints_func(trial)]
             study._storage.set_trial_system_attr(trial._trial_id, CONSTRAINTS, constraints)
+
+
+def _children(model: Model, rng: np.random.Generator, n: int) -> FloatArray:
+    """Propose children (n, d) of the good trials."""
+    drawn = model.tier.prepared.draws(model.good, model.axes, rng.random((n, 2 * len(model.axes.low))))
+    return recombined(model.parents, drawn, rng)
 
 
 def _twins(points: FloatArray) -> IntArray:
