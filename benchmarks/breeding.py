@@ -7,8 +7,9 @@ hypervolume that all trials dominate, as a share of the box up to a reference po
 
     pip install ".[bench]"
     python benchmarks/breeding.py
-    python benchmarks/breeding.py --sizes 10000 --whole 0
+    python benchmarks/breeding.py --sizes 10000 --whole 0 --sampler SMSEMOASampler
     python benchmarks/breeding.py --quality --seeds 8
+    python benchmarks/breeding.py --quality --contenders default SMS-EMOA
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ D = 10
 NAMES = [f"x{i}" for i in range(D)]
 SIZE = 50  # trials of a generation
 KEY = "NSGAIISampler:generation"
+SAMPLERS = dict.fromkeys(LIBRARIES, "NSGAIISampler")
 SLOWEST = {"optuna": 10_000, "rustuna": 10_000, "parzen": 100_000}  # where a library is left out
 
 
@@ -41,7 +43,8 @@ def objective(trial: Any) -> list[float]:
 
 def study_of(name: str, module: Any, n: int) -> Any:
     """Make a study of n trials."""
-    study = module.create_study(directions=["minimize"] * 2, sampler=module.samplers.NSGAIISampler(seed=0))
+    sampler = getattr(module.samplers, SAMPLERS[name])(seed=0)
+    study = module.create_study(directions=["minimize"] * 2, sampler=sampler)
     if name != "optuna":
         study.optimize(objective, n_trials=n)
         return study
@@ -133,7 +136,7 @@ BUDGETS = [250, 500, 1000, 3000]
 
 
 def contenders() -> dict[str, Callable[[int], Any]]:
-    from parzen.samplers import NSGAIIISampler, NSGAIISampler, RandomSampler, nsgaii
+    from parzen.samplers import NSGAIIISampler, NSGAIISampler, RandomSampler, SMSEMOASampler, nsgaii
 
     near = nsgaii.PolynomialMutation()
     return {
@@ -146,7 +149,13 @@ def contenders() -> dict[str, Callable[[int], Any]]:
             seed=seed, crossover=nsgaii.BLXAlphaCrossover(), mutation=near
         ),
         "NSGA-III": lambda seed: NSGAIIISampler(seed=seed),
+        "SMS-EMOA": lambda seed: SMSEMOASampler(seed=seed),
     }
+
+
+def at_once(sampler: Any) -> int:
+    """Tell how many trials are asked for at once: a generation where there are generations."""
+    return 1 if type(sampler).__name__ == "SMSEMOASampler" else SIZE
 
 
 def volumes(sampler: Any, name: str) -> list[float]:
@@ -159,7 +168,7 @@ def volumes(sampler: Any, name: str) -> list[float]:
     space = {f"x{i:02d}": parzen.distributions.FloatDistribution(0.0, 1.0) for i in range(d)}
     values, found = np.empty((0, len(reference))), []
     while len(values) < BUDGETS[-1]:
-        batch = study.ask_batch(SIZE, space)
+        batch = study.ask_batch(at_once(sampler), space)
         points = np.stack([batch[parameter] for parameter in space], axis=1)
         new = np.array([problem(x) for x in points])
         study.tell_batch(batch, new)
@@ -169,10 +178,11 @@ def volumes(sampler: Any, name: str) -> list[float]:
     return found
 
 
-def quality(n_seeds: int) -> None:
+def quality(n_seeds: int, labels: list[str] | None) -> None:
     print(f"{'problem':>12} {'sampler':>20}" + "".join(f"{budget:>16}" for budget in BUDGETS))
     for name in PROBLEMS:
-        for label, make in contenders().items():
+        for label in labels or contenders():
+            make = contenders()[label]
             table = np.array([volumes(make(seed), name) for seed in range(n_seeds)])
             error = table.std(axis=0, ddof=1) / math.sqrt(n_seeds)
             cells = "".join(f"  {m:.4f} +-{e:.4f}" for m, e in zip(table.mean(axis=0), error, strict=True))
@@ -185,11 +195,14 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=8, help="generations to be timed")
     parser.add_argument("--whole", type=int, default=100_000, help="trials of the study run from start to end; 0: none")
     parser.add_argument("--quality", action="store_true", help="compare operators instead")
+    parser.add_argument("--contenders", nargs="+", help="which, with --quality (default: all)")
     parser.add_argument("--seeds", type=int, default=8, help="studies of each contender")
+    parser.add_argument("--sampler", default="NSGAIISampler", help="parzen's, to be timed")
     arguments = parser.parse_args()
+    SAMPLERS["parzen"] = arguments.sampler
     if arguments.quality:
         library("parzen")
-        quality(arguments.seeds)
+        quality(arguments.seeds, arguments.contenders)
         return
     modules = {name: module for name in LIBRARIES if (module := library(name)) is not None}
     print(f"{'trials':>9}" + "".join(f"{name + ' ms':>13}{'slowest':>9}{'ratio':>8}" for name in modules))
