@@ -81,7 +81,7 @@ class GenerationalSampler(BaseGASampler, EvolvingSampler):
             warnings.warn(
                 "`constraints_func` is deprecated; call `Trial.set_constraint` in the objective instead.",
                 FutureWarning,
-                stacklevel=2,
+                stacklevel=2 if type(self).__init__ is GenerationalSampler.__init__ else 3,  # the caller's line
             )
         self._constraints_func = constraints_func
         self._elite_strategy = elite_population_selection_strategy
