@@ -166,6 +166,7 @@ CONTENDERS: dict[str, tuple[Contender, int]] = {  # and the evaluations of each
     "pymoo-nsgaii": (_pymoo(100), EVOLUTION),
     "pymoo-nsgaii-50": (_pymoo(50), EVOLUTION),
     "parzen-nsgaiii": (_study("parzen", "NSGAIIISampler"), EVOLUTION),
+    "parzen-sms-emoa": (_study("parzen", "SMSEMOASampler"), EVOLUTION),
 }
 
 
