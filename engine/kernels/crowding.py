@@ -68,7 +68,23 @@ def _gaps(column: Array, rank: IntArray) -> Array:
     return gaps
 
 
-def order(values: Array) -> IntArray:
-    """Order points (n, m) from best to worst: by non-dominated rank, then the less crowded first, then as given."""
-    rank = ranks(values)
+def order(values: Array, enough: int | None = None, violation: Array | None = None) -> IntArray:
+    """Order points from best to worst: by non-dominated rank, then the less crowded first, then as given.
+
+    Parameters
+    ----------
+    values, enough, violation
+        See `dominance.ranks`; of points that are not ranked any more, the less crowded come first.
+
+    Returns
+    -------
+    indices
+        Shape (n,).
+
+    Raises
+    ------
+    ValueError
+        If a value or a violation is NaN.
+    """
+    rank = ranks(values, enough, violation)
     return np.lexsort((-crowding(values, rank), rank))

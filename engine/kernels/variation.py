@@ -1,8 +1,8 @@
 """Crossover and mutation of whole populations: points in boxes, from uniform or normal numbers drawn outside.
 
 Shapes: n children, of k parents each, with d coordinates: ``parents`` (n, k, d), ``low`` and ``high`` (d,). What a
-crossover makes may lie outside of the box; `bounce` brings it back. `offspring` is the whole way from parents to
-children by the default operators, and has a compiled tier.
+crossover makes may lie outside of the box; `bounce` brings it back. The whole way from parents to children by the
+default operators is in `offspring`.
 """
 
 from __future__ import annotations
@@ -306,56 +306,3 @@ def hits(children: Array, genes: Array, probability: float, u: Array) -> BoolArr
     rows = np.flatnonzero(is_copy & ~is_hit.any(axis=1) & there.any(axis=1))
     is_hit[rows, u[rows].argmin(axis=1)] = True
     return is_hit
-
-
-def offspring(
-    points: Array,
-    grades: IntArray,
-    is_choice: BoolArray,
-    swap: Array,
-    crossover_prob: float,
-    mutation_prob: float,
-    eta: float,
-    u: Array,
-) -> tuple[Array, IntArray]:
-    """Make children by tournaments, uniform crossover and polynomial mutation in the unit cube; the NumPy tier.
-
-    Parameters
-    ----------
-    points
-        Those that compete to be parents, shape (d, k), k > 1; NaN where one lacks a coordinate.
-    grades
-        Their places in tournaments, 0 for the best, shape (k,).
-    is_choice
-        Which coordinates mutate to anywhere, shape (d,).
-    swap
-        Probability for each coordinate to be taken from the second parent, shape (d,).
-    crossover_prob
-        Probability that a child is crossed, and not like its first parent.
-    mutation_prob
-        See `hits`.
-    eta
-        Distribution index of the mutation.
-    u
-        Uniform numbers, shape (n, 5 + 3 d): four for the tournaments, whether to cross, and for each coordinate from
-        whom it is, whether it mutates, and what to.
-
-    Returns
-    -------
-    children
-        Shape (n, d); NaN where neither parent has a coordinate.
-    source
-        Of which point a coordinate is, shape (n, d); -1 for one that mutated or is NaN.
-    """
-    n, d = len(u), len(points)
-    mates = tournament(grades, u[:, :4].reshape(n, 2, 2))
-    raw = points.T[mates]  # (n, 2, d)
-    genes = lent(raw)
-    owners = np.where(np.isnan(raw), mates[:, ::-1, np.newaxis], mates[:, :, np.newaxis])
-    from_whom, whether, what = u[:, 5 : 5 + d], u[:, 5 + d : 5 + 2 * d], u[:, 5 + 2 * d :]
-    is_second = (from_whom < swap) & (u[:, 4:5] < crossover_prob)
-    children = np.where(is_second, genes[:, 1], genes[:, 0])
-    is_hit = hits(children, genes, mutation_prob, whether)
-    mutants = np.where(is_choice, what, polynomial(children, np.zeros(d), np.ones(d), eta, what))
-    source = np.where(is_hit | np.isnan(children), -1, np.where(is_second, owners[:, 1], owners[:, 0]))
-    return np.where(is_hit, mutants, children), source

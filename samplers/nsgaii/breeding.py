@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from ...engine.distributions import BaseDistribution, CategoricalDistribution, FloatArray, FloatDistribution
 from ...engine.history import History
-from ...engine.kernels import COMPILED_FROM, variation
+from ...engine.kernels import COMPILED_FROM, offspring, variation
 from ..base import Space
 from .crossovers import BaseCrossover, UniformCrossover, one_by_one
 from .mutations import BaseMutation, PolynomialMutation, each
@@ -38,9 +38,10 @@ class Box(NamedTuple):
     low: FloatArray  # ends of the ranges in model coordinates, (d,)
     width: FloatArray
     is_number: npt.NDArray[np.bool_]  # whether a parameter is not categorical, (d,)
-    numerical: IntArray  # indices of those
+    is_choice: npt.NDArray[np.bool_]  # whether it is
+    numerical: IntArray  # indices of those that are not
     discrete: list[int]  # of those that have a grid, or choices
-    logarithmic: IntArray  # of the others whose scale is logarithmic
+    is_log: npt.NDArray[np.bool_]  # which of the others have a logarithmic scale, (d,)
     ends: FloatArray  # least and greatest value of the others, infinite for the discrete ones, (2, d)
 
     @classmethod
@@ -58,10 +59,11 @@ class Box(NamedTuple):
             support[:, 0],
             np.maximum(np.ptp(support, axis=1), np.finfo(np.float64).tiny),
             is_number,
+            ~is_number,
             np.flatnonzero(is_number),
             [j for j in range(len(names)) if j not in plain],
-            np.array([j for j, d in plain.items() if d.log], dtype=np.int64),
-            np.array(ends).reshape(-1, 2).T,
+            np.array([j in plain and plain[j].log for j in range(len(names))], dtype=bool),
+            np.ascontiguousarray(np.array(ends).reshape(-1, 2).T),
         )
 
 
@@ -102,13 +104,14 @@ def breed(
         Internal values, shape (d, n); NaN for a parameter that no parent of a child has.
     """
     values = internal_values(box, history, parents)
-    points = to_unit(box, values, rng.random(values.shape))
-    values = np.where(np.isnan(points), np.nan, values)  # without what left its range since
+    places = _placed(box, values, rng.random(values.shape))
     if len(parents) < how.crossover.n_parents:  # they serve in turn
-        places = np.arange(how.crossover.n_parents) % len(parents)
-        points, values, grades = points[:, places], values[:, places], grades[places]
+        turns = np.arange(how.crossover.n_parents) % len(parents)
+        places, values, grades = places[:, turns], values[:, turns], grades[turns]
     if type(how.crossover) is UniformCrossover and type(how.mutation) is PolynomialMutation:
-        return _by_default(points, values, grades, box, rng.random((n, 5 + 3 * len(points))), how)
+        return _by_default(values, places, grades, box, rng.random((n, 5 + 3 * len(values))), how)
+    points = offspring.into_cube(places, box.low, box.width, box.is_log)
+    values = np.where(np.isnan(points), np.nan, values)  # without what left its range since
     mates = variation.tournament(grades, rng.random((n, how.crossover.n_parents, 2)))
     genes, families = variation.lent(points.T[mates]), variation.lent(values.T[mates])  # (n, k, d)
     children = cross(genes, box, rng, how, study)
@@ -120,22 +123,21 @@ def breed(
 
 
 def _by_default(
-    points: FloatArray, values: FloatArray, grades: IntArray, box: Box, u: FloatArray, how: Operators
+    values: FloatArray, places: FloatArray, grades: IntArray, box: Box, u: FloatArray, how: Operators
 ) -> FloatArray:
-    """Make children by the default operators; see `variation.offspring`."""
-    tier: Any = variation
+    """Make children by the default operators; see `offspring.litter`."""
+    tier: Any = offspring
     if how.is_compiled:
-        from ...engine.kernels.compiled import variation as tier
+        from ...engine.kernels.compiled import offspring as tier
     crossover, mutation = cast(UniformCrossover, how.crossover), cast(PolynomialMutation, how.mutation)
     swap = np.where(box.is_number, crossover._swapping_prob, how.swapping_prob)
-    probability = -1.0 if how.mutation_prob is None else float(how.mutation_prob)
-    children, source = tier.offspring(
-        points, grades, ~box.is_number, swap, float(how.crossover_prob), probability, float(mutation._eta), u
-    )
-    found = _from_unit(box, children)
-    kept = np.take_along_axis(values, source.T, axis=1)
-    np.copyto(found, kept, where=source.T >= 0)  # what was handed down as it is keeps every bit
-    return found
+    chances = float(how.crossover_prob), -1.0 if how.mutation_prob is None else float(how.mutation_prob)
+    scale = box.low, box.width, box.is_log, box.ends
+    found, source = tier.litter(values, places, *scale, grades, box.is_choice, swap, *chances, float(mutation._eta), u)
+    for j in box.discrete:
+        is_new = source[j] < 0
+        found[j, is_new] = box.distributions[j].from_model(found[j, is_new])
+    return np.asarray(found)
 
 
 # --- crossover and mutation by any operators -------------------------------------------------------------------------
@@ -215,35 +217,34 @@ def internal_values(box: Box, history: History, numbers: IntArray) -> FloatArray
     """Give internal values of trials (d, k); NaN where a trial does not have a parameter."""
     rows = history.rows_of(box.names)  # first, because it may make the table larger
     found: FloatArray = history.table[rows[:, None], numbers]
-    for j, (name, distribution) in enumerate(zip(box.names, box.distributions, strict=True)):
-        if name in history.changed_choices and isinstance(distribution, CategoricalDistribution):
+    for name in history.changed_choices.intersection(box.names):
+        j = box.names.index(name)
+        distribution = box.distributions[j]
+        if isinstance(distribution, CategoricalDistribution):
             found[j] = history.choice_indices(name, numbers, distribution)
     return found
 
 
-def to_unit(box: Box, values: FloatArray, share: FloatArray) -> FloatArray:
-    """Turn internal values (d, k) into the unit cube; NaN for what is outside of its range now.
+def _placed(box: Box, values: FloatArray, share: FloatArray) -> FloatArray:
+    """Tell where internal values (d, k) lie in their ranges.
 
     Of a discrete value only the cell is known, not where in it a child once stood: it is put at a share of the way
     through its cell, so that the neighbouring ones are within reach of small changes.
     """
-    model = values.copy()
-    if len(box.logarithmic):
-        model[box.logarithmic] = np.log(values[box.logarithmic])
+    if not box.discrete:
+        return values
+    places = values.copy()
     for j in box.discrete:
         distribution = box.distributions[j]
         half = abs(distribution.grid) / 2 or 0.5
         lower = distribution.to_model(values[j] - half)
-        model[j] = lower + share[j] * (distribution.to_model(values[j] + half) - lower)
-    points = (model - box.low[:, np.newaxis]) / box.width[:, np.newaxis]
-    return np.asarray(np.where((points >= 0) & (points <= 1), points, np.nan))
+        places[j] = lower + share[j] * (distribution.to_model(values[j] + half) - lower)
+    return np.asarray(places)
 
 
 def _from_unit(box: Box, points: FloatArray) -> FloatArray:
     """Turn points of the unit cube (n, d) into internal values (d, n); NaN stays NaN."""
-    model = (box.low + points * box.width).T
-    if len(box.logarithmic):
-        model[box.logarithmic] = np.exp(model[box.logarithmic])
+    values = offspring.out_of_cube(points, box.low, box.width, box.is_log, box.ends)
     for j in box.discrete:
-        model[j] = box.distributions[j].from_model(model[j])
-    return np.asarray(np.clip(model, box.ends[0][:, np.newaxis], box.ends[1][:, np.newaxis]))
+        values[j] = box.distributions[j].from_model(values[j])
+    return values

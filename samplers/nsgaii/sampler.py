@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ...engine.history import History
-from ...engine.kernels.crowding import crowding
-from ...engine.kernels.dominance import ranks
+from ...engine.kernels.crowding import order
 from .breeding import IntArray
 from .evolution import losses, violations
 from .generational import GenerationalSampler
@@ -65,6 +64,4 @@ class NSGAIISampler(GenerationalSampler):
 
     def _order(self, history: History, numbers: IntArray) -> IntArray:
         """Order trials by rank, those of a rank by crowding distance: eq. (3) of the paper, the crowded comparison."""
-        values = losses(history, numbers)
-        rank = ranks(values, self._population_size, violations(history, numbers))
-        return np.lexsort((-crowding(values, rank), rank))
+        return order(losses(history, numbers), self._population_size, violations(history, numbers))

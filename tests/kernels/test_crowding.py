@@ -63,6 +63,16 @@ def test_the_order_is_by_rank_then_by_crowding(listed: list[list[float]]) -> Non
     assert [(rank[i], round(distance[i], 9)) for i in found] == [(rank[i], round(distance[i], 9)) for i in expected]
 
 
+@pytest.mark.parametrize("m", [1, 2, 4])
+@pytest.mark.parametrize("enough", [1, 60])
+def test_the_order_of_those_that_are_enough_is_that_of_all(m: int, enough: int) -> None:
+    values = np.random.default_rng(m).random((200, m))
+    for violation in (None, np.maximum(np.arange(200) - 150.0, 0.0)):
+        expected = order(values, None, violation)[:enough]
+        assert order(values, enough, violation)[:enough].tolist() == expected.tolist()
+    assert order(values, enough, np.arange(200, 0.0, -1)).tolist()[:enough] == list(range(199, 199 - enough, -1))
+
+
 def test_one_objective_is_sorted() -> None:
     values = np.array([[3.0], [1.0], [2.0], [1.0]])
     assert order(values).tolist() == [1, 3, 2, 0]

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from parzen.engine.kernels import variation
-from parzen.engine.kernels.compiled import variation as compiled
+from parzen.engine.kernels import offspring, variation
+from parzen.engine.kernels.compiled import offspring as compiled
 
 etas = st.sampled_from([0.0, 2.0, 20.0])
 
@@ -161,10 +161,41 @@ def generations(draw):
 def test_offspring(case):
     points, grades, is_choice, swap, crossover_prob, probability, eta, u = case
     expected = [naive.child(points, grades, is_choice, swap, crossover_prob, probability, eta, row) for row in u]
-    for tier in (variation, compiled):
+    for tier in (offspring, compiled):
         children, source = tier.offspring(*case)
         assert source.tolist() == [child[1] for child in expected]
         np.testing.assert_allclose(children, np.array([child[0] for child in expected]).reshape(children.shape))
+
+
+@settings(deadline=None)
+@given(generations(), st.data())
+def test_litter(case, data):
+    """Children of values are those in the unit cube, scaled; what did not mutate is a parent's to the last bit."""
+    shares = case[0]
+    d, k = shares.shape
+    is_log = np.array(data.draw(st.lists(st.booleans(), min_size=d, max_size=d)))
+    first, last = np.where(is_log, 1e-3, -3.0), np.where(is_log, 1e2, 1e6)
+    low = np.where(is_log, math.log(1e-3), first)
+    width = np.where(is_log, math.log(1e2), last) - low
+    values = low[:, np.newaxis] + shares * width[:, np.newaxis]
+    values[is_log] = np.exp(values[is_log])
+    values = np.clip(values, first[:, np.newaxis], last[:, np.newaxis])
+    values[data.draw(st.integers(0, d - 1)), data.draw(st.integers(0, k - 1))] = 2e6  # outside of its range since
+    ends = np.array([first, last])
+    points = np.array([naive.share(row, *scale) for row, *scale in zip(values, low, width, is_log, strict=True)])
+    expected, whose = offspring.offspring(points, *case[1:])
+    for tier in (offspring, compiled):
+        children, source = tier.litter(values, values, low, width, is_log, ends, *case[1:])
+        assert source.tolist() == whose.T.tolist()
+        for j, i in np.ndindex(*source.shape):
+            if source[j, i] >= 0:
+                assert children[j, i] == values[j, source[j, i]]
+            elif math.isnan(expected[i, j]):
+                assert math.isnan(children[j, i])
+            else:
+                made = low[j] + expected[i, j] * width[j]
+                assert first[j] <= children[j, i] <= last[j]
+                assert children[j, i] == pytest.approx(math.exp(made) if is_log[j] else made, rel=1e-9, abs=1e-6)
 
 
 # Below, 20,000 children; a mean lies within 5 standard errors of what is expected but for 6e-7 of all seeds.

@@ -1,4 +1,4 @@
-"""Numba tier of `kernels.variation`: the children of a generation, one after the other."""
+"""Numba tier of `kernels.offspring`: the children of a generation, one after the other."""
 
 from __future__ import annotations
 
@@ -72,4 +72,43 @@ def offspring(
                 else:
                     step = 1 - (2 - 2 * v + (2 * v - 1) * z ** (eta + 1)) ** (1 / (eta + 1))
                     children[i, j] = min(max(z + step, 0.0), 1.0)
+    return children, source
+
+
+@jit
+def litter(
+    values: Array,
+    places: Array,
+    low: Array,
+    width: Array,
+    is_log: BoolArray,
+    ends: Array,
+    grades: IntArray,
+    is_choice: BoolArray,
+    swap: Array,
+    crossover_prob: float,
+    mutation_prob: float,
+    eta: float,
+    u: Array,
+) -> tuple[Array, IntArray]:
+    """Make children (d, n) of values (d, k), and tell whose their values are; see the NumPy tier."""
+    d, k = places.shape
+    points = np.empty((d, k))
+    for j in range(d):
+        for i in range(k):
+            x = np.log(places[j, i]) if is_log[j] else places[j, i]
+            x = (x - low[j]) / width[j]
+            points[j, i] = x if 0 <= x <= 1 else np.nan
+    made, whose = offspring(points, grades, is_choice, swap, crossover_prob, mutation_prob, eta, u)
+    n = made.shape[0]
+    children, source = np.empty((d, n)), np.empty((d, n), np.int64)
+    for j in range(d):
+        for i in range(n):
+            source[j, i] = whose[i, j]
+            if whose[i, j] >= 0:
+                children[j, i] = values[j, whose[i, j]]
+                continue
+            x = low[j] + made[i, j] * width[j]
+            x = np.exp(x) if is_log[j] else x
+            children[j, i] = ends[0, j] if x < ends[0, j] else ends[1, j] if x > ends[1, j] else x
     return children, source
