@@ -47,8 +47,8 @@ def hyperopt_default_gamma(n: int) -> int:
 
 
 def multi_objective_gamma(n: int) -> int:
-    """Give the number of trials below with several objectives: a tenth, so that it can hold a whole front."""
-    return math.ceil(0.1 * n)
+    """Give the number of trials below with several objectives: a tenth, at most 50, as they spread along a front."""
+    return min(math.ceil(0.1 * n), 50)
 
 
 class LinearGamma:
