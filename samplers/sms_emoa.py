@@ -129,7 +129,10 @@ class SMSEMOASampler(EvolvingSampler):
         history: History = study.history
         with history.lock:
             bred = self._bred(study, trial.number, search_space, 1)
-        return {} if bred is None else external(*bred)[0]
+        if bred is None:
+            return {}
+        box, children = bred
+        return external(box, children[:, 0])
 
     def sample_batch(self, study: StudyLike, number: int, space: Space, n: int) -> dict[str, FloatArray]:
         with study.history.lock:

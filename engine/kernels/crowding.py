@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import COMPILED_FROM
-from .dominance import ranks
+from .dominance import ranks_until
 
 Array = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -74,7 +74,7 @@ def order(values: Array, enough: int | None = None, violation: Array | None = No
     Parameters
     ----------
     values, enough, violation
-        See `dominance.ranks`; of points that are not ranked any more, the less crowded come first.
+        See `dominance.ranks`; after the first `enough` points, the others come in any order.
 
     Returns
     -------
@@ -86,5 +86,14 @@ def order(values: Array, enough: int | None = None, violation: Array | None = No
     ValueError
         If a value or a violation is NaN.
     """
-    rank = ranks(values, enough, violation)
-    return np.lexsort((-crowding(values, rank), rank))
+    rank = ranks_until(values, len(values) if enough is None else max(enough, 1), violation)
+    if len(values) >= COMPILED_FROM:
+        from .compiled import crowding as compiled
+
+        return compiled.order(values, rank)
+    return order_numpy(values, rank)
+
+
+def order_numpy(values: Array, rank: IntArray) -> IntArray:
+    """NumPy tier of `order`, by ranks that are known."""
+    return np.lexsort((-crowding_numpy(values, rank), rank))

@@ -82,27 +82,32 @@ def ranks(values: Array, enough: int | None = None, violation: Array | None = No
     ValueError
         If a value or a violation is NaN.
     """
+    n = len(values)
+    enough = n if enough is None else max(enough, 1)
+    found = ranks_until(values, enough, violation)
+    return found if enough >= n else _cut(found, enough)
+
+
+def ranks_until(values: Array, enough: int, violation: Array | None = None) -> IntArray:
+    """Rank as `ranks` does, but those after the front that reaches `enough` may get any higher ranks."""
     _refuse_nan(values)
     n, m = values.shape
-    enough = n if enough is None else max(enough, 1)
     if violation is not None and not (violation <= 0).all():
-        out = _constrained_ranks(values, violation, enough)
-    elif n == 0 or m == 0:
+        return _constrained_ranks(values, violation, enough)
+    if n == 0 or m == 0:
         return np.zeros(n, dtype=np.int64)
-    elif n >= COMPILED_FROM:
-        from .compiled import dominance
+    if n < COMPILED_FROM:
+        return ranks_numpy(values, enough)
+    from .compiled import dominance
 
-        out = dominance.ranks(values, enough)
-    else:
-        out = ranks_numpy(values, enough)
-    return out if enough >= n else _cut(out, enough)
+    return dominance.ranks(values, enough)
 
 
 def _constrained_ranks(values: Array, violation: Array, enough: int) -> IntArray:
     """Rank the feasible points by their values, then the others by their violation."""
     _refuse_nan(violation)
     out, is_feasible = np.empty(len(values), dtype=np.int64), violation <= 0
-    feasible = out[is_feasible] = ranks(values[is_feasible], enough)
+    feasible = out[is_feasible] = ranks_until(values[is_feasible], enough)
     out[~is_feasible] = np.unique(violation[~is_feasible], return_inverse=True)[1] + feasible.max(initial=-1) + 1
     return out
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from itertools import repeat
 from typing import Any
 
 import numpy as np
 
-from ...engine.distributions import BaseDistribution, FloatArray, FloatDistribution
+from ...engine.distributions import BaseDistribution, FloatArray
 from ...engine.history import History
 from ...engine.records import StudyDirection
 from ...engine.remembered import Remembered
@@ -131,21 +131,15 @@ def _check_operators(crossover: Any, mutation: Any, population_size: int) -> Non
         )
 
 
-def external(box: Box, bred: FloatArray) -> list[dict[str, Any]]:
-    """Turn internal values (d, n) into a dict of external ones for each child, without what is NaN."""
-    rows = bred.T.tolist()
-    if np.isnan(bred).any():
-        parameters = list(zip(box.names, box.distributions, strict=True))
-        return [
-            {name: d.to_external_repr(x) for (name, d), x in zip(parameters, row, strict=True) if x == x}
-            for row in rows
-        ]
+def external(box: Box, child: FloatArray) -> dict[str, Any]:
+    """Turn a child's internal values (d,) into a dict of external ones, without what is NaN."""
+    values = child.tolist()
+    if math.isnan(sum(values)):
+        parameters = zip(box.names, box.distributions, values, strict=True)
+        return {name: d.to_external_repr(x) for name, d, x in parameters if x == x}
     for j in box.discrete:
-        distribution = box.distributions[j]
-        if not isinstance(distribution, FloatDistribution):  # whose values are what is bred
-            for row in rows:
-                row[j] = distribution.to_external_repr(row[j])
-    return list(map(dict, map(zip, repeat(box.names), rows)))  # three quarters of a comprehension's time
+        values[j] = box.distributions[j].to_external_repr(values[j])
+    return dict(zip(box.names, values, strict=True))
 
 
 def filled(internal: FloatArray, distribution: BaseDistribution, u: FloatArray) -> FloatArray:

@@ -16,7 +16,7 @@ from ...engine.records import TrialState
 from ..base import Space
 from ..generations import Generations
 from ..genetic import BaseGASampler
-from .breeding import COMPILED_TRIALS, IntArray, breed
+from .breeding import COMPILED_TRIALS, Box, IntArray, breed
 from .crossovers import BaseCrossover
 from .evolution import BREEDING, EvolvingSampler, external, filled
 from .mutations import BaseMutation
@@ -31,8 +31,8 @@ class Brood(NamedTuple):
 
     key: Any
     space: Space
-    internal: dict[str, FloatArray]  # (n,) each, NaN where a child lacks the parameter
-    params: list[dict[str, Any]]  # external values
+    box: Box
+    internal: FloatArray  # (d, n), NaN where a child lacks a parameter
 
 
 class Lineage(Generations):
@@ -42,7 +42,7 @@ class Lineage(Generations):
         super().__init__(key, size)
         self.parents: list[IntArray] = [np.empty(0, dtype=np.int64)]
         self.newest: tuple[Any, IntArray] = None, self.parents[0]  # while more trials may join its pool
-        self.brood = Brood(None, {}, {}, [])
+        self.brood = Brood(None, {}, Box.of({}), np.empty((0, 0)))
 
 
 class GenerationalSampler(BaseGASampler, EvolvingSampler):
@@ -163,8 +163,7 @@ class GenerationalSampler(BaseGASampler, EvolvingSampler):
         history: History = study.history
         with history.lock:
             brood = self._brood(study, trial.number, generation, search_space, chosen)
-        row: dict[str, Any] = brood.params[trial.number % self._population_size]
-        return row
+        return external(brood.box, brood.internal[:, trial.number % self._population_size])
 
     def sample_batch(self, study: StudyLike, number: int, space: Space, n: int) -> dict[str, FloatArray]:
         history, size = study.history, self._population_size
@@ -179,9 +178,9 @@ class GenerationalSampler(BaseGASampler, EvolvingSampler):
         with history.lock:
             for first in (number, *range((number // size + 1) * size, number + n, size)):
                 brood = self._brood(study, first, generation, space, chosen)
-                parts.append({name: column[first % size :] for name, column in brood.internal.items()})
+                parts.append(brood.internal[:, first % size :])
         rng = self._streams.generator(number, 1)
-        bred = {name: np.concatenate([part[name] for part in parts])[:n] for name in space}
+        bred = dict(zip(brood.box.names, np.concatenate(parts, axis=1)[:, :n], strict=True))
         return {name: filled(bred[name], distribution, rng.random(n)) for name, distribution in space.items()}
 
     def _made_by_strategy(self, study: Any, generation: int, space: Space, n: int) -> dict[str, FloatArray]:
@@ -225,8 +224,7 @@ class GenerationalSampler(BaseGASampler, EvolvingSampler):
             box = self._stock(history).box(space)
             n, grades = self._population_size, self.grades(history, parents)
             how = self._how._replace(is_compiled=block * n >= COMPILED_TRIALS)  # by number: a resumed study does alike
-            bred = breed(parents, grades, box, history, rng, n, how, study)
-            brood = Brood(key, space, dict(zip(box.names, bred, strict=True)), external(box, bred))
+            brood = Brood(key, space, box, breed(parents, grades, box, history, rng, n, how, study))
             lineage.brood = brood
         return brood
 

@@ -54,14 +54,14 @@ class NSGAIISampler(GenerationalSampler):
     def grades(self, history: History, parents: IntArray) -> IntArray:
         if self._elite_strategy is None:
             return super().grades(history, parents)  # they come in order
-        order = self._order(history, parents)
+        order = self._order(history, parents, len(parents))
         grades = np.empty(len(parents), dtype=np.int64)
         grades[order] = np.arange(len(parents))
         return grades
 
     def survivors(self, history: History, pool: IntArray, generation: int) -> IntArray:
-        return np.asarray(pool[self._order(history, pool)[: self._population_size]])
+        return np.asarray(pool[self._order(history, pool, self._population_size)[: self._population_size]])
 
-    def _order(self, history: History, numbers: IntArray) -> IntArray:
+    def _order(self, history: History, numbers: IntArray, enough: int) -> IntArray:
         """Order trials by rank, those of a rank by crowding distance: eq. (3) of the paper, the crowded comparison."""
-        return order(losses(history, numbers), self._population_size, violations(history, numbers))
+        return order(losses(history, numbers), enough, violations(history, numbers))

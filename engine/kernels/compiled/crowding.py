@@ -41,3 +41,18 @@ def crowding(values: Array, rank: IntArray) -> Array:
             if span > 0:
                 total[i] += gap[i] / span
     return total
+
+
+@jit
+def order(values: Array, rank: IntArray) -> IntArray:
+    """Order points (n, m), n > 0, by rank, then the less crowded first, then as given."""
+    after = np.zeros(rank.max() + 2, np.int64)
+    for r in rank:
+        after[r + 1] += 1
+    for r in range(1, len(after)):
+        after[r] += after[r - 1]
+    found = np.empty(len(rank), np.int64)
+    for i in np.argsort(-crowding(values, rank), kind="mergesort"):
+        found[after[rank[i]]] = i
+        after[rank[i]] += 1
+    return found
