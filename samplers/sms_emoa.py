@@ -13,7 +13,7 @@ from ..engine.kernels import COMPILED_FROM, succession
 from ..engine.protocols import StudyLike
 from ..engine.records import TrialState
 from .base import Space
-from .nsgaii.breeding import Box, IntArray, breed
+from .nsgaii.breeding import Box, IntArray
 from .nsgaii.evolution import BREEDING, EvolvingSampler, Stock, external, filled, losses, violations
 
 BREEDING_SHARE = 3  # of the members, from best to worst, the first third are bred from
@@ -154,6 +154,6 @@ class SMSEMOASampler(EvolvingSampler):
         parents = self.parents(history, n)
         if parents is None or not space:
             return None
-        box, rng = self._stock(history).box(space), self._streams.generator(number, BREEDING)
+        rng = self._streams.generator(number, BREEDING)
         how = self._how._replace(is_compiled=number >= COMPILED_FROM)  # by number: a resumed study does alike
-        return box, breed(parents, self.grades(history, parents), box, history, rng, n, how, study)
+        return self._breed(study, history, parents, number, space, rng, n, how)

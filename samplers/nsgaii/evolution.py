@@ -16,6 +16,7 @@ from ..base import Columns, Sampler, Space
 from .breeding import Box, IntArray, Operators, breed
 from .crossovers import BaseCrossover, UniformCrossover, check_probability
 from .mutations import BaseMutation, PolynomialMutation
+from .untried import Tried, breed_untried
 
 BREEDING, SURVIVAL = 1 << 32, 1 << 33  # purposes of random numbers
 _MAXIMIZE = StudyDirection.MAXIMIZE
@@ -23,11 +24,12 @@ ETA = 10.0  # of polynomial mutation by default
 
 
 class Stock:
-    """What is remembered of one study: which parameters are bred."""
+    """What is remembered of one study: which parameters are bred, and where in a discrete space trials were."""
 
     def __init__(self) -> None:
         self._joint: tuple[Any, dict[str, BaseDistribution]] = None, {}
         self._box: tuple[Space, Box] = {}, Box.of({})
+        self._tried = Tried(self._box[1])
 
     def joint(self, history: History) -> dict[str, BaseDistribution]:
         """Give all parameters of all trials: a child has those that either of its parents has."""
@@ -41,6 +43,12 @@ class Stock:
         if self._box[0] is not space:
             self._box = space, Box.of(space)
         return self._box[1]
+
+    def tried(self, history: History, box: Box) -> Tried:
+        """Give the points of a discrete space at which trials were."""
+        if not self._tried.serves(box):
+            self._tried = Tried(box)
+        return self._tried.update(history)
 
 
 class EvolvingSampler(Sampler):
@@ -105,10 +113,32 @@ class EvolvingSampler(Sampler):
         parents = self.parents(history, n)
         if parents is None:
             return {name: rng.uniform(*distribution.support, size=n) for name, distribution in space.items()}
-        box = self._stock(history).box(space)
-        bred = breed(parents, self.grades(history, parents), box, history, rng, n, self._how, history)
+        box, bred = self._breed(history, history, parents, history.n, space, rng, n, self._how)
         pairs = zip(box.names, box.distributions, bred, strict=True)
         return {name: d.to_model(filled(column, d, rng.random(n))) for name, d, column in pairs}
+
+    def _breed(
+        self,
+        study: Any,
+        history: History,
+        parents: IntArray,
+        number: int,
+        space: Space,
+        rng: np.random.Generator,
+        n: int,
+        how: Operators,
+        siblings: Sequence[FloatArray] = (),
+    ) -> tuple[Box, FloatArray]:
+        """Make children (d, n), as internal values, for the trials from `number` on; see `breed`, `breed_untried`."""
+        stock, grades = self._stock(history), self.grades(history, parents)
+        box = stock.box(space)
+
+        def make(n: int, how: Operators = how) -> FloatArray:
+            return breed(parents, grades, box, history, rng, n, how, study)
+
+        if not box.discrete or len(box.discrete) < len(box.names):
+            return box, make(n)
+        return box, breed_untried(make, how, stock.tried(history, box), number, n, siblings)
 
     def _first_ones(self, number: int, space: Space, n: int) -> dict[str, FloatArray]:
         """Give internal values of the trials from `number` on while there are no parents: a Latin hypercube."""

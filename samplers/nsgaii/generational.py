@@ -16,7 +16,7 @@ from ...engine.records import TrialState
 from ..base import Space
 from ..generations import Generations
 from ..genetic import BaseGASampler
-from .breeding import COMPILED_TRIALS, Box, IntArray, breed
+from .breeding import COMPILED_TRIALS, Box, IntArray
 from .crossovers import BaseCrossover
 from .evolution import BREEDING, EvolvingSampler, external, filled
 from .mutations import BaseMutation
@@ -174,10 +174,10 @@ class GenerationalSampler(BaseGASampler, EvolvingSampler):
         if self._child_strategy is not None:
             return self._made_by_strategy(study, generation, space, n)
         chosen = self._chosen_parents(study, generation)
-        parts = []
+        parts: list[FloatArray] = []
         with history.lock:
             for first in (number, *range((number // size + 1) * size, number + n, size)):
-                brood = self._brood(study, first, generation, space, chosen)
+                brood = self._brood(study, first, generation, space, chosen, parts)
                 parts.append(brood.internal[:, first % size :])
         rng = self._streams.generator(number, 1)
         bred = dict(zip(brood.box.names, np.concatenate(parts, axis=1)[:, :n], strict=True))
@@ -210,7 +210,15 @@ class GenerationalSampler(BaseGASampler, EvolvingSampler):
             )
         return np.array([trial.number for trial in chosen], dtype=np.int64)
 
-    def _brood(self, study: Any, number: int, generation: int, space: Space, chosen: IntArray | None) -> Brood:
+    def _brood(
+        self,
+        study: Any,
+        number: int,
+        generation: int,
+        space: Space,
+        chosen: IntArray | None,
+        siblings: Sequence[FloatArray] = (),
+    ) -> Brood:
         """Give the children among which the one of a trial is, at the remainder of its number by their number."""
         history: History = study.history
         lineage = self._lineage(history)
@@ -221,11 +229,10 @@ class GenerationalSampler(BaseGASampler, EvolvingSampler):
         if brood.key != key or (brood.space is not space and brood.space != space):
             parents = self._parents(history, lineage, generation) if chosen is None else chosen
             rng = self._streams.generator(block, BREEDING)
-            box = self._stock(history).box(space)
-            n, grades = self._population_size, self.grades(history, parents)
+            n = self._population_size
             how = self._how._replace(is_compiled=block * n >= COMPILED_TRIALS)  # by number: a resumed study does alike
-            brood = Brood(key, space, box, breed(parents, grades, box, history, rng, n, how, study))
-            lineage.brood = brood
+            bred = self._breed(study, history, parents, block * n, space, rng, n, how, siblings)
+            lineage.brood = brood = Brood(key, space, *bred)
         return brood
 
     # --- the end of a trial ------------------------------------------------------------------------------------------
