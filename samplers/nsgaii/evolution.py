@@ -24,7 +24,7 @@ ETA = 10.0  # of polynomial mutation by default
 
 
 class Stock:
-    """What is remembered of one study: which parameters are bred, and where in a discrete space trials were."""
+    """What is remembered of one study: which parameters are bred, and where trials were."""
 
     def __init__(self) -> None:
         self._joint: tuple[Any, dict[str, BaseDistribution]] = None, {}
@@ -45,7 +45,7 @@ class Stock:
         return self._box[1]
 
     def tried(self, history: History, box: Box) -> Tried:
-        """Give the points of a discrete space at which trials were."""
+        """Give the points at which trials were."""
         if not self._tried.serves(box):
             self._tried = Tried(box)
         return self._tried.update(history)
@@ -136,7 +136,7 @@ class EvolvingSampler(Sampler):
         def make(n: int, how: Operators = how) -> FloatArray:
             return breed(parents, grades, box, history, rng, n, how, study)
 
-        if not box.discrete or len(box.discrete) < len(box.names):
+        if not box.discrete:
             return box, make(n)
         return box, breed_untried(make, how, stock.tried(history, box), number, n, siblings)
 

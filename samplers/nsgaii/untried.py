@@ -1,7 +1,7 @@
-"""In a space of grids and choices alone: children at points that no trial has tried, as long as there are any.
+"""Where a parameter has a grid or choices: children at points that no trial has tried, as long as there are any.
 
-There crossover and small changes lead to known points more often than not: without this three in five of 3,000 trials
-of NSGA-II on a table of 13,824 points were repetitions (docs/nsga.md).
+There crossover and small changes often lead to known points: without this three in five of 3,000 trials of NSGA-II on a
+table of 13,824 points were repetitions, and one in six of SMS-EMOA's in a space of floats, integers and choices.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class Tried:
     Parameters
     ----------
     box
-        The parameters, all discrete.
+        The parameters.
     """
 
     def __init__(self, box: Box) -> None:

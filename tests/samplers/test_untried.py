@@ -1,4 +1,4 @@
-"""Genetic samplers in spaces of grids and choices: no point twice while others turn up."""
+"""Genetic samplers in spaces with grids and choices: no point twice while others turn up."""
 
 from __future__ import annotations
 
@@ -49,6 +49,13 @@ def test_no_point_is_tried_twice(make) -> None:
     study.optimize(objective, n_trials=200)  # of 880
     assert len(set(points(study)[8:])) == 192
     assert not set(points(study)[8:]) & set(points(study)[:8])
+
+
+@pytest.mark.parametrize("make", SAMPLERS)
+def test_floats_beside_choices_do_not_come_back_together(make) -> None:
+    study = parzen.create_study(directions=["minimize"] * 2, sampler=make(population_size=8, seed=3))
+    study.optimize(lambda trial: (sum(objective(trial)), trial.suggest_float("x", 0.0, 1.0) ** 2), n_trials=400)
+    assert len(set(points(study))) == 400
 
 
 @pytest.mark.parametrize("make", SAMPLERS)
