@@ -17,7 +17,7 @@ def programs(page: str) -> list[str]:
 
 
 def test_there_are_programs() -> None:
-    assert (len(programs("README.md")), len(programs("docs/pruning.md"))) == (3, 1)
+    assert (len(programs("README.md")), len(programs("docs/pruning.md"))) == (4, 1)
 
 
 @pytest.mark.parametrize("program", programs("README.md") + programs("docs/pruning.md"))
