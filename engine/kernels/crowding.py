@@ -39,7 +39,7 @@ def crowding(values: Array, rank: IntArray) -> Array:
 def crowding_numpy(values: Array, rank: IntArray) -> Array:
     """NumPy tier of `crowding`."""
     total = np.zeros(len(values))
-    for column in _finite(values).T:
+    for column in _finite(0.5 * values).T:  # halved, so that no range overflows
         total += _gaps(column, rank)
     return total
 

@@ -18,6 +18,7 @@ Array = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
 _EPSILON = 1e-6  # weight of the other objectives where an extreme point is looked for (section IV-C)
+_LARGEST = np.finfo(np.float64).max / 4
 _FLAT = 1e-9  # an intercept this much smaller or larger than the values of its objective is one of rounding
 
 
@@ -88,8 +89,8 @@ def scale(values: Array, ideal: Array, extremes: Array) -> Scale:
     values = finite(values)
     ideal = np.minimum(values.min(axis=0), ideal)
     candidates = np.vstack([extremes, values]) - ideal
-    weights = np.where(np.eye(values.shape[1]) > 0, 1.0, _EPSILON)
-    achievement = (candidates[:, np.newaxis] / weights).max(axis=2)  # (k + n, m), eq. 4
+    weights = np.where(np.eye(values.shape[1]) > 0, _EPSILON, 1.0)  # the paper's, inverted and times epsilon
+    achievement = (candidates[:, np.newaxis] * weights).max(axis=2)  # (k + n, m), eq. 4
     found = candidates[achievement.argmin(axis=0)]
     return Scale(ideal, found + ideal, _lengths(found, values.max(axis=0) - ideal))
 
@@ -105,8 +106,12 @@ def _lengths(extremes: Array, largest: Array) -> Array:
 
 
 def finite(values: Array) -> Array:
-    """Set infinite values (n, m) to the largest finite one of their objective or to the smallest; to 0 without any."""
+    """Set infinite values (n, m) to the largest finite one of their objective or to the smallest; to 0 without any.
+
+    Beyond `_LARGEST` all are alike, so that differences are finite.
+    """
     is_finite = np.isfinite(values)
+    values = np.clip(values, -_LARGEST, _LARGEST)
     low = np.where(is_finite, values, np.inf).min(axis=0, initial=np.inf)
     high = np.where(is_finite, values, -np.inf).max(axis=0, initial=-np.inf)
     is_empty = low > high

@@ -6,6 +6,8 @@ import numpy as np
 
 from .variation import Array, BoolArray, IntArray, hits, lent, polynomial, tournament
 
+SLACK = 1e-12  # share of a range by which a logarithm may miss its end, and somewhat more
+
 
 def offspring(
     points: Array,
@@ -117,14 +119,15 @@ def into_cube(places: Array, low: Array, width: Array, is_log: BoolArray) -> Arr
     Returns
     -------
     points
-        Shape (d, k); NaN for what lies outside of its range.
+        Shape (d, k); NaN for what lies outside of its range, by more than `SLACK`.
     """
     scaled = places
     if is_log.any():
         scaled = places.copy()
         scaled[is_log] = np.log(places[is_log])
     points = (scaled - low[:, np.newaxis]) / width[:, np.newaxis]
-    return np.asarray(np.where((points >= 0) & (points <= 1), points, np.nan))
+    is_inside = (points >= -SLACK) & (points <= 1 + SLACK)
+    return np.asarray(np.where(is_inside, np.minimum(np.maximum(points, 0.0), 1.0), np.nan))
 
 
 def out_of_cube(points: Array, low: Array, width: Array, is_log: BoolArray, ends: Array) -> Array:

@@ -149,7 +149,8 @@ def condition(prepared: Prepared, z: Array, fixed: IntArray, free: IntArray, pow
 
     With a `power` below 1 they count less: each kernel is taken to that power.
     """
-    kernels = _exponents(select(prepared, fixed), z[None, fixed])[0] - prepared.log_weight
+    given = select(prepared, fixed)
+    kernels = _exponents(given._replace(offset=-given.norm.sum(axis=0)), z[None, fixed])[0]
     log_weight = prepared.log_weight + power * kernels
     rest = select(prepared, free)
     return rest._replace(log_weight=log_weight, offset=log_weight - rest.norm.sum(axis=0))

@@ -15,6 +15,7 @@ from .crossovers import BaseCrossover, UniformCrossover, one_by_one
 from .mutations import BaseMutation, PolynomialMutation, each
 
 IntArray = npt.NDArray[np.int64]
+BoolArray = npt.NDArray[np.bool_]
 
 COMPILED_TRIALS = 10 * COMPILED_FROM  # from which loading the compiled tier costs less than it saves
 
@@ -37,12 +38,14 @@ class Box(NamedTuple):
     distributions: list[BaseDistribution]
     low: FloatArray  # ends of the ranges in model coordinates, (d,)
     width: FloatArray
-    is_number: npt.NDArray[np.bool_]  # whether a parameter is not categorical, (d,)
-    is_choice: npt.NDArray[np.bool_]  # whether it is
+    is_number: BoolArray  # whether a parameter is not categorical, (d,)
+    is_choice: BoolArray  # whether it is
     numerical: IntArray  # indices of those that are not
     discrete: list[int]  # of those that have a grid, or choices
-    is_log: npt.NDArray[np.bool_]  # which of the others have a logarithmic scale, (d,)
+    is_log: BoolArray  # which of the others have a logarithmic scale, (d,)
     ends: FloatArray  # least and greatest value of the others, infinite for the discrete ones, (2, d)
+    stepped: IntArray  # indices of those that have a grid
+    grids: FloatArray  # their least and greatest values, and spacings, (3, k, 1)
 
     @classmethod
     def of(cls, space: Space) -> Box:
@@ -53,6 +56,8 @@ class Box(NamedTuple):
         is_number = np.array([not isinstance(d, CategoricalDistribution) for d in distributions], dtype=bool)
         plain = {j: d for j, d in enumerate(distributions) if isinstance(d, FloatDistribution) and d.step is None}
         ends = [(plain[j].low, plain[j].high) if j in plain else (-np.inf, np.inf) for j in range(len(names))]
+        stepped = [j for j, d in enumerate(distributions) if d.grid]
+        grids = [(d.low, d.high, d.step) for d in (distributions[j] for j in stepped)]  # type: ignore[attr-defined]
         return cls(
             names,
             distributions,
@@ -64,6 +69,8 @@ class Box(NamedTuple):
             [j for j in range(len(names)) if j not in plain],
             np.array([j in plain and plain[j].log for j in range(len(names))], dtype=bool),
             np.ascontiguousarray(np.array(ends).reshape(-1, 2).T),
+            np.array(stepped, dtype=np.int64),
+            np.array(grids, dtype=np.float64).reshape(-1, 3).T[:, :, np.newaxis],
         )
 
 
@@ -105,6 +112,7 @@ def breed(
     """
     values = internal_values(box, history, parents)
     places = _placed(box, values, rng.random(values.shape))
+    values = _fitted(box, values)
     if len(parents) < how.crossover.n_parents:  # they serve in turn
         turns = np.arange(how.crossover.n_parents) % len(parents)
         places, values, grades = places[:, turns], values[:, turns], grades[turns]
@@ -240,6 +248,16 @@ def _placed(box: Box, values: FloatArray, share: FloatArray) -> FloatArray:
         lower = distribution.to_model(values[j] - half)
         places[j] = lower + share[j] * (distribution.to_model(values[j] + half) - lower)
     return np.asarray(places)
+
+
+def _fitted(box: Box, values: FloatArray) -> FloatArray:
+    """Move values (d, k) of other grids to the next point of today's, and all into their ranges; NaN stays NaN."""
+    values = np.minimum(np.maximum(values, box.ends[0][:, np.newaxis]), box.ends[1][:, np.newaxis])
+    if len(box.stepped):
+        low, high, step = box.grids
+        on_grid = low + np.round((values[box.stepped] - low) / step) * step
+        values[box.stepped] = np.minimum(np.maximum(on_grid, low), high)
+    return values
 
 
 def _from_unit(box: Box, points: FloatArray) -> FloatArray:

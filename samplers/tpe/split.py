@@ -286,6 +286,7 @@ def _spread(front: FloatArray, k: int, compiled: bool) -> IntArray:
     """Choose k points of a front that together dominate most, up to a tenth beyond its worst values."""
     if k >= len(front):
         return np.arange(len(front))
+    front = 0.25 * front  # so that nothing overflows
     finite = np.isfinite(front)
     worst = np.where(finite, front, -np.inf).max(axis=0)
     best = np.where(finite, front, np.inf).min(axis=0)

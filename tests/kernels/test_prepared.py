@@ -137,6 +137,19 @@ def test_conditioning_is_the_joint_density_along_the_others(kernels, named, seed
     )
 
 
+@TIERS
+@pytest.mark.filterwarnings("error")
+def test_what_has_no_weight_has_none_whatever_is_given(kernels):
+    names = ["float", "choices"]
+    axes, _, z = axes_and(names, 3, 0)
+    exact = build(points(names, np.random.default_rng(1).random((2, 2))), np.array([0.0, 1.0]), space_of(names))
+    mixture = slow.prepare_mixture(exact, axes)
+    along = kernels.condition(mixture, z[0], np.array([1]), np.array([0]))
+    np.testing.assert_array_equal(np.isneginf(along.log_weight), np.isneginf(mixture.log_weight))
+    assert np.isneginf(along.log_weight).sum() == 1
+    assert not np.isnan(along.log_weight).any()
+
+
 @pytest.mark.parametrize(("name", "tolerance"), [("big_grid", 0.02), ("log_int", 0.4)])
 def test_a_fine_grid_is_nearly_its_exact_masses(name, tolerance):
     """Sheppard's correction: the log ratio of two cells' masses, bandwidths being at least a fiftieth of the range."""

@@ -21,10 +21,11 @@ def crowding(values: Array, rank: IntArray) -> Array:
     for j in range(m):
         least, most = 0.0, 0.0
         for i in range(n):
-            if np.isfinite(values[i, j]):
-                least, most = min(least, values[i, j]), max(most, values[i, j])
+            column[i] = 0.5 * values[i, j]  # so that no range overflows
+            if np.isfinite(column[i]):
+                least, most = min(least, column[i]), max(most, column[i])
         for i in range(n):
-            column[i] = min(max(values[i, j], least), most)
+            column[i] = min(max(column[i], least), most)
         first[:] = -1
         last[:] = -1
         gap[:] = np.inf

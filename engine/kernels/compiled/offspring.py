@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .. import jit
+from ..offspring import SLACK
 
 Array = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -98,7 +99,7 @@ def litter(
         for i in range(k):
             x = np.log(places[j, i]) if is_log[j] else places[j, i]
             x = (x - low[j]) / width[j]
-            points[j, i] = x if 0 <= x <= 1 else np.nan
+            points[j, i] = min(max(x, 0.0), 1.0) if -SLACK <= x <= 1 + SLACK else np.nan
     made, whose = offspring(points, grades, is_choice, swap, crossover_prob, mutation_prob, eta, u)
     n = made.shape[0]
     children, source = np.empty((d, n)), np.empty((d, n), np.int64)
