@@ -311,6 +311,18 @@ class History:
             self._update(self.live[number], record)
         return True
 
+    def settle(self, n_before: int) -> None:
+        """Put the trials that were read at one look into the order in which they finished.
+
+        Parameters
+        ----------
+        n_before
+            Number of the trials that were finished before the look; these keep their places.
+        """
+        read = self._finished.view[n_before:]
+        if len(read) > 1:
+            read[:] = read[np.lexsort([read, self._rows["complete"][read]])]
+
     def is_final(self, number: int) -> bool:
         """Tell whether nothing can happen to a trial any more."""
         return number not in self.live and bool(self._rows.cells["state"][number] != _PAUSED)
@@ -456,7 +468,8 @@ class History:
             if key not in self._constraints:
                 self._constraints.add(key, np.nan, np.float64)
             self._constraints.cells[key][number] = value
-        self._rows.cells["violation"][number] = sum(max(value, 0.0) for value in found.values())
+        violation = sum(max(value, 0.0) if value == value else math.inf for value in found.values())
+        self._rows.cells["violation"][number] = violation
 
     def _count(self, record: FrozenTrial, signature: int) -> None:
         """Keep up what is asked of all trials together: how many, which search spaces, which is the best."""

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .frozen import FrozenTrial
 
+PARENTS = ":parent:"  # in the keys of a study's system attributes that hold identifiers of trials
+
 
 class TrialState(IntEnum):
     """Where a trial stands.

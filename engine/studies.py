@@ -11,7 +11,7 @@ from ..storage import BaseStorage, InMemoryStorage, get_storage
 from .exceptions import DuplicatedStudyError
 from .frozen import FrozenTrial
 from .logging import get_logger
-from .records import StudyDirection, StudySummary, TrialState
+from .records import PARENTS, StudyDirection, StudySummary, TrialState
 from .study import Study
 
 Direction = Literal["minimize", "maximize"] | StudyDirection
@@ -163,6 +163,8 @@ def copy_study(
     source = load_study(study_name=from_study_name, storage=from_storage)
     target = create_study(study_name=to_study_name or from_study_name, storage=to_storage, directions=source.directions)
     for key, value in source._storage.get_study_system_attrs(source._study_id).items():
+        if PARENTS in key:  # identifiers that mean nothing in the copy
+            continue
         target._storage.set_study_system_attr(target._study_id, key, value)
     for key, value in source.user_attrs.items():
         target.set_user_attr(key, value)

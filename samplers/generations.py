@@ -7,6 +7,8 @@ finished before its first trial did, so that all who read the same trials choose
 
 from __future__ import annotations
 
+import threading
+
 import numpy as np
 import numpy.typing as npt
 
@@ -35,8 +37,12 @@ class Generations:
         Generation of the trials that start now.
     members : list[list[int]]
         Numbers of the complete trials of each generation, as they finished.
+    has_parents : bool
+        Whether there is anyone that the current generation can be bred from.
     chosen : dict[int, list[int]]
         Numbers of the parents that a sampler chose, by generation.
+    choosing : threading.RLock
+        Held while parents are chosen.
     """
 
     def __init__(self, key: str, size: int) -> None:
@@ -45,6 +51,7 @@ class Generations:
         self.current = 0
         self.members: list[list[int]] = []
         self.chosen: dict[int, list[int]] = {}
+        self.choosing = threading.RLock()
         self._pools: list[list[int]] = []
         self._joined: list[int] = []  # complete since the newest generation's first trial was, itself included
         self._seen = 0
@@ -57,7 +64,7 @@ class Generations:
             for number in new:
                 if states.item(number) == _COMPLETE:
                     found = history.system_attr(number, self._key)
-                    self._add(number, self.current if found is None else int(found))
+                    self._add(number, self.current if found is None else min(max(int(found), 0), number))
         return self
 
     def _add(self, number: int, generation: int) -> None:
@@ -68,6 +75,11 @@ class Generations:
         self.members[generation].append(number)
         self._joined.append(number)
         self.current = len(self.members) - (len(self.members[-1]) < self.size)
+
+    @property
+    def has_parents(self) -> bool:
+        # None are in a study whose first trials are of a later generation, say copied from another one.
+        return self.current > 0 and (any(self._pools) or (self.is_open(self.current) and bool(self._joined)))
 
     def is_open(self, generation: int) -> bool:
         """Tell whether further trials may join those that a generation's parents are chosen from."""

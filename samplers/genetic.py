@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Sequence
 from functools import cached_property
+from numbers import Integral
 from typing import Any
+
+import numpy as np
 
 from ..engine.frozen import FrozenTrial
 from ..engine.history import History
+from ..engine.records import PARENTS, TrialState
 from ..engine.remembered import Remembered
 from .base import BaseSampler
 from .generations import Generations
+
+
+def check_population_size(value: Any, least: int = 2) -> None:
+    """Raise ``ValueError`` unless a population's size is an integer that is large enough; None is none yet."""
+    if value is not None and (not isinstance(value, Integral) or value < least):
+        raise ValueError(f"`population_size` must be an integer greater than or equal to {least}, but got {value!r}.")
 
 
 class BaseGASampler(BaseSampler):
@@ -28,6 +39,7 @@ class BaseGASampler(BaseSampler):
     """
 
     def __init__(self, population_size: int | None) -> None:
+        check_population_size(population_size, least=1)
         self._population_size: Any = population_size
         self._accounts: Remembered[Generations] = Remembered()
 
@@ -38,6 +50,7 @@ class BaseGASampler(BaseSampler):
 
     @population_size.setter
     def population_size(self, value: int) -> None:
+        check_population_size(value, least=1)
         self._population_size = value
         self._accounts = Remembered()
 
@@ -106,17 +119,20 @@ class BaseGASampler(BaseSampler):
         if generation == 0:
             return []
         history: History = study.history
-        chosen = self._account(history).chosen
-        if generation not in chosen:
-            chosen[generation] = self._choose_parents(study, generation)
-        return [history.record(number) for number in chosen[generation]]
+        account = self._account(history)
+        with account.choosing:
+            if generation not in account.chosen:
+                account.chosen[generation] = self._choose_parents(study, generation)
+            return [history.record(number) for number in account.chosen[generation]]
 
     def _choose_parents(self, study: Any, generation: int) -> list[int]:
         """Give the parents' numbers as they are stored, or choose and store them."""
-        storage, key = study._storage, f"{type(self).__name__}:parent:{generation}"
-        ids = storage.get_study_system_attrs(study._study_id).get(key)
-        if ids is not None:
-            return [storage.get_trial_number_from_id(trial_id) for trial_id in ids]
+        storage, key = study._storage, f"{type(self).__name__}{PARENTS}{generation}"
+        stored = storage.get_study_system_attrs(study._study_id).get(key, ())
+        with study.history.lock:
+            known = _complete(study.history, stored)
+        if known:
+            return known
         parents = self.select_parent(study, generation)
         storage.set_study_system_attr(study._study_id, key, [trial._trial_id for trial in parents])
         return [trial.number for trial in parents]
@@ -134,3 +150,11 @@ class BaseGASampler(BaseSampler):
 
     def _new_account(self) -> Generations:
         return Generations(self._generation_key, self._population_size or 1)
+
+
+def _complete(history: History, trial_ids: Sequence[int]) -> list[int]:
+    """Give the numbers of those that are complete trials of a study: one may have been deleted since, or all copied."""
+    ids = history.trial_ids
+    found = np.flatnonzero(np.isin(ids, trial_ids) & (history.states == int(TrialState.COMPLETE)))
+    number_of = dict(zip(ids[found].tolist(), found.tolist(), strict=True))
+    return [number_of[trial_id] for trial_id in trial_ids if trial_id in number_of]

@@ -7,20 +7,46 @@ table of 13,824 points were repetitions, and one in six of SMS-EMOA's in a space
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from ...engine.distributions import CategoricalDistribution, FloatArray
 from ...engine.history import History
-from .breeding import Box, Operators, internal_values
+from ...engine.records import TrialState
+from .breeding import BoolArray, Box, IntArray, Operators, internal_values
 
 N_PATIENT = 4  # rounds after which a point is tried again
+MOST_BRANCHES = 64  # sets of parameters that trials had together; further ones are not compared
 N_MORE, LEAST = 4, 16  # children that a round makes for each that is wanted, and at least
 
 
+class Branch(NamedTuple):
+    """Trials that had certain parameters: at each point of these the lowest number of one."""
+
+    has: BoolArray  # which parameters, (d,)
+    ended: dict[bytes, int]  # of those that had no others
+    went_on: dict[bytes, int]  # of those that had others, too
+
+    def read(self, values: FloatArray, numbers: IntArray) -> None:
+        """Read the trials with internal values (d, n)."""
+        is_there = ~np.isnan(values)
+        has_all, has_more = is_there[self.has].all(axis=0), is_there[~self.has].any(axis=0)
+        for found, chosen in ((self.ended, has_all & ~has_more), (self.went_on, has_all & has_more)):
+            for key, number in zip(self.keys(values[:, chosen]), numbers[chosen].tolist(), strict=True):
+                found[key] = min(number, found.get(key, number))
+
+    def keys(self, values: FloatArray) -> list[bytes]:
+        """Give a key for each point (d, n) by the branch's parameters alone."""
+        return keys(values[self.has])
+
+
 class Tried:
-    """Points at which trials finished, read as they finish.
+    """Points at which trials were, read as they finish.
+
+    In a conditional space a child may have more parameters than its trial will ask for. So a point is one that was
+    tried if a trial had no other parameters than some of the child's, at the same values, and none that had those
+    values had others, too. Failed trials tell nothing.
 
     Parameters
     ----------
@@ -31,7 +57,7 @@ class Tried:
     def __init__(self, box: Box) -> None:
         self._box = box
         self._meaning = meaning(box)
-        self._first: dict[bytes, int] = {}  # the lowest number of a trial at each point
+        self._branches: dict[bytes, Branch] = {}
         self._n_read = 0
 
     def serves(self, box: Box) -> bool:
@@ -40,16 +66,35 @@ class Tried:
 
     def update(self, history: History) -> Tried:
         """Read the trials that finished since."""
-        new = history.finished[self._n_read :]
-        if len(new):
-            self._n_read += len(new)
-            for key, number in zip(keys(internal_values(self._box, history, new)), new.tolist(), strict=True):
-                self._first[key] = min(number, self._first.get(key, number))
+        if history.n_finished > self._n_read:
+            numbers, values = self._trials(history, self._n_read)
+            if self._add_branches(~np.isnan(values)):  # where earlier trials may have been, too
+                numbers, values = self._trials(history, 0)
+            for branch in self._branches.values():
+                branch.read(values, numbers)
+            self._n_read = history.n_finished
         return self
 
-    def __call__(self, key: bytes, number: int) -> bool:
-        """Tell whether a trial of a lower number was there; the higher ones a resumed study would not have seen."""
-        return self._first.get(key, number) < number
+    def _trials(self, history: History, first: int) -> tuple[IntArray, FloatArray]:
+        finished = history.finished[first:]
+        numbers = finished[history.states[finished] != int(TrialState.FAIL)]
+        return numbers, internal_values(self._box, history, numbers)
+
+    def _add_branches(self, is_there: BoolArray) -> bool:
+        known = len(self._branches)
+        for has in np.unique(is_there, axis=1).T:
+            if len(self._branches) < MOST_BRANCHES:
+                self._branches.setdefault(has.tobytes(), Branch(has, {}, {}))
+        return len(self._branches) > known
+
+    def before(self, number: int, children: FloatArray) -> list[bool]:
+        """Tell which children (d, n) trials of lower numbers tried; of the others a resumed study would not know."""
+        found = [False] * children.shape[1]
+        for branch in self._branches.values():
+            for i, key in enumerate(branch.keys(children)):
+                is_end = branch.ended.get(key, number) < number
+                found[i] = found[i] or (is_end and branch.went_on.get(key, number) >= number)
+        return found
 
 
 def meaning(box: Box) -> tuple[list[str], list[Any]]:
@@ -58,8 +103,9 @@ def meaning(box: Box) -> tuple[list[str], list[Any]]:
 
 
 def keys(values: FloatArray) -> list[bytes]:
-    """Give a key for each point of internal values (d, n)."""
-    return [point.tobytes() for point in np.ascontiguousarray(values.T) + 0.0]  # -0.0 is 0.0
+    """Give a key for each point of internal values (d, n); zeros are alike, and so are NaN."""
+    points = np.where(np.isnan(values), np.nan, values + 0.0)
+    return [point.tobytes() for point in np.ascontiguousarray(points.T)]
 
 
 def breed_untried(
@@ -114,8 +160,8 @@ def breed_untried(
 def _repeated(children: FloatArray, tried: Tried, number: int, taken: set[bytes]) -> list[int]:
     """Give the indices of children that were tried or taken; the others are taken from now on."""
     found = []
-    for i, key in enumerate(keys(children)):
-        if key in taken or tried(key, number):
+    for i, (key, was) in enumerate(zip(keys(children), tried.before(number, children), strict=True)):
+        if was or key in taken:
             found.append(i)
         taken.add(key)
     return found

@@ -124,9 +124,56 @@ def history_of(values, space=ONE):
 
 def test_only_trials_of_lower_numbers_count() -> None:
     tried = Tried(Box.of(ONE)).update(history_of([7, 5, 7]))
-    seven, five = keys(np.array([[7.0, 5.0]]))
-    assert [tried(seven, n) for n in range(3)] == [False, True, True]
-    assert [tried(five, n) for n in range(3)] == [False, False, True]
+    found = [tried.before(n, np.array([[7.0, 5.0, 6.0]])) for n in range(3)]
+    assert found == [[False] * 3, [True, False, False], [True, True, False]]
+
+
+def branching(*points):
+    """Tried points of parameters a and b, None where a trial did not have one."""
+    study = parzen.create_study()
+    for point in points:
+        params = {name: value for name, value in zip("ab", point, strict=True) if value is not None}
+        space = dict.fromkeys(params, IntDistribution(0, 9))
+        study.add_trial(parzen.trial.create_trial(params=params, distributions=space, value=0.0))
+    return Tried(Box.of(dict.fromkeys("ab", IntDistribution(0, 9)))).update(study.history)
+
+
+def test_what_a_trial_did_not_ask_for_makes_no_difference() -> None:
+    tried = branching((1, None), (2, 5), (None, 7))
+    children = np.array([[1, 5], [1, np.nan], [3, 7], [2, 6], [2, 5], [2, np.nan], [4, 4]], dtype=float).T
+    assert tried.before(9, children) == [True, True, True, False, True, False, False]
+
+
+def test_a_point_where_some_trial_went_on_is_not_at_its_end() -> None:
+    """As when an objective asks for a parameter more than it did yesterday."""
+    tried = branching((1, None), (2, None), (1, 3))
+    children = np.array([[1.0, 4.0], [2.0, 4.0], [1.0, 3.0]]).T
+    assert tried.before(9, children) == [False, True, True]
+    assert tried.before(2, children) == [True, True, True]
+
+
+def test_trials_without_parameters_are_no_point() -> None:
+    assert branching((None, None), (1, 2)).before(9, np.array([[3.0], [4.0]])) == [False]
+
+
+def test_failed_trials_are_no_point() -> None:
+    study = parzen.create_study()
+    study.add_trial(parzen.trial.create_trial(params={"k": 3}, distributions=ONE, state=parzen.trial.TrialState.FAIL))
+    assert Tried(Box.of(ONE)).update(study.history).before(1, np.array([[3.0]])) == [False]
+
+
+@pytest.mark.parametrize("make", SAMPLERS)
+def test_branches_do_not_come_back_either(make) -> None:
+    """Of 100 trials in two branches of 300 points few are alike: those of which a child lacks what is asked for."""
+    study = study_of(make)
+
+    def branch(trial):
+        c = trial.suggest_categorical("c", ("a", "b"))
+        x = trial.suggest_int(f"x{c}", 0, 299)
+        return x, abs(x - 50)
+
+    study.optimize(branch, n_trials=100)
+    assert len(set(points(study))) >= 95
 
 
 def test_repeated_children_make_room_for_the_next_new_ones() -> None:
