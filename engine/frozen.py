@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import warnings
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from copy import deepcopy
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
@@ -169,6 +169,11 @@ def constraint_number(key: str, value: Any) -> float:
     if math.isnan(number):
         raise ValueError(f"The constraint {key!r} must not be NaN: give a number, at most 0 where it is satisfied.")
     return number
+
+
+def listed_constraints(values: Iterable[Any]) -> dict[str, list[float]]:
+    """Give the system attribute of what a `constraints_func` returned."""
+    return {CONSTRAINTS: [constraint_number(str(i), value) for i, value in enumerate(values)]}
 
 
 def new_constraint(system_attrs: Mapping[str, Any], key: str, value: Any) -> dict[str, float]:

@@ -210,6 +210,12 @@ def _with_reference(
     if at.ndim != 1 or at.size == 0 or np.isnan(at).any():
         raise ValueError(f"Expected one `reference` value for each objective and no NaN, but got {at.tolist()}.")
     signs = _signs(directions, at.size)
+    shape = np.shape(points)
+    if len(shape) == 2 and shape[0] and shape[1] != at.size:
+        raise ValueError(
+            f"Expected as many `reference` values as `points` have columns, but got {at.size} for points of shape "
+            f"{shape}."
+        )
     return _minimised(points, "points", signs), at * signs
 
 
@@ -229,7 +235,13 @@ def _with_front(
 
 def _minimised(points: npt.ArrayLike, name: str, signs: FloatArray) -> FloatArray:
     """Check points: (n, m) without NaN; return them with signs."""
-    found, m = np.asarray(points, dtype=float), signs.size
+    m = signs.size
+    try:
+        found = np.asarray(points, dtype=float)
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"Expected `{name}` of {m} numbers each, such as [trial.values for trial in study.best_trials]: {error}."
+        ) from error
     if found.shape == (0,):
         found = found.reshape(0, m)
     if found.ndim != 2 or found.shape[1] != m:

@@ -61,6 +61,8 @@ class Study:
         self._storage = get_storage(storage)
         self._study_id = self._storage.get_study_id_from_name(study_name)
         self._directions = self._storage.get_study_directions(self._study_id)
+        _check_part("sampler", sampler, "sample_independent")
+        _check_part("pruner", pruner, "prune")
         self.sampler: BaseSampler = sampler or _default_sampler()
         self.pruner: BasePruner = pruner or MedianPruner()
         self._seen: dict[str, tuple[Any, BaseDistribution]] = {}
@@ -482,6 +484,12 @@ class Study:
                 f"{len(self._directions)}, but got {metric_names}."
             )
         self._storage.set_study_system_attr(self._study_id, _METRIC_NAMES, metric_names)
+
+
+def _check_part(name: str, part: Any, method: str) -> None:
+    """Raise ``TypeError`` if what is to be a sampler or a pruner is the name or the class of one."""
+    if part is not None and (isinstance(part, type) or not callable(getattr(part, method, None))):
+        raise TypeError(f"`{name}` must be an object that has `{method}`, but got {part!r}: see parzen.{name}s.")
 
 
 def _default_sampler() -> BaseSampler:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from ..engine.distributions import FloatArray
+from ..engine.distributions import BaseDistribution, FloatArray
 from ..engine.frozen import FrozenTrial
 from ..engine.history import History
 from ..engine.kernels import niching
@@ -95,18 +95,14 @@ class NSGAIIISampler(GenerationalSampler):
 
     def _reference(self, m: int) -> FloatArray:
         """Give the reference points (h, m)."""
-        if self._given is not None:
-            points = self._given
-            is_fit = points.ndim == 2 and points.shape[1:] == (m,) and (points >= 0).all() and points.any(axis=1).all()
-            if not is_fit or not len(points):
-                raise ValueError(
-                    f"`reference_points` must be of shape (h, {m}), one column for each objective, not negative and "
-                    f"none of them 0, but got {points!r}."
-                )
-            return points
         if self._spread is None or self._spread.shape[1] != m:
-            self._spread = niching.reference_points(m, self._dividing)
+            given = self._given
+            self._spread = niching.reference_points(m, self._dividing) if given is None else _checked(given, m)
         return self._spread
+
+    def joint_space(self, history: History) -> dict[str, BaseDistribution]:
+        self._reference(len(history.directions))  # what is wrong with it is said at the first trial
+        return super().joint_space(history)
 
     def survivors(self, history: History, pool: IntArray, generation: int) -> IntArray:
         lineage = self._known_account(history)
@@ -128,3 +124,14 @@ class NSGAIIISampler(GenerationalSampler):
         if violation is None:
             return np.zeros(len(parents), dtype=np.int64)
         return np.unique(np.maximum(violation, 0.0), return_inverse=True)[1].reshape(-1)
+
+
+def _checked(points: FloatArray, m: int) -> FloatArray:
+    """Return reference points; ``ValueError`` if they do not fit `m` objectives."""
+    is_table = points.ndim == 2 and points.shape[1:] == (m,) and len(points)
+    if not is_table or not (np.isfinite(points) & (points >= 0)).all() or not points.any(axis=1).all():
+        raise ValueError(
+            f"`reference_points` must be of shape (h, {m}), one column for each objective, finite, not negative and "
+            f"none of them 0, but got {points!r}."
+        )
+    return points

@@ -13,6 +13,7 @@ from ...engine.history import History
 from ...engine.records import StudyDirection
 from ...engine.remembered import Remembered
 from ..base import Columns, Sampler, Space
+from ..genetic import check_population_size
 from .breeding import Box, IntArray, Operators, breed
 from .crossovers import BaseCrossover, UniformCrossover, check_probability
 from .mutations import BaseMutation, PolynomialMutation
@@ -148,12 +149,16 @@ class EvolvingSampler(Sampler):
 
 
 def _check_operators(crossover: Any, mutation: Any, population_size: int) -> None:
-    if population_size < 2:
-        raise ValueError(f"`population_size` must be greater than or equal to 2, but got {population_size}.")
-    if not callable(getattr(crossover, "crossover", None)):
-        raise ValueError(f"{crossover!r} is not a valid crossover: expected one of parzen.samplers.nsgaii.")
-    if not callable(getattr(mutation, "mutation", None)):
-        raise ValueError(f"{mutation!r} is not a valid mutation: expected one of parzen.samplers.nsgaii.")
+    check_population_size(population_size)
+    for operator, kind, example in (
+        (crossover, "crossover", "SBXCrossover"),
+        (mutation, "mutation", "PolynomialMutation"),
+    ):
+        if isinstance(operator, type) or not callable(getattr(operator, kind, None)):
+            raise ValueError(
+                f"{operator!r} is not a valid {kind}: expected an object of a class of parzen.samplers.nsgaii, such "
+                f"as {example}(), or of a class of your own that has `{kind}`."
+            )
     if population_size < crossover.n_parents:
         raise ValueError(
             f"Using {type(crossover).__name__}, the population size should be greater than or equal to "

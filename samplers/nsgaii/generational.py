@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from ...engine.distributions import BaseDistribution, FloatArray
-from ...engine.frozen import CONSTRAINTS, FrozenTrial
+from ...engine.frozen import FrozenTrial, listed_constraints
 from ...engine.history import History
 from ...engine.protocols import StudyLike
 from ...engine.records import TrialState
@@ -98,7 +98,13 @@ class GenerationalSampler(BaseGASampler, EvolvingSampler):
         if self._elite_strategy is None:
             return self.get_parent_population(study, generation)
         members = [*self.get_population(study, generation - 1), *self.get_parent_population(study, generation - 1)]
-        return self._elite_strategy(study, members)
+        chosen = self._elite_strategy(study, members)
+        if not (isinstance(chosen, Sequence) and chosen and all(isinstance(trial, FrozenTrial) for trial in chosen)):
+            raise ValueError(
+                f"`elite_population_selection_strategy` gave {chosen!r} for generation {generation}: expected a list "
+                "of at least one of the trials that it was given."
+            )
+        return list(chosen)
 
     def get_parent_population(self, study: Any, generation: int) -> list[FrozenTrial]:
         if self._elite_strategy is not None:
@@ -139,13 +145,13 @@ class GenerationalSampler(BaseGASampler, EvolvingSampler):
 
     def parents(self, history: History, n: int = 1) -> IntArray | None:
         lineage = self._lineage(history)
-        return None if lineage.current == 0 else self._parents(history, lineage, lineage.current)
+        return self._parents(history, lineage, lineage.current) if lineage.has_parents else None
 
     # --- sampling ----------------------------------------------------------------------------------------------------
 
     def joint_space(self, history: History) -> dict[str, BaseDistribution]:
         # Whether there are parents is known without them: a user's strategy may choose them.
-        if self._lineage(history).current == 0:
+        if not self._lineage(history).has_parents:
             return {}
         if self._child_strategy is None:
             return self._stock(history).joint(history)
@@ -158,7 +164,7 @@ class GenerationalSampler(BaseGASampler, EvolvingSampler):
         if generation == 0 or not search_space:
             return {}
         if self._child_strategy is not None:
-            return dict(self._child_strategy(study, search_space, self.get_parent_population(study, generation)))
+            return self._made_by_strategy(study, generation, search_space)
         chosen = self._chosen_parents(study, generation)
         history: History = study.history
         with history.lock:
@@ -168,11 +174,13 @@ class GenerationalSampler(BaseGASampler, EvolvingSampler):
     def sample_batch(self, study: StudyLike, number: int, space: Space, n: int) -> dict[str, FloatArray]:
         history, size = study.history, self._population_size
         with history.lock:
-            generation = self._lineage(history).current
-        if generation == 0:
+            generation, has_parents = self._lineage(history).current, self._lineage(history).has_parents
+        if not has_parents:
             return self._first_ones(number, space, n)
         if self._child_strategy is not None:
-            return self._made_by_strategy(study, generation, space, n)
+            made = [self._made_by_strategy(study, generation, space) for _ in range(n)]
+            rng = self._streams.generator(number, 1)
+            return {name: filled(internal_column(made, name, d), d, rng.random(n)) for name, d in space.items()}
         chosen = self._chosen_parents(study, generation)
         parts: list[FloatArray] = []
         with history.lock:
@@ -183,11 +191,16 @@ class GenerationalSampler(BaseGASampler, EvolvingSampler):
         bred = dict(zip(brood.box.names, np.concatenate(parts, axis=1)[:, :n], strict=True))
         return {name: filled(bred[name], distribution, rng.random(n)) for name, distribution in space.items()}
 
-    def _made_by_strategy(self, study: Any, generation: int, space: Space, n: int) -> dict[str, FloatArray]:
+    def _made_by_strategy(self, study: Any, generation: int, space: Space) -> dict[str, Any]:
+        """Give the parameters that the user's strategy makes, without values that the space does not hold."""
         assert self._child_strategy is not None
-        parents = self.get_parent_population(study, generation)
-        made = [self._child_strategy(study, dict(space), parents) for _ in range(n)]
-        return {name: np.array([d.to_internal_repr(child[name]) for child in made]) for name, d in space.items()}
+        child = self._child_strategy(study, dict(space), self.get_parent_population(study, generation))
+        if not isinstance(child, Mapping):
+            raise TypeError(
+                f"`child_generation_strategy` gave {child!r}: expected a dict of parameter values by name, in which "
+                "those that are left out are drawn at random."
+            )
+        return {name: value for name, value in child.items() if name not in space or holds(space[name], value)}
 
     def notes(self, study: Any) -> dict[str, Any]:
         return {self._generation_key: self._account(study.history).current}
@@ -203,11 +216,6 @@ class GenerationalSampler(BaseGASampler, EvolvingSampler):
         if self._elite_strategy is None:
             return None
         chosen = self.get_parent_population(study, generation)
-        if not chosen:
-            raise ValueError(
-                f"`elite_population_selection_strategy` gave no parents for generation {generation}: expected a list "
-                "of at least one of the trials that it was given."
-            )
         return np.array([trial.number for trial in chosen], dtype=np.int64)
 
     def _brood(
@@ -239,7 +247,20 @@ class GenerationalSampler(BaseGASampler, EvolvingSampler):
 
     def after_trial(self, study: Any, trial: FrozenTrial, state: TrialState, values: Sequence[float] | None) -> None:
         if self._constraints_func is not None and state == TrialState.COMPLETE:
-            constraints = [float(value) for value in self._constraints_func(trial)]
-            study._storage.set_trial_system_attr(trial._trial_id, CONSTRAINTS, constraints)
+            for key, values in listed_constraints(self._constraints_func(trial)).items():
+                study._storage.set_trial_system_attr(trial._trial_id, key, values)
         if self._after_trial_strategy is not None:
             self._after_trial_strategy(study, trial, state, values)
+
+
+def holds(distribution: BaseDistribution, value: Any) -> bool:
+    """Tell whether a value is one of a parameter's."""
+    try:
+        return distribution._contains(distribution.to_internal_repr(value))
+    except ValueError:
+        return False
+
+
+def internal_column(made: list[dict[str, Any]], name: str, distribution: BaseDistribution) -> FloatArray:
+    """Give a parameter's internal values (n,); NaN where it was not made."""
+    return np.array([distribution.to_internal_repr(child[name]) if name in child else np.nan for child in made])

@@ -6,6 +6,7 @@ import math
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -174,14 +175,14 @@ class Fitter:
         """Give the numbers of the good trials and of the best of the bad ones, both from best to worst."""
         gamma = self._settings.gamma or self._gamma(observations.space)
         if isinstance(self._ranking, ParetoRanking):
-            best = self._ranking.best(gamma(n_observed(self._history)))
+            best = self._ranking.best(_n_below(gamma, n_observed(self._history)))
             return best[observations.has(best)], best[:0]
         if graded is not None:
             order = graded.numbers[observations.has(graded.numbers)]
-            n_below = gamma(len(order))
+            n_below = _n_below(gamma, len(order))
             return order[:n_below], order[n_below : n_below + N_BEST]
         n = self._ranking.update()
-        n_below = gamma(observations.n)
+        n_below = _n_below(gamma, observations.n)
         if observations.n == n:
             order = self._ranking.order(n_below + N_BEST)
         else:
@@ -334,3 +335,11 @@ class Fitter:
         if smoothing is None or bold:
             smoothing = self._settings.prior_weight / (n + 1)
         return space.choice_tables(smoothing)
+
+
+def _n_below(gamma: Gamma, n: int) -> int:
+    """Give the number of good trials among n."""
+    found = gamma(n)
+    if not isinstance(found, Integral) or found < 0:
+        raise ValueError(f"`gamma` must give a number of trials, an integer from 0, but gave {found!r} for {n} trials.")
+    return found

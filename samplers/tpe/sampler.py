@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ...engine.distributions import BaseDistribution, FloatArray
-from ...engine.frozen import CONSTRAINTS, FrozenTrial
+from ...engine.frozen import FrozenTrial, listed_constraints
 from ...engine.history import History
 from ...engine.protocols import StudyLike
 from ...engine.records import TrialState
@@ -151,6 +151,12 @@ class TPESampler(Sampler):
             raise ValueError(f"`n_ei_candidates` must be at least 1, but got {n_ei_candidates}.")
         if not 0 <= caution <= 1:
             raise ValueError(f"`caution` must lie in [0, 1], but got {caution}.")
+        for argument, rule in (("gamma", gamma), ("weights", weights)):
+            if rule is not None and not callable(rule):
+                raise TypeError(
+                    f"`{argument}` must be a function of a number of trials, see parzen.samplers.tpe.rules, but got "
+                    f"{rule!r}."
+                )
         if constraints_func is not None:
             warnings.warn(
                 "`constraints_func` is deprecated; call `Trial.set_constraint` in the objective instead.",
@@ -347,8 +353,8 @@ class TPESampler(Sampler):
 
     def after_trial(self, study: Any, trial: FrozenTrial, state: TrialState, values: Sequence[float] | None) -> None:
         if self._constraints_func is not None and state in (TrialState.COMPLETE, TrialState.PRUNED):
-            constraints = [float(value) for value in self._constraints_func(trial)]
-            study._storage.set_trial_system_attr(trial._trial_id, CONSTRAINTS, constraints)
+            for key, values in listed_constraints(self._constraints_func(trial)).items():
+                study._storage.set_trial_system_attr(trial._trial_id, key, values)
 
 
 def _children(model: Model, rng: np.random.Generator, n: int) -> FloatArray:

@@ -301,3 +301,15 @@ def test_data_frame(study):
     levels = study.trials_dataframe(attrs=("number", "params", "intermediate_values"), multi_index=True)
     assert list(levels.columns) == [("number", ""), ("params", "c"), ("params", "x")]
     assert parzen.create_study().trials_dataframe().empty
+
+
+@pytest.mark.parametrize("part", ["nsgaii", TPESampler, MedianPruner()])
+def test_a_sampler_is_an_object(part: object) -> None:
+    with pytest.raises(TypeError, match="`sampler` must be an object that has `sample_independent`"):
+        parzen.create_study(sampler=part)
+
+
+@pytest.mark.parametrize("part", ["median", MedianPruner, TPESampler()])
+def test_a_pruner_is_an_object(part: object) -> None:
+    with pytest.raises(TypeError, match="`pruner` must be an object that has `prune`"):
+        parzen.create_study(pruner=part)

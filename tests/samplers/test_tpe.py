@@ -450,3 +450,32 @@ def test_rules_of_ones_own(rule: object, n_trials: int) -> None:
 def test_caution_is_a_share(caution: float) -> None:
     with pytest.raises(ValueError, match="caution"):
         TPESampler(caution=caution)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("n_trials", [60, 130])
+def test_good_trials_that_tie_with_the_best_bad_one(n_trials: int) -> None:
+    """Such as accuracies: what such a trial weighs is 0, also for the parameters of a branch."""
+
+    def accuracy(trial: parzen.Trial) -> float:
+        kind = trial.suggest_categorical("kind", ["a", "b"])
+        x, y = trial.suggest_float(f"x_{kind}", 0, 1), trial.suggest_float(f"y_{kind}", 0, 1)
+        return round(1 - (x - 0.3) ** 2 - (y - 0.6) ** 2, 2)
+
+    study = parzen.create_study(direction="maximize", sampler=TPESampler(seed=0))
+    study.optimize(accuracy, n_trials=n_trials)
+    assert study.best_value >= 0.99
+
+
+@pytest.mark.parametrize("directions", [["minimize"], ["minimize"] * 2])
+@pytest.mark.parametrize("given", [-1, 2.5, None])
+def test_a_gamma_that_gives_no_number_of_trials(directions: list[str], given: object) -> None:
+    study = parzen.create_study(directions=directions, sampler=TPESampler(gamma=lambda n: given))
+    with pytest.raises(ValueError, match="`gamma` must give a number of trials"):
+        study.optimize(lambda t: [t.suggest_float("x", 0, 1)] * len(directions), n_trials=12)
+
+
+@pytest.mark.parametrize("argument", ["gamma", "weights"])
+def test_a_rule_that_is_no_function(argument: str) -> None:
+    with pytest.raises(TypeError, match=f"`{argument}` must be a function of a number of trials"):
+        TPESampler(**{argument: 0.1})
