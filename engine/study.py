@@ -189,7 +189,8 @@ class Study:
         Returns
         -------
         batch
-            Parameters as NumPy columns of shape (n,); its `trials` are the single ones.
+            Parameters as NumPy columns of shape (n,), of categorical ones the indices of their choices, which
+            `Batch.choices` lists; its `trials` are the single ones.
 
         Raises
         ------

@@ -65,7 +65,7 @@ class Population(Stock):
 
 
 class SMSEMOASampler(EvolvingSampler):
-    """Evolves a population trial by trial: of the worst front leaves who adds the least to its hypervolume.
+    """Evolves a population trial by trial: of its worst front the member leaves that adds the least hypervolume.
 
     Steady state: each trial is a child of the population as it stands when the trial starts, and joins when it is
     complete. It needs fewer trials than `NSGAIISampler` for the same hypervolume (docs/nsga.md). With one objective,
