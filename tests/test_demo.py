@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import signal
 import subprocess
@@ -23,7 +24,7 @@ from parzen.trial import TrialState
 
 sklearn_datasets = pytest.importorskip("sklearn.datasets", reason="the digits come with scikit-learn")
 
-from parzen.examples import ask_tell, digits, pause  # noqa: E402
+from parzen.examples import ask_tell, digits, front, pause  # noqa: E402
 
 DATA = digits.load_digits()
 ADAM = Settings((24,), "relu", 0.0, 64, "adam", 3e-3, beta1=0.85, weight_decay=0.01)
@@ -325,6 +326,17 @@ def test_pausing_goes_on_from_the_checkpoint(tmp_path: Path) -> None:
     for accuracy in whole.intermediate_values.values():
         network.train_epoch(*DATA.train)
         assert network.accuracy(*DATA.validation) == accuracy
+
+
+@pytest.mark.slow
+def test_a_front_of_networks(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    picture = tmp_path / "front.png"
+    study = front.main(n_trials=15, n_epochs=2, picture=picture)
+    assert picture.stat().st_size > 5000
+    best = sorted(tuple(trial.values) for trial in study.best_trials)
+    assert len(best) > 1
+    assert all(a < c and b < d for (a, b), (c, d) in itertools.pairwise(best))
 
 
 @pytest.mark.slow

@@ -60,7 +60,7 @@ class Model(NamedTuple):
     constraints
         The densities of each constraint.
     seen
-        The points that were tried, where all dimensions are discrete and there are no others; None elsewhere.
+        The points that were tried, where candidates may come back and there are no other dimensions; None elsewhere.
     """
 
     good: Prepared

@@ -55,7 +55,9 @@ class Observations:
         self._n_pauses = 0
         self.n = 0
         self._running: list[int] = []
-        self.seen: set[bytes] | None = set() if space.axes.n_values.all() else None  # points of a discrete space
+        # Points, where candidates may come back: in discrete spaces, and where children of good trials change little.
+        discrete, several = space.axes.n_values > 0, len(history.directions) > 1
+        self.seen: set[bytes] | None = set() if discrete.all() or (several and discrete.any()) else None
         # What made the density of the good trials when it was last asked for, and that density; by boldness.
         self.good: dict[bool, tuple[Any, Prepared]] = {}
         self.z: FloatArray = np.full((len(space.names), 0), np.nan)

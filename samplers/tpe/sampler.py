@@ -304,7 +304,7 @@ class TPESampler(Sampler):
     def _propose_new(
         self, model: Model, rng: np.random.Generator, propose: Callable[[Model, np.random.Generator, int], FloatArray]
     ) -> FloatArray:
-        """Propose candidates and, in a discrete space, leave out points that were tried, as long as others turn up."""
+        """Propose candidates and leave out points that were tried, as long as others turn up."""
         candidates = propose(model, rng, self._n_candidates)
         if model.seen is None:
             return candidates

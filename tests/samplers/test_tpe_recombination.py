@@ -127,3 +127,15 @@ def test_a_batch_holds_different_children() -> None:
     space = {name: parzen.distributions.FloatDistribution(0.0, 1.0) for name in "xy"}
     batch = study.ask_batch(40, space)
     assert len({(x, y) for x, y in zip(batch["x"].tolist(), batch["y"].tolist(), strict=True)}) == 40
+
+
+def test_no_point_twice_where_floats_are_beside_choices() -> None:
+    study = parzen.create_study(directions=["minimize"] * 2, sampler=TPESampler(seed=0))
+
+    def objective(trial: parzen.Trial) -> tuple[float, float]:
+        k, c = trial.suggest_int("k", 0, 5), trial.suggest_categorical("c", [0, 1, 2])
+        x = trial.suggest_float("x", 0.0, 1.0)
+        return k + x + c, 5 - k + x + c
+
+    study.optimize(objective, n_trials=300)
+    assert len({tuple(trial.params.values()) for trial in study.trials}) == 300
