@@ -311,18 +311,6 @@ class History:
             self._update(self.live[number], record)
         return True
 
-    def settle(self, n_before: int) -> None:
-        """Put the trials that were read at one look into the order in which they finished.
-
-        Parameters
-        ----------
-        n_before
-            Number of the trials that were finished before the look; these keep their places.
-        """
-        read = self._finished.view[n_before:]
-        if len(read) > 1:
-            read[:] = read[np.lexsort([read, self._rows["complete"][read]])]
-
     def is_final(self, number: int) -> bool:
         """Tell whether nothing can happen to a trial any more."""
         return number not in self.live and bool(self._rows.cells["state"][number] != _PAUSED)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import threading
-from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -27,7 +26,7 @@ class Streams:
     """
 
     def __init__(self, seed: int | None = None) -> None:
-        if seed is not None and (not isinstance(seed, Integral) or seed < 0):
+        if seed is not None and (not hasattr(seed, "__index__") or seed < 0):
             raise ValueError(f"`seed` must be a non-negative integer, or None for any, but got {seed!r}.")
         entropy = int.from_bytes(os.urandom(8), "little") if seed is None else int(seed)
         self._key = np.random.SeedSequence(entropy).generate_state(2, np.uint64)

@@ -12,7 +12,7 @@ from .exceptions import DuplicatedStudyError
 from .frozen import FrozenTrial
 from .logging import get_logger
 from .records import PARENTS, StudyDirection, StudySummary, TrialState
-from .study import Study
+from .study import Study, check_parts
 
 Direction = Literal["minimize", "maximize"] | StudyDirection
 
@@ -60,6 +60,7 @@ def create_study(
     >>> study = parzen.create_study(direction="maximize", storage="sqlite:///study.db", study_name="mine")
     """
     parsed = _parse_directions(direction, directions)
+    check_parts(sampler, pruner)  # before anything is stored
     where = get_storage(storage)
     try:
         study_id = where.create_new_study(parsed, study_name)

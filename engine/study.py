@@ -61,8 +61,7 @@ class Study:
         self._storage = get_storage(storage)
         self._study_id = self._storage.get_study_id_from_name(study_name)
         self._directions = self._storage.get_study_directions(self._study_id)
-        _check_part("sampler", sampler, "sample_independent")
-        _check_part("pruner", pruner, "prune")
+        check_parts(sampler, pruner)
         self.sampler: BaseSampler = sampler or _default_sampler()
         self.pruner: BasePruner = pruner or MedianPruner()
         self._seen: dict[str, tuple[Any, BaseDistribution]] = {}
@@ -487,9 +486,11 @@ class Study:
         self._storage.set_study_system_attr(self._study_id, _METRIC_NAMES, metric_names)
 
 
-def _check_part(name: str, part: Any, method: str) -> None:
+def check_parts(sampler: Any, pruner: Any) -> None:
     """Raise ``TypeError`` if what is to be a sampler or a pruner is the name or the class of one."""
-    if part is not None and (isinstance(part, type) or not callable(getattr(part, method, None))):
+    for name, part, method in (("sampler", sampler, "sample_independent"), ("pruner", pruner, "prune")):
+        if part is None or (callable(getattr(part, method, None)) and not isinstance(part, type)):
+            continue
         raise TypeError(f"`{name}` must be an object that has `{method}`, but got {part!r}: see parzen.{name}s.")
 
 

@@ -2,7 +2,7 @@
 
 A new trial belongs to the newest generation of which a complete trial is known, or to the next one if that generation
 has as many complete trials as a population; so does Optuna's. A generation's parents are chosen among everything that
-finished before its first trial did, so that all who read the same trials choose the same ones.
+finished before its first trial did, so that all who read the same trials in the same order choose the same ones.
 """
 
 from __future__ import annotations

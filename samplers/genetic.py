@@ -5,23 +5,23 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Sequence
 from functools import cached_property
-from numbers import Integral
 from typing import Any
 
 import numpy as np
 
+from ..engine.corrections import ERASED
 from ..engine.frozen import FrozenTrial
 from ..engine.history import History
-from ..engine.records import PARENTS, TrialState
+from ..engine.records import PARENTS
 from ..engine.remembered import Remembered
 from .base import BaseSampler
 from .generations import Generations
 
 
-def check_population_size(value: Any, least: int = 2) -> None:
-    """Raise ``ValueError`` unless a population's size is an integer that is large enough; None is none yet."""
-    if value is not None and (not isinstance(value, Integral) or value < least):
-        raise ValueError(f"`population_size` must be an integer greater than or equal to {least}, but got {value!r}.")
+def check_population_size(size: Any, least: int = 2) -> None:
+    """Raise ``ValueError`` unless a population's size is an integer that is large enough."""
+    if not hasattr(size, "__index__") or size < least:
+        raise ValueError(f"`population_size` must be an integer greater than or equal to {least}, but got {size!r}.")
 
 
 class BaseGASampler(BaseSampler):
@@ -39,7 +39,8 @@ class BaseGASampler(BaseSampler):
     """
 
     def __init__(self, population_size: int | None) -> None:
-        check_population_size(population_size, least=1)
+        if population_size is not None:
+            check_population_size(population_size, least=1)
         self._population_size: Any = population_size
         self._accounts: Remembered[Generations] = Remembered()
 
@@ -130,7 +131,7 @@ class BaseGASampler(BaseSampler):
         storage, key = study._storage, f"{type(self).__name__}{PARENTS}{generation}"
         stored = storage.get_study_system_attrs(study._study_id).get(key, ())
         with study.history.lock:
-            known = _complete(study.history, stored)
+            known = _known(study.history, stored)
         if known:
             return known
         parents = self.select_parent(study, generation)
@@ -152,9 +153,9 @@ class BaseGASampler(BaseSampler):
         return Generations(self._generation_key, self._population_size or 1)
 
 
-def _complete(history: History, trial_ids: Sequence[int]) -> list[int]:
-    """Give the numbers of those that are complete trials of a study: one may have been deleted since, or all copied."""
+def _known(history: History, trial_ids: Sequence[int]) -> list[int]:
+    """Give the numbers of those that are trials of a study and were not deleted."""
     ids = history.trial_ids
-    found = np.flatnonzero(np.isin(ids, trial_ids) & (history.states == int(TrialState.COMPLETE)))
-    number_of = dict(zip(ids[found].tolist(), found.tolist(), strict=True))
+    found = np.flatnonzero(np.isin(ids, trial_ids)).tolist()
+    number_of = {int(ids[k]): k for k in found if not history.system_attr(k, ERASED)}
     return [number_of[trial_id] for trial_id in trial_ids if trial_id in number_of]

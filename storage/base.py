@@ -193,11 +193,9 @@ class BaseStorage(ABC):
         if history is None or [t._trial_id for t in trials[: history.n]] != history.trial_ids.tolist():
             history = histories[study_id] = History(self.get_study_directions(study_id))
         with history.lock:
-            n_before = history.n_finished
             for trial in trials:
                 if trial.number >= history.n or not history.is_final(trial.number):
                     history.put(trial.copy())
-            history.settle(n_before)
         return history
 
     def live_record(self, trial_id: int) -> FrozenTrial:

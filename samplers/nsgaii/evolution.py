@@ -30,7 +30,7 @@ class Stock:
     def __init__(self) -> None:
         self._joint: tuple[Any, dict[str, BaseDistribution]] = None, {}
         self._box: tuple[Space, Box] = {}, Box.of({})
-        self._tried = Tried(self._box[1])
+        self._tried = Tried([])
 
     def joint(self, history: History) -> dict[str, BaseDistribution]:
         """Give all parameters of all trials: a child has those that either of its parents has."""
@@ -45,10 +45,13 @@ class Stock:
             self._box = space, Box.of(space)
         return self._box[1]
 
-    def tried(self, history: History, box: Box) -> Tried:
-        """Give the points at which trials were."""
-        if not self._tried.serves(box):
-            self._tried = Tried(box)
+    def tried(self, history: History, box: Box) -> Tried | None:
+        """Give the points at which trials were, if there are points at which another one may come to be."""
+        is_flat = len(history.groups) == 1 and box.names == sorted(self.joint(history))
+        if not box.discrete or not is_flat or not history.changed_choices.isdisjoint(box.names):
+            return None
+        if self._tried.names != box.names:
+            self._tried = Tried(box.names)
         return self._tried.update(history)
 
 
@@ -137,9 +140,8 @@ class EvolvingSampler(Sampler):
         def make(n: int, how: Operators = how) -> FloatArray:
             return breed(parents, grades, box, history, rng, n, how, study)
 
-        if not box.discrete:
-            return box, make(n)
-        return box, breed_untried(make, how, stock.tried(history, box), number, n, siblings)
+        tried = stock.tried(history, box)
+        return box, make(n) if tried is None else breed_untried(make, how, tried, number, n, siblings)
 
     def _first_ones(self, number: int, space: Space, n: int) -> dict[str, FloatArray]:
         """Give internal values of the trials from `number` on while there are no parents: a Latin hypercube."""

@@ -51,10 +51,8 @@ class Mirror:
         position = self.position
         known = len(self._distributions) - delta["first_distribution"]
         self._distributions += map(cached_distribution, delta["distributions"][known:])
-        n_before = self.history.n_finished
         for parts in delta["trials"]:
             self._put(read_record(parts, self._distributions.__getitem__), delta["clock"])
-        self.history.settle(n_before)
         self.position = position._replace(
             n=self.history.n,
             n_finished=max(position.n_finished, delta["n_finished"]),

@@ -177,7 +177,6 @@ class Mirror:
         self._take_in(study_id, history, records)
 
     def _take_in(self, study_id: int, history: History, records: Sequence[FrozenTrial]) -> None:
-        n_before = history.n_finished
         for record in records:
             own = self.own.get(record._trial_id)
             if own is not None and record.number == history.n:
@@ -191,7 +190,6 @@ class Mirror:
                 )
             if record.state.is_finished():
                 self.own.pop(record._trial_id, None)
-        history.settle(n_before)
 
 
 def _resumed_since(history: History, n: int, last: list[int]) -> list[int]:

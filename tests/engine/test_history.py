@@ -385,15 +385,3 @@ def test_reports_of_a_trial_without_any() -> None:
     assert list(reports.of(3)) == [2, 0]
     assert reports.of(4) == {}
     assert [column.tolist() for column in reports.at(1)] == [[], []]
-
-
-def test_trials_read_at_one_look_are_in_the_order_in_which_they_finished() -> None:
-    history = History([StudyDirection.MINIMIZE])
-    start = datetime(2026, 1, 1)
-    for number, minutes in enumerate([9, 5, 7, 1, 5]):
-        end = start + timedelta(minutes=minutes)
-        history.open(FrozenTrial(number, TrialState.COMPLETE, 0.0, start, end, {}, {}, {}, {}, {}, number))
-        if number == 1:
-            history.settle(2)  # who was there before keeps his place, whatever a clock says
-    history.settle(2)
-    assert history.finished.tolist() == [0, 1, 3, 4, 2]

@@ -137,22 +137,54 @@ def test_a_copied_study_has_the_parents_of_its_original(tmp_path, n_others):
 
 
 @pytest.mark.parametrize("make", SAMPLERS)
-def test_a_study_whose_trials_overlapped_is_resumed_alike(make, tmp_path):
+def test_a_study_with_added_trials_is_resumed_alike(make, tmp_path):
+    old = parzen.create_study(directions=["minimize"] * 2)
+    old.optimize(two, n_trials=12)
+
     def run(is_reopened):
         storage = f"sqlite:///{tmp_path / str(is_reopened)}.db"
-        study = study_of(make, storage, "s", population_size=4)
-        study.optimize(two, n_trials=3)
-        slow = study.ask()
-        values = two(slow)
-        study.optimize(two, n_trials=2)
-        study.tell(slow, values)
-        study.optimize(two, n_trials=1)
+        study = study_of(make, storage, "s")
+        study.optimize(two, n_trials=8)
+        study.add_trials(old.trials[::-1])
         if is_reopened:
-            study = study_of(make, storage, "s", population_size=4)
-        study.optimize(two, n_trials=3)
-        return [trial.params for trial in study.trials]
+            study = study_of(make, storage, "s")
+        study.optimize(two, n_trials=20)
+        return [trial.params for trial in study.trials[20:]]
 
     assert run(False) == run(True)
+
+
+class Stopped(parzen.samplers.BaseGASampler):
+    """Breeds from pruned trials, and counts how often it is asked which."""
+
+    def __init__(self):
+        super().__init__(population_size=2)
+        self.n_asked = 0
+
+    def select_parent(self, study, generation):
+        self.n_asked += 1
+        return [trial for trial in study.trials if trial.state == TrialState.PRUNED]
+
+    def infer_relative_search_space(self, study, trial):
+        return {}
+
+    def sample_relative(self, study, trial, search_space):
+        return {}
+
+    def sample_independent(self, study, trial, name, distribution):
+        return 0.5
+
+
+def test_pruned_parents_are_kept_for_all_processes(tmp_path):
+    storage = f"sqlite:///{tmp_path}/pruned.db"
+    study = parzen.create_study(study_name="s", storage=storage, sampler=Stopped())
+    for i in range(6):
+        study.tell(study.ask(), *([i] if i % 2 else [None, TrialState.PRUNED]))
+    chosen = [trial.number for trial in study.sampler.get_parent_population(study, 1)]
+    study.tell(study.ask(), state=TrialState.PRUNED)
+    again = parzen.load_study(study_name="s", storage=storage, sampler=Stopped())
+    assert [trial.number for trial in again.sampler.get_parent_population(again, 1)] == chosen == [0, 2, 4]
+    assert again.sampler.n_asked == 0
 
 
 def test_threads_ask_a_strategy_once_a_generation():
@@ -233,6 +265,7 @@ def test_strategies_that_give_something_else(strategies, error, message):
     [
         ({"population_size": 2.5}, "must be an integer greater than or equal to 2, but got 2.5"),
         ({"population_size": "10"}, "must be an integer"),
+        ({"population_size": None}, "but got None"),
         ({"crossover": nsgaii.SBXCrossover}, "such as SBXCrossover()"),
         ({"mutation": nsgaii.PolynomialMutation}, "such as PolynomialMutation()"),
         ({"seed": -1}, "`seed` must be a non-negative integer, or None for any, but got -1"),
