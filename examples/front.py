@@ -16,6 +16,7 @@ from parzen.examples.digits_data import Digits, load_digits
 from parzen.examples.digits_numpy import NumpyNetwork
 from parzen.examples.digits_space import Settings
 from parzen.indicators import hypervolume
+from parzen.trial import FrozenTrial
 
 SECONDS = 0.3  # that training may take
 REFERENCE = (0.5, 20_000)  # accuracy and number of weights that nobody would want
@@ -35,6 +36,11 @@ def objective(trial: parzen.Trial, data: Digits, n_epochs: int) -> tuple[float, 
     return network.accuracy(*data.validation), sum(array.size for array in network.parameters)
 
 
+def values_of(trials: list[FrozenTrial]) -> list[list[float]]:
+    """Give the values of complete trials."""
+    return [trial.values for trial in trials if trial.values is not None]
+
+
 def draw(study: parzen.Study, path: Path) -> None:
     """Draw all trials that met the constraint, those on the front in another colour."""
     try:
@@ -42,8 +48,8 @@ def draw(study: parzen.Study, path: Path) -> None:
     except ImportError as error:
         raise SystemExit('matplotlib is needed for the picture: pip install "parzen[plot]"') from error
     figure, axis = plt.subplots(layout="constrained")
-    met = [trial.values for trial in study.trials if trial.values and max(trial.constraints.values()) <= 0]
-    front = sorted(trial.values for trial in study.best_trials)
+    met = values_of([trial for trial in study.trials if trial.values and max(trial.constraints.values()) <= 0])
+    front = sorted(values_of(study.best_trials))
     axis.plot(*list(zip(*met, strict=True))[::-1], ".", color="0.7", label="trials")
     axis.plot(*list(zip(*front, strict=True))[::-1], "o-", drawstyle="steps-post", label="front")
     axis.set(xscale="log", xlabel="weights", ylabel="validation accuracy")
@@ -61,10 +67,10 @@ def main(n_trials: int = 150, n_epochs: int = 10, picture: Path | None = Path("f
     study = parzen.create_study(directions=["maximize", "minimize"])
     study.set_metric_names(["accuracy", "weights"])
     study.optimize(lambda trial: objective(trial, data, n_epochs), n_trials=n_trials, show_progress_bar=True)
-    best = sorted(study.best_trials, key=lambda trial: trial.values[1])
-    for trial in best:
-        print(f"{trial.values[0]:.3f} with {trial.values[1]:6,.0f} weights: {trial.params}")
-    volume = hypervolume([trial.values for trial in best], REFERENCE, study.directions)
+    best = study.best_trials
+    for (accuracy, size), trial in sorted(zip(values_of(best), best, strict=True), key=lambda pair: pair[0][1]):
+        print(f"{accuracy:.3f} with {size:6,.0f} weights: {trial.params}")
+    volume = hypervolume(values_of(best), REFERENCE, study.directions)
     print(f"Hypervolume up to {REFERENCE}: {volume:,.0f}")
     if picture is not None:
         draw(study, picture)

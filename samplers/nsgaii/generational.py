@@ -229,7 +229,8 @@ class GenerationalSampler(BaseGASampler, EvolvingSampler):
     ) -> Brood:
         """Give the children among which the one of a trial is, at the remainder of its number by their number."""
         history: History = study.history
-        lineage = self._lineage(history)
+        lineage = self._known_account(history)  # up to date, as the generation is
+        assert isinstance(lineage, Lineage)
         block = number // self._population_size
         generation = min(generation, lineage.current)
         key = block, generation, lineage.pool_size(generation)
