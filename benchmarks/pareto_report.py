@@ -127,11 +127,13 @@ def draw(results: Results, folder: Path) -> None:
     except ImportError as error:
         raise SystemExit('Pictures need matplotlib: pip install "parzen[plot]"') from error
     folder.mkdir(parents=True, exist_ok=True)
-    _draw_panels(plt, results, folder / "curves.png", _draw_curves)
-    _draw_panels(plt, results, folder / "fronts.png", _draw_fronts)
+    labels = "evaluations", "share of the box up to the far reference point that is dominated (quartiles)"
+    _draw_panels(plt, results, folder / "curves.png", _draw_curves, labels)
+    labels = "first objective", "second objective (and third), fronts of the first seed"
+    _draw_panels(plt, results, folder / "fronts.png", _draw_fronts, labels)
 
 
-def _draw_panels(plt: Any, results: Results, path: Path, panel: Any) -> None:
+def _draw_panels(plt: Any, results: Results, path: Path, panel: Any, labels: tuple[str, str]) -> None:
     n_columns = min(5, len(results.problems))
     n_rows = -(-len(results.problems) // n_columns)
     size = max(3.2 * n_columns, 6.0), 2.8 * n_rows + 0.8
@@ -141,7 +143,9 @@ def _draw_panels(plt: Any, results: Results, path: Path, panel: Any) -> None:
         axis.set_title(problem, fontsize=9)
     lines, names = figure.axes[0].get_legend_handles_labels()
     figure.legend(lines, names, loc="outside upper center", ncols=len(names), markerscale=3)
-    figure.savefig(path, dpi=80)
+    figure.supxlabel(labels[0], fontsize=9)
+    figure.supylabel(labels[1], fontsize=9)
+    figure.savefig(path, dpi=72)
     plt.close(figure)
 
 
