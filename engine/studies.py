@@ -82,6 +82,8 @@ def create_study(
 def _parse_directions(direction: Direction | None, directions: Sequence[Direction] | None) -> list[StudyDirection]:
     if direction is not None and directions is not None:
         raise ValueError("Specify only one of `direction` and `directions`.")
+    if isinstance(directions, str):
+        raise ValueError(f"`directions` must be a list, one for each objective, but got {directions!r}.")
     listed = list(directions) if directions is not None else [direction if direction is not None else "minimize"]
     if not listed:
         raise ValueError("The number of objectives must be greater than 0, but `directions` is empty.")
