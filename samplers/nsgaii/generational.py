@@ -229,8 +229,7 @@ class GenerationalSampler(BaseGASampler, EvolvingSampler):
     ) -> Brood:
         """Give the children among which the one of a trial is, at the remainder of its number by their number."""
         history: History = study.history
-        lineage = self._known_account(history)  # up to date, as the generation is
-        assert isinstance(lineage, Lineage)
+        lineage = self._lineage(history)
         block = number // self._population_size
         generation = min(generation, lineage.current)
         key = block, generation, lineage.pool_size(generation)
