@@ -26,6 +26,7 @@ from .fidelity import Fidelity, furthest_first
 from .model import NUMPY, Model, compiled_tier
 from .model_space import CategoricalDistance, ModelSpace
 from .observations import Observations, SortedObservations
+from .pareto import ParetoRanking
 from .rules import (
     Bandwidth,
     Clip,
@@ -41,7 +42,7 @@ from .rules import (
     uniform_weights,
     wide_gamma,
 )
-from .split import Graded, ParetoRanking, Ranking
+from .split import Graded, Ranking
 
 IntArray = npt.NDArray[np.int64]
 Given = Mapping[str, tuple[BaseDistribution, float]]

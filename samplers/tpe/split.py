@@ -11,9 +11,7 @@ import numpy.typing as npt
 
 from ...engine.distributions import FloatArray
 from ...engine.history import History
-from ...engine.kernels import COMPILED_FROM
 from ...engine.kernels.dominance import ranks
-from ...engine.kernels.hypervolume import subset
 from ...engine.records import StudyDirection
 from .evidence import COMPLETE, PRUNED, gather, last_reports, resumed, stopped
 from .fidelity import Assessment, Evidence, Fidelity
@@ -41,11 +39,11 @@ def rank(history: History) -> IntArray:
     numbers
         Trial numbers, shape (n_complete + n_pruned,).
     """
-    complete, pruned, infeasible = _tiers(history)
+    complete, pruned, infeasible = tiers_of(history)
     return np.concatenate(
         [
             complete[_by_values(losses(history, complete))],
-            pruned[_by_last_report(history, pruned)],
+            pruned[by_last_report(history, pruned)],
             infeasible[np.argsort(history.violation[infeasible], kind="stable")],
         ]
     )
@@ -104,12 +102,12 @@ class Ranking:
     def _sort(self) -> None:
         """Sort all trials from scratch."""
         history = self._history
-        complete, pruned, infeasible = _tiers(history)
+        complete, pruned, infeasible = tiers_of(history)
         loss, violation = self._sign * history.values[complete, 0], history.violation[infeasible]
         best_first = np.argsort(loss, kind="stable"), np.argsort(violation, kind="stable")
         self._tiers[0].replace(loss[best_first[0]], complete[best_first[0]])
         self._tiers[2].replace(violation[best_first[1]], infeasible[best_first[1]])
-        furthest_first = _by_last_report(history, pruned)
+        furthest_first = by_last_report(history, pruned)
         progress = [self._progress(number) for number in pruned[furthest_first].tolist()]
         self._tiers[1].replace(progress, pruned[furthest_first])
 
@@ -225,37 +223,7 @@ class Sorted:
         self.numbers.frombytes(numbers.tobytes())
 
 
-class ParetoRanking:
-    """The best trials of a study of several objectives: whole fronts, and of the next front the points that add most.
-
-    Source: Ozaki et al., "Multiobjective Tree-Structured Parzen Estimator", JAIR 73 (2022), section 4.1.
-    """
-
-    def __init__(self, history: History) -> None:
-        self._history = history
-        self._made_for = (-1, -1, -1)
-        self._best = np.empty(0, np.int64)
-
-    def best(self, n: int) -> IntArray:
-        """Give the numbers of the `n` best complete and pruned trials."""
-        made_for = (len(self._history.finished), len(self._history.pauses), n)
-        if made_for != self._made_for:
-            self._best, self._made_for = self._find(n), made_for
-        return self._best
-
-    def _find(self, n: int) -> IntArray:
-        complete, pruned, infeasible = _tiers(self._history)
-        found = complete[_best_by_fronts(losses(self._history, complete), n)]
-        if len(found) == n:
-            return found
-        rest = [
-            pruned[_by_last_report(self._history, pruned)],
-            infeasible[np.argsort(self._history.violation[infeasible], kind="stable")],
-        ]
-        return np.concatenate([found, *rest])[:n]
-
-
-def _tiers(history: History) -> tuple[IntArray, IntArray, IntArray]:
+def tiers_of(history: History) -> tuple[IntArray, IntArray, IntArray]:
     """Give the numbers of the complete, the pruned or paused, and the infeasible trials."""
     complete, pruned, infeasible = history.states == COMPLETE, stopped(history), history.violation > 0
     return (
@@ -270,33 +238,8 @@ def _by_values(losses: FloatArray) -> IntArray:
     return np.argsort(losses[:, 0] if losses.shape[1] == 1 else ranks(losses), kind="stable")
 
 
-def _best_by_fronts(losses: FloatArray, n: int) -> IntArray:
-    """Give the indices of `n` points: front by front, of the last front those that add most hypervolume."""
-    if n >= len(losses):
-        return np.arange(len(losses))
-    rank_of = ranks(losses, enough=n)
-    order = np.argsort(rank_of, kind="stable")
-    last = rank_of[order[n - 1]] if n else 0
-    whole = order[: np.searchsorted(rank_of[order], last)]
-    front = np.flatnonzero(rank_of == last)
-    return np.concatenate([whole, front[_spread(losses[front], n - len(whole), len(losses) >= COMPILED_FROM)]])
-
-
-def _spread(front: FloatArray, k: int, compiled: bool) -> IntArray:
-    """Choose k points of a front that together dominate most, up to a tenth beyond its worst values."""
-    if k >= len(front):
-        return np.arange(len(front))
-    front = 0.25 * front  # so that nothing overflows
-    finite = np.isfinite(front)
-    worst = np.where(finite, front, -np.inf).max(axis=0)
-    best = np.where(finite, front, np.inf).min(axis=0)
-    worst, best = np.where(np.isfinite(worst), worst, 0.0), np.where(np.isfinite(best), best, 0.0)
-    span = np.where(worst > best, worst - best, 1.0)
-    scaled = (np.clip(front, best - span, worst + span) - best) / span  # the choice does not depend on units
-    return subset(scaled, np.full(front.shape[1], 1.1), k, compiled)
-
-
-def _by_last_report(history: History, numbers: IntArray) -> IntArray:
+def by_last_report(history: History, numbers: IntArray) -> IntArray:
+    """Order trials that were stopped or paused: those that got further before, of equal ones by their last report."""
     maximize = len(history.directions) == 1 and history.directions[0] == StudyDirection.MAXIMIZE
     step, loss = last_reports(history, -1.0 if maximize else 1.0)
     return np.lexsort([loss[numbers], -step[numbers]])

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 import parzen
 from parzen.distributions import FloatDistribution
 from parzen.samplers import TPESampler
-from parzen.samplers.tpe import evidence, fidelity, split
+from parzen.samplers.tpe import evidence, fidelity, pareto, split
 from parzen.samplers.tpe.fidelity import CarriedOver, Evidence, agreement, furthest_first, largest_budget
 from parzen.trial import FrozenTrial, TrialState, create_trial
 
@@ -294,7 +294,7 @@ def test_paused_trials_count_in_studies_of_several_objectives() -> None:
     for k in range(12):
         trial = study.ask(X)
         study._storage.set_trial_state_values(trial._trial_id, PAUSED, [float(k), -float(k)])
-    assert len(split.ParetoRanking(study.history).best(5)) == 5
+    assert len(pareto.ParetoRanking(study.history).best(5)) == 5
     assert 0 <= study.ask(X).params["x"] <= 1
 
 

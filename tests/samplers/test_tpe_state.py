@@ -12,7 +12,7 @@ import parzen
 from parzen.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 from parzen.engine.kernels import COMPILED_FROM
 from parzen.samplers import TPESampler
-from parzen.samplers.tpe import coreset, fitting, split
+from parzen.samplers.tpe import coreset, fitting, pareto, split
 from parzen.trial import TrialState, create_trial
 
 SPACE = {
@@ -104,7 +104,7 @@ def test_several_objectives_take_whole_fronts_and_spread_over_the_next() -> None
     values = [(0.0, 4.0), (4.0, 0.0), (1.0, 4.0), (2.0, 2.0), (2.1, 1.9), (4.0, 1.0), (9.0, 9.0)]
     study = parzen.create_study(directions=["minimize", "minimize"])
     study.add_trials([create_trial(values=v) for v in values])
-    ranking = split.ParetoRanking(study.history)
+    ranking = pareto.ParetoRanking(study.history)
     assert set(ranking.best(4)) == {0, 1, 3, 4}
     assert set(ranking.best(2)) < {0, 1, 3, 4}
     assert set(ranking.best(3)) & {3, 4}  # the middle adds more than both ends alone
@@ -116,9 +116,55 @@ def test_infinite_objectives_do_not_hinder_the_split() -> None:
     values = [(np.inf, 0.0), (0.0, np.inf), (-np.inf, 5.0), (1.0, 1.0), (np.inf, np.inf)]
     study = parzen.create_study(directions=["minimize", "minimize"])
     study.add_trials([create_trial(values=v) for v in values])
-    ranking = split.ParetoRanking(study.history)
+    ranking = pareto.ParetoRanking(study.history)
     assert 4 not in ranking.best(2)
     assert len(set(ranking.best(3))) == 3
+
+
+def better_and_better(rng, i):
+    return rng.random() - i, rng.random() + i  # the second one is maximized
+
+
+def along_a_front(rng, i):
+    x = rng.random()
+    return x, x + 0.01 * rng.random()
+
+
+def on_a_grid(rng, i):
+    return rng.integers(0, 12, 3)
+
+
+def worse_then_better(rng, i):
+    return rng.random(2) * (1 + abs(400 - i))
+
+
+@pytest.mark.parametrize("values_of", [better_and_better, along_a_front, on_a_grid, worse_then_better])
+@pytest.mark.parametrize("n", [1, 10, 50])
+def test_the_best_of_few_that_are_kept_are_the_best_of_all(monkeypatch, values_of, n) -> None:
+    """Also where the number changes, trials come in bulk, and some are infeasible or pruned."""
+    monkeypatch.setattr(pareto, "LEAST", 60)
+    rng = np.random.default_rng(n)
+    m = len(values_of(rng, 0))
+    study = parzen.create_study(directions=["minimize", "maximize", "minimize"][:m])
+    ranking = pareto.ParetoRanking(study.history)
+    dropped = 0
+    for i in range(800):
+        trial = study.ask()
+        if i % 9 == 0:
+            trial.set_constraint("c", float(rng.normal()))
+        if i % 11 == 5:
+            study.tell(trial, state=TrialState.PRUNED)
+        else:
+            study.tell(trial, list(map(float, values_of(rng, i))))
+        if i % 50 > 40:
+            continue
+        wanted = n if i % 7 else 2 * n
+        complete, _, _ = split.tiers_of(study.history)
+        expected, _ = pareto.best_by_fronts(split.losses(study.history, complete), wanted, i >= 64)
+        found = ranking.best(wanted)
+        assert found[: len(expected)].tolist() == complete[expected].tolist()
+        dropped = max(dropped, len(complete) - len(ranking._kept))
+    assert dropped > 100
 
 
 # --- the coreset -----------------------------------------------------------------------------------------------------

@@ -1,0 +1,125 @@
+"""The best trials of a study of several objectives: whole fronts, and of the next front the points that add most.
+
+Source: Ozaki et al., "Multiobjective Tree-Structured Parzen Estimator", JAIR 73 (2022), section 4.1.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from ...engine.distributions import FloatArray
+from ...engine.history import History
+from ...engine.kernels import COMPILED_FROM
+from ...engine.kernels.dominance import ranks
+from ...engine.kernels.hypervolume import subset
+from .evidence import COMPLETE
+from .split import IntArray, by_last_report, losses, tiers_of
+
+MARGIN = 4  # times as many trials are kept as are asked for
+LEAST = 500  # trials from which on some are dropped
+
+
+class ParetoRanking:
+    """Finds the best trials among few that are kept as trials finish.
+
+    Who is dropped is dominated by somebody of each rank up to a `depth`, who is kept: dropped trials never come to
+    have a rank of `depth` or less, as ranks do not fall when trials are added. So what is found is right as long as
+    it does not reach beyond that; then all trials are looked at again.
+
+    Parameters
+    ----------
+    history
+        The study's trials.
+    """
+
+    def __init__(self, history: History) -> None:
+        self._history = history
+        self._made_for = (-1, -1, -1)
+        self._best = np.empty(0, np.int64)
+        self._n_read = 0
+        self._kept = np.empty(0, np.int64)  # numbers of feasible complete trials, ascending
+        self._depth = math.inf  # the rank up to which all are kept
+        self._limit = LEAST
+
+    def best(self, n: int) -> IntArray:
+        """Give the numbers of the `n` best complete and pruned trials."""
+        made_for = (len(self._history.finished), len(self._history.pauses), n)
+        if made_for != self._made_for:
+            self._best, self._made_for = self._find(n), made_for
+        return self._best
+
+    def _find(self, n: int) -> IntArray:
+        self._read()
+        found = self._best_complete(n)
+        if len(found) == n:
+            return found
+        _, pruned, infeasible = tiers_of(self._history)
+        rest = [
+            pruned[by_last_report(self._history, pruned)],
+            infeasible[np.argsort(self._history.violation[infeasible], kind="stable")],
+        ]
+        return np.concatenate([found, *rest])[:n]
+
+    def _read(self) -> None:
+        """Keep the feasible complete trials that finished since."""
+        history = self._history
+        new = history.finished[self._n_read :]
+        self._n_read += len(new)
+        new = new[(history.states[new] == COMPLETE) & ~(history.violation[new] > 0)]
+        if len(new):
+            self._kept = np.sort(np.concatenate([self._kept, new]))
+
+    def _best_complete(self, n: int) -> IntArray:
+        found, deepest = self._choose(n)
+        if deepest > self._depth:
+            self._kept, self._depth = tiers_of(self._history)[0], math.inf
+            found, _ = self._choose(n)
+        if len(self._kept) > self._limit:
+            self._drop(MARGIN * n)
+        return found
+
+    def _choose(self, n: int) -> tuple[IntArray, float]:
+        """Choose among the kept trials; tell the rank of the last one."""
+        compiled = self._history.n_complete >= COMPILED_FROM
+        chosen, deepest = best_by_fronts(losses(self._history, self._kept), n, compiled)
+        return self._kept[chosen], deepest
+
+    def _drop(self, n: int) -> None:
+        """Keep the fronts that hold `n` trials together."""
+        rank_of = ranks(losses(self._history, self._kept), enough=n)
+        if 0 < n < len(rank_of):
+            deepest = int(np.partition(rank_of, n - 1)[n - 1])
+            self._kept, self._depth = self._kept[rank_of <= deepest], min(self._depth, deepest)
+        self._limit = 2 * len(self._kept) + LEAST
+
+
+def best_by_fronts(losses: FloatArray, n: int, compiled: bool) -> tuple[IntArray, float]:
+    """Give the indices of `n` points, front by front, of the last front those that add most hypervolume; and its rank.
+
+    Where there are no more than `n` points all are given, and the rank is infinite.
+    """
+    if n >= len(losses):
+        return np.arange(len(losses)), math.inf
+    rank_of = ranks(losses, enough=n)
+    order = np.argsort(rank_of, kind="stable")
+    last = rank_of[order[n - 1]] if n else 0
+    whole = order[: np.searchsorted(rank_of[order], last)]
+    front = np.flatnonzero(rank_of == last)
+    chosen = front[_spread(losses[front], n - len(whole), compiled)]
+    return np.concatenate([whole, chosen]), float(last)
+
+
+def _spread(front: FloatArray, k: int, compiled: bool) -> IntArray:
+    """Choose k points of a front that together dominate most, up to a tenth beyond its worst values."""
+    if k >= len(front):
+        return np.arange(len(front))
+    front = 0.25 * front  # so that nothing overflows
+    finite = np.isfinite(front)
+    worst = np.where(finite, front, -np.inf).max(axis=0)
+    best = np.where(finite, front, np.inf).min(axis=0)
+    worst, best = np.where(np.isfinite(worst), worst, 0.0), np.where(np.isfinite(best), best, 0.0)
+    span = np.where(worst > best, worst - best, 1.0)
+    scaled = (np.clip(front, best - span, worst + span) - best) / span  # the choice does not depend on units
+    return subset(scaled, np.full(front.shape[1], 1.1), k, compiled)
