@@ -323,10 +323,7 @@ class TPESampler(Sampler):
             candidates = _children(model, rng, self._pool_size(n))
         densities = model.tier.prepared.densities
         log_l, log_g = (densities(mixture, candidates).sum(axis=1) for mixture in (model.good, model.bad))
-        scores = self._acquisition(log_l, log_g)
-        if model.constraints:
-            scores = scores + model.log_feasibility(candidates)
-        return candidates[_best_distinct(candidates, scores, n)]
+        return candidates[_best_distinct(candidates, self._acquisition(log_l, log_g), n)]
 
     def _choose_each(self, model: Model, rng: np.random.Generator, n: int) -> FloatArray:
         """Choose `n` points (n, d) of a mixture a dimension."""
