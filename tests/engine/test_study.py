@@ -318,11 +318,3 @@ def test_a_pruner_is_an_object(part: object) -> None:
 def test_directions_are_a_list() -> None:
     with pytest.raises(ValueError, match="must be a list, one for each objective, but got 'minimize'"):
         parzen.create_study(directions="minimize")
-
-
-def test_distributions_are_distributions() -> None:
-    study = parzen.create_study()
-    for ask in (lambda: study.ask({"x": (0, 1)}), lambda: study.ask_batch(2, {"x": (0, 1)})):
-        with pytest.raises(TypeError, match=r"such as FloatDistribution\(0, 1\), but got \(0, 1\)"):
-            ask()
-    assert not study.trials
