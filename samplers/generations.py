@@ -64,6 +64,7 @@ class Generations:
             for number in new:
                 if states.item(number) == _COMPLETE:
                     found = history.system_attr(number, self._key)
+                    # None beyond a trial's number is possible: what says so is damaged, or copied from elsewhere.
                     self._add(number, self.current if found is None else min(max(int(found), 0), number))
         return self
 

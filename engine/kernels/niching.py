@@ -18,7 +18,7 @@ Array = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
 _EPSILON = 1e-6  # weight of the other objectives where an extreme point is looked for (section IV-C)
-_LARGEST = np.finfo(np.float64).max / 4
+_LARGEST = np.finfo(np.float64).max / 4  # in size, of values that are told apart
 _FLAT = 1e-9  # an intercept this much smaller or larger than the values of its objective is one of rounding
 
 
@@ -89,8 +89,8 @@ def scale(values: Array, ideal: Array, extremes: Array) -> Scale:
     values = finite(values)
     ideal = np.minimum(values.min(axis=0), ideal)
     candidates = np.vstack([extremes, values]) - ideal
-    weights = np.where(np.eye(values.shape[1]) > 0, _EPSILON, 1.0)  # the paper's, inverted and times epsilon
-    achievement = (candidates[:, np.newaxis] * weights).max(axis=2)  # (k + n, m), eq. 4
+    factors = np.where(np.eye(values.shape[1]) > 0, _EPSILON, 1.0)  # epsilon over the paper's weights: none overflows
+    achievement = (candidates[:, np.newaxis] * factors).max(axis=2)  # (k + n, m), eq. 4
     found = candidates[achievement.argmin(axis=0)]
     return Scale(ideal, found + ideal, _lengths(found, values.max(axis=0) - ideal))
 

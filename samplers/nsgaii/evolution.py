@@ -47,8 +47,9 @@ class Stock:
 
     def tried(self, history: History, box: Box) -> Tried | None:
         """Give the points at which trials were, if there are points at which another one may come to be."""
-        is_flat = len(history.groups) == 1 and box.names == sorted(self.joint(history))
-        if not box.discrete or not is_flat or not history.changed_choices.isdisjoint(box.names):
+        if not box.discrete or not history.changed_choices.isdisjoint(box.names):
+            return None
+        if len(history.groups) > 1 or box.names != sorted(self.joint(history)):  # there are branches
             return None
         if self._tried.names != box.names:
             self._tried = Tried(box.names)
