@@ -24,8 +24,6 @@ optuna = pytest.importorskip("optuna")
 pytestmark = [
     pytest.mark.bench,
     pytest.mark.filterwarnings("ignore::optuna.exceptions.ExperimentalWarning"),
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),  # connections of Optuna's pool
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
 WORKER = Path(__file__).parents[1] / "storage" / "sqlite_worker.py"
 
@@ -173,7 +171,6 @@ def test_both_share_a_server(kind: str, first: Any) -> None:
         assert facts(ours) == facts(theirs)
     assert [trial.number for trial in ours.trials] == list(range(20))
     assert [trial.params["x"] for trial in ours.trials if "by" in trial.user_attrs] == [0.25] * 4
-    theirs._storage._backend.engine.dispose()
 
 
 def full_objective(trial: Any) -> float:
