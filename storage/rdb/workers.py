@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 _logger = get_logger(__name__)
 _CHUNK = 500
+_PATIENCE = 1.0  # seconds that a process which ends waits for its last sign of life
 _KEPT = timedelta(days=7)  # for which the row of a process that runs nothing any more stays
 
 
@@ -58,10 +59,12 @@ class Workers:
             return
         self._clean_up()
         self.beat()
-        thread = threading.Thread(target=_keep_beating, args=(weakref.ref(self), self._interval), daemon=True)
+        pause = threading.Event()
+        thread = threading.Thread(target=_keep_beating, args=(weakref.ref(self), self._interval, pause), daemon=True)
         thread.name = "parzen-heartbeat"
         thread.start()
         self._pid = os.getpid()  # only now: what failed is tried again at the next trial
+        weakref.finalize(self, _stop_beating, pause, thread, self._pid)
 
     def beat(self) -> None:
         """Give a sign of life."""
@@ -144,9 +147,8 @@ def _places(values: Sequence[object]) -> str:
     return ", ".join("?" * len(values))
 
 
-def _keep_beating(reference: weakref.ref[Workers], interval: float) -> None:
-    """Give signs of life until the storage is let go."""
-    pause = threading.Event()
+def _keep_beating(reference: weakref.ref[Workers], interval: float, pause: threading.Event) -> None:
+    """Give signs of life until the storage is let go, or the pause is broken off."""
     while not pause.wait(interval):
         workers = reference()
         if workers is None or workers._storage() is None:
@@ -156,3 +158,10 @@ def _keep_beating(reference: weakref.ref[Workers], interval: float) -> None:
         except Exception as error:  # whatever it is, the next sign of life may succeed
             _logger.warning(f"Could not give a sign of life, and will try again in {interval:g} seconds: {error}")
         del workers
+
+
+def _stop_beating(pause: threading.Event, thread: threading.Thread, pid: int) -> None:
+    """Let a sign of life come to its end: the connection, which is older, is closed after this when a process ends."""
+    if pid == os.getpid() and thread is not threading.current_thread():  # a fork has the event, but not the thread
+        pause.set()
+        thread.join(_PATIENCE)
