@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 def ask(study: Study, fixed_distributions: Mapping[str, BaseDistribution] | None) -> Trial:
     """Start a trial; see `Study.ask`."""
-    distributions = {name: modern(distribution) for name, distribution in (fixed_distributions or {}).items()}
+    distributions = {name: modern(d) for name, d in fixed_distributions.items()} if fixed_distributions else {}
     study._watch.look(study)
     storage, study_id = study._storage, study._study_id
     trial_id = storage.claim_waiting_trial(study_id)

@@ -121,6 +121,11 @@ class History:
         """States as the integers of `TrialState`, shape (n,)."""
         return self._rows["state"][: self.n]
 
+    def state(self, number: int) -> int:
+        """Give the state of one trial, more quickly."""
+        state: int = self._rows.cells["state"][number]
+        return state
+
     @property
     def values(self) -> FloatArray:
         """Objective values as told, shape (n, n_objectives); NaN where there are none."""
@@ -270,8 +275,8 @@ class History:
         number = record.number
         if number != self.n:
             raise ValueError(f"Trial numbers have no gaps: expected {self.n}, but got {number}.")
-        for columns in (self._rows, self._params, self._constraints):
-            if number >= columns.capacity:
+        if number >= self._rows.capacity:  # they grow together
+            for columns in (self._rows, self._params, self._constraints):
                 columns.reserve(number + 1)
         self._rows.cells["trial_id"][number] = record._trial_id
         self.live[number] = record
@@ -501,6 +506,11 @@ class History:
             except ValueError:  # the study cannot have had that value
                 rows[:] = False
         return [self.record(number) for number in np.flatnonzero(rows).tolist()]
+
+    @property
+    def may_wait(self) -> bool:
+        """Whether any trial may be waiting; False is certain, and needs no lock."""
+        return bool(self._waiting)
 
     def next_waiting(self) -> int | None:
         """Give the lowest number that waits, None if there is none."""

@@ -39,6 +39,8 @@ class Generations:
         Numbers of the complete trials of each generation, as they finished.
     has_parents : bool
         Whether there is anyone that the current generation can be bred from.
+    n_seen : int
+        Trials that were finished at the last `update`.
     chosen : dict[int, list[int]]
         Numbers of the parents that a sampler chose, by generation.
     choosing : threading.RLock
@@ -54,18 +56,20 @@ class Generations:
         self.choosing = threading.RLock()
         self._pools: list[list[int]] = []
         self._joined: list[int] = []  # complete since the newest generation's first trial was, itself included
-        self._seen = 0
+        self.n_seen = 0
 
     def update(self, history: History) -> Generations:
         """Take in the trials that finished since."""
-        if history.n_finished > self._seen:
-            new, states = history.finished[self._seen :].tolist(), history.states
-            self._seen += len(new)
-            for number in new:
-                if states.item(number) == _COMPLETE:
-                    found = history.system_attr(number, self._key)
-                    # None beyond a trial's number is possible: what says so is damaged, or copied from elsewhere.
-                    self._add(number, self.current if found is None else min(max(int(found), 0), number))
+        if history.n_finished > self.n_seen:
+            new = history.finished[self.n_seen :].tolist()
+            try:
+                for number in new:
+                    if history.state(number) == _COMPLETE:
+                        found = history.system_attr(number, self._key)
+                        # None beyond a trial's number is possible: what says so is damaged, or copied from elsewhere.
+                        self._add(number, self.current if found is None else min(max(int(found), 0), number))
+            finally:
+                self.n_seen += len(new)  # last, because who finds it up to date does not wait
         return self
 
     def _add(self, number: int, generation: int) -> None:

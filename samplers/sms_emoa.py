@@ -132,7 +132,7 @@ class SMSEMOASampler(EvolvingSampler):
         if bred is None:
             return {}
         box, children = bred
-        return external(box, children[:, 0])
+        return external(box, children[:, 0].tolist())
 
     def sample_batch(self, study: StudyLike, number: int, space: Space, n: int) -> dict[str, FloatArray]:
         with study.history.lock:

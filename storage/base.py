@@ -206,6 +206,8 @@ class BaseStorage(ABC):
         """Start the waiting trial of the lowest number and return its identifier, None if none waits."""
         while True:
             history = self.get_history(study_id)
+            if not history.may_wait:
+                return None
             with history.lock:
                 number = history.next_waiting()
                 if number is None:

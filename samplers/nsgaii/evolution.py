@@ -169,15 +169,15 @@ def _check_operators(crossover: Any, mutation: Any, population_size: int) -> Non
         )
 
 
-def external(box: Box, child: FloatArray) -> dict[str, Any]:
-    """Turn a child's internal values (d,) into a dict of external ones, without what is NaN."""
-    values = child.tolist()
-    if math.isnan(sum(values)):
-        parameters = zip(box.names, box.distributions, values, strict=True)
+def external(box: Box, child: list[float]) -> dict[str, Any]:
+    """Turn a child's d internal values into a dict of external ones, without what is NaN."""
+    if math.isnan(sum(child)):
+        parameters = zip(box.names, box.distributions, child, strict=True)
         return {name: d.to_external_repr(x) for name, d, x in parameters if x == x}
+    params: dict[str, Any] = dict(zip(box.names, child, strict=True))
     for j in box.discrete:
-        values[j] = box.distributions[j].to_external_repr(values[j])
-    return dict(zip(box.names, values, strict=True))
+        params[box.names[j]] = box.distributions[j].to_external_repr(child[j])
+    return params
 
 
 def filled(internal: FloatArray, distribution: BaseDistribution, u: FloatArray) -> FloatArray:

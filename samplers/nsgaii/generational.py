@@ -33,6 +33,7 @@ class Brood(NamedTuple):
     space: Space
     box: Box
     internal: FloatArray  # (d, n), NaN where a child lacks a parameter
+    children: list[list[float]]  # the same, child by child
 
 
 class Lineage(Generations):
@@ -42,7 +43,7 @@ class Lineage(Generations):
         super().__init__(key, size)
         self.parents: list[IntArray] = [np.empty(0, dtype=np.int64)]
         self.newest: tuple[Any, IntArray] = None, self.parents[0]  # while more trials may join its pool
-        self.brood = Brood(None, {}, Box.of({}), np.empty((0, 0)))
+        self.brood = Brood(None, {}, Box.of({}), np.empty((0, 0)), [])
 
 
 class GenerationalSampler(BaseGASampler, EvolvingSampler):
@@ -119,9 +120,8 @@ class GenerationalSampler(BaseGASampler, EvolvingSampler):
 
     def _lineage(self, history: History) -> Lineage:
         """Give what is remembered of a study, up to date; the history's lock is held."""
-        lineage = self._known_account(history)
+        lineage = self._account(history)
         assert isinstance(lineage, Lineage)
-        lineage.update(history)
         return lineage
 
     def _parents(self, history: History, lineage: Lineage, generation: int) -> IntArray:
@@ -169,7 +169,7 @@ class GenerationalSampler(BaseGASampler, EvolvingSampler):
         history: History = study.history
         with history.lock:
             brood = self._brood(study, trial.number, generation, search_space, chosen)
-        return external(brood.box, brood.internal[:, trial.number % self._population_size])
+        return external(brood.box, brood.children[trial.number % self._population_size])
 
     def sample_batch(self, study: StudyLike, number: int, space: Space, n: int) -> dict[str, FloatArray]:
         history, size = study.history, self._population_size
@@ -239,8 +239,8 @@ class GenerationalSampler(BaseGASampler, EvolvingSampler):
             rng = self._streams.generator(block, BREEDING)
             n = self._population_size
             how = self._how._replace(is_compiled=block * n >= COMPILED_TRIALS)  # by number: a resumed study does alike
-            bred = self._breed(study, history, parents, block * n, space, rng, n, how, siblings)
-            lineage.brood = brood = Brood(key, space, *bred)
+            box, internal = self._breed(study, history, parents, block * n, space, rng, n, how, siblings)
+            lineage.brood = brood = Brood(key, space, box, internal, internal.T.tolist())
         return brood
 
     # --- the end of a trial ------------------------------------------------------------------------------------------
