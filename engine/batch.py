@@ -15,7 +15,7 @@ from ..samplers import Sampler
 from .asking import promoted
 from .distributions import BaseDistribution, CategoricalDistribution, FloatArray, IntDistribution
 from .exceptions import UpdateFinishedTrialError
-from .frozen import FrozenTrial
+from .frozen import FrozenTrial, new_constraint
 from .interrupts import Deferred
 from .old_distributions import modern
 from .records import TrialState
@@ -255,7 +255,11 @@ def _sample_singly(study: Study, n: int, space: Space) -> Sampled:
 
 
 def tell_batch(
-    study: Study, batch: Batch, values: npt.ArrayLike, states: Sequence[TrialState | None] | None = None
+    study: Study,
+    batch: Batch,
+    values: npt.ArrayLike,
+    states: Sequence[TrialState | None] | None = None,
+    constraints: Mapping[str, npt.ArrayLike] | None = None,
 ) -> None:
     """Finish the trials of a batch; see `Study.tell_batch`."""
     owner = batch._study
@@ -274,6 +278,9 @@ def tell_batch(
         ends.append((decided, checked))
         if problem:
             problems.append(f"trial {record.number}: {problem}")
+    attrs = _constraint_attrs(records, [state for state, _ in ends], constraints or {})
+    if attrs:
+        study._storage.set_trials_system_attrs(attrs)
     try:
         for record, end in zip(records, ends, strict=True):
             mark_pause(study, record, end[0])
@@ -284,6 +291,21 @@ def tell_batch(
         study._history = None  # whoever looks at the trials next sees their ends
     if problems:
         warn_failed(f"{len(problems)} of {n} trials have no acceptable value ({problems[0]}).")
+
+
+def _constraint_attrs(
+    records: list[FrozenTrial], states: list[TrialState], constraints: Mapping[str, npt.ArrayLike]
+) -> dict[int, dict[str, float]]:
+    """Give the system attributes that constraints (n,) by key make, by trial; a failed trial needs no value."""
+    if not isinstance(constraints, Mapping):
+        raise TypeError(f'Expected constraints by key, such as {{"memory": used - limit}}, but got {constraints!r}.')
+    attrs: dict[int, dict[str, float]] = {record._trial_id: {} for record in records} if constraints else {}
+    for key, column in constraints.items():
+        told = _as_table(column, len(records), 1, f"of the constraint {key!r} ")[:, 0].tolist()
+        for record, state, value in zip(records, states, told, strict=True):
+            if state != TrialState.FAIL or value == value:
+                attrs[record._trial_id] |= new_constraint(record.system_attrs, key, value)
+    return attrs
 
 
 def _running(study: Study, trial_id: int, number: int) -> FrozenTrial:
@@ -297,7 +319,7 @@ def _running(study: Study, trial_id: int, number: int) -> FrozenTrial:
     return record
 
 
-def _as_table(values: npt.ArrayLike, n: int, m: int) -> FloatArray:
+def _as_table(values: npt.ArrayLike, n: int, m: int, owner: str = "") -> FloatArray:
     """Bring values into the shape (n, n_objectives)."""
     if hasattr(values, "detach"):  # a torch tensor, of whatever type and on whatever device
         values = values.detach().cpu().double().numpy()
@@ -305,7 +327,7 @@ def _as_table(values: npt.ArrayLike, n: int, m: int) -> FloatArray:
     try:
         table = np.asarray(values, dtype=np.float64)
     except (TypeError, ValueError, RuntimeError, OverflowError) as error:
-        raise ValueError(f"Expected numbers in the shape {expected}, but got {values!r}: {error}") from error
+        raise ValueError(f"Expected numbers {owner}in the shape {expected}, but got {values!r}: {error}") from error
     if table.shape != (n, m) and (m > 1 or table.shape != (n,)):
-        raise ValueError(f"Expected values of shape {expected}, but got {table.shape}.")
+        raise ValueError(f"Expected values {owner}of shape {expected}, but got {table.shape}.")
     return table.reshape(n, m)

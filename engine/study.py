@@ -205,7 +205,11 @@ class Study:
         return ask_batch(self, n, distributions)
 
     def tell_batch(
-        self, batch: Batch, values: npt.ArrayLike, states: Sequence[TrialState | None] | None = None
+        self,
+        batch: Batch,
+        values: npt.ArrayLike,
+        states: Sequence[TrialState | None] | None = None,
+        constraints: Mapping[str, npt.ArrayLike] | None = None,
     ) -> None:
         """Finish the trials of a batch, in one transaction.
 
@@ -218,13 +222,16 @@ class Study:
             warning for the batch.
         states
             State of each trial, by default COMPLETE; the values of PRUNED and FAIL ones are ignored.
+        constraints
+            What `Trial.set_constraint` would set: by key an array or tensor of shape (n,), at most 0 where the
+            constraint is satisfied. NaN is for failed trials alone.
 
         Raises
         ------
         ValueError
             If a shape or a state does not fit, or a trial of the batch is not running; then nothing is stored.
         """
-        tell_batch(self, batch, values, states)
+        tell_batch(self, batch, values, states, constraints)
 
     def optimize(
         self,

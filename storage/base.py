@@ -244,6 +244,12 @@ class BaseStorage(ABC):
         for trial_id, state, trial_values in zip(trial_ids, states, values, strict=True):
             self.set_trial_state_values(trial_id, state, trial_values)
 
+    def set_trials_system_attrs(self, attrs: Mapping[int, Mapping[str, Any]]) -> None:
+        """Set system attributes, ``{trial_id: {key: value}}``, in one transaction."""
+        for trial_id, values in attrs.items():
+            for key, value in values.items():
+                self.set_trial_system_attr(trial_id, key, value)
+
     # --- corrections: the only changes to finished trials ------------------------------------------------------------
 
     def correct_values(self, trial_id: int, values: Sequence[float]) -> None:

@@ -241,6 +241,12 @@ class InMemoryStorage(BaseStorage):
             record.system_attrs[key] = value
             history.rungs.note(number, record.system_attrs)
 
+    def set_trials_system_attrs(self, attrs: Mapping[int, Mapping[str, Any]]) -> None:
+        with self._lock:
+            for trial_id in attrs:
+                self._updatable(trial_id)
+            super().set_trials_system_attrs(attrs)
+
     # --- corrections -------------------------------------------------------------------------------------------------
 
     def correct_values(self, trial_id: int, values: Sequence[float]) -> None:

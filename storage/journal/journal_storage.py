@@ -267,6 +267,14 @@ class JournalStorage(BaseStorage):
             self._updatable(trial_id)
             self._write(entries.trial_system_attr(trial_id, key, value))
 
+    def set_trials_system_attrs(self, attrs: Mapping[int, Mapping[str, Any]]) -> None:
+        with self._lock:
+            for trial_id in attrs:
+                self._updatable(trial_id)
+            self._write(
+                *(entries.trial_system_attr(i, *item) for i, values in attrs.items() for item in values.items())
+            )
+
     # --- corrections -------------------------------------------------------------------------------------------------
 
     def correct_values(self, trial_id: int, values: Sequence[float]) -> None:

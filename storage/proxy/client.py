@@ -320,6 +320,10 @@ class GrpcStorageProxy(BaseStorage):
     def set_trial_system_attr(self, trial_id: int, key: str, value: Any) -> None:
         self._set_trial_attr("system_attrs", "set_trial_system_attr", trial_id, key, value)
 
+    def set_trials_system_attrs(self, attrs: Mapping[int, Mapping[str, Any]]) -> None:
+        study_id = next(iter({self._study_of(trial_id) for trial_id in attrs}), None)
+        self._exchange("set_trials_system_attrs", [[[i, dict(values)] for i, values in attrs.items()]], study_id)
+
     def _set_trial_attr(self, field: str, verb: str, trial_id: int, key: str, value: Any) -> None:
         text = to_json(value)
 

@@ -288,6 +288,11 @@ class Service:
         self._storage.set_trial_system_attr(trial_id, key, value)
         return self._touch(trial_id)
 
+    def do_set_trials_system_attrs(self, request: Request, attrs: list[tuple[int, dict[str, Any]]]) -> None:
+        self._storage.set_trials_system_attrs(dict(attrs))
+        for trial_id, _ in attrs:
+            self._touch(trial_id)
+
     def do_correct_values(self, request: Request, trial_id: int, values: list[float]) -> None:
         self._storage.correct_values(trial_id, values)
 

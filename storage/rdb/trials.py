@@ -336,18 +336,36 @@ class RelationalStorage(RelationalStudies):
     def set_trial_system_attr(self, trial_id: int, key: str, value: Any) -> None:
         self._set_trial_attr("system", trial_id, key, value)
 
+    def set_trials_system_attrs(self, attrs: Mapping[int, Mapping[str, Any]]) -> None:
+        texts = [(i, key, to_json(value)) for i, values in attrs.items() for key, value in values.items()]
+        with Deferred(), self._lock:
+            owns = {trial_id: self._own(trial_id) for trial_id in attrs}
+            self._db.once(lambda: self._insert_attrs(texts))
+            for trial_id, key, text in texts:
+                self._note_attr("system", owns[trial_id], key, text)
+
     def _set_trial_attr(self, kind: str, trial_id: int, key: str, value: Any) -> None:
         text = to_json(value)
         with Deferred(), self._lock:
             own = self._own(trial_id)
-            record = own.record
-            if not writing.insert_attr(self._db, kind, trial_id, key, text):
-                self._refuse(trial_id)
-            # As others will read it: a tuple is a list from now on, and nobody else holds it.
-            (record.user_attrs if kind == "user" else record.system_attrs)[key] = json.loads(text)
-            history = self._mirror.placed(own) if kind == "system" else None
-            if history is not None:
-                history.rungs.note(record.number, record.system_attrs)
+            self._insert_attr(kind, trial_id, key, text)
+            self._note_attr(kind, own, key, text)
+
+    def _insert_attrs(self, texts: Sequence[tuple[int, str, str]]) -> None:
+        for text in texts:
+            self._insert_attr("system", *text)
+
+    def _insert_attr(self, kind: str, trial_id: int, key: str, text: str) -> None:
+        if not writing.insert_attr(self._db, kind, trial_id, key, text):
+            self._refuse(trial_id)
+
+    def _note_attr(self, kind: str, own: Own, key: str, text: str) -> None:
+        record = own.record
+        # As others will read it: a tuple is a list from now on, and nobody else holds it.
+        (record.user_attrs if kind == "user" else record.system_attrs)[key] = json.loads(text)
+        history = self._mirror.placed(own) if kind == "system" else None
+        if history is not None:
+            history.rungs.note(record.number, record.system_attrs)
 
     def live_record(self, trial_id: int) -> FrozenTrial:
         with self._lock:

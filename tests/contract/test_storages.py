@@ -160,6 +160,7 @@ CHANGES: dict[str, Callable[[BaseStorage, int], object]] = {
     "report": lambda s, i: s.set_trial_intermediate_value(i, 0, 1.0),
     "user_attr": lambda s, i: s.set_trial_user_attr(i, "a", 1),
     "system_attr": lambda s, i: s.set_trial_system_attr(i, "a", 1),
+    "system_attrs": lambda s, i: s.set_trials_system_attrs({i: {"a": 1}}),
 }
 READS: dict[str, Callable[[BaseStorage, int], object]] = {
     "get_trial": lambda s, i: s.get_trial(i),
@@ -459,6 +460,17 @@ def test_several_ends_at_once(storage: BaseStorage, study_id: int) -> None:
     storage.finish_trials(ids, [COMPLETE, FAIL, PRUNED], [[1.0], None, [2.0]])
     assert [(t.state, t.values) for t in storage.get_all_trials(study_id)] == [
         (COMPLETE, [1.0]), (FAIL, None), (PRUNED, [2.0])]  # fmt: skip
+
+
+def test_system_attributes_of_several_trials(storage: BaseStorage, study_id: int) -> None:
+    ids = [storage.create_new_trial(study_id) for _ in range(3)]
+    storage.set_trial_system_attr(ids[0], "a", 0)
+    storage.set_trials_system_attrs({ids[0]: {"a": 1.5, "b": [1, None]}, ids[2]: {"c": "ü"}, ids[1]: {}})
+    found = [{"a": 1.5, "b": [1, None]}, {}, {"c": "ü"}]
+    assert [storage.live_record(i).system_attrs for i in ids] == found
+    assert [trial.system_attrs for trial in storage.get_all_trials(study_id)] == found
+    storage.finish_trials(ids, [COMPLETE] * 3, [[1.0]] * 3)
+    assert [trial.system_attrs for trial in storage.get_all_trials(study_id)] == found
 
 
 # --- looking ---------------------------------------------------------------------------------------------------------
@@ -781,6 +793,18 @@ def test_ends_are_stored_together_or_not_at_all(own_storage: BaseStorage) -> Non
     with pytest.raises(UpdateFinishedTrialError):
         own_storage.finish_trials(ids, [COMPLETE] * 3, [[1.0]] * 3)
     assert [trial.state for trial in own_storage.get_all_trials(study_id)] == [RUNNING, RUNNING, FAIL]
+
+
+def test_attributes_are_stored_together_or_not_at_all(own_storage: BaseStorage) -> None:
+    study_id = own_storage.create_new_study([MINIMIZE])
+    ids = [own_storage.create_new_trial(study_id) for _ in range(3)]
+    own_storage.set_trial_state_values(ids[2], FAIL)
+    with pytest.raises(UpdateFinishedTrialError):
+        own_storage.set_trials_system_attrs({trial_id: {"a": 1} for trial_id in ids})
+    assert [trial.system_attrs for trial in own_storage.get_all_trials(study_id)] == [{}] * 3
+    with pytest.raises(KeyError):
+        own_storage.set_trials_system_attrs({ids[0]: {"a": 1}, NOBODY: {"a": 1}})
+    assert own_storage.get_trial(ids[0]).system_attrs == own_storage.live_record(ids[0]).system_attrs == {}
 
 
 # --- corrections -----------------------------------------------------------------------------------------------------

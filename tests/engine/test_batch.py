@@ -9,7 +9,7 @@ import pytest
 
 import parzen
 from parzen.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
-from parzen.samplers import BaseSampler, RandomSampler, TPESampler
+from parzen.samplers import BaseSampler, NSGAIISampler, RandomSampler, TPESampler
 from parzen.storages import InMemoryStorage
 from parzen.study import Batch
 from parzen.trial import TrialState
@@ -254,6 +254,55 @@ def test_several_objectives():
             study.tell_batch(batch, values)
     study.tell_batch(batch, [[1, 2], [3, 4], [5, 6]])
     assert [t.values for t in study.trials] == [[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]
+
+
+# --- constraints -----------------------------------------------------------------------------------------------------
+
+
+def test_constraints_are_what_the_trials_would_have_set(storage):
+    study = parzen.create_study(storage=storage, directions=["minimize"] * 2, sampler=NSGAIISampler(seed=0))
+    for _ in range(3):
+        batch = study.ask_batch(50, {"x": FloatDistribution(0, 1), "y": FloatDistribution(0, 1)})
+        memory, latency = batch["x"] - 0.5, np.full(50, -1.0)
+        study.tell_batch(
+            batch, np.stack([batch["x"], 1 - batch["x"]], axis=1), constraints={"memory": memory, "latency": latency}
+        )
+    assert [t.constraints for t in study.trials[-50:]] == [
+        {"memory": m, "latency": -1.0} for m in memory.tolist()
+    ]  # fmt: skip
+    assert study.trials == parzen.load_study(storage=storage or study._storage, study_name=study.study_name).trials
+    assert study.history.violation[-50:].tolist() == np.maximum(memory, 0).tolist()
+    assert all(trial.params["x"] <= 0.5 for trial in study.best_trials)
+    assert (memory <= 0).mean() > 0.8  # the third generation has learnt what is feasible
+
+
+def test_a_failed_trial_needs_no_constraint():
+    study = parzen.create_study()
+    batch = study.ask_batch(3, SPACE)
+    with pytest.warns(UserWarning, match="1 of 3"):
+        study.tell_batch(batch, [1.0, math.nan, 2.0], constraints={"c": [0.5, math.nan, -0.5]})
+    assert [t.constraints for t in study.trials] == [{"c": 0.5}, {}, {"c": -0.5}]
+    assert study.best_trial.number == 2
+
+
+@pytest.mark.parametrize(
+    ("constraints", "error", "words"),
+    [
+        ({"c": [0.0, 1.0]}, ValueError, r"constraint 'c' of shape \(3,\), but got \(2,\)"),
+        ({"c": [0.0, 1.0, math.nan]}, ValueError, "constraint 'c' must not be NaN"),
+        ({"c": ["a", "b", "c"]}, ValueError, "numbers of the constraint 'c'"),
+        ([0.0, 1.0, 2.0], TypeError, "by key"),
+    ],
+)
+def test_bad_constraints_store_nothing(storage, constraints, error, words):
+    study = parzen.create_study(storage=storage)
+    batch = study.ask_batch(3, SPACE)
+    with pytest.raises(error, match=words):
+        study.tell_batch(batch, [1.0, 2.0, 3.0], constraints=constraints)
+    assert [t.state for t in study.trials] == [TrialState.RUNNING] * 3
+    assert [t.constraints for t in study.trials] == [{}] * 3
+    study.tell_batch(batch, [1.0, 2.0, 3.0], constraints={"c": [1.0, 0.0, 0.0]})
+    assert study.best_value == 2.0
 
 
 def test_torch(told):
