@@ -58,6 +58,11 @@ class Growing:
         """The elements, shape (n,)."""
         return self._data[: self.n]
 
+    def since(self, k: int) -> list[Any]:
+        """List all but the first `k` elements."""
+        found: list[Any] = self._data[k : self.n].tolist()
+        return found
+
 
 class Sorted:
     """Numbers in ascending order; those that are added are put in their place when somebody looks."""

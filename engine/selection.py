@@ -58,7 +58,7 @@ class Selection(History):
             n_finished, n_paused = self._n_seen
             self._n_seen = len(whole.finished), len(whole.pauses)
             self._take_pauses(whole.pauses[n_paused:].tolist(), whole)
-            self._take_ends(whole.finished[n_finished:].tolist())
+            self._take_ends(whole.finished_since(n_finished))
             self._take_live(whole)
         return self
 

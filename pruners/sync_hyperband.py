@@ -118,7 +118,7 @@ class _Races:
         for number, rung, values in history.rungs.since(self._n_completions):
             self.of(number).arrive(number, rung, losses(values, self._signs))
         self._n_completions = len(history.rungs)
-        for number in history.finished[self._n_finished :].tolist():
+        for number in history.finished_since(self._n_finished):
             self.of(number).end(number, history.states[number] == _PRUNED)
         self._n_finished = len(history.finished)
         for number in history.pauses[self._n_pauses :].tolist():

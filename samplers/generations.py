@@ -8,6 +8,7 @@ finished before its first trial did, so that all who read the same trials in the
 from __future__ import annotations
 
 import threading
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -61,16 +62,21 @@ class Generations:
     def update(self, history: History) -> Generations:
         """Take in the trials that finished since."""
         if history.n_finished > self.n_seen:
-            new = history.finished[self.n_seen :].tolist()
+            new = history.finished_since(self.n_seen)
             try:
                 for number in new:
                     if history.state(number) == _COMPLETE:
-                        found = history.system_attr(number, self._key)
-                        # None beyond a trial's number is possible: what says so is damaged, or copied from elsewhere.
-                        self._add(number, self.current if found is None else min(max(int(found), 0), number))
+                        self._add(number, self._generation_of(number, history.system_attr(number, self._key)))
             finally:
                 self.n_seen += len(new)  # last, because who finds it up to date does not wait
         return self
+
+    def _generation_of(self, number: int, noted: Any) -> int:
+        if noted is None:
+            return self.current
+        # None beyond a trial's number is possible: what says so is damaged, or copied from elsewhere.
+        generation = int(noted)
+        return generation if 0 <= generation <= number else min(max(generation, 0), number)
 
     def _add(self, number: int, generation: int) -> None:
         while len(self.members) <= generation:

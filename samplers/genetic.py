@@ -141,10 +141,10 @@ class BaseGASampler(BaseSampler):
     def _account(self, history: History) -> Generations:
         """Give the generations of a study, up to date."""
         account = self._accounts.get(history)
-        if account is not None and account.n_seen == history.n_finished:
-            return account
-        with history.lock:
-            return self._known_account(history).update(history)
+        if account is None or account.n_seen != history.n_finished:
+            with history.lock:
+                account = (account or self._known_account(history)).update(history)
+        return account
 
     def _known_account(self, history: History) -> Generations:
         found = self._accounts.get(history)

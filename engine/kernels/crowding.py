@@ -6,10 +6,12 @@ import numpy as np
 import numpy.typing as npt
 
 from . import COMPILED_FROM
-from .dominance import ranks_until
+from .dominance import ranks_until, refuse_nan
 
 Array = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
+
+AT_ONCE = 1000  # points of two objectives up to which entering compiled code once is worth more than sorting well
 
 
 def crowding(values: Array, rank: IntArray) -> Array:
@@ -86,6 +88,12 @@ def order(values: Array, enough: int | None = None, violation: Array | None = No
     ValueError
         If a value or a violation is NaN.
     """
+    n, m = values.shape
+    if m == 2 and COMPILED_FROM <= n <= AT_ONCE and (violation is None or (violation <= 0).all()):
+        from .compiled import crowding as compiled
+
+        refuse_nan(values)
+        return compiled.order_of_two(values)
     rank = ranks_until(values, len(values) if enough is None else max(enough, 1), violation)
     if len(values) >= COMPILED_FROM:
         from .compiled import crowding as compiled

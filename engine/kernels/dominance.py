@@ -32,7 +32,7 @@ def non_dominated(values: Array) -> BoolArray:
     ValueError
         If a value is NaN.
     """
-    _refuse_nan(values)
+    refuse_nan(values)
     left = np.arange(len(values))
     while len(left) > 2 * _SAMPLE:
         beaten = _beaten(values[left])
@@ -90,7 +90,7 @@ def ranks(values: Array, enough: int | None = None, violation: Array | None = No
 
 def ranks_until(values: Array, enough: int, violation: Array | None = None) -> IntArray:
     """Rank as `ranks` does, but those after the front that reaches `enough` may get any higher ranks."""
-    _refuse_nan(values)
+    refuse_nan(values)
     n, m = values.shape
     if violation is not None and not (violation <= 0).all():
         return _constrained_ranks(values, violation, enough)
@@ -105,7 +105,7 @@ def ranks_until(values: Array, enough: int, violation: Array | None = None) -> I
 
 def _constrained_ranks(values: Array, violation: Array, enough: int) -> IntArray:
     """Rank the feasible points by their values, then the others by their violation."""
-    _refuse_nan(violation)
+    refuse_nan(violation)
     out, is_feasible = np.empty(len(values), dtype=np.int64), violation <= 0
     feasible = out[is_feasible] = ranks_until(values[is_feasible], enough)
     out[~is_feasible] = np.unique(violation[~is_feasible], return_inverse=True)[1] + feasible.max(initial=-1) + 1
@@ -118,7 +118,8 @@ def _cut(ranks: IntArray, enough: int) -> IntArray:
     return np.minimum(ranks, last + 1)
 
 
-def _refuse_nan(values: Array) -> None:
+def refuse_nan(values: Array) -> None:
+    """Raise ``ValueError`` if points to be ranked hold NaN."""
     if np.isnan(values).any():
         raise ValueError("Points to be ranked must not hold NaN: leave those out that have no value.")
 

@@ -93,14 +93,14 @@ def litter(
     Returns
     -------
     children
-        Shape (d, n): values of the parents to the last bit, where they did not mutate; NaN where neither has one within
-        the range.
+        Shape (d, n): values of the parents to the last bit, where they did not mutate, unless they missed their ends by
+        less than `SLACK`; NaN where neither has one within the range.
     source
         Shape (d, n); see `offspring`.
     """
     points = into_cube(places, low, width, is_log)
     children, source = offspring(points, grades, is_choice, swap, crossover_prob, mutation_prob, eta, u)
-    kept = np.take_along_axis(values, source.T, axis=1)
+    kept = between(np.take_along_axis(values, source.T, axis=1), ends)
     return np.where(source.T >= 0, kept, out_of_cube(children, low, width, is_log, ends)), source.T
 
 
@@ -134,4 +134,9 @@ def out_of_cube(points: Array, low: Array, width: Array, is_log: BoolArray, ends
     """Turn points of the unit cube (n, d) into values (d, n) between their `ends` (2, d); NaN stays NaN."""
     values = (low + points * width).T
     values[is_log] = np.exp(values[is_log])
+    return between(values, ends)
+
+
+def between(values: Array, ends: Array) -> Array:
+    """Bring values (d, n) to between their `ends` (2, d); NaN stays NaN."""
     return np.asarray(np.clip(values, ends[0][:, np.newaxis], ends[1][:, np.newaxis]))

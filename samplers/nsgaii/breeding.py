@@ -112,13 +112,14 @@ def breed(
     """
     values = internal_values(box, history, parents)
     places = _placed(box, values, rng.random(values.shape))
-    values = _fitted(box, values)
+    values = _on_grids(box, values)
     if len(parents) < how.crossover.n_parents:  # they serve in turn
         turns = np.arange(how.crossover.n_parents) % len(parents)
         places, values, grades = places[:, turns], values[:, turns], grades[turns]
     if type(how.crossover) is UniformCrossover and type(how.mutation) is PolynomialMutation:
         return _by_default(values, places, grades, box, rng.random((n, 5 + 3 * len(values))), how)
     points = offspring.into_cube(places, box.low, box.width, box.is_log)
+    values = offspring.between(values, box.ends)
     values = np.where(np.isnan(points), np.nan, values)  # without what left its range since
     mates = variation.tournament(grades, rng.random((n, how.crossover.n_parents, 2)))
     genes, families = variation.lent(points.T[mates]), variation.lent(values.T[mates])  # (n, k, d)
@@ -224,7 +225,7 @@ def first_defined(operator: Any, *names: str) -> str:
 def internal_values(box: Box, history: History, numbers: IntArray) -> FloatArray:
     """Give internal values of trials (d, k); NaN where a trial does not have a parameter."""
     rows = history.rows_of(box.names)  # first, because it may make the table larger
-    found: FloatArray = history.table[rows[:, None], numbers]
+    found: FloatArray = history.table.take(numbers, axis=1).take(rows, axis=0)  # quicker than by an index
     for name in history.changed_choices.intersection(box.names):
         j = box.names.index(name)
         distribution = box.distributions[j]
@@ -250,10 +251,10 @@ def _placed(box: Box, values: FloatArray, share: FloatArray) -> FloatArray:
     return np.asarray(places)
 
 
-def _fitted(box: Box, values: FloatArray) -> FloatArray:
-    """Move values (d, k) of other grids to the next point of today's, and all into their ranges; NaN stays NaN."""
-    values = np.minimum(np.maximum(values, box.ends[0][:, np.newaxis]), box.ends[1][:, np.newaxis])
+def _on_grids(box: Box, values: FloatArray) -> FloatArray:
+    """Move values (d, k) of other grids to the next point of today's; NaN stays NaN."""
     if len(box.stepped):
+        values = values.copy()
         low, high, step = box.grids
         on_grid = low + np.round((values[box.stepped] - low) / step) * step
         values[box.stepped] = np.minimum(np.maximum(on_grid, low), high)

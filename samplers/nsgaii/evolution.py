@@ -83,6 +83,7 @@ class EvolvingSampler(Sampler):
         _check_operators(crossover, mutation, population_size)
         self._population_size = population_size
         self._how = Operators(crossover, crossover_prob, swapping_prob, mutation, mutation_prob)
+        self._how_compiled = self._how._replace(is_compiled=True)
         self._stocks: Remembered[Stock] = Remembered()
 
     def parents(self, history: History, n: int = 1) -> IntArray | None:
@@ -192,7 +193,7 @@ def _each_from_unit(distribution: BaseDistribution, u: Sequence[float]) -> Float
 
 def losses(history: History, numbers: IntArray) -> FloatArray:
     """Give values of trials, to be minimized, shape (n, n_objectives)."""
-    values: FloatArray = history.values[numbers]  # a copy
+    values: FloatArray = history.values.take(numbers, axis=0)  # quicker than by an index
     if _MAXIMIZE in history.directions:
         values *= [-1.0 if direction == _MAXIMIZE else 1.0 for direction in history.directions]
     return values

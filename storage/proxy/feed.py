@@ -93,7 +93,7 @@ class Feed:
             self._tick(number)
             self._looks.pop(number, None)
         self._n_pauses = len(history.pauses)
-        for number in history.finished[self._n_finished :].tolist():
+        for number in history.finished_since(self._n_finished):
             if self._changed_at.pop(number, None) is not None:
                 self._looks.pop(number, None)
                 self._places.pop(int(history.trial_ids[number]), None)

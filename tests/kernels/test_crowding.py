@@ -73,6 +73,22 @@ def test_the_order_of_those_that_are_enough_is_that_of_all(m: int, enough: int) 
     assert order(values, enough, np.arange(200, 0.0, -1)).tolist()[:enough] == list(range(199, 199 - enough, -1))
 
 
+@given(st.integers(1, 150), st.integers(0, 99))
+@settings(deadline=None)
+def test_the_order_of_two_objectives_in_one_call_is_that_in_several(n: int, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    few = rng.choice([-math.inf, 0.0, 0.25, 0.5, 1.0, math.inf], (n, 2))  # so that many are equal
+    for values in (few, rng.random((n, 2))):
+        assert compiled.order_of_two(values).tolist() == compiled.order(values, ranks(values)).tolist()
+
+
+def test_many_points_that_hold_nan_are_refused() -> None:
+    values = np.ones((200, 2))
+    values[7, 1] = math.nan
+    with pytest.raises(ValueError, match="NaN"):
+        order(values)
+
+
 def test_one_objective_is_sorted() -> None:
     values = np.array([[3.0], [1.0], [2.0], [1.0]])
     assert order(values).tolist() == [1, 3, 2, 0]

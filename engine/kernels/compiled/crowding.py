@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .. import jit
+from .dominance import ranks_of_two
 
 Array = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -42,6 +43,16 @@ def crowding(values: Array, rank: IntArray) -> Array:
             if span > 0:
                 total[i] += gap[i] / span
     return total
+
+
+@jit
+def order_of_two(values: Array) -> IntArray:
+    """Order points of two objectives (n, 2), n > 0, without NaN: ranks and all in one call; see `order`."""
+    by_second = np.argsort(values[:, 1], kind="mergesort")
+    sequence = by_second[np.argsort(values[by_second, 0], kind="mergesort")]
+    rank = np.empty(len(values), np.int64)
+    ranks_of_two(values[sequence], sequence, rank)
+    return order(values, rank)
 
 
 @jit

@@ -24,7 +24,7 @@ def ranks(values: Array, enough: int) -> IntArray:
     order, points, is_unique = _lexicographic(values)
     out = np.empty(n, dtype=np.int64)
     if m == 2:
-        _ranks_of_two(points, order, out)
+        ranks_of_two(points, order, out)
     elif m > 3 or not _ranks_of_three(points, order, enough, out):
         out[order] = _by_sets(points) if is_unique else _by_sets_of_equals(points)
     return out
@@ -138,7 +138,7 @@ def beaten(values: Array, pivots: Array) -> BoolArray:
 
 
 @jit
-def _ranks_of_two(points: Array, order: IntArray, out: IntArray) -> None:
+def ranks_of_two(points: Array, order: IntArray, out: IntArray) -> None:
     """Rank points in lexicographic order in O(n log n).
 
     The smallest second objective of each front so far rises with the front's rank; a point goes to the first front

@@ -107,9 +107,9 @@ def litter(
         for i in range(n):
             source[j, i] = whose[i, j]
             if whose[i, j] >= 0:
-                children[j, i] = values[j, whose[i, j]]
-                continue
-            x = low[j] + made[i, j] * width[j]
-            x = np.exp(x) if is_log[j] else x
+                x = values[j, whose[i, j]]
+            else:
+                x = low[j] + made[i, j] * width[j]
+                x = np.exp(x) if is_log[j] else x
             children[j, i] = ends[0, j] if x < ends[0, j] else ends[1, j] if x > ends[1, j] else x
     return children, source
