@@ -6,9 +6,10 @@ import numpy as np
 import numpy.typing as npt
 
 from .distributions import FloatArray
-from .history import History, IntArray
+from .history import History
 from .kernels.dominance import non_dominated
 from .records import StudyDirection, TrialState
+from .trial_columns import IntArray
 
 _ONE_BY_ONE = 8  # new trials up to which each is compared with the front; more are ranked together with it
 

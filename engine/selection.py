@@ -48,6 +48,9 @@ class Selection(History):
     def states(self) -> npt.NDArray[np.int8]:
         return self._states.view
 
+    def state(self, number: int) -> int:
+        return int(self._states.view[number])
+
     def update(self, whole: History) -> Selection:
         """Bring in what happened in the whole history since."""
         with self.lock:

@@ -24,7 +24,7 @@ HEAVY = {"numba", "scipy", "torch", "pandas", "sqlalchemy", "sklearn", "click", 
 GROUND_FLOOR = {
     "brackets", "columns", "corrections", "curve", "distribution_json", "distributions", "domains", "exceptions",
     "frozen", "history", "interrupts", "lazily", "logging", "old_distributions", "pauses", "protocols", "records",
-    "remembered", "reports", "rungs", "seeds", "selection", "space",
+    "remembered", "reports", "rungs", "seeds", "selection", "space", "trial_columns",
 }  # fmt: skip
 UPPER_FLOOR = {
     "asking", "batch", "dataframe", "fixed", "front", "indicators", "liveness", "optimize", "progress", "studies",

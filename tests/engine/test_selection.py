@@ -58,6 +58,7 @@ def alone(study: parzen.Study) -> History:
 
 def assert_alike(selection: Selection, expected: History) -> None:
     assert selection.states.tolist() == expected.states.tolist()
+    assert [selection.state(number) for number in range(selection.n)] == expected.states.tolist()
     assert (selection.n, selection.n_complete, selection.n_pruned) == (
         expected.n, expected.n_complete, expected.n_pruned,
     )  # fmt: skip
