@@ -66,6 +66,7 @@ class Trial(BaseTrial):
         self._fixed: Mapping[str, Any] = self._record.system_attrs.get("fixed_params", {})
         self.relative_search_space: dict[str, BaseDistribution] = {}
         self._relative: dict[str, Any] = {}
+        self._ready: dict[str, BaseDistribution] = {}  # from which values were sampled jointly, and none is fixed
         self._repeated: int | None = None  # step of the last report, if another process had come there before it died
         self._is_to_pause = False
         self._drawn: dict[str, float] = {}  # internal values that a sampler gave beside the one asked for
@@ -78,6 +79,8 @@ class Trial(BaseTrial):
         sampler.before_trial(study, record)
         self.relative_search_space = sampler.infer_relative_search_space(study, record)
         self._relative = sampler.sample_relative(study, record, self.relative_search_space)
+        if not self._fixed:
+            self._ready = self.relative_search_space
 
     # --- parameters --------------------------------------------------------------------------------------------------
 
@@ -139,7 +142,10 @@ class Trial(BaseTrial):
         params = self._record.params
         if name in params:
             return self._suggested_before(name, distribution)
-        internal = self._draw(name, distribution)
+        if name in self._relative and self._ready.get(name) is distribution:  # what nearly every call finds
+            internal = distribution.to_internal_repr(self._relative[name])
+        else:
+            internal = self._draw(name, distribution)
         self.storage.set_trial_param(self._trial_id, name, internal, distribution)
         if name not in params:  # the storage keeps a record of its own
             params[name] = distribution.to_external_repr(internal)

@@ -19,6 +19,7 @@ from ..engine.frozen import FrozenTrial
 from ..engine.history import History
 from ..engine.pauses import marked
 from ..engine.records import FrozenStudy, StudyDirection, TrialState
+from ..engine.rungs import COMPLETED_RUNG
 from .base import DEFAULT_STUDY_NAME_PREFIX, BaseStorage
 
 _RUNNING, _WAITING = TrialState.RUNNING, TrialState.WAITING
@@ -236,7 +237,8 @@ class InMemoryStorage(BaseStorage):
         with self._lock:
             history, number, record = self._updatable(trial_id)
             record.system_attrs[key] = value
-            history.rungs.note(number, record.system_attrs)
+            if key.startswith(COMPLETED_RUNG):
+                history.rungs.note(number, record.system_attrs)
 
     def set_trials_system_attrs(self, attrs: Mapping[int, Mapping[str, Any]]) -> None:
         with self._lock:

@@ -120,7 +120,9 @@ class GenerationalSampler(BaseGASampler, EvolvingSampler):
 
     def _lineage(self, history: History) -> Lineage:
         """Give what is remembered of a study, up to date; the history's lock is held."""
-        lineage = self._account(history)
+        lineage = self._accounts.get(history)
+        if lineage is None or lineage.n_seen != history.n_finished:
+            lineage = (lineage or self._known_account(history)).update(history)
         assert isinstance(lineage, Lineage)
         return lineage
 
