@@ -278,9 +278,12 @@ def tell_batch(
         ends.append((decided, checked))
         if problem:
             problems.append(f"trial {record.number}: {problem}")
-    attrs = _constraint_attrs(records, [state for state, _ in ends], constraints or {})
+    attrs = _constraint_attrs(records, [state for state, _ in ends], {} if constraints is None else constraints)
     if attrs:
         study._storage.set_trials_system_attrs(attrs)
+        if not study._storage.keeps_live_records:
+            for record in records:
+                record.system_attrs.update(attrs[record._trial_id])
     try:
         for record, end in zip(records, ends, strict=True):
             mark_pause(study, record, end[0])

@@ -129,15 +129,16 @@ class Rows:
     def add(self, name: str, fill: Any, dtype: npt.DTypeLike, width: int | None = None) -> None:
         """Add a column of (capacity,) or (capacity, width), every row `fill`."""
         shape = self.capacity if width is None else (self.capacity, width)
-        self._hold(name, np.full(shape, fill, dtype=dtype))
         self._fills[name] = fill
+        self._hold(name, np.full(shape, fill, dtype=dtype))
 
     def reserve(self, rows: int) -> None:
         """Make room for `rows` rows."""
         if rows > self.capacity:
-            self.capacity = max(2 * self.capacity, rows)
+            capacity = max(2 * self.capacity, rows)
             for name, array in self._arrays.items():
-                self._hold(name, grown(array, self.capacity, self._fills[name]))
+                self._hold(name, grown(array[: self.capacity], capacity, self._fills[name]))
+            self.capacity = capacity  # last, as Ctrl-C may come between
 
     def __getitem__(self, name: str) -> npt.NDArray[Any]:
         return self._arrays[name]
@@ -172,8 +173,8 @@ class Matrix:
         self._hold(np.full((4, _FIRST), np.nan))
 
     def _hold(self, data: npt.NDArray[np.float64]) -> None:
-        self.data, self.capacity = data, data.shape[1]
-        self.cells: dict[str, Any] = {name: data[row].data for name, row in self.index.items()}
+        cells: dict[str, Any] = {name: data[row].data for name, row in self.index.items()}
+        self.cells, self.data, self.capacity = cells, data, data.shape[1]
 
     # A view cannot be pickled, and is made again.
     def __getstate__(self) -> tuple[dict[str, int], npt.NDArray[np.float64]]:
@@ -185,11 +186,11 @@ class Matrix:
 
     def add(self, name: str) -> None:
         """Add a column."""
-        row = self.index[name] = len(self.index)
+        row = len(self.index)
         if row == len(self.data):
             self._hold(grown(self.data, 2 * row, np.nan))
-        else:
-            self.cells[name] = self.data[row].data
+        self.cells[name] = self.data[row].data
+        self.index[name] = row
 
     def reserve(self, length: int) -> None:
         """Make room for columns of this length."""

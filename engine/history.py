@@ -54,8 +54,8 @@ class History(TrialColumns):
         number = record.number
         if number != self.n:
             raise ValueError(f"Trial numbers have no gaps: expected {self.n}, but got {number}.")
-        if number >= self._rows.capacity:  # they grow together
-            for columns in (self._rows, self._params, self._constraints):
+        if number >= self._rows.capacity:  # they grow together; the one that is asked last, as Ctrl-C may come between
+            for columns in (self._params, self._constraints, self._rows):
                 columns.reserve(number + 1)
         self._rows.cells["trial_id"][number] = record._trial_id
         self.live[number] = record

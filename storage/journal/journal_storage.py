@@ -269,6 +269,7 @@ class JournalStorage(BaseStorage):
 
     def set_trials_system_attrs(self, attrs: Mapping[int, Mapping[str, Any]]) -> None:
         with self._lock:
+            self._sync()
             for trial_id in attrs:
                 self._updatable(trial_id)
             self._write(

@@ -91,7 +91,8 @@ class ServerDatabase(Database):
         self.place = self._engine.url.render_as_string(hide_password=True)
         self._timeout = timeout
         self._connection: Connection | None = None
-        self._finalizer: weakref.finalize[Any, Any] | None = None
+        self._to_close = contextlib.ExitStack()
+        weakref.finalize(self, self._to_close.close)  # one for all connections: older than what uses them, and so last
         self._is_in_transaction = False
         self._n_requests = 0
         self._versions = itertools.count()
@@ -103,7 +104,7 @@ class ServerDatabase(Database):
         if self._connection is None:
             try:
                 self._connection = self._engine.connect()
-                self._finalizer = weakref.finalize(self, _close, self._connection)
+                self._to_close.callback(_close, self._connection)
                 if not self._is_postgresql:  # identifiers in double quotes, as everywhere else
                     self._connection.exec_driver_sql("SET SESSION sql_mode = CONCAT(@@sql_mode, ',ANSI_QUOTES')")
             except Exception as error:
@@ -115,8 +116,7 @@ class ServerDatabase(Database):
 
     def close(self) -> None:
         self._connection = None
-        if self._finalizer is not None:
-            self._finalizer()
+        self._to_close.close()
 
     def _run(self, sql: str, parameters: Any) -> Any:
         connection = self._open()

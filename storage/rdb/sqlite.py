@@ -58,7 +58,8 @@ class SQLiteDatabase(Database):
         self._timeout = timeout
         self._read_only = read_only
         self._connection: sqlite3.Connection | None = None
-        self._finalizer: weakref.finalize[Any, Any] | None = None
+        self._to_close = contextlib.ExitStack()
+        weakref.finalize(self, self._to_close.close)  # one for all connections: older than what uses them, and so last
         self._is_in_transaction = False
         self._inode = 0
         self._n_changes = 0
@@ -88,7 +89,7 @@ class SQLiteDatabase(Database):
         self._connection = connection
         self._n_opened += 1
         self._inode = self._inode_now()
-        self._finalizer = weakref.finalize(self, _close, connection, self._queue)
+        self._to_close.callback(_close, connection, self._queue)
         return connection
 
     def _uri(self) -> str:
@@ -164,9 +165,8 @@ class SQLiteDatabase(Database):
 
     def close(self) -> None:
         """Close the connection; the next call opens it again."""
-        if self._finalizer is not None:
-            self._finalizer()
-        self._connection = self._finalizer = None
+        self._to_close.close()
+        self._connection = None
 
     # Rows are fetched here, and not by the caller: a statement may fail only then.
     def query(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:

@@ -161,7 +161,7 @@ def _keep_beating(reference: weakref.ref[Workers], interval: float, pause: threa
 
 
 def _stop_beating(pause: threading.Event, thread: threading.Thread, pid: int) -> None:
-    """Let a sign of life come to its end: the connection, which is older, is closed after this when a process ends."""
+    """Let a sign of life come to its end; when a process ends, connections are closed after this, as they are older."""
     if pid == os.getpid() and thread is not threading.current_thread():  # a fork has the event, but not the thread
         pause.set()
         thread.join(_PATIENCE)

@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 import pytest
+from contract.storages import MinimalStorage
 
 import parzen
 from parzen.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
@@ -276,6 +277,19 @@ def test_constraints_are_what_the_trials_would_have_set(storage):
     assert (memory <= 0).mean() > 0.8  # the third generation has learnt what is feasible
 
 
+def test_a_sampler_sees_the_constraints_of_a_batch_whatever_the_storage():
+    seen = []
+
+    class Looking(RandomSampler):
+        def after_trial(self, study, trial, state, values):
+            seen.append(dict(trial.constraints))
+
+    for storage in (InMemoryStorage(), MinimalStorage()):
+        study = parzen.create_study(storage=storage, sampler=Looking())
+        study.tell_batch(study.ask_batch(2, SPACE), [1.0, 2.0], constraints={"c": [0.5, -0.5]})
+    assert seen == [{"c": 0.5}, {"c": -0.5}] * 2
+
+
 def test_a_failed_trial_needs_no_constraint():
     study = parzen.create_study()
     batch = study.ask_batch(3, SPACE)
@@ -292,6 +306,8 @@ def test_a_failed_trial_needs_no_constraint():
         ({"c": [0.0, 1.0, math.nan]}, ValueError, "constraint 'c' must not be NaN"),
         ({"c": ["a", "b", "c"]}, ValueError, "numbers of the constraint 'c'"),
         ([0.0, 1.0, 2.0], TypeError, "by key"),
+        ([], TypeError, "by key"),
+        (np.zeros(3), TypeError, "by key"),
     ],
 )
 def test_bad_constraints_store_nothing(storage, constraints, error, words):

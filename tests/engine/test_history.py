@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import pickle
 import random
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,6 +15,7 @@ import pytest
 from contract.storages import plain
 
 from parzen.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
+from parzen.engine import columns
 from parzen.engine.columns import Growing, Rows
 from parzen.engine.history import History
 from parzen.engine.reports import Reports
@@ -385,3 +388,31 @@ def test_reports_of_a_trial_without_any() -> None:
     assert list(reports.of(3)) == [2, 0]
     assert reports.of(4) == {}
     assert [column.tolist() for column in reports.at(1)] == [[], []]
+
+
+@pytest.mark.parametrize("when", range(19))
+def test_columns_that_ctrl_c_kept_from_growing_grow_later(monkeypatch: pytest.MonkeyPatch, when: int) -> None:
+    history = History([MINIMIZE])
+    for number in range(64):
+        history.open(trial(number, COMPLETE, [1.0], params={"x": 0.5}, distributions={"x": UNIT}))
+    left = [when]
+
+    def interrupted(make: Callable[..., Any]) -> Callable[..., Any]:
+        def make_or_not(*arguments: Any, **options: Any) -> Any:
+            left[0] -= 1
+            if left[0] == -1:
+                raise KeyboardInterrupt
+            return make(*arguments, **options)
+
+        return make_or_not
+
+    with monkeypatch.context() as patched:
+        patched.setattr(columns, "grown", interrupted(columns.grown))
+        patched.setattr(columns.np, "full", interrupted(np.full))
+        with contextlib.suppress(KeyboardInterrupt):
+            history.open(trial(64, COMPLETE, [1.0], params={"x": 0.5}, distributions={"x": UNIT}))
+    for number in range(history.n, 70):
+        history.open(trial(number, COMPLETE, [1.0], params={"x": 0.5}, distributions={"x": UNIT}))
+    assert history.values[:, 0].tolist() == [1.0] * 70
+    assert history.param("x").tolist() == [0.5] * 70
+    assert left[0] < 0

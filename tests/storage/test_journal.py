@@ -106,6 +106,15 @@ def test_the_log_decides_who_was_first(path: Path) -> None:
     assert content(first) == content(second) == content(opened(path))
 
 
+def test_attributes_of_several_trials_are_refused_together_when_another_opener_ended_one(path: Path) -> None:
+    first, second = opened(path), opened(path)
+    ids = first.create_new_trials(first.create_new_study([MINIMIZE]), [create_trial(state=RUNNING)] * 3)
+    second.set_trial_state_values(ids[2], COMPLETE, [7.0])
+    with pytest.raises(UpdateFinishedTrialError):
+        first.set_trials_system_attrs({trial_id: {"a": 1} for trial_id in ids})
+    assert [first.get_trial(trial_id).system_attrs for trial_id in ids] == [{}] * 3
+
+
 def test_corrections_reach_other_openers(path: Path) -> None:
     first, second = opened(path), opened(path)
     study_id = first.create_new_study([MINIMIZE])
@@ -131,9 +140,10 @@ def test_a_batch_is_one_append(path: Path) -> None:
     study_id = storage.create_new_study([MINIMIZE])
     ids = storage.create_new_trials(study_id, [create_trial(state=RUNNING)] * 5)
     storage.set_trial_params(ids[0], {"x": (0.5, UNIT), "y": (0.5, UNIT)})
+    storage.set_trials_system_attrs({trial_id: {"a": 1, "b": 2} for trial_id in ids})
     storage.finish_trials(ids, [COMPLETE] * 5, [[1.0]] * 5)
     storage.create_new_trials(study_id, [])
-    assert backend.n_appends == 4
+    assert backend.n_appends == 5
 
 
 def test_a_backend_of_ones_own() -> None:

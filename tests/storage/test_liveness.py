@@ -141,21 +141,29 @@ def test_signs_of_life_go_on_by_themselves(url: str) -> None:
 
 
 ENDING = """
-import sys, parzen
+import os, sys, parzen
 parzen.logging.set_verbosity(parzen.logging.ERROR)
 storage = parzen.storages.RDBStorage(sys.argv[1], heartbeat_interval=0.0005)
 study = parzen.load_study(study_name="shared", storage=storage)
 for _ in range(3):
     study.tell(study.ask(), 1.0)
+if sys.argv[2] == "reconnects":
+    storage.remove_session()
+if sys.argv[2] == "forks":
+    pid = os.fork()
+    if pid:
+        os.waitpid(pid, 0)
+study.tell(study.ask(), 1.0)
 """
 
 
-def test_a_process_ends_between_signs_of_life(url: str) -> None:
+@pytest.mark.parametrize("what", ["stays", "reconnects", "forks"])
+def test_a_process_ends_between_signs_of_life(url: str, what: str) -> None:
     opened(url)  # two of five processes complained on MariaDB, when the connection was closed while a sign was given
-    command = [sys.executable, "-c", ENDING, url]
+    command = [sys.executable, "-W", "ignore::DeprecationWarning", "-c", ENDING, url, what]  # a fork beside a thread
     for _ in range(2):
         workers = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for _ in range(4)]
-        assert [worker.communicate()[1] for worker in workers] == [""] * 4
+        assert [(worker.communicate()[1], worker.returncode) for worker in workers] == [("", 0)] * 4
 
 
 def test_a_trial_is_retried_at_most_so_often(url: str, start: Start) -> None:
