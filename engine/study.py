@@ -224,7 +224,7 @@ class Study:
             State of each trial, by default COMPLETE; the values of PRUNED and FAIL ones are ignored.
         constraints
             What `Trial.set_constraint` would set: by key an array or tensor of shape (n,), at most 0 where the
-            constraint is satisfied. NaN is for failed trials alone.
+            constraint is satisfied. NaN is for failed trials alone. They are stored together, before the trials end.
 
         Raises
         ------

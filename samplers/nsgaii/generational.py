@@ -240,9 +240,8 @@ class GenerationalSampler(BaseGASampler, EvolvingSampler):
             parents = self._parents(history, lineage, generation) if chosen is None else chosen
             rng = self._streams.generator(block, BREEDING)
             n = self._population_size
-            how = (
-                self._how_compiled if block * n >= COMPILED_TRIALS else self._how
-            )  # by number: a resumed study does alike
+            # By number: a resumed study does alike.
+            how = self._how_compiled if block * n >= COMPILED_TRIALS else self._how
             box, internal = self._breed(study, history, parents, block * n, space, rng, n, how, siblings)
             lineage.brood = brood = Brood(key, space, box, internal, internal.T.tolist())
         return brood
