@@ -133,8 +133,8 @@ def test_a_study_in_memory_goes_on_after_it() -> None:
 
     for _ in range(80):
         study = parzen.create_study(sampler=parzen.samplers.RandomSampler(0))
-        signal.setitimer(signal.ITIMER_REAL, rng.uniform(0.0005, 0.006))
         with contextlib.suppress(KeyboardInterrupt):
+            signal.setitimer(signal.ITIMER_REAL, rng.uniform(0.0005, 0.006))
             study.optimize(objective, timeout=5)
         assert can_be_taken(study.history.lock)
         study.optimize(objective, n_trials=2)
