@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import random
 import signal
@@ -17,7 +18,11 @@ import pytest
 import parzen
 from parzen.engine.interrupts import Deferred
 
-pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows has no signal to send to one's own main thread")
+pytestmark = [
+    pytest.mark.skipif(os.name == "nt", reason="Windows has no signal to send to one's own main thread"),
+    # Python drops what comes within a destructor, or a callback of the collector such as Hypothesis's.
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
 
 
 def press() -> None:
@@ -117,7 +122,9 @@ def can_be_taken(lock: Any) -> bool:
 def alarm() -> Iterator[None]:
     """Press Ctrl-C when the timer of this process runs out, which another thread can do at fewer moments."""
     before = signal.signal(signal.SIGALRM, lambda number, frame: press())
+    gc.disable()
     yield
+    gc.enable()
     signal.setitimer(signal.ITIMER_REAL, 0)
     signal.signal(signal.SIGALRM, before)
 
