@@ -66,7 +66,7 @@ class Trial(BaseTrial):
         self._fixed: Mapping[str, Any] = self._record.system_attrs.get("fixed_params", {})
         self.relative_search_space: dict[str, BaseDistribution] = {}
         self._relative: dict[str, Any] = {}
-        self._ready: dict[str, BaseDistribution] = {}  # from which values were sampled jointly, and none is fixed
+        self._ready: dict[str, BaseDistribution] = {}  # what parzen's own sampler drew jointly from
         self._repeated: int | None = None  # step of the last report, if another process had come there before it died
         self._is_to_pause = False
         self._drawn: dict[str, float] = {}  # internal values that a sampler gave beside the one asked for
@@ -79,7 +79,7 @@ class Trial(BaseTrial):
         sampler.before_trial(study, record)
         self.relative_search_space = sampler.infer_relative_search_space(study, record)
         self._relative = sampler.sample_relative(study, record, self.relative_search_space)
-        if not self._fixed:
+        if self._column_sampler is not None and not self._fixed:
             self._ready = self.relative_search_space
 
     # --- parameters --------------------------------------------------------------------------------------------------
