@@ -1,0 +1,169 @@
+"""Hashes of seeded studies over samplers, storages and pruners, to be compared before and after a change.
+
+A change that should not touch what is sampled leaves every line as it was:
+
+    python tests/seeded_studies.py > before.txt   # on the old commit
+    python tests/seeded_studies.py | diff before.txt -
+
+Another machine may give other hashes, as NumPy's functions differ in the last digit between kinds of processors.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+
+import parzen
+from parzen.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
+from parzen.samplers import DEHBSampler, NSGAIIISampler, NSGAIISampler, RandomSampler, SMSEMOASampler, TPESampler
+from parzen.storages import JournalStorage
+from parzen.storages.journal import JournalFileBackend
+
+
+def mixed(trial):
+    """Give a bowl over floats, a log float, integers, a grid and choices."""
+    x = [trial.suggest_float(name, -2, 2) for name in "abc"]
+    lr = trial.suggest_float("lr", 1e-5, 1e-1, log=True)
+    n = trial.suggest_int("n", 1, 100)
+    width = trial.suggest_int("width", 8, 512, log=True)
+    q = trial.suggest_float("q", 0, 1, step=0.125)
+    kind = trial.suggest_categorical("kind", ["x", "y", "z"])
+    return sum(v * v for v in x) + abs(lr - 1e-3) * 9 + abs(n - 40) / 50 + width / 512 + q + (kind == "z")
+
+
+def branching(trial):
+    """Give a function whose parameters depend on a choice."""
+    if trial.suggest_categorical("model", ["tree", "net"]) == "tree":
+        return trial.suggest_int("depth", 1, 20) / 10 + trial.suggest_float("leaf", 0, 1)
+    return trial.suggest_float("lr", 1e-4, 1, log=True) + trial.suggest_float("decay", 0, 1)
+
+
+def two(trial):
+    """Give two objectives."""
+    x, y = trial.suggest_float("x", 0, 1), trial.suggest_float("y", 0, 1)
+    n = trial.suggest_int("n", 0, 9)
+    return x * x + y + n / 9, (x - 1) ** 2 + y + (9 - n) / 9
+
+
+def constrained(trial):
+    """Give two objectives, with a constraint."""
+    values = two(trial)
+    trial.set_constraint("c", 0.3 - trial.params["x"])
+    return values
+
+
+def three(trial):
+    """Give three objectives."""
+    return (*two(trial), abs(trial.params["x"] - trial.params["y"]))
+
+
+def curve(trial):
+    """Report ten steps of a falling loss, and let the pruner stop or pause it."""
+    x, lr = trial.suggest_float("x", -2, 2), trial.suggest_float("lr", 1e-4, 1, log=True)
+    for step in range(trial_start(trial), 28):
+        trial.report(x * x + 10 * abs(lr - 0.01) / (step + 1), step)
+        if getattr(trial, "should_pause", bool)():
+            raise parzen.TrialPaused
+        if trial.should_prune():
+            raise parzen.TrialPruned
+    return x * x + abs(lr - 0.01)
+
+
+def trial_start(trial):
+    """Give the step at which a trial goes on."""
+    return trial.resume_step + 1 if getattr(trial, "resume_step", 0) else 1
+
+
+def optimized(objective, n=150, **arguments) -> Callable[[Path], parzen.Study]:
+    """Make a function that runs a study; an argument `storage` may be a function of the folder."""
+
+    def run(folder):
+        given = dict(arguments)
+        if "storage" in given:
+            given["storage"] = given["storage"](folder)
+        study = parzen.create_study(study_name="s", **given)
+        study.optimize(objective, n_trials=n)
+        return study
+
+    return run
+
+
+def batches(folder):
+    """Run a study in batches."""
+    study = parzen.create_study(sampler=TPESampler(seed=9))
+    space = {
+        "x": FloatDistribution(-1, 1),
+        "n": IntDistribution(1, 50),
+        "c": CategoricalDistribution(("a", "b", "c")),
+    }
+    for _ in range(10):
+        batch = study.ask_batch(24, space)
+        study.tell_batch(batch, batch["x"] ** 2 + batch["n"] / 50 + (batch["c"] == 1))
+    return study
+
+
+def queued(folder):
+    """Run a study with enqueued trials and moved ranges."""
+    study = parzen.create_study(sampler=TPESampler(seed=3))
+    study.enqueue_trial({"x": 0.5})
+    study.optimize(lambda t: t.suggest_float("x", 0, 1 + t.number / 50) ** 2 + t.suggest_int("n", 0, 9), n_trials=130)
+    return study
+
+
+MULTI = {"directions": ["minimize", "minimize"]}
+STUDIES = {
+    "tpe": optimized(mixed, sampler=TPESampler(seed=1)),
+    "tpe-sqlite": optimized(mixed, sampler=TPESampler(seed=1), storage=lambda f: f"sqlite:///{f}/a.db"),
+    "tpe-univariate": optimized(mixed, sampler=TPESampler(seed=2, multivariate=False)),
+    "tpe-group": optimized(branching, sampler=TPESampler(seed=3, multivariate=True, group=True)),
+    "tpe-branching": optimized(branching, sampler=TPESampler(seed=4), direction="maximize"),
+    "tpe-two": optimized(two, sampler=TPESampler(seed=5), **MULTI),
+    "tpe-constrained": optimized(constrained, sampler=TPESampler(seed=6), **MULTI),
+    "tpe-liar": optimized(mixed, sampler=TPESampler(seed=7, constant_liar=True)),
+    "tpe-batches": batches,
+    "tpe-queued": queued,
+    "tpe-hyperband": optimized(
+        curve,
+        sampler=TPESampler(seed=8),
+        pruner=parzen.pruners.HyperbandPruner(max_resource=27, bootstrap_count=2),
+    ),
+    "tpe-asha": optimized(
+        curve, sampler=TPESampler(seed=8), pruner=parzen.pruners.ASHAPruner(27)
+    ),
+    "tpe-median-journal": optimized(
+        curve,
+        sampler=TPESampler(seed=8),
+        pruner=parzen.pruners.MedianPruner(),
+        storage=lambda f: JournalStorage(JournalFileBackend(f"{f}/j.log")),
+    ),
+    "random": optimized(mixed, sampler=RandomSampler(seed=1)),
+    "nsgaii": optimized(two, 400, sampler=NSGAIISampler(seed=1), **MULTI),
+    "nsgaii-constrained": optimized(constrained, 400, sampler=NSGAIISampler(seed=2), **MULTI),
+    "nsgaii-mixed": optimized(mixed, 300, sampler=NSGAIISampler(seed=2)),
+    "nsgaiii": optimized(three, 400, sampler=NSGAIIISampler(seed=3), directions=["minimize"] * 3),
+    "sms-emoa": optimized(two, 300, sampler=SMSEMOASampler(seed=4), **MULTI),
+    "dehb": optimized(
+        curve, 200, sampler=DEHBSampler(min_resource=1, max_resource=27, reduction_factor=3, seed=5),
+        pruner=parzen.pruners.BudgetPruner(),
+    ),
+}  # fmt: skip
+
+
+def fingerprint(study) -> str:
+    """Hash what a study holds, but for times and identifiers."""
+    held = [
+        (t.number, t.state.name, t.params, t.values, t.intermediate_values, t.system_attrs, t.user_attrs)
+        for t in study.get_trials(deepcopy=False)
+    ]
+    return hashlib.sha256(repr(held).encode()).hexdigest()[:16]
+
+
+if __name__ == "__main__":
+    parzen.logging.set_verbosity(parzen.logging.ERROR)
+    warnings.simplefilter("ignore")
+    with tempfile.TemporaryDirectory() as name:
+        for key, run in STUDIES.items():
+            print(f"{key:20} {fingerprint(run(Path(name)))}", flush=True)
