@@ -4,9 +4,11 @@ from typing import TYPE_CHECKING
 
 from parzen import distributions, exceptions, logging, pruners, samplers, search_space, storages, study, trial, version
 from parzen.engine.exceptions import TrialPaused, TrialPruned
-from parzen.engine.frozen import create_trial
 from parzen.engine.lazily import lazily
-from parzen.engine.studies import (
+from parzen.engine.records import create_trial
+from parzen.engine.study import (
+    Study,
+    Trial,
     copy_study,
     create_study,
     delete_study,
@@ -14,8 +16,6 @@ from parzen.engine.studies import (
     get_all_study_summaries,
     load_study,
 )
-from parzen.engine.study import Study
-from parzen.engine.trial import Trial
 from parzen.version import __version__
 
 if TYPE_CHECKING:

@@ -6,24 +6,22 @@ from parzen.engine.distributions import (
     BaseDistribution,
     CategoricalChoiceType,
     CategoricalDistribution,
+    DiscreteUniformDistribution,
     FloatDistribution,
     IntDistribution,
-    check_distribution_compatibility,
-)
-from parzen.engine.lazily import lazily
-from parzen.engine.old_distributions import (
-    DiscreteUniformDistribution,
     IntLogUniformDistribution,
     IntUniformDistribution,
     LogUniformDistribution,
     UniformDistribution,
+    check_distribution_compatibility,
 )
+from parzen.engine.lazily import lazily
 
 if TYPE_CHECKING:
-    from parzen.engine.distribution_json import distribution_to_json, json_to_distribution
+    from parzen.engine.distributions.json import distribution_to_json, json_to_distribution
 else:
     __getattr__, __dir__ = lazily(
-        __name__, {"parzen.engine.distribution_json": ["distribution_to_json", "json_to_distribution"]}
+        __name__, {"parzen.engine.distributions.json": ["distribution_to_json", "json_to_distribution"]}
     )
 
 __all__ = [

@@ -1,5 +1,5 @@
 """Search spaces inferred from trials."""
 
-from parzen.engine.space import IntersectionSearchSpace, intersection_search_space
+from parzen.engine.history import IntersectionSearchSpace, intersection_search_space
 
 __all__ = ["IntersectionSearchSpace", "intersection_search_space"]

@@ -1,9 +1,11 @@
 """Studies."""
 
-from parzen.engine.batch import Batch
 from parzen.engine.records import StudyDirection, StudySummary
-from parzen.engine.studies import (
+from parzen.engine.study import (
+    Batch,
     MaxTrialsCallback,
+    ObjectiveFuncType,
+    Study,
     copy_study,
     create_study,
     delete_study,
@@ -11,7 +13,6 @@ from parzen.engine.studies import (
     get_all_study_summaries,
     load_study,
 )
-from parzen.engine.study import ObjectiveFuncType, Study
 
 __all__ = [
     "Batch",

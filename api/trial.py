@@ -1,8 +1,6 @@
 """Trials."""
 
-from parzen.engine.fixed import FixedTrial
-from parzen.engine.frozen import BaseTrial, FrozenTrial, create_trial
-from parzen.engine.records import TrialState
-from parzen.engine.trial import Trial
+from parzen.engine.records import BaseTrial, FixedTrial, FrozenTrial, TrialState, create_trial
+from parzen.engine.study import Trial
 
 __all__ = ["BaseTrial", "FixedTrial", "FrozenTrial", "Trial", "TrialState", "create_trial"]

@@ -1,1 +1,1 @@
-"""The engine: a ground floor of values and columns, numeric kernels, and an upper floor that composes them."""
+"""The engine, floor by floor: kernels, distributions, records, history, study; single files are the ground beneath."""

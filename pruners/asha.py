@@ -8,11 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..engine.frozen import FrozenTrial
-from ..engine.history import History
-from ..engine.records import TrialState
-from ..engine.remembered import Remembered
-from ..engine.rungs import Completion
+from ..engine.history import Completion, History, Remembered
+from ..engine.records import FrozenTrial, TrialState
 from .promotion import PromotingPruner, losses, signs_of
 from .rung import ParetoRung, Rung, new_rung
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from ..engine.frozen import FrozenTrial
+from ..engine.arrays import IntArray
+from ..engine.records import FrozenTrial
 
 
 class BasePruner(ABC):
@@ -54,7 +54,7 @@ def view_of(study: Any, number: int) -> Any:
     return pruner.view(study, number) if isinstance(pruner, BasePruner) else study
 
 
-def views_of(study: Any, number: int, n: int) -> Iterator[tuple[Any, npt.NDArray[np.int64]]]:
+def views_of(study: Any, number: int, n: int) -> Iterator[tuple[Any, IntArray]]:
     """Part the `n` trials from `number` on by what the sampler is to see: give views, and places of their trials."""
     if not isinstance(study.pruner, BasePruner) or type(study.pruner).view is BasePruner.view:
         yield study, np.arange(n)

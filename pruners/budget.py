@@ -10,7 +10,7 @@ import math
 from typing import Any
 
 from ..engine.brackets import Schedule, hyperband_table
-from ..engine.frozen import FrozenTrial
+from ..engine.records import FrozenTrial
 from .base import BasePruner
 
 

@@ -16,10 +16,8 @@ from operator import index
 from typing import Any
 from zlib import crc32
 
-from ..engine.frozen import FrozenTrial
-from ..engine.history import History
-from ..engine.remembered import Remembered
-from ..engine.selection import BracketStudy, Selection
+from ..engine.history import BracketStudy, History, Remembered, Selection
+from ..engine.records import FrozenTrial
 from .base import BasePruner
 from .successive_halving import Competition, Ladder, climb, longest
 

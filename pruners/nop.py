@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..engine.frozen import FrozenTrial
+from ..engine.records import FrozenTrial
 from .base import BasePruner
 
 

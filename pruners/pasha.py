@@ -9,13 +9,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from ..engine.history import History
-from ..engine.rungs import Completion
+from ..engine.arrays import FloatArray
+from ..engine.history import Completion, History
 from .asha import ASHAPruner, Standings
-
-Array = npt.NDArray[np.float64]
 
 _PERCENTILE = 90.0  # of the differences between trials that overtake each other again and again
 _COMPARED = 64  # best trials of the top rung, between which the noise is measured
@@ -56,7 +53,7 @@ class PASHAPruner(ASHAPruner):
         return is_same_ranking(known, noise(common_curves(best, self._levels[standings.top])))
 
 
-def is_same_ranking(earlier: Array, epsilon: float) -> bool:
+def is_same_ranking(earlier: FloatArray, epsilon: float) -> bool:
     """Tell whether trials had the same ranks before, taking differences up to epsilon for none.
 
     Parameters
@@ -76,14 +73,14 @@ def is_same_ranking(earlier: Array, epsilon: float) -> bool:
     return bool((np.nan_to_num(gap, nan=0.0, posinf=np.inf) <= epsilon).all())
 
 
-def common_curves(reported: list[dict[int, float]], last: int) -> Array:
+def common_curves(reported: list[dict[int, float]], last: int) -> FloatArray:
     """Give what trials reported at the steps up to `last` that all of them reported: (k, n_steps)."""
     steps = set.intersection(*(set(curve) for curve in reported))
     common = sorted(step for step in steps if step <= last)
     return np.array([[curve[step] for step in common] for curve in reported])
 
 
-def noise(curves: Array) -> float:
+def noise(curves: FloatArray) -> float:
     """Estimate epsilon from learning curves (k, n_steps).
 
     Of two trials whose curves cross at least twice, neither is better as far as can be told: the difference at their

@@ -9,8 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..engine.frozen import FrozenTrial
-from ..engine.records import StudyDirection
+from ..engine.records import FrozenTrial, StudyDirection
 from .base import BasePruner
 
 

@@ -9,9 +9,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from ..engine.frozen import FrozenTrial
-from ..engine.protocols import StudyLike
-from ..engine.records import StudyDirection
+from ..engine.history import StudyLike
+from ..engine.records import FrozenTrial, StudyDirection
 from .base import BasePruner
 
 

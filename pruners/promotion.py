@@ -10,9 +10,8 @@ import math
 from abc import abstractmethod
 from typing import Any
 
-from ..engine.frozen import FrozenTrial, report_at
 from ..engine.history import History
-from ..engine.records import StudyDirection
+from ..engine.records import FrozenTrial, StudyDirection, report_at
 from .base import BasePruner
 from .rung import complete
 

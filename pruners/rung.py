@@ -9,12 +9,11 @@ from itertools import islice
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from ..engine.columns import Growing
-from ..engine.frozen import FrozenTrial
+from ..engine.arrays import IntArray
+from ..engine.history import COMPLETED_RUNG, Growing
 from ..engine.kernels.crowding import order
-from ..engine.rungs import COMPLETED_RUNG
+from ..engine.records import FrozenTrial
 
 Loss = tuple[float, ...]
 Waits = Callable[[int], bool]
@@ -122,7 +121,7 @@ class ParetoRung:
             self._waits.view[row] = False
         return None
 
-    def _ordered(self) -> npt.NDArray[np.int64]:
+    def _ordered(self) -> IntArray:
         if len(self._rows) != len(self):
             self._rows = order(np.stack([column.view for column in self._columns], axis=1))
         return self._rows
@@ -131,7 +130,7 @@ class ParetoRung:
 def complete(study: Any, trial: FrozenTrial, rung: int, values: Sequence[float]) -> None:
     """Mark a rung as completed, with what the trial had reported there, one value for each objective."""
     key, stored = f"{COMPLETED_RUNG}{rung}", values[0] if len(values) == 1 else list(values)
-    study._storage.set_trial_system_attr(trial._trial_id, key, stored)
+    study.note(trial, {key: stored})
     # For a storage that knows nothing of columns, and so changes neither of the two.
     trial.system_attrs.setdefault(key, stored)
     study.history.rungs.note(trial.number, {key: stored})

@@ -17,12 +17,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..engine.columns import Sorted
-from ..engine.frozen import FrozenTrial
-from ..engine.history import History
-from ..engine.records import StudyDirection, TrialState
-from ..engine.remembered import Remembered
-from ..engine.rungs import COMPLETED_RUNG
+from ..engine.history import COMPLETED_RUNG, History, Remembered, Sorted
+from ..engine.records import FrozenTrial, StudyDirection, TrialState
 from .base import BasePruner
 from .rung import complete
 

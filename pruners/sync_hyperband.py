@@ -12,10 +12,8 @@ from collections import deque
 from typing import Any
 
 from ..engine.brackets import Bracket, Schedule, hyperband_table
-from ..engine.frozen import FrozenTrial
-from ..engine.history import History
-from ..engine.records import TrialState
-from ..engine.remembered import Remembered
+from ..engine.history import History, Remembered
+from ..engine.records import FrozenTrial, TrialState
 from .promotion import PromotingPruner, losses, signs_of
 from .rung import Loss, ParetoRung, Rung, new_rung
 

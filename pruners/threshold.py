@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ..engine.frozen import FrozenTrial
-from ..engine.protocols import StudyLike
+from ..engine.history import StudyLike
+from ..engine.records import FrozenTrial
 from .base import BasePruner
 
 

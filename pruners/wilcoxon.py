@@ -12,13 +12,10 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
-from ..engine.distributions import FloatArray
-from ..engine.frozen import FrozenTrial
-from ..engine.history import History
-from ..engine.records import StudyDirection
-from ..engine.remembered import Remembered
+from ..engine.arrays import FloatArray, IntArray
+from ..engine.history import History, Remembered
+from ..engine.records import FrozenTrial, StudyDirection
 from .base import BasePruner
 
 _EXACT, _EXACT_WITH_TIES = 50, 13  # numbers of differences
@@ -36,7 +33,7 @@ class Best(NamedTuple):
     """
 
     number: int
-    steps: npt.NDArray[np.int64]
+    steps: IntArray
     values: FloatArray
 
 

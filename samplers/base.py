@@ -8,11 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from ..engine.distributions import BaseDistribution, FloatArray
-from ..engine.frozen import FrozenTrial
-from ..engine.history import History
-from ..engine.protocols import StudyLike
-from ..engine.records import TrialState
+from ..engine.arrays import FloatArray
+from ..engine.distributions import BaseDistribution
+from ..engine.history import History, StudyLike
+from ..engine.records import FrozenTrial, TrialState
 from ..engine.seeds import Streams
 
 Space = Mapping[str, BaseDistribution]

@@ -12,18 +12,13 @@ from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from ..engine.arrays import BoolArray, FloatArray, IntArray
 from ..engine.brackets import Schedule, hyperband_table
-from ..engine.distributions import BaseDistribution, CategoricalDistribution, FloatArray
-from ..engine.frozen import FrozenTrial
-from ..engine.history import History
-from ..engine.protocols import StudyLike
-from ..engine.records import StudyDirection, TrialState
-from ..engine.remembered import Remembered
+from ..engine.distributions import BaseDistribution, CategoricalDistribution
+from ..engine.history import History, Remembered, StudyLike
+from ..engine.records import FrozenTrial, StudyDirection, TrialState
 from .base import Columns, Sampler, Space
-
-IntArray = npt.NDArray[np.int64]
 
 N_PARENTS = 3  # of rand/1
 ALONE = 20  # members where there is a single budget: Hyperband would give it one, with which nothing evolves
@@ -165,7 +160,7 @@ def _columns(rows: list[list[float]], d: int) -> FloatArray:
     return columns
 
 
-def _one_of(known: npt.NDArray[np.bool_], rng: np.random.Generator) -> int:
+def _one_of(known: BoolArray, rng: np.random.Generator) -> int:
     """Choose the parameter that is the mutant's in any case: one that the member has, for others may not count."""
     candidates = np.flatnonzero(known) if known.any() else np.arange(len(known))
     return int(candidates[rng.integers(len(candidates))])

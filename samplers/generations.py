@@ -10,13 +10,8 @@ from __future__ import annotations
 import threading
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
 from ..engine.history import History
 from ..engine.records import TrialState
-
-IntArray = npt.NDArray[np.int64]
 
 _COMPLETE = int(TrialState.COMPLETE)
 

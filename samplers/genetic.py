@@ -9,11 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from ..engine.corrections import ERASED
-from ..engine.frozen import FrozenTrial
-from ..engine.history import History
-from ..engine.records import PARENTS
-from ..engine.remembered import Remembered
+from ..engine.history import History, Remembered
+from ..engine.history.corrections import ERASED
+from ..engine.records import PARENTS, FrozenTrial
 from .base import BaseSampler
 from .generations import Generations
 
@@ -86,7 +84,7 @@ class BaseGASampler(BaseSampler):
             return int(known)
         generation = self._account(study.history).current
         if trial._trial_id >= 0:  # otherwise a draft, which is stored together with its attributes
-            study._storage.set_trial_system_attr(trial._trial_id, self._generation_key, generation)
+            study.note(trial, {self._generation_key: generation})
         trial.system_attrs[self._generation_key] = generation
         return generation
 
@@ -128,14 +126,14 @@ class BaseGASampler(BaseSampler):
 
     def _choose_parents(self, study: Any, generation: int) -> list[int]:
         """Give the parents' numbers as they are stored, or choose and store them."""
-        storage, key = study._storage, f"{type(self).__name__}{PARENTS}{generation}"
-        stored = storage.get_study_system_attrs(study._study_id).get(key, ())
+        key = f"{type(self).__name__}{PARENTS}{generation}"
+        stored = study.noted_on_study(key) or ()
         with study.history.lock:
             known = _known(study.history, stored)
         if known:
             return known
         parents = self.select_parent(study, generation)
-        storage.set_study_system_attr(study._study_id, key, [trial._trial_id for trial in parents])
+        study.note_on_study(key, [trial._trial_id for trial in parents])
         return [trial.number for trial in parents]
 
     def _account(self, history: History) -> Generations:

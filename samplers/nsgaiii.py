@@ -6,12 +6,12 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from ..engine.distributions import BaseDistribution, FloatArray
-from ..engine.frozen import FrozenTrial
+from ..engine.arrays import FloatArray, IntArray
+from ..engine.distributions import BaseDistribution
 from ..engine.history import History
 from ..engine.kernels import niching
 from ..engine.kernels.dominance import ranks
-from .nsgaii.breeding import IntArray
+from ..engine.records import FrozenTrial
 from .nsgaii.crossovers import BaseCrossover
 from .nsgaii.evolution import SURVIVAL, losses, violations
 from .nsgaii.generational import AfterTrialStrategy, ChildStrategy, EliteStrategy, GenerationalSampler, Lineage

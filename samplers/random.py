@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from ..engine.distributions import BaseDistribution
-from ..engine.frozen import FrozenTrial
-from ..engine.history import History
-from ..engine.protocols import StudyLike
+from ..engine.history import History, StudyLike
+from ..engine.records import FrozenTrial
 from .base import Columns, Sampler, Space
 
 

@@ -6,14 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from ..engine.distributions import BaseDistribution, FloatArray
-from ..engine.frozen import FrozenTrial
-from ..engine.history import History
+from ..engine.arrays import FloatArray, IntArray
+from ..engine.distributions import BaseDistribution
+from ..engine.history import History, StudyLike
 from ..engine.kernels import COMPILED_FROM, succession
-from ..engine.protocols import StudyLike
-from ..engine.records import TrialState
+from ..engine.records import FrozenTrial, TrialState
 from .base import Space
-from .nsgaii.breeding import Box, IntArray
+from .nsgaii.breeding import Box
 from .nsgaii.evolution import BREEDING, EvolvingSampler, Stock, external, filled, losses, violations
 
 BREEDING_SHARE = 3  # of the members, from best to worst, the first third are bred from

@@ -12,9 +12,8 @@ from typing import Any
 
 from ..engine.distributions import BaseDistribution
 from ..engine.exceptions import UpdateFinishedTrialError
-from ..engine.frozen import FrozenTrial
 from ..engine.history import History
-from ..engine.records import FrozenStudy, StudyDirection, TrialState
+from ..engine.records import FrozenStudy, FrozenTrial, StudyDirection, TrialState
 
 DEFAULT_STUDY_NAME_PREFIX = "no-name-"
 

@@ -12,14 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from ..engine import corrections
 from ..engine.distributions import BaseDistribution
 from ..engine.exceptions import DuplicatedStudyError, UpdateFinishedTrialError
-from ..engine.frozen import FrozenTrial
-from ..engine.history import History
-from ..engine.pauses import marked
-from ..engine.records import FrozenStudy, StudyDirection, TrialState
-from ..engine.rungs import COMPLETED_RUNG
+from ..engine.history import COMPLETED_RUNG, History, corrections
+from ..engine.records import FrozenStudy, FrozenTrial, StudyDirection, TrialState, marked
 from .base import DEFAULT_STUDY_NAME_PREFIX, BaseStorage
 
 _RUNNING, _WAITING = TrialState.RUNNING, TrialState.WAITING

@@ -147,7 +147,7 @@ STUDIES = {
     "sms-emoa": optimized(two, 300, sampler=SMSEMOASampler(seed=4), **MULTI),
     "dehb": optimized(
         curve, 200, sampler=DEHBSampler(min_resource=1, max_resource=27, reduction_factor=3, seed=5),
-        pruner=parzen.pruners.BudgetPruner(),
+        pruner=parzen.pruners.BudgetPruner(1, 27),
     ),
 }  # fmt: skip
 

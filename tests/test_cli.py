@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 
 import parzen
-from parzen.cli import main, spell_out
+from parzen.cli.entry import main, spell_out
 from parzen.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 from parzen.trial import FrozenTrial, TrialState
 

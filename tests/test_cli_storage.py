@@ -18,7 +18,7 @@ import pytest
 from test_cli import Result, Run, finished, refusal, run, stored, url
 
 import parzen
-from parzen.cli import Session
+from parzen.cli.session import Session
 from parzen.distributions import CategoricalDistribution, FloatDistribution
 from parzen.storage.rdb.checking import check
 from parzen.storage.rdb.maintenance import copy_file

@@ -3,12 +3,7 @@
 from typing import TYPE_CHECKING
 
 from parzen.engine.lazily import lazily
-from parzen.engine.liveness import (
-    RetryFailedTrialCallback,
-    RetryHeartbeatStaleTrialCallback,
-    fail_stale_trials,
-    retry,
-)
+from parzen.engine.study import RetryFailedTrialCallback, RetryHeartbeatStaleTrialCallback, fail_stale_trials, retry
 from parzen.storage import BaseStorage, InMemoryStorage, get_storage
 
 if TYPE_CHECKING:

@@ -7,15 +7,14 @@ parallelize optimization", 2010, section 4.2), so that the next one is the best 
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
+from ..arrays import FloatArray, IntArray
 from .prepared import Prepared
 
-Array = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 
-
-def choose_apart(log_l: Array, log_g: Array, lies: Prepared, z: Array, twin: IntArray, n: int) -> IntArray:
+def choose_apart(
+    log_l: FloatArray, log_g: FloatArray, lies: Prepared, z: FloatArray, twin: IntArray, n: int
+) -> IntArray:
     """Return the indices (n,) of the chosen candidates.
 
     Parameters

@@ -7,12 +7,10 @@ folded back at the borders: clipping would pile points up on them.
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
+from ..arrays import FloatArray
 from .mixture import SQRT_HALF
 from .prepared import Prepared
-
-Array = npt.NDArray[np.float64]
 
 FIRST_STEP = 0.5  # bandwidths
 LONGER, SHORTER = 1.5, 0.4
@@ -20,7 +18,9 @@ REACH = 4.0  # bandwidths: how far from the start the search may go
 NEGLIGIBLE = 30.0
 
 
-def ascend(good: Prepared, bad: Prepared, power: float, start: Array, low: Array, high: Array, n_steps: int) -> Array:
+def ascend(
+    good: Prepared, bad: Prepared, power: float, start: FloatArray, low: FloatArray, high: FloatArray, n_steps: int
+) -> FloatArray:
     """Return a point (d,) near `start` where the score is no smaller.
 
     Parameters
@@ -54,13 +54,13 @@ def ascend(good: Prepared, bad: Prepared, power: float, start: Array, low: Array
     return best
 
 
-def _score(good: Prepared, bad: Prepared, power: float, x: Array) -> tuple[float, Array]:
+def _score(good: Prepared, bad: Prepared, power: float, x: FloatArray) -> tuple[float, FloatArray]:
     log_l, slope_l = _log_density(good, x)
     log_g, slope_g = _log_density(bad, x)
     return log_l - power * log_g, slope_l - power * slope_g
 
 
-def _log_density(mixture: Prepared, x: Array) -> tuple[float, Array]:
+def _log_density(mixture: Prepared, x: FloatArray) -> tuple[float, FloatArray]:
     """Return the log-density at x (d,) and its gradient (d,)."""
     z = (x[:, None] - mixture.mu) * mixture.precision
     exponent = mixture.offset - np.einsum("dk,dk->k", z, z)
@@ -70,6 +70,6 @@ def _log_density(mixture: Prepared, x: Array) -> tuple[float, Array]:
     return float(peak + np.log(total)), (z * mixture.precision) @ (share * (-2.0 / total))
 
 
-def _fold(y: Array, low: Array, high: Array) -> Array:
+def _fold(y: FloatArray, low: FloatArray, high: FloatArray) -> FloatArray:
     y = high - np.abs(high - (low + np.abs(y - low)))
     return np.asarray(np.minimum(np.maximum(y, low), high))

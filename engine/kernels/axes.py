@@ -9,12 +9,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from ..arrays import BoolArray, FloatArray, IntArray
 from .mixture import SpaceArrays, snap, support, values_between
-
-Array = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 
 # Grids of at most this many values get their exact masses, tabulated. Beside a finer cell the kernel's mass is close to
 # that of a normal whose variance is larger by that of a uniform of the cell's width (Sheppard's correction).
@@ -42,16 +39,16 @@ class Axes(NamedTuple):
         First entry of a dimension in `points` and `edges`.
     """
 
-    low: Array
-    high: Array
-    step: Array
+    low: FloatArray
+    high: FloatArray
+    step: FloatArray
     n_choices: IntArray
-    lower: Array
-    upper: Array
+    lower: FloatArray
+    upper: FloatArray
     n_values: IntArray
-    spread: Array
-    points: Array
-    edges: Array
+    spread: FloatArray
+    points: FloatArray
+    edges: FloatArray
     start: IntArray
 
 
@@ -71,7 +68,7 @@ def axes_of(space: SpaceArrays, longest_table: int = LONGEST_TABLE) -> Axes:
     return Axes(*space, lower, upper, n_values, spread, points, edges, start)
 
 
-def _grids(space: SpaceArrays, n_values: IntArray, tabulated: npt.NDArray[np.bool_]) -> tuple[Array, Array, IntArray]:
+def _grids(space: SpaceArrays, n_values: IntArray, tabulated: BoolArray) -> tuple[FloatArray, FloatArray, IntArray]:
     points, edges, start, size = [np.empty(0)], [np.empty(0)], np.zeros(len(n_values), np.int64), 0
     for j in np.flatnonzero(tabulated):
         step, count = space.step[j], int(n_values[j])
@@ -85,12 +82,12 @@ def _grids(space: SpaceArrays, n_values: IntArray, tabulated: npt.NDArray[np.boo
     return np.concatenate(points), np.concatenate(edges), start
 
 
-def encode(axes: Axes, x: Array) -> Array:
+def encode(axes: Axes, x: FloatArray) -> FloatArray:
     """Turn model coordinates (n, d) into kernel coordinates: values of tabulated grids become their indices."""
     grid = (axes.n_values > 0) & (axes.n_choices == 0)
     if not grid.any():
         return x
-    out: Array = x.copy()
+    out: FloatArray = x.copy()
     for j in np.flatnonzero(grid):
         points = axes.points[axes.start[j] : axes.start[j] + axes.n_values[j]]
         middles = 0.5 * (points[1:] + points[:-1])
@@ -98,7 +95,7 @@ def encode(axes: Axes, x: Array) -> Array:
     return out
 
 
-def decode(axes: Axes, z: Array) -> Array:
+def decode(axes: Axes, z: FloatArray) -> FloatArray:
     """Turn kernel coordinates (n, d) into model coordinates, on the grids where there are any."""
     fine = np.where(axes.n_values == 0, axes.step, 0.0)
     out = snap(z, axes.low, fine) if fine.any() else z.copy()

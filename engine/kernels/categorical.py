@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
-Array = npt.NDArray[np.float64]
+from ..arrays import FloatArray, IntArray
 
 
-def log_rows(n_choices: int, leak: float, distance: Array | None = None) -> Array:
+def log_rows(n_choices: int, leak: float, distance: FloatArray | None = None) -> FloatArray:
     """Return the kernel of every possible observation, and the uniform prior, as rows of log probabilities.
 
     The kernel of an observation c gives choice j a probability in proportion to leak^((D[c, j] / max D)^2): 1 at c
@@ -36,7 +35,7 @@ def log_rows(n_choices: int, leak: float, distance: Array | None = None) -> Arra
         return np.asarray(np.log(rows))
 
 
-def draw_rows(log_probability: Array, u: Array) -> npt.NDArray[np.int64]:
+def draw_rows(log_probability: FloatArray, u: FloatArray) -> IntArray:
     """Return one choice index for each row of log probabilities (n, C), by inverting its cdf at u (n,) in [0, 1)."""
     cumulative = np.cumsum(np.exp(log_probability), axis=1)
     return np.asarray((cumulative <= (u * cumulative[:, -1])[:, None]).sum(axis=1), dtype=np.int64)

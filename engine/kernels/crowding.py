@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
+from ..arrays import FloatArray, IntArray
 from . import COMPILED_FROM
 from .dominance import ranks_until, refuse_nan
-
-Array = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 
 AT_ONCE = 1000  # points of two objectives up to which entering compiled code once is worth more than sorting well
 
 
-def crowding(values: Array, rank: IntArray) -> Array:
+def crowding(values: FloatArray, rank: IntArray) -> FloatArray:
     """Give the crowding distance of each point among those of its rank.
 
     Parameters
@@ -38,7 +35,7 @@ def crowding(values: Array, rank: IntArray) -> Array:
     return crowding_numpy(values, rank)
 
 
-def crowding_numpy(values: Array, rank: IntArray) -> Array:
+def crowding_numpy(values: FloatArray, rank: IntArray) -> FloatArray:
     """NumPy tier of `crowding`."""
     total = np.zeros(len(values))
     for column in _finite(0.5 * values).T:  # halved, so that no range overflows
@@ -46,7 +43,7 @@ def crowding_numpy(values: Array, rank: IntArray) -> Array:
     return total
 
 
-def _finite(values: Array) -> Array:
+def _finite(values: FloatArray) -> FloatArray:
     finite = np.isfinite(values)
     low, high = (
         np.where(finite, values, 0.0).min(axis=0, initial=0.0),
@@ -55,7 +52,7 @@ def _finite(values: Array) -> Array:
     return np.clip(values, low, high)
 
 
-def _gaps(column: Array, rank: IntArray) -> Array:
+def _gaps(column: FloatArray, rank: IntArray) -> FloatArray:
     """Give each point's share of the crowding distance in one objective (n,)."""
     sequence = np.lexsort((column, rank))
     x, r = column[sequence], rank[sequence]
@@ -70,7 +67,7 @@ def _gaps(column: Array, rank: IntArray) -> Array:
     return gaps
 
 
-def order(values: Array, enough: int | None = None, violation: Array | None = None) -> IntArray:
+def order(values: FloatArray, enough: int | None = None, violation: FloatArray | None = None) -> IntArray:
     """Order points from best to worst: by non-dominated rank, then the less crowded first, then as given.
 
     Parameters
@@ -102,6 +99,6 @@ def order(values: Array, enough: int | None = None, violation: Array | None = No
     return order_numpy(values, rank)
 
 
-def order_numpy(values: Array, rank: IntArray) -> IntArray:
+def order_numpy(values: FloatArray, rank: IntArray) -> IntArray:
     """NumPy tier of `order`, by ranks that are known."""
     return np.lexsort((-crowding_numpy(values, rank), rank))

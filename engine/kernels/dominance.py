@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
+from ..arrays import BoolArray, FloatArray, IntArray
 from . import COMPILED_FROM
-
-Array = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
-BoolArray = npt.NDArray[np.bool_]
 
 _SAMPLE, _PIVOTS = 1000, 16  # points among which a few that dominate many are looked for, and how many
 
 
-def non_dominated(values: Array) -> BoolArray:
+def non_dominated(values: FloatArray) -> BoolArray:
     """Tell which points no other point dominates.
 
     Parameters
@@ -44,7 +40,7 @@ def non_dominated(values: Array) -> BoolArray:
     return mask
 
 
-def _beaten(values: Array) -> BoolArray | None:
+def _beaten(values: FloatArray) -> BoolArray | None:
     """Tell which of many points are dominated by one of a few that are good in all objectives; None: not many are."""
     from .compiled import dominance
 
@@ -54,7 +50,7 @@ def _beaten(values: Array) -> BoolArray | None:
     return dominance.beaten(values, pivots) if dominance.beaten(sample, pivots).mean() > 0.3 else None
 
 
-def ranks(values: Array, enough: int | None = None, violation: Array | None = None) -> IntArray:
+def ranks(values: FloatArray, enough: int | None = None, violation: FloatArray | None = None) -> IntArray:
     """Return the non-dominated rank of each point: 0 on the front, 1 on the front of the others, and so on.
 
     With constraints, as in "constrained-domination" (Deb et al., "A fast and elitist multiobjective genetic algorithm:
@@ -88,7 +84,7 @@ def ranks(values: Array, enough: int | None = None, violation: Array | None = No
     return found if enough >= n else _cut(found, enough)
 
 
-def ranks_until(values: Array, enough: int, violation: Array | None = None) -> IntArray:
+def ranks_until(values: FloatArray, enough: int, violation: FloatArray | None = None) -> IntArray:
     """Rank as `ranks` does, but those after the front that reaches `enough` may get any higher ranks."""
     refuse_nan(values)
     n, m = values.shape
@@ -103,7 +99,7 @@ def ranks_until(values: Array, enough: int, violation: Array | None = None) -> I
     return dominance.ranks(values, enough)
 
 
-def _constrained_ranks(values: Array, violation: Array, enough: int) -> IntArray:
+def _constrained_ranks(values: FloatArray, violation: FloatArray, enough: int) -> IntArray:
     """Rank the feasible points by their values, then the others by their violation."""
     refuse_nan(violation)
     out, is_feasible = np.empty(len(values), dtype=np.int64), violation <= 0
@@ -118,13 +114,13 @@ def _cut(ranks: IntArray, enough: int) -> IntArray:
     return np.minimum(ranks, last + 1)
 
 
-def refuse_nan(values: Array) -> None:
+def refuse_nan(values: FloatArray) -> None:
     """Raise ``ValueError`` if points to be ranked hold NaN."""
     if np.isnan(values).any():
         raise ValueError("Points to be ranked must not hold NaN: leave those out that have no value.")
 
 
-def ranks_numpy(values: Array, enough: int) -> IntArray:
+def ranks_numpy(values: FloatArray, enough: int) -> IntArray:
     """NumPy tier of `ranks`: peel off front after front."""
     no_worse = (values[:, np.newaxis] <= values).all(axis=2)
     dominates = no_worse & ~no_worse.T

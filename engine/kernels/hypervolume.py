@@ -7,18 +7,16 @@ import math
 from operator import ge
 
 import numpy as np
-import numpy.typing as npt
 
+from ..arrays import FloatArray, IntArray
 from . import COMPILED_FROM
 
-Array = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 Box = tuple[float, ...]
 
 _LEAST = 5e-324  # what a point adds that no chosen one dominates, should rounding leave nothing
 
 
-def hypervolume(points: Array, reference: Array, compiled: bool | None = None) -> float:
+def hypervolume(points: FloatArray, reference: FloatArray, compiled: bool | None = None) -> float:
     """Return the volume dominated by points and bounded by the reference point.
 
     Parameters
@@ -49,11 +47,11 @@ def hypervolume(points: Array, reference: Array, compiled: bool | None = None) -
     return _volume_in_any_unit(points, reference, _is_compiled(points, compiled))
 
 
-def _is_compiled(points: Array, compiled: bool | None) -> bool:
+def _is_compiled(points: FloatArray, compiled: bool | None) -> bool:
     return len(points) >= COMPILED_FROM if compiled is None else compiled
 
 
-def _volume_in_any_unit(points: Array, reference: Array, compiled: bool) -> float:
+def _volume_in_any_unit(points: FloatArray, reference: FloatArray, compiled: bool) -> float:
     extents = _extents(points, reference)
     extents = extents[(extents > 0).all(axis=1)]
     if len(extents) == 0:
@@ -65,7 +63,7 @@ def _volume_in_any_unit(points: Array, reference: Array, compiled: bool) -> floa
         return float(np.ldexp(_volume(extents, compiled), exponents.sum()))
 
 
-def _volume(extents: Array, compiled: bool) -> float:
+def _volume(extents: FloatArray, compiled: bool) -> float:
     """Return the volume of the union of boxes (n, m)."""
     if extents.shape[1] == 1:
         return float(extents.max())
@@ -76,7 +74,7 @@ def _volume(extents: Array, compiled: bool) -> float:
     return volume_python([tuple(box) for box in extents.tolist()])
 
 
-def contributions(points: Array, reference: Array, compiled: bool | None = None) -> Array:
+def contributions(points: FloatArray, reference: FloatArray, compiled: bool | None = None) -> FloatArray:
     """Return what each point adds to the volume of all others ("exclusive hypervolume").
 
     Source: While, Bradstreet and Barone, "A fast way of calculating exact hypervolumes", IEEE Trans. Evol. Comput.
@@ -114,7 +112,7 @@ def contributions(points: Array, reference: Array, compiled: bool | None = None)
     return _contributions_in_any_unit(points, reference, compiled)
 
 
-def _contributions_in_any_unit(points: Array, reference: Array, compiled: bool) -> Array:
+def _contributions_in_any_unit(points: FloatArray, reference: FloatArray, compiled: bool) -> FloatArray:
     extents, exponents = _unit_extents(points, reference)
     out, is_inside = np.zeros(len(extents)), (extents > 0).all(axis=1)
     if is_inside.any():
@@ -123,7 +121,7 @@ def _contributions_in_any_unit(points: Array, reference: Array, compiled: bool) 
         return np.asarray(np.ldexp(out, exponents.sum()))
 
 
-def _contributions(extents: Array, compiled: bool) -> Array:
+def _contributions(extents: FloatArray, compiled: bool) -> FloatArray:
     """Return what each box (n, m), m >= 2, shares with no other."""
     if compiled:
         from .compiled import contributions as tier
@@ -134,7 +132,7 @@ def _contributions(extents: Array, compiled: bool) -> Array:
     return contributions_python([tuple(box) for box in extents.tolist()])
 
 
-def subset(points: Array, reference: Array, k: int, compiled: bool | None = None) -> IntArray:
+def subset(points: FloatArray, reference: FloatArray, k: int, compiled: bool | None = None) -> IntArray:
     """Choose k points one by one, each the one that adds the largest volume to those before.
 
     Source: Guerreiro, Fonseca and Paquete, "Greedy hypervolume subset selection in low dimensions", Evolutionary
@@ -173,7 +171,7 @@ def subset(points: Array, reference: Array, k: int, compiled: bool | None = None
     return subset_python([tuple(box) for box in extents.tolist()], k)
 
 
-def _unit_extents(points: Array, reference: Array) -> tuple[Array, IntArray]:
+def _unit_extents(points: FloatArray, reference: FloatArray) -> tuple[FloatArray, IntArray]:
     """Return extents (n, max(m, 2)) of 0 to 1, infinite ones as 2, and the exponents of the units."""
     extents, exponents = _scaled(np.maximum(_extents(points, reference), 0.0))
     extents[np.isinf(extents)] = 2.0  # the best finite one is less than 1
@@ -181,7 +179,7 @@ def _unit_extents(points: Array, reference: Array) -> tuple[Array, IntArray]:
     return np.column_stack([extents, np.ones((n, max(2 - m, 0)))]), exponents
 
 
-def _extents(points: Array, reference: Array) -> Array:
+def _extents(points: FloatArray, reference: FloatArray) -> FloatArray:
     """Return how far each point stays below the reference (n, m), both possibly infinite; not at all if both are."""
     _refuse_nan(points)
     _refuse_nan(reference)
@@ -191,12 +189,12 @@ def _extents(points: Array, reference: Array) -> Array:
     return extents
 
 
-def _refuse_nan(values: Array) -> None:
+def _refuse_nan(values: FloatArray) -> None:
     if np.isnan(values).any():
         raise ValueError("Points and reference point must not hold NaN: leave those out that have no value.")
 
 
-def _scaled(extents: Array) -> tuple[Array, IntArray]:
+def _scaled(extents: FloatArray) -> tuple[FloatArray, IntArray]:
     """Divide each column by a power of two, so that the largest finite extent is from 1/2 to 1; return the exponents.
 
     So no product overflows, and nothing is rounded.
@@ -225,7 +223,7 @@ def volume_python(boxes: list[Box]) -> float:
     return total
 
 
-def contributions_python(boxes: list[Box]) -> Array:
+def contributions_python(boxes: list[Box]) -> FloatArray:
     """Return what each box shares with no other: `contributions` without compilation."""
     out = np.zeros(len(boxes))
     for i, box in enumerate(boxes):
@@ -235,7 +233,7 @@ def contributions_python(boxes: list[Box]) -> Array:
     return out
 
 
-def _contributions_of_two(extents: Array) -> Array:
+def _contributions_of_two(extents: FloatArray) -> FloatArray:
     """Return what each box (n, 2) shares with no other.
 
     Over first extents between those of one box and the next, the highest of the boxes so far is alone above the second.

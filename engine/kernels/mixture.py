@@ -10,13 +10,10 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from ..arrays import BoolArray, FloatArray, IntArray
 from .categorical import draw_rows
 from .truncnorm import LOG_SQRT_2PI, log_mass, ppf
-
-Array = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 
 SQRT_HALF = 0.7071067811865476
 
@@ -30,9 +27,9 @@ class SpaceArrays(NamedTuple):
     - categorical: `n_choices` > 0, the other columns unused (give 0, n_choices - 1, 1 or all 0).
     """
 
-    low: Array
-    high: Array
-    step: Array
+    low: FloatArray
+    high: FloatArray
+    step: FloatArray
     n_choices: IntArray
 
 
@@ -64,18 +61,18 @@ class Mixture(NamedTuple):
         (d,) offset of a dimension's table in `log_table`.
     """
 
-    log_weight: Array
-    mu: Array
-    sigma: Array
-    low: Array
-    high: Array
-    step: Array
+    log_weight: FloatArray
+    mu: FloatArray
+    sigma: FloatArray
+    low: FloatArray
+    high: FloatArray
+    step: FloatArray
     n_choices: IntArray
-    log_table: Array
+    log_table: FloatArray
     table_start: IntArray
 
 
-def log_density(mixture: Mixture, x: Array) -> Array:
+def log_density(mixture: Mixture, x: FloatArray) -> FloatArray:
     """Return the log-density (per grid cell or choice: the log-probability) of the mixture at x.
 
     Parameters
@@ -97,7 +94,7 @@ def log_density(mixture: Mixture, x: Array) -> Array:
         return np.asarray(peak + np.log(exponent.sum(axis=1)))
 
 
-def draw(mixture: Mixture, u: Array) -> Array:
+def draw(mixture: Mixture, u: FloatArray) -> FloatArray:
     """Map uniforms to draws from the mixture.
 
     Parameters
@@ -125,13 +122,13 @@ def draw(mixture: Mixture, u: Array) -> Array:
     return x
 
 
-def choose_component(log_weight: Array, u: Array) -> IntArray:
+def choose_component(log_weight: FloatArray, u: FloatArray) -> IntArray:
     """Return the component index for each uniform u (n,); a component of zero weight is never chosen."""
     cumulative = np.cumsum(np.exp(log_weight))
     return np.searchsorted(cumulative[:-1] / cumulative[-1], u, side="right")
 
 
-def support(low: Array, high: Array, step: Array) -> tuple[Array, Array]:
+def support(low: FloatArray, high: FloatArray, step: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Return the ends (d,) of the truncation interval: on a grid half a step beyond the outermost values."""
     if not step.any():
         return low, high
@@ -142,13 +139,13 @@ def support(low: Array, high: Array, step: Array) -> tuple[Array, Array]:
     return _log_where(on_log_scale, lower), _log_where(on_log_scale, upper)
 
 
-def table_of(mixture: Mixture, j: int | np.signedinteger[Any]) -> Array:
+def table_of(mixture: Mixture, j: int | np.signedinteger[Any]) -> FloatArray:
     """Return the (n_choices + 1, n_choices) log-probability table of categorical dimension j; row -1 is the prior's."""
     start, n_choices = mixture.table_start[j], mixture.n_choices[j]
     return mixture.log_table[start : start + (n_choices + 1) * n_choices].reshape(n_choices + 1, n_choices)
 
 
-def log_kernels(mixture: Mixture, x: Array) -> Array:
+def log_kernels(mixture: Mixture, x: FloatArray) -> FloatArray:
     """Return log(weight x kernel) for every (candidate, component), shape (n, k)."""
     lower, upper = support(mixture.low, mixture.high, mixture.step)
     choice, stepped = mixture.n_choices != 0, mixture.step != 0.0
@@ -164,7 +161,7 @@ def log_kernels(mixture: Mixture, x: Array) -> Array:
     return out
 
 
-def _log_normals(mixture: Mixture, dims: slice | IntArray, x: Array) -> Array:
+def _log_normals(mixture: Mixture, dims: slice | IntArray, x: FloatArray) -> FloatArray:
     """Log weights plus the truncated normal log-densities summed over continuous dimensions, shape (n, k)."""
     mu, sigma = mixture.mu[dims], mixture.sigma[dims]
     precision = 1.0 / sigma
@@ -176,12 +173,12 @@ def _log_normals(mixture: Mixture, dims: slice | IntArray, x: Array) -> Array:
     log_scale += LOG_SQRT_2PI
     z = x[:, dims, None] - mu
     z *= precision * SQRT_HALF
-    exponent: Array = np.einsum("ndk,ndk->nk", z, z)
+    exponent: FloatArray = np.einsum("ndk,ndk->nk", z, z)
     np.subtract(mixture.log_weight - log_scale.sum(axis=0), exponent, out=exponent)
     return exponent
 
 
-def _log_choices(mixture: Mixture, dims: IntArray, x: Array) -> Array:
+def _log_choices(mixture: Mixture, dims: IntArray, x: FloatArray) -> FloatArray:
     """Log-probability of the choices of x (n, d), summed over categorical dimensions, shape (n, k)."""
     n_choices = mixture.n_choices[dims, None]
     observed = mixture.mu[dims].astype(np.int64)
@@ -189,7 +186,7 @@ def _log_choices(mixture: Mixture, dims: IntArray, x: Array) -> Array:
     return np.asarray(mixture.log_table[row + x[:, dims, None].astype(np.int64)].sum(axis=1))
 
 
-def _log_cells(mixture: Mixture, dims: IntArray, x: Array, lower: Array, upper: Array) -> Array:
+def _log_cells(mixture: Mixture, dims: IntArray, x: FloatArray, lower: FloatArray, upper: FloatArray) -> FloatArray:
     """Log-mass of the grid cells around x (n, d), summed over stepped dimensions, shape (n, k)."""
     grid = grid_rows(mixture, dims, x)
     mu, precision = mixture.mu[dims], 1.0 / mixture.sigma[dims]
@@ -216,11 +213,11 @@ class GridRows(NamedTuple):
 
     row: IntArray
     first: IntArray
-    left: Array
-    right: Array
+    left: FloatArray
+    right: FloatArray
 
 
-def grid_rows(mixture: Mixture, dims: IntArray, x: Array) -> GridRows:
+def grid_rows(mixture: Mixture, dims: IntArray, x: FloatArray) -> GridRows:
     """Lay out table rows for stepped dimensions: the whole grid if it is no longer than n, else one row a candidate."""
     n = x.shape[0]
     step = np.abs(mixture.step[dims])
@@ -239,7 +236,7 @@ def grid_rows(mixture: Mixture, dims: IntArray, x: Array) -> GridRows:
     return GridRows(row, np.array(first), _log_where(logs, center - half), _log_where(logs, center + half))
 
 
-def _draw_numeric(mixture: Mixture, dims: slice | IntArray, component: IntArray, u: Array) -> Array:
+def _draw_numeric(mixture: Mixture, dims: slice | IntArray, component: IntArray, u: FloatArray) -> FloatArray:
     """Truncated normal draws (n, number of dims), snapped to the grid where there is one."""
     mu, sigma = mixture.mu[dims][:, component].T, mixture.sigma[dims][:, component].T
     low, high, step = mixture.low[dims], mixture.high[dims], mixture.step[dims]
@@ -250,7 +247,7 @@ def _draw_numeric(mixture: Mixture, dims: slice | IntArray, component: IntArray,
     return np.asarray(np.minimum(np.maximum(x, low), high))
 
 
-def snap(x: Array, low: Array, step: Array) -> Array:
+def snap(x: FloatArray, low: FloatArray, step: FloatArray) -> FloatArray:
     """Return x with its stepped dimensions moved to the nearest grid value; shapes (n, d), (d,), (d,)."""
     size = np.where(step == 0.0, 1.0, np.abs(step))
     on_log_scale = step < 0.0
@@ -259,7 +256,7 @@ def snap(x: Array, low: Array, step: Array) -> Array:
     return np.where(step == 0.0, x, _log_where(on_log_scale, value))
 
 
-def values_between(low: Array, high: Array, step: Array) -> Array:
+def values_between(low: FloatArray, high: FloatArray, step: FloatArray) -> FloatArray:
     """Return the number of grid steps from low to high (d,), infinite without a grid, 0 for a single point."""
     on_log_scale = step < 0.0
     width = _exp_where(on_log_scale, high) - _exp_where(on_log_scale, low)
@@ -267,11 +264,11 @@ def values_between(low: Array, high: Array, step: Array) -> Array:
         return np.where(width > 0.0, width / np.abs(step), 0.0)
 
 
-def _exp_where(condition: npt.NDArray[np.bool_], x: Array) -> Array:
+def _exp_where(condition: BoolArray, x: FloatArray) -> FloatArray:
     """Return exp(x) where the condition holds, elsewhere x, whose exponential might overflow."""
     return np.where(condition, np.exp(np.where(condition, x, 0.0)), x) if condition.any() else x
 
 
-def _log_where(condition: npt.NDArray[np.bool_], x: Array) -> Array:
+def _log_where(condition: BoolArray, x: FloatArray) -> FloatArray:
     """Return log(x) where the condition holds, elsewhere x."""
     return np.where(condition, np.log(np.where(condition, x, 1.0)), x) if condition.any() else x

@@ -12,10 +12,8 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
-Array = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
+from ..arrays import FloatArray, IntArray
 
 _EPSILON = 1e-6  # weight of the other objectives where an extreme point is looked for (section IV-C)
 _LARGEST = np.finfo(np.float64).max / 4  # in size, of values that are told apart
@@ -25,12 +23,12 @@ _FLAT = 1e-9  # an intercept this much smaller or larger than the values of its 
 class Scale(NamedTuple):
     """What makes objectives comparable: ``(values - ideal) / length``."""
 
-    ideal: Array  # (m,)
-    extremes: Array  # (m, m): the extreme point of each objective
-    length: Array  # (m,)
+    ideal: FloatArray  # (m,)
+    extremes: FloatArray  # (m, m): the extreme point of each objective
+    length: FloatArray  # (m,)
 
 
-def reference_points(m: int, divisions: int, inner: int = 0) -> Array:
+def reference_points(m: int, divisions: int, inner: int = 0) -> FloatArray:
     """Spread points evenly over the simplex (Das and Dennis, SIAM J. Optim. 8(3), 1998).
 
     Parameters
@@ -61,7 +59,7 @@ def reference_points(m: int, divisions: int, inner: int = 0) -> Array:
     return np.vstack([outer, (_lattice(m, inner) + 1 / m) / 2]) if inner else outer
 
 
-def _lattice(m: int, divisions: int) -> Array:
+def _lattice(m: int, divisions: int) -> FloatArray:
     """Share `divisions` parts among m: m - 1 bars between as many stars."""
     places = divisions + m - 1
     bars = np.array(list(itertools.combinations(range(places), m - 1)), dtype=np.int64)
@@ -70,7 +68,7 @@ def _lattice(m: int, divisions: int) -> Array:
     return np.asarray(stars / divisions)
 
 
-def scale(values: Array, ideal: Array, extremes: Array) -> Scale:
+def scale(values: FloatArray, ideal: FloatArray, extremes: FloatArray) -> Scale:
     """Find the ideal point, the extreme points and the intercepts of the plane through these (algorithm 2).
 
     Where the plane has no positive intercepts, say because points coincide, the largest values of the points take their
@@ -95,7 +93,7 @@ def scale(values: Array, ideal: Array, extremes: Array) -> Scale:
     return Scale(ideal, found + ideal, _lengths(found, values.max(axis=0) - ideal))
 
 
-def _lengths(extremes: Array, largest: Array) -> Array:
+def _lengths(extremes: FloatArray, largest: FloatArray) -> FloatArray:
     """Return the intercepts of the plane through m points, or the largest values."""
     try:
         inverse = np.linalg.solve(extremes, np.ones(len(extremes)))
@@ -105,7 +103,7 @@ def _lengths(extremes: Array, largest: Array) -> Array:
     return 1 / inverse if is_plane else np.where(largest > 0, largest, 1.0)
 
 
-def finite(values: Array) -> Array:
+def finite(values: FloatArray) -> FloatArray:
     """Set infinite values (n, m) to the largest finite one of their objective or to the smallest; to 0 without any.
 
     Beyond `_LARGEST` all are alike, so that differences are finite.
@@ -118,7 +116,7 @@ def finite(values: Array) -> Array:
     return np.clip(values, np.where(is_empty, 0.0, low), np.where(is_empty, 0.0, high))
 
 
-def associate(values: Array, reference: Array, by: Scale) -> tuple[IntArray, Array]:
+def associate(values: FloatArray, reference: FloatArray, by: Scale) -> tuple[IntArray, FloatArray]:
     """Find the reference line that is nearest to each point (algorithm 3).
 
     Parameters
@@ -145,7 +143,7 @@ def associate(values: Array, reference: Array, by: Scale) -> tuple[IntArray, Arr
     return niche, np.linalg.norm(points - feet, axis=1)
 
 
-def fill(niche: IntArray, distance: Array, counts: IntArray, k: int, u: Array) -> IntArray:
+def fill(niche: IntArray, distance: FloatArray, counts: IntArray, k: int, u: FloatArray) -> IntArray:
     """Choose from points so that niches fill evenly (algorithm 4).
 
     Each time, one of the emptiest niches that have a point to offer gives one: its nearest if it is empty, else any.
@@ -185,7 +183,13 @@ def fill(niche: IntArray, distance: Array, counts: IntArray, k: int, u: Array) -
 
 
 def survivors(
-    values: Array, rank: IntArray, size: int, reference: Array, ideal: Array, extremes: Array, u: Array
+    values: FloatArray,
+    rank: IntArray,
+    size: int,
+    reference: FloatArray,
+    ideal: FloatArray,
+    extremes: FloatArray,
+    u: FloatArray,
 ) -> tuple[IntArray, Scale]:
     """Choose the next generation: rank by rank, and within the rank that has too many by niches (algorithm 1).
 

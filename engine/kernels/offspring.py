@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import numpy as np
 
-from .variation import Array, BoolArray, IntArray, hits, lent, polynomial, tournament
+from ..arrays import BoolArray, FloatArray, IntArray
+from .variation import hits, lent, polynomial, tournament
 
 SLACK = 1e-12  # share of a range by which a logarithm may miss its end, and somewhat more
 
 
 def offspring(
-    points: Array,
+    points: FloatArray,
     grades: IntArray,
     is_choice: BoolArray,
-    swap: Array,
+    swap: FloatArray,
     crossover_prob: float,
     mutation_prob: float,
     eta: float,
-    u: Array,
-) -> tuple[Array, IntArray]:
+    u: FloatArray,
+) -> tuple[FloatArray, IntArray]:
     """Make children by tournaments, uniform crossover and polynomial mutation in the unit cube.
 
     Parameters
@@ -63,20 +64,20 @@ def offspring(
 
 
 def litter(
-    values: Array,
-    places: Array,
-    low: Array,
-    width: Array,
+    values: FloatArray,
+    places: FloatArray,
+    low: FloatArray,
+    width: FloatArray,
     is_log: BoolArray,
-    ends: Array,
+    ends: FloatArray,
     grades: IntArray,
     is_choice: BoolArray,
-    swap: Array,
+    swap: FloatArray,
     crossover_prob: float,
     mutation_prob: float,
     eta: float,
-    u: Array,
-) -> tuple[Array, IntArray]:
+    u: FloatArray,
+) -> tuple[FloatArray, IntArray]:
     """Make children of values by `offspring`.
 
     Parameters
@@ -104,7 +105,7 @@ def litter(
     return np.where(source.T >= 0, kept, out_of_cube(children, low, width, is_log, ends)), source.T
 
 
-def into_cube(places: Array, low: Array, width: Array, is_log: BoolArray) -> Array:
+def into_cube(places: FloatArray, low: FloatArray, width: FloatArray, is_log: BoolArray) -> FloatArray:
     """Turn values into the unit cube.
 
     Parameters
@@ -130,13 +131,15 @@ def into_cube(places: Array, low: Array, width: Array, is_log: BoolArray) -> Arr
     return np.asarray(np.where(is_inside, np.minimum(np.maximum(points, 0.0), 1.0), np.nan))
 
 
-def out_of_cube(points: Array, low: Array, width: Array, is_log: BoolArray, ends: Array) -> Array:
+def out_of_cube(
+    points: FloatArray, low: FloatArray, width: FloatArray, is_log: BoolArray, ends: FloatArray
+) -> FloatArray:
     """Turn points of the unit cube (n, d) into values (d, n) between their `ends` (2, d); NaN stays NaN."""
     values = (low + points * width).T
     values[is_log] = np.exp(values[is_log])
     return between(values, ends)
 
 
-def between(values: Array, ends: Array) -> Array:
+def between(values: FloatArray, ends: FloatArray) -> FloatArray:
     """Bring values (d, n) to between their `ends` (2, d); NaN stays NaN."""
     return np.asarray(np.clip(values, ends[0][:, np.newaxis], ends[1][:, np.newaxis]))

@@ -11,15 +11,12 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from ..arrays import FloatArray, IntArray
 from .axes import Axes, decode
 from .categorical import draw_rows
 from .mixture import SQRT_HALF, Mixture, choose_component, snap, table_of
 from .truncnorm import LOG_SQRT_2PI, log_mass, ppf
-
-Array = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 
 
 class Prepared(NamedTuple):
@@ -43,27 +40,27 @@ class Prepared(NamedTuple):
         (t,) log probabilities.
     """
 
-    log_weight: Array
-    norm: Array
-    offset: Array
-    mu: Array
-    sigma: Array
-    precision: Array
+    log_weight: FloatArray
+    norm: FloatArray
+    offset: FloatArray
+    mu: FloatArray
+    sigma: FloatArray
+    precision: FloatArray
     row: IntArray
-    table: Array
+    table: FloatArray
 
 
 def prepare(
     ids: IntArray,
-    z: Array,
-    bandwidth: Array,
-    smallest: Array,
-    log_weight: Array,
+    z: FloatArray,
+    bandwidth: FloatArray,
+    smallest: FloatArray,
+    log_weight: FloatArray,
     axes: Axes,
-    choice_table: Array,
+    choice_table: FloatArray,
     choice_start: IntArray,
-    done: Array,
-    cache: Array,
+    done: FloatArray,
+    cache: FloatArray,
 ) -> Prepared:
     """Prepare the mixture of some observations, and the prior as the last component if `log_weight` has one more.
 
@@ -107,7 +104,7 @@ def prepare_mixture(mixture: Mixture, axes: Axes) -> Prepared:
     return Prepared(mixture.log_weight, norm, offset, mu, sigma, precision, row, table)
 
 
-def density(prepared: Prepared, z: Array) -> Array:
+def density(prepared: Prepared, z: FloatArray) -> FloatArray:
     """Return the log-density (n,) at z (n, d); per value where a dimension is tabulated or a grid."""
     exponent = _exponents(prepared, z)
     peak = np.maximum(exponent.max(axis=1), -1e300)  # finite, so that -inf - peak is no NaN
@@ -117,19 +114,19 @@ def density(prepared: Prepared, z: Array) -> Array:
         return np.asarray(peak + np.log(exponent.sum(axis=1)))
 
 
-def densities(prepared: Prepared, z: Array) -> Array:
+def densities(prepared: Prepared, z: FloatArray) -> FloatArray:
     """Return each dimension's own log-density (n, d) at z (n, d): the mixture of that dimension's kernels alone."""
     columns = [density(select(prepared, np.array([j])), z[:, j : j + 1]) for j in range(z.shape[1])]
     return np.stack(columns, axis=1)
 
 
-def draw(prepared: Prepared, axes: Axes, u: Array) -> Array:
+def draw(prepared: Prepared, axes: Axes, u: FloatArray) -> FloatArray:
     """Map uniforms (n, 1 + d) to draws (n, d): column 0 is for the component, column 1 + j for dimension j."""
     component = choose_component(prepared.log_weight, u[:, 0])
     return _draw_values(prepared, axes, np.repeat(component[:, None], u.shape[1] - 1, axis=1), u[:, 1:])
 
 
-def draws(prepared: Prepared, axes: Axes, u: Array) -> Array:
+def draws(prepared: Prepared, axes: Axes, u: FloatArray) -> FloatArray:
     """Map uniforms (n, 2 d) to draws (n, d) of each dimension by itself: d for the components, d for the values."""
     d = len(axes.low)
     return _draw_values(prepared, axes, choose_component(prepared.log_weight, u[:, :d]), u[:, d:])
@@ -144,7 +141,7 @@ def select(prepared: Prepared, dims: IntArray) -> Prepared:
     )  # fmt: skip
 
 
-def condition(prepared: Prepared, z: Array, fixed: IntArray, free: IntArray, power: float = 1.0) -> Prepared:
+def condition(prepared: Prepared, z: FloatArray, fixed: IntArray, free: IntArray, power: float = 1.0) -> Prepared:
     """Fix the coordinates `fixed` at z (d,): their kernels become part of the weights of a mixture over `free`.
 
     With a `power` below 1 they count less: each kernel is taken to that power.
@@ -156,18 +153,18 @@ def condition(prepared: Prepared, z: Array, fixed: IntArray, free: IntArray, pow
     return rest._replace(log_weight=log_weight, offset=log_weight - rest.norm.sum(axis=0))
 
 
-def _exponents(prepared: Prepared, z: Array) -> Array:
+def _exponents(prepared: Prepared, z: FloatArray) -> FloatArray:
     """Return log(weight x kernel) for every (candidate, component), shape (n, k)."""
     distance = z[:, :, None] - prepared.mu
     distance *= prepared.precision
-    exponent: Array = np.einsum("ndk,ndk->nk", distance, distance)
+    exponent: FloatArray = np.einsum("ndk,ndk->nk", distance, distance)
     np.subtract(prepared.offset, exponent, out=exponent)
     for j in np.flatnonzero(prepared.row[:, 0] >= 0):
         exponent += prepared.table[prepared.row[j] + z[:, j, None].astype(np.int64)]
     return exponent
 
 
-def _draw_values(prepared: Prepared, axes: Axes, component: IntArray, u: Array) -> Array:
+def _draw_values(prepared: Prepared, axes: Axes, component: IntArray, u: FloatArray) -> FloatArray:
     """Draw from the kernels of given components (n, d), by uniforms (n, d)."""
     dims = np.arange(u.shape[1])
     mu, sigma = prepared.mu[dims, component], prepared.sigma[dims, component]  # (n, d)
@@ -188,7 +185,7 @@ def _draw_values(prepared: Prepared, axes: Axes, component: IntArray, u: Array) 
     return z
 
 
-def _widened(mu: Array, sigma: Array, axes: Axes) -> Array:
+def _widened(mu: FloatArray, sigma: FloatArray, axes: Axes) -> FloatArray:
     """Return standard deviations (d, k) with the variance of a cell of a fine grid added."""
     if not axes.spread.any():
         return sigma
@@ -198,7 +195,7 @@ def _widened(mu: Array, sigma: Array, axes: Axes) -> Array:
     return np.asarray(np.hypot(sigma, np.sqrt(spread)))
 
 
-def _log_normalisers(mu: Array, sigma: Array, lower: Array, upper: Array) -> Array:
+def _log_normalisers(mu: FloatArray, sigma: FloatArray, lower: FloatArray, upper: FloatArray) -> FloatArray:
     """Return the log normalisers (d, k) of normals truncated to [lower, upper] (d,)."""
     precision = 1.0 / sigma
     out = log_mass((lower[:, None] - mu) * precision, (upper[:, None] - mu) * precision)
@@ -207,7 +204,7 @@ def _log_normalisers(mu: Array, sigma: Array, lower: Array, upper: Array) -> Arr
     return out
 
 
-def _tabulate(mixture: Mixture, axes: Axes) -> tuple[IntArray, Array]:
+def _tabulate(mixture: Mixture, axes: Axes) -> tuple[IntArray, FloatArray]:
     """Return the rows of the kernels (d, k), -1 for continuous dimensions, and the table they lie in."""
     row = np.full(mixture.mu.shape, -1, dtype=np.int64)
     parts, size = [np.empty(0)], 0
@@ -224,7 +221,7 @@ def _tabulate(mixture: Mixture, axes: Axes) -> tuple[IntArray, Array]:
     return row, np.concatenate(parts)
 
 
-def _grid_rows(mixture: Mixture, axes: Axes, j: int) -> tuple[Array, IntArray]:
+def _grid_rows(mixture: Mixture, axes: Axes, j: int) -> tuple[FloatArray, IntArray]:
     """Return the log masses of a short grid's cells under each different kernel, and which kernel is which row (k,)."""
     if axes.n_values[j] == 1:
         return np.zeros((1, 1)), np.zeros(mixture.mu.shape[1], np.int64)

@@ -11,20 +11,17 @@ import sys
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from ..arrays import FloatArray, IntArray
 from .dominance import ranks
 from .hypervolume import contributions
-
-Array = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 
 EXACT = 5  # objectives up to which hypervolume is measured exactly: with six that takes 10 ms, with eight 200
 PLACES = 500  # in a point's box, by which what it adds is estimated: who leaves is then among the least 3 in 100
 REFERENCE = 1.1  # in each objective, where the points of a front reach from 0 to 1
 
 
-def order(values: Array, violation: Array | None = None, compiled: bool = False) -> IntArray:
+def order(values: FloatArray, violation: FloatArray | None = None, compiled: bool = False) -> IntArray:
     """Order points from best to worst: by rank, those of a rank by what they add to its hypervolume.
 
     The last one is who leaves (the paper's algorithm 2). A feasible point comes before all infeasible ones, of which
@@ -53,7 +50,7 @@ def order(values: Array, violation: Array | None = None, compiled: bool = False)
     return np.concatenate([first, others[np.argsort(violation[others], kind="stable")]])
 
 
-def _by_values(values: Array, compiled: bool) -> IntArray:
+def _by_values(values: FloatArray, compiled: bool) -> IntArray:
     n, m = values.shape
     if m == 1 or n < 2:
         return np.argsort(values[:, 0], kind="stable")
@@ -66,7 +63,7 @@ def _by_values(values: Array, compiled: bool) -> IntArray:
     return np.lexsort((-added, rank))
 
 
-def _ranks(values: Array, compiled: bool) -> IntArray:
+def _ranks(values: FloatArray, compiled: bool) -> IntArray:
     if not compiled:
         return ranks(values)
     from .compiled import dominance
@@ -74,7 +71,7 @@ def _ranks(values: Array, compiled: bool) -> IntArray:
     return dominance.ranks(values, len(values))
 
 
-def shares(front: Array, compiled: bool = False) -> Array:
+def shares(front: FloatArray, compiled: bool = False) -> FloatArray:
     """Give what each point of a front adds to its hypervolume, in units of the front's ranges.
 
     Parameters
@@ -104,7 +101,7 @@ def shares(front: Array, compiled: bool = False) -> Array:
     return np.asarray(found)
 
 
-def scaled(front: Array) -> Array:
+def scaled(front: FloatArray) -> FloatArray:
     """Scale each objective to reach from 0 to 1; one in which all are equal is 0."""
     half = 0.5 * front  # so that no range overflows
     finite = np.isfinite(half)
@@ -118,7 +115,7 @@ def scaled(front: Array) -> Array:
     return np.asarray((half - low) / np.where(extent > 0, extent, 1.0))
 
 
-def shares_of_two(points: Array, reference: float) -> Array:
+def shares_of_two(points: FloatArray, reference: float) -> FloatArray:
     """Give the rectangle that each point (n, 2) of a front has for itself, up to its neighbours or the reference."""
     sequence = np.lexsort((-points[:, 1], points[:, 0]))
     x, y = points[sequence].T
@@ -127,7 +124,7 @@ def shares_of_two(points: Array, reference: float) -> Array:
     return out
 
 
-def estimated(points: Array, reference: float, u: Array) -> Array:
+def estimated(points: FloatArray, reference: float, u: FloatArray) -> FloatArray:
     """Estimate what each point adds, as HypE does (Bader and Zitzler, Evolutionary Computation 19(1), 2011).
 
     Parameters
@@ -153,7 +150,7 @@ def estimated(points: Array, reference: float, u: Array) -> Array:
 
 
 @functools.cache
-def places(m: int, k: int) -> Array:
+def places(m: int, k: int) -> FloatArray:
     """Spread k places over the unit cube of m dimensions, shape (k, m): a Latin hypercube, the same one whoever asks.
 
     So the population is a matter of the trials alone, and the same for workers of different seeds. (An additive

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-Array = npt.NDArray[np.float64]
+from ..arrays import FloatArray
 
 LOG_SQRT_2PI = 0.9189385332046727
 SQRT_2PI = 2.5066282746310002
@@ -82,7 +82,7 @@ NARROW = 1.0
 NODES, NODE_WEIGHTS = np.polynomial.legendre.leggauss(8)
 
 
-def log_mass(a: npt.ArrayLike, b: npt.ArrayLike) -> Array:
+def log_mass(a: npt.ArrayLike, b: npt.ArrayLike) -> FloatArray:
     """Return log(Phi(b) - Phi(a)) for the standard normal cdf Phi.
 
     Parameters
@@ -103,7 +103,7 @@ def log_mass(a: npt.ArrayLike, b: npt.ArrayLike) -> Array:
         return _log_mass_general(*np.broadcast_arrays(a, b))
 
 
-def ppf(u: npt.ArrayLike, a: npt.ArrayLike, b: npt.ArrayLike) -> Array:
+def ppf(u: npt.ArrayLike, a: npt.ArrayLike, b: npt.ArrayLike) -> FloatArray:
     """Return the quantiles of the standard normal truncated to [a, b].
 
     Parameters
@@ -123,14 +123,14 @@ def ppf(u: npt.ArrayLike, a: npt.ArrayLike, b: npt.ArrayLike) -> Array:
         return np.minimum(np.maximum(x, a), b)
 
 
-def _straddle(a: Array, b: Array) -> bool:
+def _straddle(a: FloatArray, b: FloatArray) -> bool:
     """Say whether every interval contains 0 and is wide: kernels centred inside their support, which need no care."""
     if a.max(initial=-np.inf) > 0.0 or b.min(initial=np.inf) < 0.0:
         return False
     return bool((b - a).min(initial=np.inf) >= NARROW)
 
 
-def _log_mass_general(a: Array, b: Array) -> Array:
+def _log_mass_general(a: FloatArray, b: FloatArray) -> FloatArray:
     """`log_mass` for any intervals, by symmetry moved to the side where b >= |a|."""
     flip = a + b < 0.0
     a, b = np.where(flip, -b, a), np.where(flip, -a, b)
@@ -145,7 +145,7 @@ def _log_mass_general(a: Array, b: Array) -> Array:
     return out
 
 
-def _log_mass_wide(a: Array, b: Array) -> Array:
+def _log_mass_wide(a: FloatArray, b: FloatArray) -> FloatArray:
     """`log_mass` for b >= |a|: phi(a) (M(a) - M(b) phi(b) / phi(a)) right of 0, one minus both tails around it."""
     near = np.abs(a)
     mills_a, mills_b = mills_ratio(np.array([near, b]))
@@ -156,7 +156,7 @@ def _log_mass_wide(a: Array, b: Array) -> Array:
     return np.asarray(np.log(scaled) - np.where(in_tail, exponent, 0.0))
 
 
-def _log_mass_narrow(a: Array, width: Array) -> Array:
+def _log_mass_narrow(a: FloatArray, width: FloatArray) -> FloatArray:
     """`log_mass` by Gauss-Legendre quadrature of phi(middle + half t) / phi(middle), t in [-1, 1]."""
     half = 0.5 * width
     middle = a + half
@@ -165,7 +165,7 @@ def _log_mass_narrow(a: Array, width: Array) -> Array:
     return np.log(half * integral) - 0.5 * middle * middle - LOG_SQRT_2PI
 
 
-def _ppf_straddling(u: Array, a: Array, b: Array) -> Array:
+def _ppf_straddling(u: FloatArray, a: FloatArray, b: FloatArray) -> FloatArray:
     """`ppf` where 0 lies inside a wide support: work with whichever tail probability of x is the smaller."""
     below, above = _two_tails(a, b)
     mass = 1.0 - below - above
@@ -174,7 +174,7 @@ def _ppf_straddling(u: Array, a: Array, b: Array) -> Array:
     return np.where(lower < upper, -z, z)
 
 
-def _ppf_general(u: Array, a: Array, b: Array) -> Array:
+def _ppf_general(u: FloatArray, a: FloatArray, b: FloatArray) -> FloatArray:
     """`ppf` for any support, in log space: Q(x) = Q(b) + (1 - u) mass, or around 0 the smaller of the two tails."""
     flip = a + b < 0.0
     rest = np.where(flip, u, 1.0 - u)
@@ -189,18 +189,18 @@ def _ppf_general(u: Array, a: Array, b: Array) -> Array:
     return np.where(flip, -x, x)
 
 
-def mills_ratio(z: Array) -> Array:
+def mills_ratio(z: FloatArray) -> FloatArray:
     """Return Q(z) / phi(z) for z >= 0."""
     s = MILLS_SCALE / (MILLS_SCALE + z)
     return np.asarray(s * _rational(MILLS, s))
 
 
-def log_tail(z: Array) -> Array:
+def log_tail(z: FloatArray) -> FloatArray:
     """Return log Q(z) = log(1 - Phi(z)) for z >= 0."""
     return np.log(mills_ratio(z)) - 0.5 * z * z - LOG_SQRT_2PI
 
 
-def _two_tails(a: Array, b: Array) -> Array:
+def _two_tails(a: FloatArray, b: FloatArray) -> FloatArray:
     """Return (Phi(a), Q(b)) for a <= 0 <= b, in one pass; shape (2, ...)."""
     z = np.empty((2, *np.broadcast(a, b).shape))
     z[0], z[1] = a, b
@@ -213,7 +213,7 @@ def _two_tails(a: Array, b: Array) -> Array:
     return tails
 
 
-def _quantile(log_probability: Array) -> Array:
+def _quantile(log_probability: FloatArray) -> FloatArray:
     """Return the z >= 0 with log Q(z) = log_probability <= log 1/2; inf for -inf."""
     r = np.sqrt(-2.0 * log_probability)
     s = QUANTILE_SCALE / (QUANTILE_SCALE + r)
@@ -226,14 +226,14 @@ def _quantile(log_probability: Array) -> Array:
     return _newton(z, log_probability)
 
 
-def _newton(z: Array, log_probability: Array) -> Array:
+def _newton(z: FloatArray, log_probability: FloatArray) -> FloatArray:
     """One Newton step on log Q(z) = log_probability; (log Q)' = -1 / M, and an error e becomes at most 0.4 e^2."""
     mills = mills_ratio(z)
     residual = np.log(mills) - 0.5 * z * z - LOG_SQRT_2PI - log_probability
     return z + residual * mills
 
 
-def _rational(coefficients: Array, s: Array) -> Array:
+def _rational(coefficients: FloatArray, s: FloatArray) -> FloatArray:
     """Evaluate p(s) / q(s): powers by doubling and one matrix product, because NumPy's cost is the number of calls."""
     terms = coefficients.shape[1]
     powers = np.empty((terms, s.size))

@@ -8,16 +8,13 @@ default operators is in `offspring`.
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
-Array = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
-BoolArray = npt.NDArray[np.bool_]
+from ..arrays import BoolArray, FloatArray, IntArray
 
 _LEAST = 1e-14  # parents closer than this share of the box are one: nothing is to be spread between them
 
 
-def uniform(parents: Array, swap: float, u: Array) -> Array:
+def uniform(parents: FloatArray, swap: float, u: FloatArray) -> FloatArray:
     """Take each coordinate from the first parent, or with probability `swap` from the second (Syswerda 1989).
 
     Parameters
@@ -37,7 +34,7 @@ def uniform(parents: Array, swap: float, u: Array) -> Array:
     return np.where(u < swap, parents[:, 1], parents[:, 0])
 
 
-def blx(parents: Array, alpha: float, u: Array) -> Array:
+def blx(parents: FloatArray, alpha: float, u: FloatArray) -> FloatArray:
     """Draw uniformly from the box of both parents, longer by `alpha` at either end (BLX; Eshelman & Schaffer 1993).
 
     Parameters
@@ -59,7 +56,9 @@ def blx(parents: Array, alpha: float, u: Array) -> Array:
     return np.asarray(least - alpha * extent + u * (1 + 2 * alpha) * extent)
 
 
-def sbx(parents: Array, low: Array, high: Array, eta: float, u: Array) -> tuple[Array, Array]:
+def sbx(
+    parents: FloatArray, low: FloatArray, high: FloatArray, eta: float, u: FloatArray
+) -> tuple[FloatArray, FloatArray]:
     """Make two children each by simulated binary crossover within bounds (Deb & Agrawal 1995).
 
     A child lies at a spread beta of the parents' half distance from their middle; the density of beta is a polynomial
@@ -92,14 +91,14 @@ def sbx(parents: Array, low: Array, high: Array, eta: float, u: Array) -> tuple[
     return np.where(is_one, parents[:, 0], lower), np.where(is_one, parents[:, 1], upper)
 
 
-def _spread(limit: Array, eta: float, u: Array) -> Array:
+def _spread(limit: FloatArray, eta: float, u: FloatArray) -> FloatArray:
     """Draw beta of SBX from its density cut off at `limit`, at least 1, by inversion."""
     mass = 2 - np.maximum(limit, 1.0) ** -(eta + 1)  # twice the share of the density below the limit
     v = u * mass
     return np.asarray(np.where(v <= 1, v, 1 / np.maximum(2 - v, 1e-300)) ** (1 / (eta + 1)))
 
 
-def vsbx(parents: Array, eta: float, u: Array) -> tuple[Array, Array]:
+def vsbx(parents: FloatArray, eta: float, u: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Make two children each by vSBX (Ballester & Carter, GECCO 2003, section 3.2): SBX that leaves no region out.
 
     Of SBX's spread only the part outside of the parents is used, beta = (1 / 2u)^(1 / (eta + 1)) >= 1 for u <= 1/2. Of
@@ -127,7 +126,7 @@ def vsbx(parents: Array, eta: float, u: Array) -> tuple[Array, Array]:
     return np.asarray(parents[:, 0] + shift), np.asarray(parents[:, 1] - shift)
 
 
-def spx(parents: Array, epsilon: float, u: Array) -> Array:
+def spx(parents: FloatArray, epsilon: float, u: FloatArray) -> FloatArray:
     """Draw uniformly from the simplex of k parents, `epsilon` times as large (SPX; Tsutsui, Yamamura & Higuchi 1999).
 
     Parameters
@@ -154,7 +153,7 @@ def spx(parents: Array, epsilon: float, u: Array) -> Array:
     return np.asarray(corners[:, k - 1] + shift)
 
 
-def undx(parents: Array, sigma_xi: float, sigma_eta: float, z: Array) -> Array:
+def undx(parents: FloatArray, sigma_xi: float, sigma_eta: float, z: FloatArray) -> FloatArray:
     """Draw from a normal distribution along the line of two parents, its width given by a third (UNDX; Ono 1999).
 
     Parameters
@@ -184,12 +183,12 @@ def undx(parents: Array, sigma_xi: float, sigma_eta: float, z: Array) -> Array:
     return np.asarray(along + sigma_eta * distance * _without(z[:, 1:], axis))
 
 
-def _without(vectors: Array, axis: Array) -> Array:
+def _without(vectors: FloatArray, axis: FloatArray) -> FloatArray:
     """Take away the part of vectors (n, d) along unit vectors (n, d)."""
     return np.asarray(vectors - (vectors * axis).sum(axis=1, keepdims=True) * axis)
 
 
-def bounce(children: Array, parent: Array, low: Array, high: Array, u: Array) -> Array:
+def bounce(children: FloatArray, parent: FloatArray, low: FloatArray, high: FloatArray, u: FloatArray) -> FloatArray:
     """Bring coordinates back into a box: to somewhere between its end and a parent (Price, Storn & Lampinen 2005).
 
     Clipping would gather children at the ends.
@@ -215,7 +214,7 @@ def bounce(children: Array, parent: Array, low: Array, high: Array, u: Array) ->
     return np.clip(inside, low, high)
 
 
-def polynomial(x: Array, low: Array, high: Array, eta: float, u: Array) -> Array:
+def polynomial(x: FloatArray, low: FloatArray, high: FloatArray, eta: float, u: FloatArray) -> FloatArray:
     """Mutate by the polynomial distribution within bounds (Deb & Goyal 1996; bounds as in Deb's code of NSGA-II).
 
     Parameters
@@ -242,7 +241,7 @@ def polynomial(x: Array, low: Array, high: Array, eta: float, u: Array) -> Array
     return np.clip(x + np.where(below, -step, step) * (high - low), low, high)
 
 
-def tournament(grades: IntArray, u: Array) -> IntArray:
+def tournament(grades: IntArray, u: FloatArray) -> IntArray:
     """Choose different parents by binary tournaments.
 
     Parameters
@@ -269,7 +268,7 @@ def tournament(grades: IntArray, u: Array) -> IntArray:
     return chosen
 
 
-def lent(genes: Array) -> Array:
+def lent(genes: FloatArray) -> FloatArray:
     """Give parents (n, k, d) that lack a coordinate, which is NaN, the one of the first other parent that has it."""
     is_missing = np.isnan(genes)
     if not is_missing.any():
@@ -277,7 +276,7 @@ def lent(genes: Array) -> Array:
     return np.where(is_missing, np.take_along_axis(genes, is_missing.argmin(axis=1)[:, np.newaxis], axis=1), genes)
 
 
-def hits(children: Array, genes: Array, probability: float, u: Array) -> BoolArray:
+def hits(children: FloatArray, genes: FloatArray, probability: float, u: FloatArray) -> BoolArray:
     """Choose the coordinates that mutate.
 
     Parameters

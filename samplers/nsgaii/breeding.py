@@ -5,17 +5,14 @@ from __future__ import annotations
 from typing import Any, NamedTuple, cast
 
 import numpy as np
-import numpy.typing as npt
 
-from ...engine.distributions import BaseDistribution, CategoricalDistribution, FloatArray, FloatDistribution
+from ...engine.arrays import BoolArray, FloatArray, IntArray
+from ...engine.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution
 from ...engine.history import History
 from ...engine.kernels import COMPILED_FROM, offspring, variation
 from ..base import Space
 from .crossovers import BaseCrossover, UniformCrossover, one_by_one
 from .mutations import BaseMutation, PolynomialMutation, each
-
-IntArray = npt.NDArray[np.int64]
-BoolArray = npt.NDArray[np.bool_]
 
 COMPILED_TRIALS = 10 * COMPILED_FROM  # from which loading the compiled tier costs less than it saves
 

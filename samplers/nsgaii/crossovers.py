@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ...engine.distributions import FloatArray
+from ...engine.arrays import FloatArray
 from ...engine.kernels import variation
 
 Rng = np.random.Generator | np.random.RandomState

@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from ...engine.distributions import BaseDistribution, FloatArray
-from ...engine.history import History
+from ...engine.arrays import FloatArray, IntArray
+from ...engine.distributions import BaseDistribution
+from ...engine.history import History, Remembered
 from ...engine.records import StudyDirection
-from ...engine.remembered import Remembered
 from ..base import Columns, Sampler, Space
 from ..genetic import check_population_size
-from .breeding import Box, IntArray, Operators, breed
+from .breeding import Box, Operators, breed
 from .crossovers import BaseCrossover, UniformCrossover, check_probability
 from .mutations import BaseMutation, PolynomialMutation
 from .untried import Tried, breed_untried

@@ -8,15 +8,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ...engine.distributions import BaseDistribution, FloatArray
-from ...engine.frozen import FrozenTrial, listed_constraints
-from ...engine.history import History
-from ...engine.protocols import StudyLike
-from ...engine.records import TrialState
+from ...engine.arrays import FloatArray, IntArray
+from ...engine.distributions import BaseDistribution
+from ...engine.history import History, StudyLike
+from ...engine.records import FrozenTrial, TrialState, listed_constraints
 from ..base import Space
 from ..generations import Generations
 from ..genetic import BaseGASampler
-from .breeding import COMPILED_TRIALS, Box, IntArray
+from .breeding import COMPILED_TRIALS, Box
 from .crossovers import BaseCrossover
 from .evolution import BREEDING, EvolvingSampler, external, filled
 from .mutations import BaseMutation
@@ -250,8 +249,7 @@ class GenerationalSampler(BaseGASampler, EvolvingSampler):
 
     def after_trial(self, study: Any, trial: FrozenTrial, state: TrialState, values: Sequence[float] | None) -> None:
         if self._constraints_func is not None and state == TrialState.COMPLETE:
-            for key, values in listed_constraints(self._constraints_func(trial)).items():
-                study._storage.set_trial_system_attr(trial._trial_id, key, values)
+            study.note(trial, listed_constraints(self._constraints_func(trial)))
         if self._after_trial_strategy is not None:
             self._after_trial_strategy(study, trial, state, values)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ...engine.distributions import FloatArray
+from ...engine.arrays import FloatArray
 from ...engine.kernels import variation
 from .crossovers import Rng, legacy
 

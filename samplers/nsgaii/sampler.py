@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from ...engine.arrays import IntArray
 from ...engine.history import History
 from ...engine.kernels.crowding import order
-from .breeding import IntArray
 from .evolution import losses, violations
 from .generational import GenerationalSampler
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from ...engine.distributions import FloatArray
+from ...engine.arrays import FloatArray
 from ...engine.history import History
 from ...engine.records import TrialState
 from .breeding import Operators

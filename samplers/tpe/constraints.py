@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ...engine.distributions import FloatArray
+from ...engine.arrays import FloatArray
 from ...engine.history import History
 from ...engine.kernels.prepared import Prepared
 from ...engine.records import TrialState

@@ -11,10 +11,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from ...engine.distributions import FloatArray
-
-IntArray = npt.NDArray[np.int64]
-Mask = npt.NDArray[np.bool_]
+from ...engine.arrays import BoolArray, FloatArray, IntArray
 
 LIMIT = 1024  # observations up to which all stay
 N_NEWEST = 64
@@ -32,7 +29,7 @@ class Coreset:
         self._levels: list[IntArray] = []
         self._reach = 0
 
-    def choose(self, members: Mask, numbers: IntArray, best: IntArray) -> tuple[IntArray, Mask]:
+    def choose(self, members: BoolArray, numbers: IntArray, best: IntArray) -> tuple[IntArray, BoolArray]:
         """Choose some of n observations.
 
         Parameters
@@ -74,7 +71,7 @@ class Coreset:
         return self._levels[level]
 
 
-def stretch(weights: FloatArray, is_sample: Mask, total: float) -> FloatArray:
+def stretch(weights: FloatArray, is_sample: BoolArray, total: float) -> FloatArray:
     """Scale the weights (k,) of the sample so that all together sum to `total`."""
     left = weights[is_sample].sum()
     if left > 0.0:

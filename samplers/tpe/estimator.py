@@ -9,19 +9,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-import numpy.typing as npt
 
+from ...engine.arrays import BoolArray, FloatArray, IntArray
 from ...engine.kernels.categorical import log_rows
 from ...engine.kernels.mixture import Mixture, SpaceArrays, support
 from .rules import SMALLEST_BANDWIDTH, Bandwidth, Clip, magic_clip, neighbour_distance
 
-Array = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
-
 
 def build(
-    observations: Array,
-    weights: Array,
+    observations: FloatArray,
+    weights: FloatArray,
     space: SpaceArrays,
     *,
     prior_weight: float = 1.0,
@@ -29,7 +26,7 @@ def build(
     clip: Clip = magic_clip,
     consider_prior: bool = True,
     choice_smoothing: float | None = None,
-    categorical_distance: Mapping[int, Array] | None = None,
+    categorical_distance: Mapping[int, FloatArray] | None = None,
 ) -> Mixture:
     """Return the Parzen estimator of weighted observations.
 
@@ -80,12 +77,12 @@ def build(
     return Mixture(log_weight, mu, sigma, space.low, space.high, space.step, space.n_choices, table, start)
 
 
-def clip_bandwidths(sigma: Array, width: Array, smallest: Array) -> Array:
+def clip_bandwidths(sigma: FloatArray, width: FloatArray, smallest: FloatArray) -> FloatArray:
     """Return sigma (d, n) clipped to [smallest, width], both (d,)."""
     return np.maximum(np.minimum(sigma, width[:, None]), smallest[:, None])
 
 
-def log_weights(weights: Array, prior_weight: float | None) -> Array:
+def log_weights(weights: FloatArray, prior_weight: float | None) -> FloatArray:
     """Return log mixture weights: the observations' and then the prior's (None: no prior), normalised to sum to one.
 
     With no positive weight at all the components weigh alike.
@@ -102,7 +99,9 @@ def log_weights(weights: Array, prior_weight: float | None) -> Array:
         return np.log(raw, out=raw)
 
 
-def categorical_tables(n_choices: IntArray, smoothing: float, distances: Mapping[int, Array]) -> tuple[Array, IntArray]:
+def categorical_tables(
+    n_choices: IntArray, smoothing: float, distances: Mapping[int, FloatArray]
+) -> tuple[FloatArray, IntArray]:
     """Return the flat log-probability tables of the categorical dimensions and their offsets (d,).
 
     Before normalisation an observation's kernel is its one-hot vector plus the smoothing; the ratio of the two is the
@@ -118,7 +117,9 @@ def categorical_tables(n_choices: IntArray, smoothing: float, distances: Mapping
     return np.concatenate(tables), start
 
 
-def _fill_in_the_prior(mu: Array, sigma: Array, lower: Array, upper: Array, numeric: npt.NDArray[np.bool_]) -> None:
+def _fill_in_the_prior(
+    mu: FloatArray, sigma: FloatArray, lower: FloatArray, upper: FloatArray, numeric: BoolArray
+) -> None:
     """Give the prior's kernel to the missing coordinates: a normal of the support's width, or all choices alike."""
     sigma[~numeric] = 1.0
     missing = np.isnan(mu)

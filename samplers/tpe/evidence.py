@@ -7,17 +7,11 @@ over, and other processes may not know its reports yet.
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
-from ...engine.distributions import FloatArray
-from ...engine.frozen import FrozenTrial
+from ...engine.arrays import BoolArray, FloatArray, IntArray
 from ...engine.history import History
-from ...engine.pauses import PAUSED_AT
-from ...engine.records import StudyDirection, TrialState
+from ...engine.records import PAUSED_AT, FrozenTrial, StudyDirection, TrialState
 from .fidelity import Evidence
-
-IntArray = npt.NDArray[np.int64]
-Mask = npt.NDArray[np.bool_]
 
 COMPLETE, PRUNED, PAUSED = int(TrialState.COMPLETE), int(TrialState.PRUNED), int(TrialState.PAUSED)
 MOST_BUDGETS = 12
@@ -38,9 +32,9 @@ def n_observed(history: History) -> int:
     return history.n_complete + history.n_pruned + paused + len(resumed(history))
 
 
-def stopped(history: History) -> Mask:
+def stopped(history: History) -> BoolArray:
     """Tell which trials (n,) were pruned or paused."""
-    found: Mask = (history.states == PRUNED) | (history.states == PAUSED)
+    found: BoolArray = (history.states == PRUNED) | (history.states == PAUSED)
     found[list(resumed(history))] = True
     return found
 

@@ -15,11 +15,8 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
-from ...engine.distributions import FloatArray
-
-IntArray = npt.NDArray[np.int64]
+from ...engine.arrays import FloatArray, IntArray
 
 N_COMPARED = 64  # trials at most whose order is compared between budgets, all pairs of them
 DOUBTFUL_PAIRS = 2.0  # what agreement is assumed from before there are trials: so many, half of them in order

@@ -10,9 +10,9 @@ from numbers import Integral
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from ...engine.distributions import BaseDistribution, FloatArray
+from ...engine.arrays import FloatArray, IntArray
+from ...engine.distributions import BaseDistribution
 from ...engine.history import History
 from ...engine.kernels import COMPILED_FROM
 from ...engine.kernels.prepared import Prepared
@@ -44,7 +44,6 @@ from .rules import (
 )
 from .split import Graded, Ranking
 
-IntArray = npt.NDArray[np.int64]
 Given = Mapping[str, tuple[BaseDistribution, float]]
 
 MANY = 10  # dimensions

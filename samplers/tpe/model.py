@@ -6,15 +6,12 @@ import functools
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
-from ...engine.distributions import FloatArray
+from ...engine.arrays import FloatArray, IntArray
 from ...engine.kernels import announce_compilation, apart, ascent, prepared
 from ...engine.kernels.axes import Axes
 from ...engine.kernels.prepared import Prepared
 from .constraints import Constraint, log_relative_ratio
-
-IntArray = npt.NDArray[np.int64]
 
 
 class Tier(NamedTuple):

@@ -6,15 +6,14 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from ...engine.distributions import CategoricalDistribution, FloatArray
+from ...engine.arrays import FloatArray, IntArray
+from ...engine.distributions import CategoricalDistribution
 from ...engine.kernels.axes import axes_of, decode, encode
 from ...engine.kernels.mixture import SpaceArrays
 from ..base import Space
 from .estimator import categorical_tables
 
-IntArray = npt.NDArray[np.int64]
 _KEPT_TABLES = 64  # by smoothing
 CategoricalDistance = Callable[[Any, Any], float]
 

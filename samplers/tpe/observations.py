@@ -11,15 +11,13 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from ...engine.distributions import CategoricalDistribution, FloatArray
+from ...engine.arrays import BoolArray, FloatArray, IntArray
+from ...engine.distributions import CategoricalDistribution
 from ...engine.history import History
 from ...engine.kernels.prepared import Prepared
 from ...engine.records import TrialState
 from .evidence import resumed
 from .model_space import ModelSpace
-
-IntArray = npt.NDArray[np.int64]
-Mask = npt.NDArray[np.bool_]
 
 _FAIL = int(TrialState.FAIL)  # NumPy compares with an enumeration slowly
 _FEW = 48  # rows up to which sorted columns are changed one by one, instead of merged
@@ -61,7 +59,7 @@ class Observations:
         # What made the density of the good trials when it was last asked for, and that density; by boldness.
         self.good: dict[bool, tuple[Any, Prepared]] = {}
         self.z: FloatArray = np.full((len(space.names), 0), np.nan)
-        self._counts: Mask = np.zeros(0, dtype=bool)  # those trials with all that is required
+        self._counts: BoolArray = np.zeros(0, dtype=bool)  # those trials with all that is required
 
     def update(self, with_running: bool) -> None:
         """Read the trials that finished or paused since, and those that run."""
@@ -97,7 +95,7 @@ class Observations:
             self._read(np.array(new, dtype=np.int64))
         return [n for n in running if live[n].state == TrialState.RUNNING and not self._counts[n]]
 
-    def _read(self, numbers: IntArray) -> Mask:
+    def _read(self, numbers: IntArray) -> BoolArray:
         """Read the coordinates of some trials; tell which of them have all that is required."""
         internal = self._history.table[self._rows, numbers]  # (d, k)
         if self._history.changed_choices:
@@ -117,16 +115,16 @@ class Observations:
             self.z = np.concatenate([self.z, np.full((len(self.z), more), np.nan)], axis=1)
             self._counts = np.concatenate([self._counts, np.zeros(more, dtype=bool)])
 
-    def has(self, numbers: IntArray) -> Mask:
+    def has(self, numbers: IntArray) -> BoolArray:
         """Tell which finished trials (k,) count."""
         return np.asarray(self._counts[numbers])
 
-    def bad(self, good: IntArray, modelled: Mask | None = None) -> Mask:
+    def bad(self, good: IntArray, modelled: BoolArray | None = None) -> BoolArray:
         """Tell which trials (capacity,) are not among the good ones: finished ones, and running ones if read.
 
         Of the finished ones only those that are `modelled` (n,), if that is given.
         """
-        members: Mask = self._counts.copy()
+        members: BoolArray = self._counts.copy()
         if modelled is not None:
             members[: len(modelled)] &= modelled
         members[good] = False
@@ -151,7 +149,7 @@ class SortedObservations(Observations):
         super().__init__(history, space, required)
         self._kernels = kernels
         self._endpoints = endpoints
-        self._members: Mask = np.zeros(0, dtype=bool)
+        self._members: BoolArray = np.zeros(0, dtype=bool)
         self.neighbours = self._empty(0)
 
     def _empty(self, capacity: int) -> Neighbours:
@@ -160,7 +158,7 @@ class SortedObservations(Observations):
         order, count = np.zeros((d, capacity), dtype=np.int32), np.zeros(d, dtype=np.int64)
         return Neighbours(order, count, blank, blank.copy(), blank.copy())
 
-    def sort(self, members: Mask) -> None:
+    def sort(self, members: BoolArray) -> None:
         """Make the sorted columns those of the trials `members` (capacity,)."""
         kept, old = self.neighbours, self._members
         changed = np.flatnonzero(members != old) if len(members) == len(old) else None

@@ -9,13 +9,13 @@ import math
 
 import numpy as np
 
-from ...engine.distributions import FloatArray
+from ...engine.arrays import FloatArray, IntArray
 from ...engine.history import History
 from ...engine.kernels import COMPILED_FROM
 from ...engine.kernels.dominance import ranks
 from ...engine.kernels.hypervolume import subset
 from .evidence import COMPLETE
-from .split import IntArray, by_last_report, losses, tiers_of
+from .split import by_last_report, losses, tiers_of
 
 MARGIN = 4  # times as many trials are kept as are asked for
 LEAST = 500  # trials from which on some are dropped

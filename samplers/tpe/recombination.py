@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ...engine.distributions import FloatArray
+from ...engine.arrays import FloatArray
 
 CROSSED = 0.9  # share of the children that have two parents, as in NSGA-II
 

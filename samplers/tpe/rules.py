@@ -22,7 +22,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ...engine.distributions import FloatArray
+from ...engine.arrays import FloatArray
 
 Gamma = Callable[[int], int]
 Weights = Callable[[int], FloatArray]

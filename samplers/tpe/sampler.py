@@ -18,14 +18,11 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from ...engine.distributions import BaseDistribution, FloatArray
-from ...engine.frozen import FrozenTrial, listed_constraints
-from ...engine.history import History
-from ...engine.protocols import StudyLike
-from ...engine.records import TrialState
-from ...engine.remembered import Remembered
+from ...engine.arrays import FloatArray, IntArray
+from ...engine.distributions import BaseDistribution
+from ...engine.history import History, Remembered, StudyLike
+from ...engine.records import FrozenTrial, TrialState, listed_constraints
 from ..base import Columns, Sampler, Space
 from .evidence import n_observed
 from .fidelity import Fidelity, carried_over, largest_budget
@@ -49,8 +46,6 @@ from .rules import (
     no_clip,
 )
 from .search import climb
-
-IntArray = npt.NDArray[np.int64]
 
 # What a categorical kernel gives to every choice, where its own gets 1 more, in cautious trials. In bold ones it is
 # Optuna's 1 / (n + 1), which falls with the number of observations: by itself that keeps to the first good choice met.
@@ -350,8 +345,7 @@ class TPESampler(Sampler):
 
     def after_trial(self, study: Any, trial: FrozenTrial, state: TrialState, values: Sequence[float] | None) -> None:
         if self._constraints_func is not None and state in (TrialState.COMPLETE, TrialState.PRUNED):
-            for key, values in listed_constraints(self._constraints_func(trial)).items():
-                study._storage.set_trial_system_attr(trial._trial_id, key, values)
+            study.note(trial, listed_constraints(self._constraints_func(trial)))
 
 
 def _children(model: Model, rng: np.random.Generator, n: int) -> FloatArray:

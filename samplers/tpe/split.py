@@ -7,17 +7,13 @@ from array import array
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from ...engine.distributions import FloatArray
+from ...engine.arrays import BoolArray, FloatArray, IntArray
 from ...engine.history import History
 from ...engine.kernels.dominance import ranks
 from ...engine.records import StudyDirection
 from .evidence import COMPLETE, PRUNED, gather, last_reports, resumed, stopped
 from .fidelity import Assessment, Evidence, Fidelity
-
-IntArray = npt.NDArray[np.int64]
-Mask = npt.NDArray[np.bool_]
 
 _FEW = 300  # newly finished trials up to which each is inserted, instead of sorting all again
 
@@ -162,7 +158,7 @@ class Graded:
         worst = infeasible[np.argsort(history.violation[infeasible], kind="stable")]
         self.numbers = np.concatenate([order, worst])
 
-    def modelled(self) -> Mask:
+    def modelled(self) -> BoolArray:
         """Tell which trials (n,) are modelled."""
         found = np.zeros(self._history.n, dtype=bool)
         found[self.numbers] = True

@@ -13,13 +13,10 @@ from enum import IntEnum
 from functools import lru_cache
 from typing import Any
 
-from ...engine.distribution_json import cached_distribution, cached_json
-from ...engine.distributions import BaseDistribution
+from ...engine.distributions import BaseDistribution, modern
+from ...engine.distributions.json import cached_distribution, cached_json
 from ...engine.exceptions import StorageInternalError
-from ...engine.frozen import FrozenTrial
-from ...engine.old_distributions import modern
-from ...engine.pauses import marked, marks, state_of, stored_state
-from ...engine.records import StudyDirection, TrialState
+from ...engine.records import FrozenTrial, StudyDirection, TrialState, marked, marks, state_of, stored_state
 
 CORRECT, ERASE = "correct", "erase"  # under the key "parzen"
 

@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from ...engine.columns import Growing
 from ...engine.exceptions import StorageInternalError
+from ...engine.history import Growing
 from .base import BaseJournalBackend, BaseJournalFileLock
 from .entries import to_json
 from .locks import JournalFileSymlinkLock

@@ -8,13 +8,11 @@ from collections.abc import Container, Mapping, Sequence
 from threading import RLock
 from typing import Any
 
-from ...engine.corrections import with_values
 from ...engine.distributions import BaseDistribution
 from ...engine.exceptions import StorageInternalError
-from ...engine.frozen import FrozenTrial
-from ...engine.history import History
+from ...engine.history import History, with_values
 from ...engine.interrupts import Deferred
-from ...engine.records import FrozenStudy, StudyDirection, TrialState
+from ...engine.records import FrozenStudy, FrozenTrial, StudyDirection, TrialState
 from .. import forks
 from ..base import DEFAULT_STUDY_NAME_PREFIX, BaseStorage
 from ..memory import _Study

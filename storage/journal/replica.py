@@ -6,10 +6,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ...engine.exceptions import DuplicatedStudyError, StorageInternalError
-from ...engine.frozen import FrozenTrial
 from ...engine.history import History
-from ...engine.pauses import state_of
-from ...engine.records import StudyDirection, TrialState
+from ...engine.records import FrozenTrial, StudyDirection, TrialState, state_of
 from ..memory import InMemoryStorage
 from .entries import (
     CORRECT,

@@ -10,10 +10,9 @@ from datetime import datetime
 from typing import Any
 
 from ...engine.distributions import BaseDistribution
-from ...engine.frozen import FrozenTrial
 from ...engine.history import History
 from ...engine.interrupts import Deferred
-from ...engine.records import FrozenStudy, StudyDirection, TrialState
+from ...engine.records import FrozenStudy, FrozenTrial, StudyDirection, TrialState
 from .. import forks
 from ..base import DEFAULT_STUDY_NAME_PREFIX, BaseStorage
 from .connection import Connection

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from ...engine.distributions import BaseDistribution
-from ...engine.frozen import FrozenTrial
 from ...engine.history import History
+from ...engine.records import FrozenTrial
 from .wire import Position, distribution_text, to_json, write_record
 
 _PAGE = 1000  # trials in one answer

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ...engine.distribution_json import cached_distribution
 from ...engine.distributions import BaseDistribution
+from ...engine.distributions.json import cached_distribution
 from ...engine.exceptions import StorageInternalError
-from ...engine.frozen import FrozenTrial
 from ...engine.history import History
-from ...engine.records import StudyDirection, TrialState
+from ...engine.records import FrozenTrial, StudyDirection, TrialState
 from .wire import Position, read_record
 
 

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ...engine.frozen import FrozenTrial
 from ...engine.history import History
-from ...engine.records import StudyDirection, TrialState
+from ...engine.records import FrozenTrial, StudyDirection, TrialState
 from ..base import BaseStorage
 from .wire import CLAIMED, CREATED
 

@@ -6,11 +6,10 @@ from collections.abc import Callable
 from threading import Lock
 from typing import Any
 
-from ...engine.distribution_json import cached_distribution
+from ...engine.distributions.json import cached_distribution
 from ...engine.exceptions import DuplicatedStudyError, UpdateFinishedTrialError
-from ...engine.frozen import FrozenTrial
 from ...engine.logging import get_logger
-from ...engine.records import StudyDirection, TrialState
+from ...engine.records import FrozenTrial, StudyDirection, TrialState
 from ..base import BaseStorage
 from ..memory import InMemoryStorage
 from . import recovery

@@ -10,11 +10,10 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from ...engine.distribution_json import cached_distribution, cached_json
 from ...engine.distributions import BaseDistribution
+from ...engine.distributions.json import cached_distribution, cached_json
 from ...engine.exceptions import DuplicatedStudyError, StorageInternalError, UpdateFinishedTrialError
-from ...engine.frozen import FrozenTrial
-from ...engine.records import TrialState
+from ...engine.records import FrozenTrial, TrialState
 
 # System attributes of the server alone: which request added a trial that waits, and which one started it.
 CREATED, CLAIMED = "parzen:created_by", "parzen:claimed_by"

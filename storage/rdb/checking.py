@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from ...engine.distribution_json import cached_distribution
 from ...engine.distributions import BaseDistribution
+from ...engine.distributions.json import cached_distribution
 from . import schema
 from .dialect import ENUMERATIONS
 from .maintenance import opened

@@ -7,10 +7,9 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from ...engine.exceptions import StorageInternalError
-from ...engine.frozen import FrozenTrial
 from ...engine.history import History
 from ...engine.interrupts import Deferred
-from ...engine.records import StudyDirection, TrialState
+from ...engine.records import FrozenTrial, StudyDirection, TrialState
 from . import writing
 from .database import Database
 from .reading import read_new, read_some

@@ -101,7 +101,8 @@ class RDBStorage(RelationalStorage):
         }
         super().__init__(open_database(url, self._options["engine_kwargs"], skip_compatibility_check))
         if heartbeat_interval is not None:
-            self._workers = Workers(self, heartbeat_interval, grace_period or 2 * heartbeat_interval)
+            grace_period = grace_period or 2 * heartbeat_interval
+            self._workers = Workers(self, self._db, self._lock, heartbeat_interval, grace_period)
 
     # --- signs of life -----------------------------------------------------------------------------------------------
 

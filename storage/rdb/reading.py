@@ -7,12 +7,10 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
-from ...engine.distribution_json import cached_distribution
 from ...engine.distributions import BaseDistribution
+from ...engine.distributions.json import cached_distribution
 from ...engine.exceptions import StorageInternalError
-from ...engine.frozen import FrozenTrial
-from ...engine.pauses import state_of
-from ...engine.records import TrialState
+from ...engine.records import FrozenTrial, TrialState, state_of
 from .database import Database, Row
 from .rows import row_to_number, row_to_time
 

@@ -11,14 +11,11 @@ from collections.abc import Callable, Container, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NoReturn
 
-from ...engine.corrections import erased, with_values
 from ...engine.distributions import BaseDistribution
 from ...engine.exceptions import UpdateFinishedTrialError
-from ...engine.frozen import FrozenTrial
-from ...engine.history import History
+from ...engine.history import History, erased, with_values
 from ...engine.interrupts import Deferred
-from ...engine.pauses import PAUSED_AT, marked, marks
-from ...engine.records import TrialState
+from ...engine.records import PAUSED_AT, FrozenTrial, TrialState, marked, marks
 from .. import forks
 from . import writing
 from .database import Database

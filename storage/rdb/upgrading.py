@@ -14,8 +14,8 @@ from contextlib import closing, contextmanager
 from functools import lru_cache
 from pathlib import Path
 
-from ...engine.distribution_json import distribution_to_json, json_to_distribution
 from ...engine.distributions import FloatDistribution, IntDistribution
+from ...engine.distributions.json import distribution_to_json, json_to_distribution
 from ...engine.exceptions import StorageInternalError
 from . import schema
 from .dialect import SQLITE

@@ -11,7 +11,6 @@ import threading
 import weakref
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 from ...engine.history import History
 from ...engine.logging import get_logger
@@ -21,9 +20,6 @@ from .database import Database
 from .processes import identity, is_running
 from .rows import row_to_time
 from .vocabulary import words_of
-
-if TYPE_CHECKING:
-    from .trials import RelationalStorage
 
 _logger = get_logger(__name__)
 _CHUNK = 500
@@ -36,18 +32,24 @@ class Workers:
 
     Parameters
     ----------
-    storage
-        The storage; its lock is held around each call.
+    owner
+        The storage whose trials they are: once it is let go, no more signs are given.
+    db
+        Its database.
+    lock
+        Held around each call.
     interval
         Seconds between two signs of life.
     grace_period
         Seconds without one after which a process on another machine counts as dead.
     """
 
-    def __init__(self, storage: RelationalStorage, interval: float, grace_period: float) -> None:
-        self._storage = weakref.ref(storage)
-        self._db: Database = storage._db
-        self._lock = storage._lock
+    def __init__(
+        self, owner: object, db: Database, lock: threading.RLock, interval: float, grace_period: float
+    ) -> None:
+        self._owner = weakref.ref(owner)
+        self._db = db
+        self._lock = lock
         self._interval = interval
         self._grace_period = timedelta(seconds=grace_period)
         self._pid = 0  # of the process whose thread runs
@@ -151,7 +153,7 @@ def _keep_beating(reference: weakref.ref[Workers], interval: float, pause: threa
     """Give signs of life until the storage is let go, or the pause is broken off."""
     while not pause.wait(interval):
         workers = reference()
-        if workers is None or workers._storage() is None:
+        if workers is None or workers._owner() is None:
             return
         try:
             workers.beat()

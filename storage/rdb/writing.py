@@ -6,11 +6,9 @@ import json
 from collections.abc import Sequence
 from datetime import datetime
 
-from ...engine.distribution_json import cached_json
 from ...engine.distributions import BaseDistribution
-from ...engine.frozen import FrozenTrial
-from ...engine.pauses import PAUSED_AT, marks, stored_state
-from ...engine.records import TrialState
+from ...engine.distributions.json import cached_json
+from ...engine.records import PAUSED_AT, FrozenTrial, TrialState, marks, stored_state
 from .database import Database, Row
 from .rows import number_to_row, time_to_text, to_json
 from .schema import TRIAL_TABLES

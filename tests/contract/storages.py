@@ -15,9 +15,8 @@ import pytest
 from servers import database_of_this_run
 
 from parzen.distributions import BaseDistribution
-from parzen.engine.domains import check_same_kind
-from parzen.engine.pauses import marked
-from parzen.engine.records import FrozenStudy
+from parzen.engine.distributions import check_same_kind
+from parzen.engine.records import FrozenStudy, marked
 from parzen.exceptions import DuplicatedStudyError
 from parzen.storage.proxy import GrpcStorageProxy
 from parzen.storage.proxy.server import make_server

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import parzen
-from parzen.engine.curve import Curve
+from parzen.engine.history.curve import Curve
 
 VALUES = st.sampled_from([math.nan, math.inf, -math.inf, -1.0, 0.0, 0.5, 2.0])
 REPORTS = st.dictionaries(st.integers(0, 12), VALUES, max_size=12)

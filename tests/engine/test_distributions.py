@@ -25,7 +25,7 @@ from parzen.distributions import (
     distribution_to_json,
     json_to_distribution,
 )
-from parzen.engine.old_distributions import modern
+from parzen.engine.distributions import modern
 
 UNIT = st.floats(0, 1, exclude_max=True)
 finite = st.floats(-1e100, 1e100)

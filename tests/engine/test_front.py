@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import parzen
-from parzen.engine.front import Front
+from parzen.engine.history import Front
 from parzen.trial import TrialState, create_trial
 
 VALUES = st.sampled_from([-np.inf, 0.0, 1.0, 2.0, np.inf]) | st.integers(-3, 3).map(float)

@@ -15,10 +15,9 @@ import pytest
 from contract.storages import plain
 
 from parzen.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
-from parzen.engine import columns
-from parzen.engine.columns import Growing, Rows
-from parzen.engine.history import History
-from parzen.engine.reports import Reports
+from parzen.engine.history import Growing, History, columns
+from parzen.engine.history.columns import Rows
+from parzen.engine.history.reports import Reports
 from parzen.study import StudyDirection
 from parzen.trial import FrozenTrial, TrialState
 

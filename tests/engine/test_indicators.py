@@ -87,7 +87,7 @@ def test_long_fronts_are_measured_in_blocks(monkeypatch):
     rng = np.random.default_rng(0)
     points, front = rng.random((7, 3)), rng.random((50, 3))
     whole = [f(points, front) for f in (indicators.igd, indicators.igd_plus, indicators.additive_epsilon)]
-    monkeypatch.setattr("parzen.engine.indicators._BLOCK", 50)
+    monkeypatch.setattr("parzen.analysis.indicators._BLOCK", 50)
     assert [f(points, front) for f in (indicators.igd, indicators.igd_plus, indicators.additive_epsilon)] == whole
 
 

@@ -8,9 +8,8 @@ import pickle
 
 import pytest
 
-from parzen.engine.history import History
+from parzen.engine.history import History, Remembered
 from parzen.engine.records import StudyDirection
-from parzen.engine.remembered import Remembered
 
 
 def test_it_lives_as_long_as_the_history() -> None:

@@ -12,8 +12,7 @@ import numpy as np
 import pytest
 
 import parzen
-from parzen.engine.history import History
-from parzen.engine.selection import BracketStudy, Selection
+from parzen.engine.history import BracketStudy, History, Selection
 from parzen.samplers import TPESampler
 from parzen.trial import TrialState
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 import parzen
 from parzen.distributions import FloatDistribution, IntDistribution
-from parzen.engine.space import groups, intersection
+from parzen.engine.history.space import groups, intersection
 from parzen.search_space import IntersectionSearchSpace, intersection_search_space
 
 NAMES = "abcdef"

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from promoting import asha_jobs, jobs, study_of, train
 
 import parzen
-from parzen.engine.rungs import Completion
-from parzen.engine.telling import pause_again
+from parzen.engine.history import Completion
+from parzen.engine.study.telling import pause_again
 from parzen.pruners import ASHAPruner, MedianPruner
 from parzen.pruners.rung import ParetoRung, Rung
 from parzen.trial import TrialState

@@ -12,7 +12,7 @@ import pytest
 from servers import database_of_this_run
 
 import parzen
-from parzen.engine.liveness import fail_stale_trials
+from parzen.engine.study import fail_stale_trials
 from parzen.pruners import ASHAPruner
 from parzen.storages import BaseStorage, RDBStorage
 from parzen.trial import TrialState
@@ -111,7 +111,7 @@ def test_who_comes_late_to_a_dead_worker_leaves_its_trial_to_who_resumed_it(url:
     def look_slowly(study_id: int) -> list[int]:
         found = look(study_id)
         assert len(found) == 1
-        study._watch._next = 0.0
+        study._next_search = 0.0
         resumed.append(study.ask())
         return found
 

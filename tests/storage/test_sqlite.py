@@ -187,7 +187,7 @@ def test_the_queue_does_not_grow_by_looking(url: str) -> None:
         ours.enqueue_trial({"x": 0.5})
     for i in range(10):
         ours.set_user_attr("i", i)
-        theirs._sync()
+        theirs.sync()
     assert len(theirs.history._waiting) == 3
 
 
@@ -444,7 +444,7 @@ def test_a_batch_is_two_transactions_whatever_its_size(url: str) -> None:
     study = new_study(url)
     space = {"x": UNIT, "n": IntDistribution(1, 5)}
     study.ask(space)
-    batches: list[parzen.engine.batch.Batch] = []
+    batches: list[parzen.engine.study.batch.Batch] = []
     for n in (2, 50):
         asked = statements(study, lambda: batches.append(study.ask_batch(n, space)))  # noqa: B023
         assert (asked.count("BEGIN"), asked.count("INSERT")) == (1, 3 * n)

@@ -5,18 +5,17 @@ from __future__ import annotations
 import math
 
 import numpy as np
-import numpy.typing as npt
 
+from ...arrays import FloatArray, IntArray
 from .. import jit
 from ..prepared import Prepared
-
-Array = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 
 NEGLIGIBLE = -40.0
 
 
-def choose_apart(log_l: Array, log_g: Array, lies: Prepared, z: Array, twin: IntArray, n: int) -> IntArray:
+def choose_apart(
+    log_l: FloatArray, log_g: FloatArray, lies: Prepared, z: FloatArray, twin: IntArray, n: int
+) -> IntArray:
     """Return the indices (n,) of the chosen candidates; see `kernels.apart.choose_apart`."""
     chosen = np.empty(n, dtype=np.int64)
     columns = np.ascontiguousarray(z.T)
@@ -26,14 +25,14 @@ def choose_apart(log_l: Array, log_g: Array, lies: Prepared, z: Array, twin: Int
 
 @jit
 def _choose(
-    log_l: Array,
-    log_g: Array,
-    offset: Array,
-    mu: Array,
-    precision: Array,
+    log_l: FloatArray,
+    log_g: FloatArray,
+    offset: FloatArray,
+    mu: FloatArray,
+    precision: FloatArray,
     row: IntArray,
-    table: Array,
-    z: Array,
+    table: FloatArray,
+    z: FloatArray,
     twin: IntArray,
     chosen: IntArray,
 ) -> None:

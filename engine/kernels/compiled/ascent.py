@@ -10,17 +10,17 @@ from __future__ import annotations
 import math
 
 import numpy as np
-import numpy.typing as npt
 
+from ...arrays import FloatArray
 from .. import jit
 from ..ascent import FIRST_STEP, LONGER, NEGLIGIBLE, REACH, SHORTER
 from ..mixture import SQRT_HALF
 from ..prepared import Prepared
 
-Array = npt.NDArray[np.float64]
 
-
-def ascend(good: Prepared, bad: Prepared, power: float, start: Array, low: Array, high: Array, n_steps: int) -> Array:
+def ascend(
+    good: Prepared, bad: Prepared, power: float, start: FloatArray, low: FloatArray, high: FloatArray, n_steps: int
+) -> FloatArray:
     """Return a point (d,) near `start` where the score is no smaller; see `kernels.ascent.ascend`."""
     scale = SQRT_HALF / good.precision.mean(axis=1)
     low, high = np.maximum(low, start - REACH * scale), np.minimum(high, start + REACH * scale)
@@ -30,23 +30,23 @@ def ascend(good: Prepared, bad: Prepared, power: float, start: Array, low: Array
 
 @jit
 def _ascend(
-    l_offset: Array,
-    l_mu: Array,
-    l_precision: Array,
-    g_offset: Array,
-    g_mu: Array,
-    g_precision: Array,
+    l_offset: FloatArray,
+    l_mu: FloatArray,
+    l_precision: FloatArray,
+    g_offset: FloatArray,
+    g_mu: FloatArray,
+    g_precision: FloatArray,
     power: float,
-    start: Array,
-    scale: Array,
-    low: Array,
-    high: Array,
+    start: FloatArray,
+    scale: FloatArray,
+    low: FloatArray,
+    high: FloatArray,
     n_steps: int,
-) -> Array:
+) -> FloatArray:
     d = start.size
     l_kernels, l_where = _near(l_offset, l_mu, l_precision, low, high)
     g_kernels, g_where = _near(g_offset, g_mu, g_precision, low, high)
-    best: Array = start.copy()
+    best: FloatArray = start.copy()
     tried, step = np.empty(d), FIRST_STEP
     slope, slope_g, new_slope = np.empty(d), np.empty(d), np.empty(d)
     score = _log_density(l_kernels, l_where, best, slope)
@@ -77,7 +77,9 @@ def _ascend(
 
 
 @jit
-def _near(offset: Array, mu: Array, precision: Array, low: Array, high: Array) -> tuple[Array, Array]:
+def _near(
+    offset: FloatArray, mu: FloatArray, precision: FloatArray, low: FloatArray, high: FloatArray
+) -> tuple[FloatArray, FloatArray]:
     """Keep the kernels that can matter in a box: offsets (k,), and means and precisions by kernel (k, 2 d)."""
     d, k = mu.shape
     largest, smallest = offset.copy(), offset.copy()
@@ -106,7 +108,7 @@ def _near(offset: Array, mu: Array, precision: Array, low: Array, high: Array) -
 
 
 @jit
-def _log_density(offset: Array, where: Array, x: Array, slope: Array) -> float:
+def _log_density(offset: FloatArray, where: FloatArray, x: FloatArray, slope: FloatArray) -> float:
     """Return the log-density at x (d,); fill in its gradient (d,)."""
     k, d = offset.size, x.size
     exponent = np.empty(k)

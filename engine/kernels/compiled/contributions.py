@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
+from ...arrays import FloatArray, IntArray
 from .. import jit
 from .hypervolume import boxes_below, columns, is_covered, shared_with, union
 from .staircases import exclusive_of_four, room_for, step_before
 
-Array = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 Three = tuple[float, float, float]
 Four = tuple[float, float, float, float]
 
@@ -18,7 +16,7 @@ _NONE, _ONE = np.int64(0), np.int64(1)  # no literals, see `staircases`
 _ALL = float("inf")
 
 
-def contributions_below(points: Array, reference: Array) -> Array | None:
+def contributions_below(points: FloatArray, reference: FloatArray) -> FloatArray | None:
     """Return what each of the points (n, m), m >= 2, adds to the volume of all others; None: not in these units."""
     boxes, whose, state = boxes_below(points, reference)
     out = np.zeros(len(points))
@@ -27,20 +25,20 @@ def contributions_below(points: Array, reference: Array) -> Array | None:
     return out if state == 0.0 else None
 
 
-def contributions(extents: Array) -> Array:
+def contributions(extents: FloatArray) -> FloatArray:
     """Return the volume that each of the boxes (n, m), m >= 2, shares with no other."""
     order, out = (-extents[:, -1]).argsort(), np.empty(len(extents))
     out[order] = _by_falling_last(columns(extents, order))
     return out
 
 
-def _by_falling_last(boxes: Array) -> Array:
+def _by_falling_last(boxes: FloatArray) -> FloatArray:
     """Measure boxes by falling last of two extents or more; here, so that only what is needed is compiled."""
     return {2: of_two, 3: of_three, 4: of_four}.get(len(boxes), of_more)(boxes, boxes.shape[1])
 
 
 @jit
-def of_two(boxes: Array, size: int) -> Array:
+def of_two(boxes: FloatArray, size: int) -> FloatArray:
     """Measure boxes by falling second extent: above it, the widest so far is alone beyond the next as wide."""
     out, widest, second, own = np.zeros(size), 0.0, 0.0, 0
     for i in range(size):
@@ -54,7 +52,7 @@ def of_two(boxes: Array, size: int) -> Array:
 
 
 @jit
-def of_three(boxes: Array, size: int) -> Array:
+def of_three(boxes: FloatArray, size: int) -> FloatArray:
     """Measure boxes by falling third extent, in O(n log n) but for moving the steps.
 
     Source: Emmerich and Fonseca, "Computing hypervolume contributions in low dimensions: asymptotically optimal
@@ -92,7 +90,7 @@ def of_three(boxes: Array, size: int) -> Array:
 
 
 @jit
-def _begin(parts: Array, after: IntArray, first: IntArray, used: int, own: int, part: Four) -> int:
+def _begin(parts: FloatArray, after: IntArray, first: IntArray, used: int, own: int, part: Four) -> int:
     """Put a part before the first of a list: its left and right end, what is below it, from where on."""
     for j in range(4):
         parts[j, used] = part[j]
@@ -102,7 +100,7 @@ def _begin(parts: Array, after: IntArray, first: IntArray, used: int, own: int, 
 
 @jit
 def _cut(
-    parts: Array, after: IntArray, first: IntArray, used: int, own: int, height: float, box: Three, out: Array
+    parts: FloatArray, after: IntArray, first: IntArray, used: int, own: int, height: float, box: Three, out: FloatArray
 ) -> int:
     """Take a box away from the parts of a step, which end at its height, and count what these alone covered so far.
 
@@ -131,7 +129,7 @@ def _cut(
 
 
 @jit
-def _step(steps: Array, owner: IntArray, size: int, place: int, stop: int, x: float, y: float, own: int) -> int:
+def _step(steps: FloatArray, owner: IntArray, size: int, place: int, stop: int, x: float, y: float, own: int) -> int:
     """Put a step in place of those from one place on, up to another; return how many there are then."""
     shift = place + 1 - stop
     ahead = range(size, stop - 1, -1) if shift > 0 else range(stop, size + 1 if shift < 0 else stop)
@@ -142,7 +140,7 @@ def _step(steps: Array, owner: IntArray, size: int, place: int, stop: int, x: fl
 
 
 @jit
-def of_four(boxes: Array, size: int) -> Array:
+def of_four(boxes: FloatArray, size: int) -> FloatArray:
     """Measure boxes one by one beside all others."""
     room, out = room_for(size), np.empty(size)
     for i in range(size):
@@ -154,7 +152,7 @@ def of_four(boxes: Array, size: int) -> Array:
 
 
 @jit
-def of_more(boxes: Array, size: int) -> Array:
+def of_more(boxes: FloatArray, size: int) -> FloatArray:
     """Measure boxes without what they share with others, m > 4 ("exclusive hypervolume" of WFG)."""
     m = boxes.shape[0]
     box, shared, whole, out = np.empty(m), np.empty((m, size)), np.empty(size), np.empty(size)

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
+from ...arrays import FloatArray, IntArray
 from .. import jit
 from .dominance import ranks_of_two
 
-Array = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
-
 
 @jit
-def crowding(values: Array, rank: IntArray) -> Array:
+def crowding(values: FloatArray, rank: IntArray) -> FloatArray:
     """Give crowding distances (n,) of points (n, m) among those of their rank; see `kernels.crowding.crowding`."""
     n, m = values.shape
     n_ranks = rank.max() + 1 if n else 0
@@ -46,7 +43,7 @@ def crowding(values: Array, rank: IntArray) -> Array:
 
 
 @jit
-def order_of_two(values: Array) -> IntArray:
+def order_of_two(values: FloatArray) -> IntArray:
     """Order points of two objectives (n, 2), n > 0, without NaN: ranks and all in one call; see `order`."""
     by_second = np.argsort(values[:, 1], kind="mergesort")
     sequence = by_second[np.argsort(values[by_second, 0], kind="mergesort")]
@@ -56,7 +53,7 @@ def order_of_two(values: Array) -> IntArray:
 
 
 @jit
-def order(values: Array, rank: IntArray) -> IntArray:
+def order(values: FloatArray, rank: IntArray) -> IntArray:
     """Order points (n, m), n > 0, by rank, then the less crowded first, then as given."""
     after = np.zeros(rank.max() + 2, np.int64)
     for r in rank:

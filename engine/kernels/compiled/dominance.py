@@ -5,18 +5,15 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from ...arrays import BoolArray, FloatArray, IntArray
 from .. import jit
-
-Array = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
-BoolArray = npt.NDArray[np.bool_]
 
 _BLOCK = 1024  # points whose sets of earlier ones are held at a time: 128 bytes for each point
 _SHIFTS = 64  # steps moved for each point, on average, at which staircases are given up
 _SWAPS = 2  # places moved for each point, on average, at which sorting ties by insertion is given up
 
 
-def ranks(values: Array, enough: int) -> IntArray:
+def ranks(values: FloatArray, enough: int) -> IntArray:
     """Rank the points (n, m); those beyond the front that reaches `enough` may get any higher rank."""
     n, m = values.shape
     if m == 1:
@@ -30,7 +27,7 @@ def ranks(values: Array, enough: int) -> IntArray:
     return out
 
 
-def _lexicographic(values: Array) -> tuple[IntArray, Array, bool]:
+def _lexicographic(values: FloatArray) -> tuple[IntArray, FloatArray, bool]:
     """Order points by the first objective, where that is equal by the second, and so on; say if it never is."""
     order = values[:, 0].argsort()
     points = values.take(order, axis=0)
@@ -42,7 +39,7 @@ def _lexicographic(values: Array) -> tuple[IntArray, Array, bool]:
 
 
 @jit
-def _ties_sorted(values: Array, order: IntArray) -> bool:
+def _ties_sorted(values: FloatArray, order: IntArray) -> bool:
     """Make an order by the first objective lexicographic by insertion; False if that would take too long."""
     left = _SWAPS * 64
     for a in range(1, order.size):
@@ -58,7 +55,7 @@ def _ties_sorted(values: Array, order: IntArray) -> bool:
 
 
 @jit
-def _is_less(values: Array, i: int, k: int) -> bool:
+def _is_less(values: FloatArray, i: int, k: int) -> bool:
     """Tell if one point comes before another in lexicographic order."""
     for j in range(values.shape[1]):
         if values[i, j] != values[k, j]:
@@ -67,7 +64,7 @@ def _is_less(values: Array, i: int, k: int) -> bool:
 
 
 @jit
-def _sorted_again(values: Array, orders: IntArray) -> IntArray:
+def _sorted_again(values: FloatArray, orders: IntArray) -> IntArray:
     """Make the lexicographic order of points (n, m) of their orders by each objective (m, n).
 
     From the last objective on, each point goes to the next free place among those of equal value in the one before.
@@ -90,14 +87,14 @@ def _sorted_again(values: Array, orders: IntArray) -> IntArray:
     return order
 
 
-def _by_sets_of_equals(points: Array) -> IntArray:
+def _by_sets_of_equals(points: FloatArray) -> IntArray:
     """Rank points in lexicographic order, where equal ones are neighbours: one of them stands for all."""
     is_first = np.ones(len(points), dtype=bool)
     is_first[1:] = (points[1:] != points[:-1]).any(axis=1)
     return np.asarray(_by_sets(points[is_first])[np.cumsum(is_first) - 1])
 
 
-def _places(column: Array, order: IntArray) -> IntArray:
+def _places(column: FloatArray, order: IntArray) -> IntArray:
     """Return where each value stands among the different ones, 0 for the least."""
     ordered = column[order]
     out = np.zeros(len(order), dtype=np.int64)
@@ -105,7 +102,7 @@ def _places(column: Array, order: IntArray) -> IntArray:
     return out
 
 
-def _by_sets(points: Array) -> IntArray:
+def _by_sets(points: FloatArray) -> IntArray:
     """Rank in the order of the sums of places.
 
     There, a point comes after those that dominate it, and those of the highest ranks among them are met first on the
@@ -121,7 +118,7 @@ def _by_sets(points: Array) -> IntArray:
 
 
 @jit
-def beaten(values: Array, pivots: Array) -> BoolArray:
+def beaten(values: FloatArray, pivots: FloatArray) -> BoolArray:
     """Tell which points (n, m) some pivot (p, m) dominates."""
     n, m = values.shape
     out = np.zeros(n, np.bool_)
@@ -138,7 +135,7 @@ def beaten(values: Array, pivots: Array) -> BoolArray:
 
 
 @jit
-def ranks_of_two(points: Array, order: IntArray, out: IntArray) -> None:
+def ranks_of_two(points: FloatArray, order: IntArray, out: IntArray) -> None:
     """Rank points in lexicographic order in O(n log n).
 
     The smallest second objective of each front so far rises with the front's rank; a point goes to the first front
@@ -161,7 +158,7 @@ def ranks_of_two(points: Array, order: IntArray, out: IntArray) -> None:
 
 
 @jit
-def _ranks_of_three(points: Array, order: IntArray, enough: int, out: IntArray) -> bool:
+def _ranks_of_three(points: FloatArray, order: IntArray, enough: int, out: IntArray) -> bool:
     """Rank points in lexicographic order; False if that would take too long.
 
     Each front so far is a staircase: its points that none of it dominates in the last two objectives, by rising second
@@ -230,7 +227,7 @@ def _ranks_of_three(points: Array, order: IntArray, enough: int, out: IntArray) 
 
 
 @jit
-def _steps_up_to(steps: Array, start: int, length: int, a: float) -> int:
+def _steps_up_to(steps: FloatArray, start: int, length: int, a: float) -> int:
     """Return where the steps of one staircase end that are no larger than `a`."""
     while length > 0:
         half = length // 2

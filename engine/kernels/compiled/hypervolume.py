@@ -7,19 +7,16 @@ the loops boxes are columns: (m, n).
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
+from ...arrays import FloatArray, IntArray
 from .. import jit
 from .staircases import area_of_two, volume_of_five, volume_of_four, volume_of_three
-
-Array = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 
 _SAFE = 1e250  # products of extents up to this, and down to its inverse, neither overflow nor vanish
 _NONE = np.int64(0)  # unlike 0, no literal, for each of which Numba would compile what is called once more
 
 
-def volume_below(points: Array, reference: Array) -> float:
+def volume_below(points: FloatArray, reference: FloatArray) -> float:
     """Return the volume that points (n, m) dominate; NaN if one is met, -1 if its products might not be in range."""
     boxes, _, state = boxes_below(points, reference)
     if state != 0.0 or boxes.size == 0:
@@ -27,7 +24,7 @@ def volume_below(points: Array, reference: Array) -> float:
     return float(boxes[0, 0] if len(boxes) == 1 else _volume(boxes))
 
 
-def boxes_below(points: Array, reference: Array) -> tuple[Array, IntArray, float]:
+def boxes_below(points: FloatArray, reference: FloatArray) -> tuple[FloatArray, IntArray, float]:
     """Return the boxes of the points below the reference, by falling last extent, whose they are, and 0.
 
     But infinity for 0 if a box is infinite, NaN if a value is, and -1 if products might overflow or vanish.
@@ -39,25 +36,25 @@ def boxes_below(points: Array, reference: Array) -> tuple[Array, IntArray, float
     return boxes, order[: boxes.shape[1]], state
 
 
-def volume(extents: Array) -> float:
+def volume(extents: FloatArray) -> float:
     """Return the volume of the union of boxes (n, m), m >= 2."""
     return float(_volume(columns(extents, (-extents[:, -1]).argsort())))
 
 
-def _volume(boxes: Array) -> float:
+def _volume(boxes: FloatArray) -> float:
     """Measure boxes by falling last of two extents or more; here, so that only what is needed is compiled."""
     m, size = boxes.shape
     sweep = {2: area_of_two, 3: volume_of_three, 4: volume_of_four, 5: volume_of_five}.get(m)
     return union(boxes, size, m) if sweep is None else sweep(boxes, size)
 
 
-def columns(extents: Array, order: IntArray) -> Array:
+def columns(extents: FloatArray, order: IntArray) -> FloatArray:
     """Turn boxes (n, m) in some order into columns."""
     return np.ascontiguousarray(extents.take(order, axis=0).T)
 
 
 @jit
-def _boxes_below(points: Array, reference: Array, order: IntArray) -> tuple[Array, float]:
+def _boxes_below(points: FloatArray, reference: FloatArray, order: IntArray) -> tuple[FloatArray, float]:
     """Put the boxes into columns; of the order only theirs is kept. See `boxes_below`."""
     n, m = points.shape
     boxes, highest, size = np.empty((m, n)), np.zeros(m), 0
@@ -82,7 +79,7 @@ if not hasattr(_boxes_below, "py_func"):  # as Python, with NUMBA_DISABLE_JIT=1,
 
 
 @jit
-def _state(reference: Array, highest: Array, size: int) -> float:
+def _state(reference: FloatArray, highest: FloatArray, size: int) -> float:
     """Tell if boxes can be measured as they are; see `boxes_below`."""
     m = reference.size
     for j in range(m):
@@ -96,7 +93,7 @@ def _state(reference: Array, highest: Array, size: int) -> float:
 
 
 @jit
-def union(boxes: Array, size: int, m: int) -> float:
+def union(boxes: FloatArray, size: int, m: int) -> float:
     """Return the volume of the first boxes, by falling last of m extents.
 
     Slices along the last objective: what a box adds to those before reaches through its whole last extent, so one
@@ -126,7 +123,7 @@ def union(boxes: Array, size: int, m: int) -> float:
 
 
 @jit
-def shared_with(boxes: Array, size: int, box: Array, shared: Array, whole: Array) -> int:
+def shared_with(boxes: FloatArray, size: int, box: FloatArray, shared: FloatArray, whole: FloatArray) -> int:
     """Put what boxes share with one other into a list by falling last extent, but for what others there cover.
 
     Return the size of the list. The largest by volume is covered by none: round for round, it goes to the list, and
@@ -170,7 +167,7 @@ def shared_with(boxes: Array, size: int, box: Array, shared: Array, whole: Array
 
 
 @jit
-def is_covered(shared: Array, size: int, box: Array) -> bool:
+def is_covered(shared: FloatArray, size: int, box: FloatArray) -> bool:
     """Tell by what others share with a box whether one of them covers it."""
     if size != 1:
         return False
@@ -181,7 +178,7 @@ def is_covered(shared: Array, size: int, box: Array) -> bool:
 
 
 @jit
-def _replace(boxes: Array, size: int, box: Array) -> int:
+def _replace(boxes: FloatArray, size: int, box: FloatArray) -> int:
     """Put a box in place of those that it covers; return how many there are then."""
     kept = 0
     for i in range(size):

@@ -10,20 +10,18 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from ...arrays import BoolArray, FloatArray, IntArray
 from .. import jit
 from ..axes import Axes
 
-Array = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 Order = npt.NDArray[np.int32]
-Mask = npt.NDArray[np.bool_]
 
 BLOCK = 1024
 FEW = 64
 
 
 def rebuild(
-    ids: IntArray, z: Array, axes: Axes, endpoints: bool, order: Order, count: IntArray, distance: Array
+    ids: IntArray, z: FloatArray, axes: Axes, endpoints: bool, order: Order, count: IntArray, distance: FloatArray
 ) -> None:
     """Sort the points `ids`, ascending column numbers of z (d, n), from scratch; fill `distance` (d, n) for them."""
     for j, listed in enumerate(_sorted(ids, z, axes)):
@@ -33,13 +31,13 @@ def rebuild(
 
 def merge(
     added: IntArray,
-    members: Mask,
-    z: Array,
+    members: BoolArray,
+    z: FloatArray,
     axes: Axes,
     endpoints: bool,
     order: Order,
     count: IntArray,
-    distance: Array,
+    distance: FloatArray,
 ) -> None:
     """Bring the sorted columns up to date in one pass: keep the `members` (n,) and merge in the points `added`."""
     scratch = np.empty(order.shape[1], np.int32)
@@ -48,7 +46,7 @@ def merge(
     _measure_all(order, count, z, axes, endpoints, distance)
 
 
-def distances(z: Array, axes: Axes, endpoints: bool) -> Array:
+def distances(z: FloatArray, axes: Axes, endpoints: bool) -> FloatArray:
     """Return the distances (d, n) of all points to their farther neighbours."""
     d, n = z.shape
     out = np.full((d, n), np.nan)
@@ -59,7 +57,7 @@ def distances(z: Array, axes: Axes, endpoints: bool) -> Array:
     return out
 
 
-def _sorted(ids: IntArray, z: Array, axes: Axes) -> list[Order]:
+def _sorted(ids: IntArray, z: FloatArray, axes: Axes) -> list[Order]:
     """Sort points, ascending column numbers, by each numeric coordinate that they have."""
     x = z[:, ids]
     order = np.argsort(x, axis=1, kind="stable")  # NaN comes last
@@ -70,13 +68,13 @@ def _sorted(ids: IntArray, z: Array, axes: Axes) -> list[Order]:
 @jit
 def change(
     changed: IntArray,
-    members: Mask,
-    z: Array,
+    members: BoolArray,
+    z: FloatArray,
     axes: Axes,
     endpoints: bool,
     order: Order,
     count: IntArray,
-    distance: Array,
+    distance: FloatArray,
 ) -> None:
     """Take the points `changed` into the sorted columns, or out of them where they are no longer `members` (n,)."""
     block = np.empty(BLOCK, np.int32)
@@ -100,7 +98,9 @@ def change(
 
 
 @jit
-def _measure_all(order: Order, count: IntArray, z: Array, axes: Axes, endpoints: bool, distance: Array) -> None:
+def _measure_all(
+    order: Order, count: IntArray, z: FloatArray, axes: Axes, endpoints: bool, distance: FloatArray
+) -> None:
     for j in range(z.shape[0]):
         points = axes.points[axes.start[j] : axes.start[j] + axes.n_values[j]]
         listed = order[j, : count[j]]
@@ -109,7 +109,7 @@ def _measure_all(order: Order, count: IntArray, z: Array, axes: Axes, endpoints:
 
 
 @jit
-def _distances_of_few(z: Array, axes: Axes, endpoints: bool, distance: Array) -> None:
+def _distances_of_few(z: FloatArray, axes: Axes, endpoints: bool, distance: FloatArray) -> None:
     """Sort by insertion: for a few points the calls that others need take longer."""
     order = np.empty(z.shape[1], np.int32)
     for j in range(z.shape[0]):
@@ -129,7 +129,7 @@ def _distances_of_few(z: Array, axes: Axes, endpoints: bool, distance: Array) ->
 
 
 @jit
-def _merge(new: Order, members: Mask, z: Array, order: Order, n: int, scratch: Order) -> int:
+def _merge(new: Order, members: BoolArray, z: FloatArray, order: Order, n: int, scratch: Order) -> int:
     """Merge sorted points into a sorted row of n, dropping those that are no members; return the new length."""
     a = size = 0
     for position in range(n):
@@ -150,7 +150,7 @@ def _merge(new: Order, members: Mask, z: Array, order: Order, n: int, scratch: O
 
 
 @jit
-def _position(i: int, z: Array, order: Order, n: int) -> int:
+def _position(i: int, z: FloatArray, order: Order, n: int) -> int:
     """Return the first position that is not before (z[i], i)."""
     left, right = 0, n
     while left < right:
@@ -180,13 +180,13 @@ def _open(order: Order, left: int, n: int, block: Order) -> None:
 @jit
 def _measure(
     position: int,
-    z: Array,
-    points: Array,
+    z: FloatArray,
+    points: FloatArray,
     lower: float,
     upper: float,
     endpoints: bool,
     listed: Order,
-    distance: Array,
+    distance: FloatArray,
 ) -> None:
     """Set the distance of the point at a position to its farther neighbour; see `rules.neighbour_distance`.
 
@@ -207,6 +207,6 @@ def _measure(
 
 
 @jit
-def _model(z: float, points: Array) -> float:
+def _model(z: float, points: FloatArray) -> float:
     """Return the model coordinate of a kernel coordinate."""
     return points[np.int64(z)] if points.size else z

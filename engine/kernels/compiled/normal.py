@@ -9,8 +9,8 @@ from __future__ import annotations
 import math
 
 import numpy as np
-import numpy.typing as npt
 
+from ...arrays import FloatArray
 from .. import jit
 from ..truncnorm import (
     LOG_SQRT_2PI,
@@ -24,8 +24,6 @@ from ..truncnorm import (
     QUANTILE_SCALE,
     SQRT_2PI,
 )
-
-Array = npt.NDArray[np.float64]
 
 BLOCK = 64
 
@@ -56,7 +54,7 @@ def mills_ratio(z: float) -> float:
 
 
 @jit
-def exp_block(x: Array, scratch: Array) -> None:
+def exp_block(x: FloatArray, scratch: FloatArray) -> None:
     """Replace x <= 0 by exp(x), relative error below 1e-15; below -700 by e^-700. `scratch` is as long as x."""
     bits = scratch.view(np.int64)
     for c in range(x.size):

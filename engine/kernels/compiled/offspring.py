@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
+from ...arrays import BoolArray, FloatArray, IntArray
 from .. import jit
 from ..offspring import SLACK
-
-Array = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
-BoolArray = npt.NDArray[np.bool_]
 
 
 @jit
 def offspring(
-    points: Array,
+    points: FloatArray,
     grades: IntArray,
     is_choice: BoolArray,
-    swap: Array,
+    swap: FloatArray,
     crossover_prob: float,
     mutation_prob: float,
     eta: float,
-    u: Array,
-) -> tuple[Array, IntArray]:
+    u: FloatArray,
+) -> tuple[FloatArray, IntArray]:
     """Make children (n, d) of points (d, k), and tell whose their coordinates are; see the NumPy tier."""
     d, k = points.shape
     n = u.shape[0]
@@ -78,20 +74,20 @@ def offspring(
 
 @jit
 def litter(
-    values: Array,
-    places: Array,
-    low: Array,
-    width: Array,
+    values: FloatArray,
+    places: FloatArray,
+    low: FloatArray,
+    width: FloatArray,
     is_log: BoolArray,
-    ends: Array,
+    ends: FloatArray,
     grades: IntArray,
     is_choice: BoolArray,
-    swap: Array,
+    swap: FloatArray,
     crossover_prob: float,
     mutation_prob: float,
     eta: float,
-    u: Array,
-) -> tuple[Array, IntArray]:
+    u: FloatArray,
+) -> tuple[FloatArray, IntArray]:
     """Make children (d, n) of values (d, k), and tell whose their values are; see the NumPy tier."""
     d, k = places.shape
     points = np.empty((d, k))

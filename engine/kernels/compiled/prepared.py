@@ -10,16 +10,13 @@ from __future__ import annotations
 import math
 
 import numpy as np
-import numpy.typing as npt
 
+from ...arrays import FloatArray, IntArray
 from .. import jit, prepared
 from ..axes import Axes
 from ..prepared import Prepared
 from ..truncnorm import LOG_SQRT_2PI
 from .normal import BLOCK, exp_block, log_mass, log_mass_around, ppf, tail
-
-Array = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 
 NEGLIGIBLE = -40.0
 SQRT_HALF = math.sqrt(0.5)
@@ -29,14 +26,14 @@ condition = prepared.condition
 select = prepared.select
 
 
-def density(mixture: Prepared, z: Array) -> Array:
+def density(mixture: Prepared, z: FloatArray) -> FloatArray:
     """Return the log-density (n,) at z (n, d); see `kernels.prepared.density`."""
     out = np.empty(len(z))
     log_density(mixture.offset, mixture.mu, mixture.precision, mixture.row, mixture.table, np.ascontiguousarray(z), out)
     return out
 
 
-def densities(mixture: Prepared, z: Array) -> Array:
+def densities(mixture: Prepared, z: FloatArray) -> FloatArray:
     """Return each dimension's own log-density (n, d); see `kernels.prepared.densities`."""
     columns = np.ascontiguousarray(z.T)
     out = np.empty(columns.shape)
@@ -45,16 +42,16 @@ def densities(mixture: Prepared, z: Array) -> Array:
         offset = mixture.log_weight - mixture.norm[j]
         kernels = mixture.mu[one], mixture.precision[one], mixture.row[one], mixture.table
         log_density(offset, *kernels, columns[j][:, None], out[j])
-    by_point: Array = out.T
+    by_point: FloatArray = out.T
     return by_point
 
 
-def draw(mixture: Prepared, axes: Axes, u: Array) -> Array:
+def draw(mixture: Prepared, axes: Axes, u: FloatArray) -> FloatArray:
     """Map uniforms (n, 1 + d) to draws (n, d); see `kernels.prepared.draw`."""
     return _draw(mixture.log_weight, mixture.mu, mixture.sigma, mixture.row, mixture.table, axes, u, 1)
 
 
-def draws(mixture: Prepared, axes: Axes, u: Array) -> Array:
+def draws(mixture: Prepared, axes: Axes, u: FloatArray) -> FloatArray:
     """Map uniforms (n, 2 d) to draws (n, d) of each dimension by itself; see `kernels.prepared.draws`."""
     n_columns = len(axes.low)
     return _draw(mixture.log_weight, mixture.mu, mixture.sigma, mixture.row, mixture.table, axes, u, n_columns)
@@ -66,15 +63,15 @@ def draws(mixture: Prepared, axes: Axes, u: Array) -> Array:
 @jit
 def prepare(
     ids: IntArray,
-    z: Array,
-    bandwidth: Array,
-    smallest: Array,
-    log_weight: Array,
+    z: FloatArray,
+    bandwidth: FloatArray,
+    smallest: FloatArray,
+    log_weight: FloatArray,
     axes: Axes,
-    choice_table: Array,
+    choice_table: FloatArray,
     choice_start: IntArray,
-    done: Array,
-    cache: Array,
+    done: FloatArray,
+    cache: FloatArray,
 ) -> Prepared:
     """Prepare the mixture of some observations; see `kernels.prepared.prepare`.
 
@@ -109,7 +106,14 @@ def prepare(
 
 @jit
 def _center(
-    ids: IntArray, z: Array, bandwidth: Array, smallest: float, lower: float, upper: float, mu: Array, sigma: Array
+    ids: IntArray,
+    z: FloatArray,
+    bandwidth: FloatArray,
+    smallest: float,
+    lower: float,
+    upper: float,
+    mu: FloatArray,
+    sigma: FloatArray,
 ) -> None:
     """Fill in means and clipped bandwidths; a missing coordinate has the prior's kernel."""
     width = upper - lower
@@ -122,7 +126,7 @@ def _center(
 
 
 @jit
-def _scale(mu: Array, sigma: Array, spread: float, step: float, precision: Array) -> None:
+def _scale(mu: FloatArray, sigma: FloatArray, spread: float, step: float, precision: FloatArray) -> None:
     """Fill in sqrt(1/2) / deviation, with the variance of a fine grid's cell added."""
     for c in range(mu.size):
         variance = spread
@@ -135,14 +139,14 @@ def _scale(mu: Array, sigma: Array, spread: float, step: float, precision: Array
 @jit
 def _normalise(
     ids: IntArray,
-    mu: Array,
-    precision: Array,
+    mu: FloatArray,
+    precision: FloatArray,
     lower: float,
     upper: float,
-    done: Array,
-    cache: Array,
-    norm: Array,
-    offset: Array,
+    done: FloatArray,
+    cache: FloatArray,
+    norm: FloatArray,
+    offset: FloatArray,
 ) -> None:
     """Fill in log normalisers, from the cache where the kernel is the one of the earlier call; subtract them."""
     for c in range(mu.size):
@@ -158,7 +162,7 @@ def _normalise(
 
 
 @jit
-def _choose_rows(ids: IntArray, z: Array, n_choices: int, start: int, row: IntArray) -> None:
+def _choose_rows(ids: IntArray, z: FloatArray, n_choices: int, start: int, row: IntArray) -> None:
     """Point to the rows of the observed choices, and to the prior's where there is none."""
     for c in range(row.size):
         value = z[ids[c]] if c < ids.size else np.nan
@@ -170,13 +174,13 @@ def _choose_rows(ids: IntArray, z: Array, n_choices: int, start: int, row: IntAr
 @jit
 def _grid_rows(
     ids: IntArray,
-    z: Array,
-    bandwidth: Array,
+    z: FloatArray,
+    bandwidth: FloatArray,
     smallest: float,
     axes: Axes,
     j: int,
     row: IntArray,
-    table: Array,
+    table: FloatArray,
     used: int,
 ) -> int:
     """Tabulate the different kernels on a short grid; return the first free entry of the table."""
@@ -206,7 +210,7 @@ def _grid_rows(
 
 
 @jit
-def _fill_cells(table: Array, used: int, edges: Array, mu: float, sigma: float, tails: Array) -> int:
+def _fill_cells(table: FloatArray, used: int, edges: FloatArray, mu: float, sigma: float, tails: FloatArray) -> int:
     """Write the log masses of the cells between `edges` under one kernel; return the first free entry."""
     size = edges.size - 1
     if size == 1:
@@ -233,7 +237,15 @@ def _fill_cells(table: Array, used: int, edges: Array, mu: float, sigma: float, 
 
 
 @jit
-def log_density(offset: Array, mu: Array, precision: Array, row: IntArray, table: Array, z: Array, out: Array) -> None:
+def log_density(
+    offset: FloatArray,
+    mu: FloatArray,
+    precision: FloatArray,
+    row: IntArray,
+    table: FloatArray,
+    z: FloatArray,
+    out: FloatArray,
+) -> None:
     """Fill `out` (n,) with the log-density at z (n, d)."""
     n, d, k = z.shape[0], z.shape[1], offset.size
     peak, total = np.full(n, -1e300), np.zeros(n)
@@ -255,7 +267,13 @@ def log_density(offset: Array, mu: Array, precision: Array, row: IntArray, table
 
 @jit
 def _exponents(
-    exponent: Array, constant: Array, mean: Array, scale: Array, first: IntArray, table: Array, z: Array
+    exponent: FloatArray,
+    constant: FloatArray,
+    mean: FloatArray,
+    scale: FloatArray,
+    first: IntArray,
+    table: FloatArray,
+    z: FloatArray,
 ) -> None:
     """Sum the exponents of one candidate over the dimensions, for a block of components."""
     for c in range(BLOCK):
@@ -281,7 +299,9 @@ def _exponents(
 
 
 @jit
-def _accumulate(exponent: Array, buffer: Array, work: Array, peak: Array, total: Array, i: int) -> None:
+def _accumulate(
+    exponent: FloatArray, buffer: FloatArray, work: FloatArray, peak: FloatArray, total: FloatArray, i: int
+) -> None:
     """Add a block's terms to the running log-sum-exp (peak, total) of candidate i."""
     for c in range(BLOCK):
         buffer[c] = exponent[c]
@@ -314,15 +334,15 @@ def _accumulate(exponent: Array, buffer: Array, work: Array, peak: Array, total:
 
 @jit
 def _draw(
-    log_weight: Array,
-    mu: Array,
-    sigma: Array,
+    log_weight: FloatArray,
+    mu: FloatArray,
+    sigma: FloatArray,
     row: IntArray,
-    table: Array,
+    table: FloatArray,
     axes: Axes,
-    u: Array,
+    u: FloatArray,
     n_components: int,
-) -> Array:
+) -> FloatArray:
     """Draw by uniforms (n, n_components + d), one component for all dimensions or one for each."""
     n, d = u.shape[0], mu.shape[0]
     cumulative = np.empty(log_weight.size)
@@ -344,7 +364,7 @@ def _draw(
 
 
 @jit
-def _find(cumulative: Array, u: float) -> int:
+def _find(cumulative: FloatArray, u: float) -> int:
     """Return the first position whose cumulative weight exceeds u, by bisection."""
     left, right = 0, cumulative.size - 1
     while left < right:
@@ -359,15 +379,15 @@ def _find(cumulative: Array, u: float) -> int:
 @jit
 def _draw_normals(
     component: IntArray,
-    mu: Array,
-    sigma: Array,
+    mu: FloatArray,
+    sigma: FloatArray,
     low: float,
     high: float,
     lower: float,
     upper: float,
     step: float,
-    u: Array,
-    z: Array,
+    u: FloatArray,
+    z: FloatArray,
 ) -> None:
     """Draw from truncated normals, on the grid if there is one."""
     for i in range(z.size):
@@ -379,7 +399,7 @@ def _draw_normals(
 
 
 @jit
-def _draw_rows(component: IntArray, row: IntArray, table: Array, size: int, u: Array, z: Array) -> None:
+def _draw_rows(component: IntArray, row: IntArray, table: FloatArray, size: int, u: FloatArray, z: FloatArray) -> None:
     """Draw from rows of log probabilities."""
     for i in range(z.size):
         first = row[component[i]]
@@ -387,7 +407,7 @@ def _draw_rows(component: IntArray, row: IntArray, table: Array, size: int, u: A
 
 
 @jit
-def _draw_row(log_probability: Array, u: float) -> int:
+def _draw_row(log_probability: FloatArray, u: float) -> int:
     """Invert the cdf of a row of log probabilities at u."""
     total = 0.0
     for r in range(log_probability.size):

@@ -5,12 +5,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from ...arrays import FloatArray, IntArray
 from .. import jit
 
-Array = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 Three = tuple[float, float, float]
 Four = tuple[float, float, float, float]
 
@@ -24,10 +22,10 @@ class Room(NamedTuple):
 
     near: IntArray  # (n + 1,)
     late: IntArray
-    steps: Array  # (2, n + 5)
-    swept: Array  # (3, n + 1)
-    front: Array
-    corners: Array  # (2, 4)
+    steps: FloatArray  # (2, n + 5)
+    swept: FloatArray  # (3, n + 1)
+    front: FloatArray
+    corners: FloatArray  # (2, 4)
 
 
 @jit
@@ -39,7 +37,7 @@ def room_for(size: int) -> Room:
 
 
 @jit
-def area_of_two(boxes: Array, size: int) -> float:
+def area_of_two(boxes: FloatArray, size: int) -> float:
     """Return the area of boxes by falling second extent."""
     total = widest = 0.0
     for i in range(size):
@@ -50,7 +48,7 @@ def area_of_two(boxes: Array, size: int) -> float:
 
 
 @jit
-def volume_of_three(boxes: Array, size: int) -> float:
+def volume_of_three(boxes: FloatArray, size: int) -> float:
     """Return the volume of boxes by falling third extent: a staircase is swept.
 
     Source: Beume et al., IEEE Trans. Evol. Comput. 13(5), 2009.
@@ -65,7 +63,7 @@ def volume_of_three(boxes: Array, size: int) -> float:
 
 
 @jit
-def volume_of_four(boxes: Array, size: int) -> float:
+def volume_of_four(boxes: FloatArray, size: int) -> float:
     """Return the volume of boxes by falling fourth extent.
 
     Those of the boxes so far that no other covers in the first three extents are kept; what the next one adds to them
@@ -84,7 +82,7 @@ def volume_of_four(boxes: Array, size: int) -> float:
 
 
 @jit
-def volume_of_five(boxes: Array, size: int) -> float:
+def volume_of_five(boxes: FloatArray, size: int) -> float:
     """Return the volume of boxes by falling fifth extent, as `volume_of_four` does by the fourth."""
     front, room, n_front, total = np.empty((4, size + 1)), room_for(size), _NONE, 0.0
     for i in range(size):
@@ -97,7 +95,7 @@ def volume_of_five(boxes: Array, size: int) -> float:
 
 
 @jit
-def exclusive_of_four(boxes: Array, size: int, box: Four, room: Room) -> float:
+def exclusive_of_four(boxes: FloatArray, size: int, box: Four, room: Room) -> float:
     """Return what a box of four extents shares with none of others (4, size).
 
     The extent in which the fewest others fall short of it is left to the end: the others together cover one volume of
@@ -131,7 +129,7 @@ def exclusive_of_four(boxes: Array, size: int, box: Four, room: Room) -> float:
 
 @jit
 def _near_of_three(
-    boxes: Array, size: int, box: Three, floor: Three, near: IntArray, corners: Array
+    boxes: FloatArray, size: int, box: Three, floor: Three, near: IntArray, corners: FloatArray
 ) -> tuple[int, Three]:
     """Find the others that cover a part of a box above a floor in each extent; return how many, and the floors.
 
@@ -160,7 +158,7 @@ def _near_of_three(
 
 
 @jit
-def _near_of_four(boxes: Array, size: int, box: Four, room: Room) -> tuple[int, Four]:
+def _near_of_four(boxes: FloatArray, size: int, box: Four, room: Room) -> tuple[int, Four]:
     """Find the others that cover a part of a box of four extents; see `_near_of_three`."""
     room.corners[0, 0], room.corners[0, 1], room.corners[0, 2], room.corners[0, 3] = box
     bits, at = boxes.view(np.int64), room.corners.view(np.int64)
@@ -183,7 +181,7 @@ def _near_of_four(boxes: Array, size: int, box: Four, room: Room) -> tuple[int, 
 
 
 @jit
-def _shortest(boxes: Array, near: IntArray, n_near: int, box: Four) -> int:
+def _shortest(boxes: FloatArray, near: IntArray, n_near: int, box: Four) -> int:
     """Return the extent in which the fewest of some others fall short of a box."""
     x, y, z, w = box
     a = b = c = d = 0
@@ -199,14 +197,14 @@ def _shortest(boxes: Array, near: IntArray, n_near: int, box: Four) -> int:
 
 @jit
 def _uncovered(
-    boxes: Array,
+    boxes: FloatArray,
     near: IntArray,
     n_near: int,
     axes: tuple[int, int, int],
     box: Three,
     floor: Three,
-    steps: Array,
-    swept: Array,
+    steps: FloatArray,
+    swept: FloatArray,
 ) -> tuple[float, int]:
     """Return what some others, in three of their extents, leave of a box above a floor; `swept` gets what they share.
 
@@ -230,7 +228,7 @@ def _uncovered(
 
 
 @jit
-def _by_falling(chosen: IntArray, size: int, values: Array) -> None:
+def _by_falling(chosen: IntArray, size: int, values: FloatArray) -> None:
     """Sort a few indices by insertion."""
     for k in range(1, size):
         i, at = chosen[k], k
@@ -241,7 +239,7 @@ def _by_falling(chosen: IntArray, size: int, values: Array) -> None:
 
 
 @jit
-def put(front: Array, size: int, box: tuple[float, ...]) -> int:
+def put(front: FloatArray, size: int, box: tuple[float, ...]) -> int:
     """Put a box in place of those that it covers; return how many there are then."""
     n_covered = _NONE
     for k in range(size):
@@ -263,7 +261,7 @@ def put(front: Array, size: int, box: tuple[float, ...]) -> int:
 
 
 @jit
-def _climb(steps: Array, size: int, x: float, y: float) -> tuple[int, float]:
+def _climb(steps: FloatArray, size: int, x: float, y: float) -> tuple[int, float]:
     """Put the box (x, y) on a staircase of falling x and rising y (2, size); return its new size and the area added.
 
     Before the first step there is one of infinite x, and behind the last one of infinite y, which is not counted.
@@ -291,7 +289,7 @@ def _climb(steps: Array, size: int, x: float, y: float) -> tuple[int, float]:
 
 
 @jit
-def step_before(steps: Array, size: int, x: float) -> int:
+def step_before(steps: FloatArray, size: int, x: float) -> int:
     """Return the last step that is not left of x."""
     last, length = 0, size
     while length > 1:

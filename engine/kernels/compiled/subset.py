@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
+from ...arrays import FloatArray, IntArray
 from .. import jit
 from .hypervolume import is_covered, union
-
-Array = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 
 _LEAST = 5e-324  # what a point adds that no chosen one dominates, should rounding leave nothing
 
 
-def subset(extents: Array, k: int) -> IntArray:
+def subset(extents: FloatArray, k: int) -> IntArray:
     """Choose k points of (n, m), m >= 2, one by one; see `kernels.hypervolume.subset`."""
     n, m = extents.shape
     chosen, known, sizes = np.empty(k, np.int64), np.zeros(n, np.int64), np.zeros(n, np.int64)
@@ -32,7 +29,7 @@ def subset(extents: Array, k: int) -> IntArray:
 
 
 @jit
-def _limit(boxes: Array, size: int, one: Array, other: Array) -> int:
+def _limit(boxes: FloatArray, size: int, one: FloatArray, other: FloatArray) -> int:
     """Put what two boxes share into a list by falling last extent, unless one there covers it; return its new size.
 
     Those that it covers go.
@@ -73,15 +70,15 @@ def _limit(boxes: Array, size: int, one: Array, other: Array) -> int:
 
 @jit
 def _subset(
-    extents: Array,
+    extents: FloatArray,
     chosen: IntArray,
     done: int,
     known: IntArray,
     sizes: IntArray,
-    whole: Array,
-    added: Array,
+    whole: FloatArray,
+    added: FloatArray,
     winner: IntArray,
-    shared: Array,
+    shared: FloatArray,
 ) -> int:
     """Choose with lazily updated contributions, m >= 3: what a point adds is its box without what it shares.
 
@@ -115,7 +112,7 @@ def _subset(
 
 
 @jit
-def _replay(winner: IntArray, leaf: int, added: Array) -> None:
+def _replay(winner: IntArray, leaf: int, added: FloatArray) -> None:
     """Replay the games on the way of one leaf up to the root of the tournament; the lower index wins a draw."""
     node = leaf // 2
     while node > 0:
@@ -125,7 +122,9 @@ def _replay(winner: IntArray, leaf: int, added: Array) -> None:
 
 
 @jit
-def _subset_of_two(extents: Array, chosen: IntArray, added: Array, state: IntArray, original: IntArray) -> None:
+def _subset_of_two(
+    extents: FloatArray, chosen: IntArray, added: FloatArray, state: IntArray, original: IntArray
+) -> None:
     """Choose from points by falling first extent: what a point adds is a rectangle between its chosen neighbours.
 
     `state` is 1 for points taken, 2 for those that added something.

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
+from ...arrays import FloatArray
 from .. import jit
-
-Array = npt.NDArray[np.float64]
 
 
 @jit
-def scaled(front: Array) -> Array:
+def scaled(front: FloatArray) -> FloatArray:
     """Scale each objective of points (n, m) to reach from 0 to 1; see the NumPy tier."""
     n, m = front.shape
     out = np.empty((n, m))
@@ -30,7 +28,7 @@ def scaled(front: Array) -> Array:
 
 
 @jit
-def shares_of_two(points: Array, reference: float) -> Array:
+def shares_of_two(points: FloatArray, reference: float) -> FloatArray:
     """Give the rectangle that each point (n, 2) of a front has for itself, up to its neighbours or the reference."""
     n = points.shape[0]
     by_second = np.argsort(-points[:, 1], kind="mergesort")
@@ -45,7 +43,7 @@ def shares_of_two(points: Array, reference: float) -> Array:
 
 
 @jit
-def estimated(points: Array, reference: float, u: Array) -> Array:
+def estimated(points: FloatArray, reference: float, u: FloatArray) -> FloatArray:
     """Estimate what each point (n, m) adds from places u (k, m) in its box; see the NumPy tier."""
     n, m = points.shape
     out, place = np.empty(n), np.empty(m)
@@ -62,7 +60,7 @@ def estimated(points: Array, reference: float, u: Array) -> Array:
 
 
 @jit
-def _is_reached(points: Array, but: int, place: Array) -> bool:
+def _is_reached(points: FloatArray, but: int, place: FloatArray) -> bool:
     """Tell whether some point (n, m) but one dominates a place (m,)."""
     for i in range(points.shape[0]):
         j = 0

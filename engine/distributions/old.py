@@ -1,0 +1,91 @@
+"""Distributions under the names that Optuna gave them before version 3: deprecated, but found in old files and code."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any, cast
+
+from .base import BaseDistribution
+from .numeric import FloatDistribution, IntDistribution
+
+
+def _warn_deprecated(name: str, instead: str) -> None:
+    warnings.warn(f"{name} is deprecated and will be removed; use {instead} instead.", FutureWarning, stacklevel=3)
+
+
+class UniformDistribution(FloatDistribution):
+    """Deprecated: ``FloatDistribution(low, high)``."""
+
+    def __init__(self, low: float, high: float) -> None:
+        _warn_deprecated("UniformDistribution", "FloatDistribution")
+        super().__init__(low, high)
+
+    def _asdict(self) -> dict[str, Any]:
+        return {"low": self.low, "high": self.high}
+
+
+class LogUniformDistribution(FloatDistribution):
+    """Deprecated: ``FloatDistribution(low, high, log=True)``."""
+
+    def __init__(self, low: float, high: float) -> None:
+        _warn_deprecated("LogUniformDistribution", "FloatDistribution(log=True)")
+        super().__init__(low, high, log=True)
+
+    def _asdict(self) -> dict[str, Any]:
+        return {"low": self.low, "high": self.high}
+
+
+class DiscreteUniformDistribution(FloatDistribution):
+    """Deprecated: ``FloatDistribution(low, high, step=q)``."""
+
+    def __init__(self, low: float, high: float, q: float) -> None:
+        _warn_deprecated("DiscreteUniformDistribution", "FloatDistribution(step=...)")
+        super().__init__(low, high, step=q)
+
+    @property
+    def q(self) -> float:
+        """Spacing of the grid."""
+        return cast(float, self.step)
+
+    @q.setter
+    def q(self, value: float) -> None:
+        self.step = value
+        self._set_support()
+
+    def _asdict(self) -> dict[str, Any]:
+        return {"low": self.low, "high": self.high, "q": self.step}
+
+
+class IntUniformDistribution(IntDistribution):
+    """Deprecated: ``IntDistribution(low, high, step=step)``."""
+
+    def __init__(self, low: int, high: int, step: int = 1) -> None:
+        _warn_deprecated("IntUniformDistribution", "IntDistribution")
+        super().__init__(low, high, step=step)
+
+    def _asdict(self) -> dict[str, Any]:
+        return {"step": self.step, "low": self.low, "high": self.high}
+
+
+class IntLogUniformDistribution(IntDistribution):
+    """Deprecated: ``IntDistribution(low, high, log=True)``."""
+
+    def __init__(self, low: int, high: int, step: int = 1) -> None:
+        _warn_deprecated("IntLogUniformDistribution", "IntDistribution(log=True)")
+        super().__init__(low, high, log=True, step=step)
+
+    def _asdict(self) -> dict[str, Any]:
+        return {"step": self.step, "low": self.low, "high": self.high}
+
+
+def modern(distribution: BaseDistribution) -> BaseDistribution:
+    """Give the distribution that stands for a deprecated one; others come back as they are."""
+    if isinstance(distribution, _OLD_FLOATS):
+        return FloatDistribution(distribution.low, distribution.high, log=distribution.log, step=distribution.step)
+    if isinstance(distribution, _OLD_INTS):
+        return IntDistribution(distribution.low, distribution.high, log=distribution.log, step=distribution.step)
+    return distribution
+
+
+_OLD_FLOATS = (UniformDistribution, LogUniformDistribution, DiscreteUniformDistribution)
+_OLD_INTS = (IntUniformDistribution, IntLogUniformDistribution)

@@ -1,0 +1,29 @@
+"""One study's trials as columns: `History`, the parts that it is made of, and what is read off it."""
+
+from .columns import Growing, Sorted
+from .corrections import erased, rebuilt, with_values
+from .front import Front
+from .history import History
+from .protocols import StudyLike
+from .remembered import Remembered
+from .rungs import COMPLETED_RUNG, Completion
+from .selection import BracketStudy, Selection
+from .space import IntersectionSearchSpace, intersection_search_space
+
+__all__ = [
+    "COMPLETED_RUNG",
+    "BracketStudy",
+    "Completion",
+    "Front",
+    "Growing",
+    "History",
+    "IntersectionSearchSpace",
+    "Remembered",
+    "Selection",
+    "Sorted",
+    "StudyLike",
+    "erased",
+    "intersection_search_space",
+    "rebuilt",
+    "with_values",
+]

@@ -1,0 +1,83 @@
+"""What trials that finished or paused had reported: one long column for records, one a step for pruners."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from ..arrays import FloatArray, IntArray
+from .columns import Growing, Sorted
+
+
+class StepColumn:
+    """The values that trials reported at one step.
+
+    Attributes
+    ----------
+    numbers, values
+        Growing arrays of equal length: trial numbers and what they reported.
+    complete
+        What complete trials reported, in ascending order, without NaN.
+    """
+
+    __slots__ = ("complete", "numbers", "values")
+
+    def __init__(self) -> None:
+        self.numbers = Growing(np.int64)
+        self.values = Growing(np.float64)
+        self.complete = Sorted()
+
+
+class Reports:
+    """All reports of one study's finished and paused trials."""
+
+    def __init__(self) -> None:
+        self._steps = Growing(np.int64)
+        self._values = Growing(np.float64)
+        self._spans: dict[int, list[tuple[int, int]]] = {}  # several for a trial that paused and went on
+        self._by_step: dict[int, StepColumn] = {}
+
+    def add(self, number: int, reported: Mapping[int, float]) -> None:
+        """Add the reports of a trial that finished or paused; of one that paused before, those that are new."""
+        spans = self._spans.setdefault(number, [])
+        known = sum(stop - start for start, stop in spans)
+        steps, values = list(reported)[known:], list(reported.values())[known:]
+        if not steps:
+            return
+        start = self._steps.n
+        self._steps.extend(steps)
+        self._values.extend(values)
+        spans.append((start, self._steps.n))
+        for step, value in zip(steps, values, strict=True):
+            column = self._by_step.get(step)
+            if column is None:
+                column = self._by_step[step] = StepColumn()
+            column.numbers.append(number)
+            column.values.append(value)
+
+    def complete(self, reported: Mapping[int, float]) -> None:
+        """Let the reports of a trial, which were added, count as those of a complete one."""
+        for step, value in reported.items():
+            if value == value:
+                self._by_step[step].complete.add(value)
+
+    def of(self, number: int) -> dict[int, float]:
+        """Give a trial's reports by step, in the order in which they came."""
+        steps, values = self._steps.view, self._values.view
+        found: dict[int, float] = {}
+        for start, stop in self._spans.get(number, ()):
+            found.update(zip(steps[start:stop].tolist(), values[start:stop].tolist(), strict=True))
+        return found
+
+    def at(self, step: int) -> tuple[IntArray, FloatArray]:
+        """Give the numbers of the trials that reported at a step and what they reported, shape (k,) each."""
+        column = self._by_step.get(step)
+        if column is None:
+            return np.empty(0, np.int64), np.empty(0)
+        return column.numbers.view, column.values.view
+
+    def ranked(self, step: int) -> Sequence[float]:
+        """Give what complete trials reported at a step, in ascending order and without NaN; not to be changed."""
+        column = self._by_step.get(step)
+        return () if column is None else column.complete.values

@@ -1,0 +1,119 @@
+"""Search spaces inferred from what trials suggested: the intersection, and the decomposition into groups."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ..distributions import BaseDistribution
+from ..records import FrozenTrial, TrialState
+
+Space = dict[str, BaseDistribution]
+
+
+def intersection(spaces: Iterable[Mapping[str, BaseDistribution]]) -> Space:
+    """Keep the parameters that stand in every space with an equal distribution, sorted by name.
+
+    Parameters
+    ----------
+    spaces
+        The distributions of one trial each.
+    """
+    common: Space | None = None
+    for space in spaces:
+        if common is None:
+            common = dict(space)
+        else:
+            common = {name: dist for name, dist in common.items() if space.get(name) == dist}
+        if not common:
+            break
+    return dict(sorted((common or {}).items()))
+
+
+def groups(spaces: Iterable[Mapping[str, BaseDistribution]]) -> list[Space]:
+    """Split the union of all spaces into groups of parameters that always appear together.
+
+    Two parameters share a group when the same trials suggested them, so every trial's parameters are a union of groups.
+    The latest distribution of a name counts.
+    """
+    latest: Space = {}
+    members: list[set[str]] = []
+    for space in spaces:
+        latest.update(space)
+        members = _refine(members, set(space))
+    return [{name: latest[name] for name in sorted(group)} for group in sorted(members, key=min)]
+
+
+def _refine(members: list[set[str]], names: set[str]) -> list[set[str]]:
+    """Cut every group into what lies inside and outside of `names`, and add what is new."""
+    known = set().union(*members)
+    parts = [part for group in members for part in (group & names, group - names)]
+    return [part for part in (*parts, names - known) if part]
+
+
+class Together:
+    """Which parameters appear together, kept up as trials finish.
+
+    Attributes
+    ----------
+    common_names : list[str]
+        Parameters that every trial suggested, sorted.
+    groups : list[set[str]]
+        All parameters, split into groups of which a trial suggests either all or none.
+    version : int
+        Counts the changes.
+    """
+
+    def __init__(self) -> None:
+        self.common_names: list[str] = []
+        self.groups: list[set[str]] = []
+        self.version = 0
+
+    def add(self, names: Iterable[str]) -> None:
+        """Count a trial that suggested these parameters."""
+        self.version += 1
+        suggested = set(names)
+        self.common_names = sorted(suggested.intersection(self.common_names) if self.groups else suggested)
+        self.groups = _refine(self.groups, suggested)
+
+
+def intersection_search_space(trials: list[FrozenTrial], include_pruned: bool = False) -> Space:
+    """Give the parameters that all finished trials among these suggested with equal distributions, sorted by name.
+
+    Parameters
+    ----------
+    trials
+        Trials; complete ones count.
+    include_pruned
+        Count pruned and paused ones, too.
+    """
+    counted = {TrialState.COMPLETE}
+    if include_pruned:
+        counted |= {TrialState.PRUNED, TrialState.PAUSED}
+    return intersection(trial.distributions for trial in trials if trial.state in counted)
+
+
+class IntersectionSearchSpace:
+    """Gives the parameters that all trials of a study suggested alike.
+
+    Parameters
+    ----------
+    include_pruned
+        Count pruned trials, too.
+    """
+
+    def __init__(self, include_pruned: bool = False) -> None:
+        self._include_pruned = include_pruned
+
+    def calculate(self, study: Any, use_cache: bool = False) -> Space:
+        """Give the intersection over a study's finished trials.
+
+        Parameters
+        ----------
+        study
+            The study.
+        use_cache
+            Accepted for compatibility: the history keeps the spaces that occurred, so there is nothing to cache.
+        """
+        space: Space = study.sync().intersection(self._include_pruned)
+        return space

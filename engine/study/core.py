@@ -1,0 +1,146 @@
+"""What a trial, asking, telling, batches and the loop need of a study: `Study` is the face on top of it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Container, Mapping
+from typing import Any
+
+from ...pruners import BasePruner, MedianPruner
+from ...samplers import BaseSampler
+from ...storage import BaseStorage, get_storage
+from ..distributions import BaseDistribution
+from ..history import Front, History
+from ..records import FrozenTrial, StudyDirection, TrialState
+
+_METRIC_NAMES = "study:metric_names"
+
+
+class StudyCore:
+    """A study's storage, sampler and pruner, its trials as columns, and what is kept between two asks.
+
+    Parameters
+    ----------
+    study_name
+        Name of a study that the storage holds.
+    storage
+        A storage or its URL.
+    sampler
+        Chooses parameters; `TPESampler` by default.
+    pruner
+        Stops trials early; `MedianPruner` by default.
+    """
+
+    def __init__(
+        self,
+        study_name: str,
+        storage: str | BaseStorage,
+        sampler: BaseSampler | None = None,
+        pruner: BasePruner | None = None,
+    ) -> None:
+        self.study_name = study_name
+        self._storage = get_storage(storage)
+        self._study_id = self._storage.get_study_id_from_name(study_name)
+        self._directions = self._storage.get_study_directions(self._study_id)
+        check_parts(sampler, pruner)
+        self.sampler: BaseSampler = sampler or _default_sampler()
+        self.pruner: BasePruner = pruner or MedianPruner()
+        self._seen: dict[str, tuple[Any, BaseDistribution]] = {}
+        self._stop_flag = False
+        self._begin()
+
+    def _begin(self) -> None:
+        """Make what is not copied with a study: it can be rebuilt, or belongs to this process."""
+        self._history: History | None = None
+        self._front = Front()
+        self._next_search = 0.0  # when to look for trials of dead processes, by the monotonic clock
+        self._thread_local = threading.local()
+
+    def __getstate__(self) -> dict[str, Any]:
+        rebuilt = ("_thread_local", "_history", "_front", "_next_search")
+        return {key: value for key, value in self.__dict__.items() if key not in rebuilt}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._begin()
+
+    # --- trials ------------------------------------------------------------------------------------------------------
+
+    @property
+    def history(self) -> History:
+        """The study's trials as columns, as of the last `ask`, `should_prune` or look at the trials."""
+        return self._history or self.sync()
+
+    def sync(self) -> History:
+        """Bring in what other workers stored, and give the history."""
+        self._history = self._storage.get_history(self._study_id)
+        return self._history
+
+    def look_again(self) -> None:
+        """Let whoever looks at the history next bring in what was stored since."""
+        self._history = None
+
+    def get_trials(self, deepcopy: bool = True, states: Container[TrialState] | None = None) -> list[FrozenTrial]:
+        """List the trials, by number.
+
+        Parameters
+        ----------
+        deepcopy
+            Give copies; False gives shared records, made once, that are not to be changed.
+        states
+            Only trials in these states.
+        """
+        return self._storage.get_all_trials(self._study_id, deepcopy=deepcopy, states=states)
+
+    def remember(self, name: str, key: Any, distribution: BaseDistribution) -> tuple[Any, BaseDistribution]:
+        """Keep the distribution under which a name was suggested last, and the arguments that made it."""
+        seen = self._seen[name] = (key, self.history.canonical(name, distribution))
+        return seen
+
+    # --- attributes --------------------------------------------------------------------------------------------------
+
+    @property
+    def directions(self) -> list[StudyDirection]:
+        """The direction of each objective."""
+        return self._directions
+
+    @property
+    def metric_names(self) -> list[str] | None:
+        """Names of the objectives, None unless set."""
+        return self._storage.get_study_system_attrs(self._study_id).get(_METRIC_NAMES)
+
+    def set_metric_names(self, metric_names: list[str]) -> None:
+        """Name the objectives, for messages, data frames and plots; ``ValueError`` unless one name each."""
+        if len(metric_names) != len(self._directions):
+            raise ValueError(
+                f"The number of objectives must match the length of the metric names: expected "
+                f"{len(self._directions)}, but got {metric_names}."
+            )
+        self.note_on_study(_METRIC_NAMES, metric_names)
+
+    def note(self, trial: FrozenTrial, attrs: Mapping[str, Any]) -> None:
+        """Store what a sampler or a pruner notes on a running trial: system attributes, JSON values by name."""
+        for key, value in attrs.items():
+            self._storage.set_trial_system_attr(trial._trial_id, key, value)
+
+    def note_on_study(self, key: str, value: Any) -> None:
+        """Store what a sampler or a pruner notes on the study: a system attribute, JSON."""
+        self._storage.set_study_system_attr(self._study_id, key, value)
+
+    def noted_on_study(self, key: str) -> Any:
+        """Read what `note_on_study` stored, in this process or in another; None if there is nothing."""
+        return self._storage.get_study_system_attrs(self._study_id).get(key)
+
+
+def check_parts(sampler: Any, pruner: Any) -> None:
+    """Raise ``TypeError`` if what is to be a sampler or a pruner is the name or the class of one."""
+    for name, part, method in (("sampler", sampler, "sample_independent"), ("pruner", pruner, "prune")):
+        if part is None or (callable(getattr(part, method, None)) and not isinstance(part, type)):
+            continue
+        raise TypeError(f"`{name}` must be an object that has `{method}`, but got {part!r}: see parzen.{name}s.")
+
+
+def _default_sampler() -> BaseSampler:
+    from ...samplers import TPESampler  # late, as who brings a sampler may not need it
+
+    return TPESampler()

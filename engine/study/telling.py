@@ -1,0 +1,183 @@
+"""How a trial is told: which state and values it ends with, and the steps at its end."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ...pruners.base import view_of
+from ..exceptions import UpdateFinishedTrialError
+from ..logging import get_logger
+from ..records import PAUSED_AT, FrozenTrial, TrialState, report_at
+from .core import StudyCore
+from .trial import Trial
+
+_logger = get_logger(__name__)
+_RUNNING, _COMPLETE, _PAUSED = TrialState.RUNNING, TrialState.COMPLETE, TrialState.PAUSED
+VALUELESS = (TrialState.PRUNED, TrialState.FAIL, _PAUSED)  # told without values
+_ENDS = (_COMPLETE, *VALUELESS)
+
+
+def check_values(values: Any, n_objectives: int) -> tuple[list[float] | None, str]:
+    """Turn what an objective returned into floats.
+
+    Returns
+    -------
+    values, problem
+        The floats and ``""``, or None and what is wrong with them.
+    """
+    if type(values) is float and n_objectives == 1 and values == values:  # what nearly every call brings
+        return [values], ""
+    if type(values) is not list:
+        values = list(values) if isinstance(values, Sequence) and not isinstance(values, str) else [values]
+    checked = []
+    for value in values:
+        try:
+            number = float(value)
+        except (TypeError, ValueError, OverflowError):
+            return None, f"The value {value!r} could not be cast to float."
+        if number != number:
+            return None, f"The value {value} is not acceptable."
+        checked.append(number)
+    if len(checked) != n_objectives:
+        return None, (
+            f"The number of the values {len(checked)} did not match the number of the objectives {n_objectives}."
+        )
+    return checked, ""
+
+
+def decide(
+    record: FrozenTrial, values: Any, state: TrialState | None, n_objectives: int
+) -> tuple[TrialState, list[float] | None, str]:
+    """Decide how a trial ends.
+
+    Parameters
+    ----------
+    record
+        The trial.
+    values
+        What was told, of any type.
+    state
+        What was told, or None to take COMPLETE for acceptable values and FAIL otherwise.
+    n_objectives
+        Number of values expected.
+
+    Returns
+    -------
+    state, values, problem
+        How it ends, and why it failed where unacceptable values made it fail.
+
+    Raises
+    ------
+    ValueError
+        If `state` is not a finished one, or `values` do not fit it.
+    """
+    if state is not None and state not in _ENDS:
+        raise ValueError(f"Cannot tell with state {state}. Expected one of {[str(s) for s in _ENDS]}, or None.")
+    if state is not None and state != _COMPLETE:
+        if values is not None:
+            raise ValueError(f"Values were told. Values cannot be specified when state is {state}; got {values!r}.")
+        return state, None if state == TrialState.FAIL else last_report(record), ""
+    if state is not None and values is None:
+        raise ValueError("No values were told. Values are required when state is TrialState.COMPLETE.")
+    checked, problem = check_values(values, n_objectives)
+    if checked is not None:
+        return _COMPLETE, checked, ""
+    if state is not None:
+        raise ValueError(problem)
+    return TrialState.FAIL, None, problem
+
+
+def last_report(record: FrozenTrial) -> list[float] | None:
+    """Give what was reported at the largest step, unless that is NaN: the values of a pruned or paused trial."""
+    step = record.last_step
+    return None if step is None else acceptable(report_at(record, step))
+
+
+def acceptable(values: list[float]) -> list[float] | None:
+    """Give values that can be stored, None if there is a NaN among them."""
+    return None if any(math.isnan(value) for value in values) else values
+
+
+def mark_pause(study: StudyCore, record: FrozenTrial, state: TrialState, repeated: int | None = None) -> None:
+    """Note, before a trial is paused, the step behind which it is to go on: the last one, or one that it repeated."""
+    if state == _PAUSED:
+        step = record.last_step if repeated is None else repeated
+        study._storage.set_trial_system_attr(record._trial_id, PAUSED_AT, step or 0)
+
+
+def pause_again(study: StudyCore, record: FrozenTrial) -> bool:
+    """Pause a trial where it was paused before it was resumed; False, and nothing is done, if it was not."""
+    step = record.system_attrs.get(PAUSED_AT)
+    if step is None:
+        return False
+    values = acceptable(report_at(record, step)) if step in record.intermediate_values else None
+    study._storage.set_trial_state_values(record._trial_id, TrialState.PAUSED, values)
+    study.look_again()
+    return True
+
+
+def warn_failed(problem: str) -> None:
+    """Warn that a trial is recorded as failed because of its values."""
+    warnings.warn(f"{problem} The trial is recorded as failed.", stacklevel=4)
+
+
+def trial_id_of(study: StudyCore, trial: Trial | int) -> int:
+    """Find the identifier of a trial, or of a trial's number."""
+    if not isinstance(trial, (int, np.integer)):  # asked first, because `Trial` is slow to say of others what they are
+        if isinstance(trial, Trial):
+            return trial._trial_id
+        raise TypeError(f"Trial must be a trial object or trial number, but got {trial!r}.")
+    try:
+        return study._storage.get_trial_id_from_study_id_trial_number(study._study_id, int(trial))
+    except KeyError as error:
+        raise ValueError(f"Cannot tell for trial with number {trial} since it has not been created.") from error
+
+
+def finish(
+    study: StudyCore,
+    trial: Trial | int,
+    values: Any,
+    state: TrialState | None,
+    skip_if_finished: bool,
+    warn: bool = True,
+) -> FrozenTrial:
+    """Finish a trial; see `Study.tell`. `warn` tells of unacceptable values."""
+    storage, trial_id = study._storage, trial_id_of(study, trial)
+    try:
+        record = storage.live_record(trial_id)
+        if record.state != _RUNNING:
+            raise UpdateFinishedTrialError
+        state, checked, problem = decide(record, values, state, len(study._directions))
+        if problem and warn:
+            warn_failed(problem)
+        mark_pause(study, record, state, getattr(trial, "_repeated", None))
+        try:
+            if state != _PAUSED:
+                study.sampler.after_trial(view_of(study, record.number), record, state, checked)
+        finally:
+            storage.set_trial_state_values(trial_id, state, checked)
+            study.look_again()  # whoever looks at the trials next sees this one's end
+    except UpdateFinishedTrialError as error:
+        found = storage.get_trial(trial_id)
+        if found.state == TrialState.RUNNING:  # another process has taken it over
+            raise ValueError(str(error)) from error
+        return _told_before(found, values, state, skip_if_finished)
+    return record if record.state.is_finished() else storage.get_trial(trial_id)
+
+
+def _told_before(found: FrozenTrial, values: Any, state: Any, skip_if_finished: bool) -> FrozenTrial:
+    if not (skip_if_finished and found.state.is_finished()):
+        raise ValueError(
+            f"Cannot tell a {found.state.name} trial: expected trial {found.number} to be RUNNING. "
+            "Ask for a new trial, or pass skip_if_finished=True to leave a finished one as it is."
+        )
+    _logger.info(
+        f"Skipped telling trial {found.number} with values {values} and state {state} since trial was already "
+        f"finished. Finished trial has values {found.values} and state {found.state}."
+    )
+    return found
