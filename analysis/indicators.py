@@ -261,7 +261,7 @@ def _signs(directions: Sequence[Direction] | None, m: int) -> FloatArray:
 
 
 def _sign(direction: Direction) -> float:
-    for known, sign in ((StudyDirection.MINIMIZE, 1.0), (StudyDirection.MAXIMIZE, -1.0)):
+    for known in (StudyDirection.MINIMIZE, StudyDirection.MAXIMIZE):
         if direction is known or direction == known.name.lower():
-            return sign
+            return known.sign
     raise ValueError(f"Each direction must be `minimize` or `maximize`, but got {direction!r}.")

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..engine.history import Completion, History, Remembered
 from ..engine.records import FrozenTrial, TrialState
-from .promotion import PromotingPruner, losses, signs_of
+from .promotion import PromotingPruner, losses
 from .rung import ParetoRung, Rung, new_rung
 
 _PAUSED = int(TrialState.PAUSED)
@@ -26,7 +26,7 @@ class Standings:
     """
 
     def __init__(self, history: History) -> None:
-        self._signs = signs_of(history)
+        self._signs = history.signs
         self.rungs: list[Rung | ParetoRung] = []
         self.top = 0  # for a pruner that opens rung after rung: the last one that is open
         self.unstarted: list[int] = []  # trials that were paused before they came to a rung, the last one first

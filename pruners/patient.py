@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..engine.records import FrozenTrial, StudyDirection
+from ..engine.records import FrozenTrial
 from .base import BasePruner
 
 
@@ -53,10 +53,8 @@ class PatientPruner(BasePruner):
     def _is_stuck(self, study: Any, trial: FrozenTrial) -> bool:
         history = study.history
         with history.lock:
-            values = np.array(history.curve(trial).values)
-        if study.directions[0] == StudyDirection.MAXIMIZE:
-            values = -values
+            losses = history.signs[0] * np.array(history.curve(trial).values)
         # `fmin` leaves NaN out, and gives it if there is nothing else: then the comparison is false.
-        before = np.fmin.reduce(values[: -self._patience - 1])
-        lately = np.fmin.reduce(values[-self._patience - 1 :])
+        before = np.fmin.reduce(losses[: -self._patience - 1])
+        lately = np.fmin.reduce(losses[-self._patience - 1 :])
         return bool(before + self._min_delta < lately)

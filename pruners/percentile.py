@@ -10,7 +10,7 @@ import math
 from collections.abc import Sequence
 
 from ..engine.history import StudyLike
-from ..engine.records import FrozenTrial, StudyDirection
+from ..engine.records import FrozenTrial
 from .base import BasePruner
 
 
@@ -72,7 +72,7 @@ class PercentilePruner(BasePruner):
                 return False
             if history.n_complete < max(self._n_startup_trials, 1):
                 return False
-            maximize = study.directions[0] == StudyDirection.MAXIMIZE
+            maximize = history.signs[0] < 0
             best = curve.highest if maximize else curve.lowest
             if best != best:  # nothing but NaN
                 return True

@@ -11,7 +11,7 @@ from abc import abstractmethod
 from typing import Any
 
 from ..engine.history import History
-from ..engine.records import FrozenTrial, StudyDirection, report_at
+from ..engine.records import FrozenTrial, report_at
 from .base import BasePruner
 from .rung import complete
 
@@ -61,11 +61,6 @@ class PromotingPruner(BasePruner):
             complete(study, trial, rung, report_at(trial, steps[-1]))
             rung += 1
         return rung > before
-
-
-def signs_of(history: History) -> tuple[float, ...]:
-    """Give what turns the reports of each objective so that less is better."""
-    return tuple(-1.0 if direction == StudyDirection.MAXIMIZE else 1.0 for direction in history.directions)
 
 
 def losses(values: tuple[float, ...], signs: tuple[float, ...]) -> tuple[float, ...]:

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..engine.history import COMPLETED_RUNG, History, Remembered, Sorted
-from ..engine.records import FrozenTrial, StudyDirection, TrialState
+from ..engine.records import FrozenTrial, TrialState
 from .base import BasePruner
 from .rung import complete
 
@@ -62,7 +62,7 @@ class Competition:
     """
 
     def __init__(self, history: History, bracket_of: Callable[[int], int]) -> None:
-        self._sign = -1.0 if history.directions[0] == StudyDirection.MAXIMIZE else 1.0
+        self._sign = history.signs[0]
         self._bracket_of = bracket_of
         self._seen = 0
         self._losses: dict[tuple[int, int], Sorted] = defaultdict(Sorted)

@@ -14,7 +14,7 @@ from typing import Any
 from ..engine.brackets import Bracket, Schedule, hyperband_table
 from ..engine.history import History, Remembered
 from ..engine.records import FrozenTrial, TrialState
-from .promotion import PromotingPruner, losses, signs_of
+from .promotion import PromotingPruner, losses
 from .rung import Loss, ParetoRung, Rung, new_rung
 
 _PAUSED, _PRUNED = int(TrialState.PAUSED), int(TrialState.PRUNED)
@@ -96,7 +96,7 @@ class _Races:
 
     def __init__(self, history: History, schedule: Schedule) -> None:
         self._schedule = schedule
-        self._signs = signs_of(history)
+        self._signs = history.signs
         self._races: dict[int, _Race] = {}
         self._n_completions = self._n_finished = self._n_pauses = 0
         self.active: list[_Race] = []

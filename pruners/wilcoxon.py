@@ -15,7 +15,7 @@ import numpy as np
 
 from ..engine.arrays import FloatArray, IntArray
 from ..engine.history import History, Remembered
-from ..engine.records import FrozenTrial, StudyDirection
+from ..engine.records import FrozenTrial
 from .base import BasePruner
 
 _EXACT, _EXACT_WITH_TIES = 50, 13  # numbers of differences
@@ -77,8 +77,7 @@ class WilcoxonPruner(BasePruner):
             best = self._best_of(history)
         if not _can_be_tested(own) or best is None or not _can_be_tested(best):
             return False
-        sign = -1.0 if study.directions[0] == StudyDirection.MAXIMIZE else 1.0
-        return self._is_worse(own, best, sign)
+        return self._is_worse(own, best, history.signs[0])
 
     def _is_worse(self, own: Best, best: Best, sign: float) -> bool:
         _, mine, others = np.intersect1d(own.steps, best.steps, assume_unique=True, return_indices=True)

@@ -17,7 +17,7 @@ from ..engine.arrays import BoolArray, FloatArray, IntArray
 from ..engine.brackets import Schedule, hyperband_table
 from ..engine.distributions import BaseDistribution, CategoricalDistribution
 from ..engine.history import History, Remembered, StudyLike
-from ..engine.records import FrozenTrial, StudyDirection, TrialState
+from ..engine.records import FrozenTrial, TrialState
 from .base import Columns, Sampler, Space
 
 N_PARENTS = 3  # of rand/1
@@ -353,10 +353,9 @@ def _loss(history: History, number: int) -> float:
     """Give what a finished trial found, to be minimized; inf where that is nothing."""
     state = history.states[number]
     if state == _COMPLETE:
-        value = float(history.values[number, 0])
+        loss = history.signs[0] * float(history.values[number, 0])
     elif state == _PRUNED:
-        value = float(history.last_value[number])
+        loss = history.signs[0] * float(history.last_value[number])
     else:
         return np.inf
-    loss = -value if history.directions[0] == StudyDirection.MAXIMIZE else value
     return np.inf if np.isnan(loss) else loss

@@ -13,7 +13,7 @@ from ..engine.kernels import niching
 from ..engine.kernels.dominance import ranks
 from ..engine.records import FrozenTrial
 from .nsgaii.crossovers import BaseCrossover
-from .nsgaii.evolution import SURVIVAL, losses, violations
+from .nsgaii.evolution import SURVIVAL, violations
 from .nsgaii.generational import AfterTrialStrategy, ChildStrategy, EliteStrategy, GenerationalSampler, Lineage
 from .nsgaii.mutations import BaseMutation
 
@@ -110,7 +110,7 @@ class NSGAIIISampler(GenerationalSampler):
         m, size = len(history.directions), min(self._population_size, len(pool))
         before = lineage.scale_before(generation)
         ideal, extremes = (np.full(m, np.inf), np.empty((0, m))) if before is None else (before.ideal, before.extremes)
-        values = losses(history, pool)
+        values = history.losses(pool)
         rank = ranks(values, size, violations(history, pool))
         u = self._streams.generator(generation, SURVIVAL).random((size, 2))
         chosen, lineage.scales[generation] = niching.survivors(

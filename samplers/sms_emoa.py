@@ -13,7 +13,7 @@ from ..engine.kernels import COMPILED_FROM, succession
 from ..engine.records import FrozenTrial, TrialState
 from .base import Space
 from .nsgaii.breeding import Box
-from .nsgaii.evolution import BREEDING, EvolvingSampler, Stock, external, filled, losses, violations
+from .nsgaii.evolution import BREEDING, EvolvingSampler, Stock, external, filled, violations
 
 BREEDING_SHARE = 3  # of the members, from best to worst, the first third are bred from
 _COMPLETE = int(TrialState.COMPLETE)
@@ -57,7 +57,7 @@ class Population(Stock):
         if len(members) >= self._size:
             # By the number of trials, not the time: who looks at them later sees the same ones leave.
             compiled = self._n_joined >= COMPILED_FROM or len(history.directions) > _EXACT
-            order = succession.order(losses(history, members), violations(history, members), compiled)
+            order = succession.order(history.losses(members), violations(history, members), compiled)
             self.ordered = members[order[: self._size]]
             members = np.delete(members, order[self._size :])
         self._members = members

@@ -131,7 +131,7 @@ class InMemoryStorage(BaseStorage):
             history = self._study(study_id).history
             trial_id = len(self._number_of)
             if template_trial is None:
-                record = FrozenTrial(history.n, _RUNNING, None, datetime.now(), None, {}, {}, {}, {}, {}, trial_id)
+                record = FrozenTrial.running(history.n, trial_id)
                 self._open(study_id, history, record)
             else:
                 history.check_new([template_trial])

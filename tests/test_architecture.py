@@ -200,8 +200,8 @@ def loaded(code):
     return {name.split(".")[0] for name in modules_after(code)}
 
 
-LATE = {"parzen.analysis", "parzen.indicators", "parzen.pruners.hyperband", "parzen.samplers.nsgaii", "parzen.samplers.tpe",
-        "parzen.storage.journal", "parzen.storage.proxy", "parzen.storage.rdb", "concurrent.futures", "json", "socket",
+LATE = {"parzen.analysis", "parzen.indicators", "parzen.pruners.hyperband", "parzen.samplers.nsgaii",
+        "parzen.samplers.tpe", "parzen.storage.journal", "parzen.storage.proxy", "parzen.storage.rdb", "concurrent.futures", "json", "socket",
         "sqlite3"}  # fmt: skip
 
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from ..arrays import BoolArray, FloatArray, IntArray
 from ..kernels.dominance import non_dominated
-from ..records import StudyDirection, TrialState
+from ..records import TrialState
 from .history import History
 
 _ONE_BY_ONE = 8  # new trials up to which each is compared with the front; more are ranked together with it
@@ -22,10 +22,8 @@ class Front:
         """Begin with no trial of a history."""
         self._history = history
         self._n_seen = 0  # of those that finished
-        directions = [] if history is None else history.directions
-        self._signs = np.array([-1.0 if d == StudyDirection.MAXIMIZE else 1.0 for d in directions])
         self._numbers: IntArray = np.empty(0, dtype=np.int64)
-        self._losses: FloatArray = np.empty((0, len(directions)))
+        self._losses: FloatArray = np.empty((0, 0 if history is None else len(history.signs)))
 
     def numbers(self, history: History) -> list[int]:
         """Give the numbers of the trials on the front, in order; hold the history's lock.
@@ -45,7 +43,7 @@ class Front:
     def _add(self, numbers: IntArray, history: History) -> None:
         is_feasible = ~(history.violation[numbers] > 0)
         numbers = numbers[(history.states[numbers] == TrialState.COMPLETE) & is_feasible]
-        losses = history.values[numbers] * self._signs
+        losses = history.losses(numbers)
         if len(numbers) > _ONE_BY_ONE:
             self._extend(numbers, losses)
             self._keep(non_dominated(self._losses))

@@ -260,7 +260,7 @@ class History(TrialColumns):
         """Compare with the best feasible trial so far; of equal ones the lower number is the best."""
         assert record._values is not None
         value = record._values[0]
-        loss = -value if self.directions[0] == StudyDirection.MAXIMIZE else value
+        loss = self.signs[0] * value
         ranked = (loss, record.number)
         if (self._best_rank is None or ranked < self._best_rank) and not self._is_infeasible(record):
             self._best_rank, self.best = ranked, record.number

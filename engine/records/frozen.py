@@ -83,6 +83,11 @@ class FrozenTrial(BaseTrial):
         self.intermediate_values = intermediate_values
         self._trial_id = trial_id
 
+    @classmethod
+    def running(cls, number: int = -1, trial_id: int = -1, start: datetime | None = None) -> FrozenTrial:
+        """Make the record of a trial that has just started, now by default; -1 stands for what is not known yet."""
+        return cls(number, TrialState.RUNNING, None, start or datetime.now(), None, {}, {}, {}, {}, {}, trial_id)
+
     @property
     def value(self) -> float | None:
         """The objective value of a single-objective trial, None before it is known."""

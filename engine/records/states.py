@@ -42,3 +42,8 @@ class StudyDirection(IntEnum):
 
     def __str__(self) -> str:
         return f"StudyDirection.{self.name}"
+
+    @property
+    def sign(self) -> float:
+        """What turns a value of the objective into a loss, which is better the smaller it is: 1, or -1 to maximise."""
+        return -1.0 if self is StudyDirection.MAXIMIZE else 1.0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 
 from ...pruners import PromotingPruner
 from ...samplers import BaseSampler, Sampler
@@ -44,7 +43,7 @@ def _suggest_or_pause(trial: Trial, distributions: Mapping[str, BaseDistribution
     try:
         trial.suggest_all(distributions)
     except BaseException:
-        pause_again(trial.study, trial._record)
+        pause_again(trial._study, trial._record)
         raise
 
 
@@ -95,7 +94,7 @@ def _ask_at_once(study: StudyCore, distributions: Mapping[str, BaseDistribution]
     None if another worker took the number meanwhile: what was drawn for it is of no use for another one.
     """
     number = study.history.n
-    record = FrozenTrial(number, TrialState.RUNNING, None, datetime.now(), None, {}, {}, {}, {}, {}, -1)
+    record = FrozenTrial.running(number)
     trial = Trial(study, record._trial_id, record=record)
     trial._draw_all(distributions, {})
     created = study._storage.create_trials_at(study._study_id, number, [record])

@@ -233,13 +233,11 @@ def _templates(columns: dict[str, FloatArray], n: int, space: Space, attrs: list
         name: [distribution.to_external_repr(x) for x in columns[name].tolist()] for name, distribution in space.items()
     }
     now = datetime.now()
-    return [
-        FrozenTrial(
-            -1, TrialState.RUNNING, None, now, None, {name: values[i] for name, values in external.items()},
-            dict(space), {}, attrs[i], {}, -1,
-        )
-        for i in range(n)
-    ]  # fmt: skip
+    templates = [FrozenTrial.running(start=now) for _ in range(n)]
+    for i, template in enumerate(templates):
+        template.params = {name: values[i] for name, values in external.items()}
+        template.distributions, template.system_attrs = dict(space), attrs[i]
+    return templates
 
 
 def _sample_singly(study: StudyCore, n: int, space: Space) -> Sampled:

@@ -41,7 +41,7 @@ class Trial(BaseTrial):
     def __init__(
         self, study: StudyCore, trial_id: int, *, record: FrozenTrial | None = None, prepares: bool = True
     ) -> None:
-        self.study = study
+        self._study = study
         self.storage = study._storage
         self._trial_id = trial_id
         self._record = study._storage.live_record(trial_id) if record is None else record
@@ -59,12 +59,17 @@ class Trial(BaseTrial):
 
     def _prepare(self) -> None:
         """Let the sampler choose what it samples jointly."""
-        study, record, sampler = self._seen_by_sampler, self._record, self.study.sampler
+        study, record, sampler = self._seen_by_sampler, self._record, self._study.sampler
         sampler.before_trial(study, record)
         self.relative_search_space = sampler.infer_relative_search_space(study, record)
         self._relative = sampler.sample_relative(study, record, self.relative_search_space)
         if self._column_sampler is not None and not self._fixed:
             self._ready = self.relative_search_space
+
+    @property
+    def study(self) -> Any:
+        """The study to which the trial belongs."""
+        return self._study
 
     # --- parameters --------------------------------------------------------------------------------------------------
 
@@ -90,18 +95,18 @@ class Trial(BaseTrial):
             If the range is empty, or the study knows the name with another kind of domain.
         """
         key = (FloatDistribution, low, high, step, log)
-        seen = self.study._seen.get(name)
+        seen = self._study._seen.get(name)
         if seen is None or seen[0] != key:
-            seen = self.study.remember(name, key, FloatDistribution(low, high, log=log, step=step))
+            seen = self._study.remember(name, key, FloatDistribution(low, high, log=log, step=step))
         value: float = self._suggest(name, seen[1])
         return value
 
     def suggest_int(self, name: str, low: int, high: int, *, step: int = 1, log: bool = False) -> int:
         """Suggest an integer in ``[low, high]``; see `suggest_float`."""
         key = (IntDistribution, low, high, step, log)
-        seen = self.study._seen.get(name)
+        seen = self._study._seen.get(name)
         if seen is None or seen[0] != key:
-            seen = self.study.remember(name, key, IntDistribution(low, high, log=log, step=step))
+            seen = self._study.remember(name, key, IntDistribution(low, high, log=log, step=step))
         value: int = self._suggest(name, seen[1])
         return value
 
@@ -115,10 +120,10 @@ class Trial(BaseTrial):
         choices
             None, bool, int, float or str each; other objects work in memory only.
         """
-        seen = self.study._seen.get(name)
+        seen = self._study._seen.get(name)
         if seen is None or seen[0][0] is not CategoricalDistribution or not _same_literals(seen[0][1], choices):
             key = (CategoricalDistribution, tuple(choices))
-            seen = self.study.remember(name, key, CategoricalDistribution(choices))
+            seen = self._study.remember(name, key, CategoricalDistribution(choices))
         value: Choice = self._suggest(name, seen[1])
         return value
 
@@ -149,7 +154,7 @@ class Trial(BaseTrial):
             return distribution.to_internal_repr(self._relative[name])
         if self._column_sampler is not None:
             return self._draw_column(self._column_sampler, name, distribution)
-        value = self.study.sampler.sample_independent(self._seen_by_sampler, self._record, name, distribution)
+        value = self._study.sampler.sample_independent(self._seen_by_sampler, self._record, name, distribution)
         return distribution.to_internal_repr(value)
 
     def _draw_column(self, sampler: Sampler, name: str, distribution: BaseDistribution) -> float:
@@ -163,7 +168,7 @@ class Trial(BaseTrial):
         return internal
 
     def _has_latest_choices(self, name: str, distribution: BaseDistribution) -> bool:
-        return not isinstance(distribution, CategoricalDistribution) or self.study.history.latest(name) == distribution
+        return not isinstance(distribution, CategoricalDistribution) or self._study.history.latest(name) == distribution
 
     def _fixed_value(self, name: str, distribution: BaseDistribution) -> float:
         value = self._fixed[name]
@@ -179,8 +184,8 @@ class Trial(BaseTrial):
         sampled_from = self.relative_search_space.get(name)
         if sampled_from is None:
             raise ValueError(
-                f"The sampler {self.study.sampler} sampled the parameter {name!r}, which is not in its relative search "
-                f"space {list(self.relative_search_space)}."
+                f"The sampler {self._study.sampler} sampled the parameter {name!r}, which is not in its relative "
+                f"search space {list(self.relative_search_space)}."
             )
         check_same_kind(sampled_from, distribution)
         try:
@@ -282,7 +287,7 @@ class Trial(BaseTrial):
 
     def _reported(self, value: Any) -> list[float]:
         """Turn what was reported into floats, one for each objective."""
-        n_objectives = len(self.study._directions)
+        n_objectives = len(self._study._directions)
         if n_objectives == 1:
             return [_to_float(value)]
         if hasattr(value, "tolist"):  # an array, or a tensor of whatever device
@@ -305,11 +310,11 @@ class Trial(BaseTrial):
             In a study of several objectives, unless the pruner compares several.
         """
         self._check_objectives("should_prune")
-        self.study.sync()
-        return bool(self.study.pruner.prune(self.study, self._record))
+        self._study.sync()
+        return bool(self._study.pruner.prune(self._study, self._record))
 
     def _check_objectives(self, method: str) -> None:
-        pruner, n_objectives = self.study.pruner, len(self.study._directions)
+        pruner, n_objectives = self._study.pruner, len(self._study._directions)
         if n_objectives > 1 and not getattr(pruner, "multi_objective", False):
             raise NotImplementedError(
                 f"Trial.{method} is not supported for multi-objective optimization by {type(pruner).__name__}, which "
@@ -323,13 +328,13 @@ class Trial(BaseTrial):
         Keep what training needs to go on, such as the path of a checkpoint, in a user attribute before.
         `Study.ask` gives the trial back if it turns out to be one of the best. Only a `PromotingPruner` pauses trials.
         """
-        pruner = self.study.pruner
+        pruner = self._study.pruner
         if not isinstance(pruner, PromotingPruner):
             return False
         self._check_objectives("should_pause")
-        self.study.sync()
-        if self._repeated is None or self._repeated >= pruner.next_rung(self.study, self._record):
-            self._is_to_pause |= pruner.pause(self.study, self._record)  # which says so once
+        self._study.sync()
+        if self._repeated is None or self._repeated >= pruner.next_rung(self._study, self._record):
+            self._is_to_pause |= pruner.pause(self._study, self._record)  # which says so once
         return self._is_to_pause
 
     @property
@@ -343,8 +348,8 @@ class Trial(BaseTrial):
 
         At the last one it is complete. None unless the study's pruner is a `PromotingPruner`.
         """
-        pruner = self.study.pruner
-        return pruner.next_rung(self.study, self._record) if isinstance(pruner, PromotingPruner) else None
+        pruner = self._study.pruner
+        return pruner.next_rung(self._study, self._record) if isinstance(pruner, PromotingPruner) else None
 
     # --- attributes --------------------------------------------------------------------------------------------------
 

@@ -11,7 +11,6 @@ import numpy as np
 from ...engine.arrays import FloatArray, IntArray
 from ...engine.distributions import BaseDistribution
 from ...engine.history import History, Remembered
-from ...engine.records import StudyDirection
 from ..base import Columns, Sampler, Space
 from ..genetic import check_population_size
 from .breeding import Box, Operators, breed
@@ -20,7 +19,6 @@ from .mutations import BaseMutation, PolynomialMutation
 from .untried import Tried, breed_untried
 
 BREEDING, SURVIVAL = 1 << 32, 1 << 33  # purposes of random numbers
-_MAXIMIZE = StudyDirection.MAXIMIZE
 ETA = 10.0  # of polynomial mutation by default
 
 
@@ -189,14 +187,6 @@ def filled(internal: FloatArray, distribution: BaseDistribution, u: FloatArray) 
 
 def _each_from_unit(distribution: BaseDistribution, u: Sequence[float]) -> FloatArray:
     return np.array([distribution.from_unit(x) for x in u], dtype=np.float64)
-
-
-def losses(history: History, numbers: IntArray) -> FloatArray:
-    """Give values of trials, to be minimized, shape (n, n_objectives)."""
-    values: FloatArray = history.values.take(numbers, axis=0)  # quicker than by an index
-    if _MAXIMIZE in history.directions:
-        values *= [-1.0 if direction == _MAXIMIZE else 1.0 for direction in history.directions]
-    return values
 
 
 def violations(history: History, numbers: IntArray) -> FloatArray | None:

@@ -7,7 +7,7 @@ import numpy as np
 from ...engine.arrays import IntArray
 from ...engine.history import History
 from ...engine.kernels.crowding import order
-from .evolution import losses, violations
+from .evolution import violations
 from .generational import GenerationalSampler
 
 
@@ -64,4 +64,4 @@ class NSGAIISampler(GenerationalSampler):
 
     def _order(self, history: History, numbers: IntArray, enough: int) -> IntArray:
         """Order trials by rank, those of a rank by crowding distance: eq. (3) of the paper, the crowded comparison."""
-        return order(losses(history, numbers), enough, violations(history, numbers))
+        return order(history.losses(numbers), enough, violations(history, numbers))

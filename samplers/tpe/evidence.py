@@ -10,7 +10,7 @@ import numpy as np
 
 from ...engine.arrays import BoolArray, FloatArray, IntArray
 from ...engine.history import History
-from ...engine.records import PAUSED_AT, FrozenTrial, StudyDirection, TrialState
+from ...engine.records import PAUSED_AT, FrozenTrial, TrialState
 from .fidelity import Evidence
 
 COMPLETE, PRUNED, PAUSED = int(TrialState.COMPLETE), int(TrialState.PRUNED), int(TrialState.PAUSED)
@@ -63,7 +63,7 @@ def gather(history: History) -> tuple[IntArray, Evidence]:
     feasible = ~(history.violation > 0)
     short, whole = stopped(history) & feasible, (history.states == COMPLETE) & feasible
     numbers = np.flatnonzero(short | whole)
-    sign = -1.0 if history.directions[0] == StudyDirection.MAXIMIZE else 1.0
+    sign = history.signs[0]
     step, report = last_reports(history, sign)
     budgets = _budgets(step[short])
     loss = _reports_at(history, budgets, sign)

@@ -16,7 +16,7 @@ from ...engine.distributions import BaseDistribution
 from ...engine.history import History
 from ...engine.kernels import COMPILED_FROM
 from ...engine.kernels.prepared import Prepared
-from ...engine.records import StudyDirection, TrialState
+from ...engine.records import TrialState
 from ..base import Space
 from .constraints import Constraint, is_constrained
 from .coreset import LIMIT, N_BEST, Coreset, stretch
@@ -253,9 +253,7 @@ class Fitter:
             return improvement_weights(graded.loss[below], graded.loss[next_best])
         if not self._is_single or not len(below) or not self._is_comparable(int(below[-1])):
             return uniform_weights(len(below))
-        sign = -1.0 if self._history.directions[0] == StudyDirection.MAXIMIZE else 1.0
-        values = self._history.values[:, 0]
-        return improvement_weights(sign * values[below], sign * values[next_best])
+        return improvement_weights(self._history.losses(below)[:, 0], self._history.losses(next_best)[:, 0])
 
     def _is_comparable(self, worst: int) -> bool:
         """Tell whether the worst good trial, and so all of them, is complete and feasible."""

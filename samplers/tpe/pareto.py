@@ -15,7 +15,7 @@ from ...engine.kernels import COMPILED_FROM
 from ...engine.kernels.dominance import ranks
 from ...engine.kernels.hypervolume import subset
 from .evidence import COMPLETE
-from .split import by_last_report, losses, tiers_of
+from .split import by_last_report, tiers_of
 
 MARGIN = 4  # times as many trials are kept as are asked for
 LEAST = 500  # trials from which on some are dropped
@@ -83,12 +83,12 @@ class ParetoRanking:
     def _choose(self, n: int) -> tuple[IntArray, float]:
         """Choose among the kept trials; tell the rank of the last one."""
         compiled = self._history.n_complete >= COMPILED_FROM
-        chosen, deepest = best_by_fronts(losses(self._history, self._kept), n, compiled)
+        chosen, deepest = best_by_fronts(self._history.losses(self._kept), n, compiled)
         return self._kept[chosen], deepest
 
     def _drop(self, n: int) -> None:
         """Keep the fronts that hold `n` trials together."""
-        rank_of = ranks(losses(self._history, self._kept), enough=n)
+        rank_of = ranks(self._history.losses(self._kept), enough=n)
         if 0 < n < len(rank_of):
             deepest = int(np.partition(rank_of, n - 1)[n - 1])
             self._kept, self._depth = self._kept[rank_of <= deepest], min(self._depth, deepest)

@@ -11,17 +11,10 @@ import numpy as np
 from ...engine.arrays import BoolArray, FloatArray, IntArray
 from ...engine.history import History
 from ...engine.kernels.dominance import ranks
-from ...engine.records import StudyDirection
 from .evidence import COMPLETE, PRUNED, gather, last_reports, resumed, stopped
 from .fidelity import Assessment, Evidence, Fidelity
 
 _FEW = 300  # newly finished trials up to which each is inserted, instead of sorting all again
-
-
-def losses(history: History, numbers: IntArray) -> FloatArray:
-    """Give objective values, turned so that less is better, of some trials: shape (k, m)."""
-    signs = np.array([-1.0 if d == StudyDirection.MAXIMIZE else 1.0 for d in history.directions])
-    return np.asarray(history.values[numbers] * signs)
 
 
 def rank(history: History) -> IntArray:
@@ -38,7 +31,7 @@ def rank(history: History) -> IntArray:
     complete, pruned, infeasible = tiers_of(history)
     return np.concatenate(
         [
-            complete[_by_values(losses(history, complete))],
+            complete[_by_values(history.losses(complete))],
             pruned[by_last_report(history, pruned)],
             infeasible[np.argsort(history.violation[infeasible], kind="stable")],
         ]
@@ -56,7 +49,7 @@ class Ranking:
 
     def __init__(self, history: History) -> None:
         self._history = history
-        self._sign = -1.0 if history.directions[0] == StudyDirection.MAXIMIZE else 1.0
+        self._sign = history.signs[0]
         self._seen = 0
         # Complete trials by loss, pruned ones by step and report, infeasible ones by violation.
         self._tiers = Sorted(array("d")), Sorted([]), Sorted(array("d"))
@@ -236,6 +229,5 @@ def _by_values(losses: FloatArray) -> IntArray:
 
 def by_last_report(history: History, numbers: IntArray) -> IntArray:
     """Order trials that were stopped or paused: those that got further before, of equal ones by their last report."""
-    maximize = len(history.directions) == 1 and history.directions[0] == StudyDirection.MAXIMIZE
-    step, loss = last_reports(history, -1.0 if maximize else 1.0)
+    step, loss = last_reports(history, history.signs[0] if len(history.signs) == 1 else 1.0)
     return np.lexsort([loss[numbers], -step[numbers]])

@@ -182,7 +182,7 @@ def trial_of(entry: Entry, number: int, trial_id: int) -> FrozenTrial:
     """Read a trial that is created."""
     start = text_to_time(entry["datetime_start"])
     if "state" not in entry:
-        return FrozenTrial(number, TrialState.RUNNING, None, start, None, {}, {}, {}, {}, {}, trial_id)
+        return FrozenTrial.running(number, trial_id, start)
     distributions = {name: modern_distribution(text) for name, text in entry["distributions"].items()}
     return FrozenTrial(
         number=number,

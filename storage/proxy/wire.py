@@ -107,7 +107,7 @@ def read_record(parts: list[Any], resolve: Callable[[Any], BaseDistribution] = c
 
 def running_from(when: datetime) -> FrozenTrial:
     """Make the template of a new running trial: its start, to the microsecond, tells it from all others."""
-    return FrozenTrial(-1, TrialState.RUNNING, None, when, None, {}, {}, {}, {}, {}, -1)
+    return FrozenTrial.running(start=when)
 
 
 # --- requests and answers --------------------------------------------------------------------------------------------

@@ -72,7 +72,7 @@ class RelationalStorage(RelationalStudies):
     def create_new_trial(self, study_id: int, template_trial: FrozenTrial | None = None) -> int:
         if template_trial is not None:
             return self.create_new_trials(study_id, [template_trial])[0]
-        record = FrozenTrial(-1, TrialState.RUNNING, None, datetime.now(), None, {}, {}, {}, {}, {}, -1)
+        record = FrozenTrial.running()
         with Deferred(), self._lock:
             self.get_history(study_id, refresh=False)
             self._store(study_id, [record])
