@@ -1,5 +1,8 @@
 """Errors that parzen raises, under Optuna's names."""
 
+import sys
+from typing import Any
+
 
 class OptunaError(Exception):
     """Base of parzen's own errors; the name is Optuna's, so that `except` clauses written for it keep working."""
@@ -13,6 +16,12 @@ class TrialPruned(OptunaError):
     >>> if trial.should_prune():
     ...     raise parzen.TrialPruned()
     """
+
+
+def is_pruned(error: BaseException) -> bool:
+    """Tell whether an error gives a trial up: ours, or Optuna's, which a callback written for Optuna raises."""
+    theirs: Any = getattr(sys.modules.get("optuna.exceptions"), "TrialPruned", TrialPruned)
+    return isinstance(error, (TrialPruned, theirs))
 
 
 class TrialPaused(OptunaError):

@@ -1,6 +1,10 @@
 """Logging under the name ``parzen``, with Optuna's switches.
 
 By default messages of level INFO and above go to standard error, through a handler of our own that does not propagate.
+
+The logger ``parzen`` is a child of the logger ``optuna``. So what a script does to that one, which knows parzen as
+Optuna, works: its handlers get each record once, and its level decides. Where Optuna itself runs in the process, too,
+its level and its handler for standard error are for its own messages.
 """
 
 from __future__ import annotations
@@ -12,7 +16,7 @@ from typing import Any
 
 __all__ = ["CRITICAL", "DEBUG", "ERROR", "FATAL", "INFO", "WARN", "WARNING"]
 
-_ROOT = "parzen"
+_ROOT, _ALIAS = "parzen", "optuna"
 _handler: logging.Handler | None = None
 
 
@@ -32,16 +36,48 @@ class _StderrHandler(logging.StreamHandler):  # type: ignore[type-arg]
         return sys.stderr
 
 
+class _AliasLogger(logging.Logger):
+    """The logger ``optuna``: a level that is set for it is set for parzen, unless Optuna sets it for itself."""
+
+    def setLevel(self, level: int | str) -> None:
+        super().setLevel(level)
+        if not _runs_beside_optuna():
+            logging.getLogger(_ROOT).setLevel(level)
+
+
+class _Separator(logging.Handler):
+    """Keeps parzen's records from the handler by which Optuna itself writes to standard error: they stand there."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        handler = getattr(sys.modules.get(f"{_ALIAS}.logging"), "_default_handler", None)
+        if isinstance(handler, logging.Handler) and handler is not _handler and _is_of_others not in handler.filters:
+            handler.addFilter(_is_of_others)
+
+
+def _is_of_others(record: logging.LogRecord) -> bool:
+    return record.name.partition(".")[0] != _ROOT
+
+
+def _runs_beside_optuna() -> bool:
+    """Tell whether Optuna itself is loaded, and not parzen under its name."""
+    return getattr(sys.modules.get(_ALIAS), "__name__", None) == _ALIAS
+
+
 def _root() -> logging.Logger:
     """Give the library's own logger, set up on first use."""
     global _handler
     logger = logging.getLogger(_ROOT)
     if _handler is None:
+        alias = logging.getLogger(_ALIAS)
+        if type(alias) is logging.Logger:
+            alias.__class__ = _AliasLogger
+        logger.parent = alias
+        logger.setLevel(INFO if _runs_beside_optuna() else alias.level or INFO)
+        alias.propagate = False
         _handler = _StderrHandler()
         _handler.setFormatter(create_default_formatter())
+        logger.addHandler(_Separator())
         logger.addHandler(_handler)
-        logger.setLevel(INFO)
-        logger.propagate = False
     return logger
 
 
@@ -59,6 +95,8 @@ def get_verbosity() -> int:
 def set_verbosity(verbosity: int) -> None:
     """Drop messages below the level `verbosity`, such as ``parzen.logging.WARNING``."""
     _root().setLevel(verbosity)
+    if not _runs_beside_optuna():
+        logging.getLogger(_ALIAS).setLevel(verbosity)
 
 
 def disable_default_handler() -> None:
@@ -77,9 +115,16 @@ def enable_default_handler() -> None:
 
 def disable_propagation() -> None:
     """Keep messages from the root logger's handlers (the default)."""
-    _root().propagate = False
+    _top().propagate = False
 
 
 def enable_propagation() -> None:
     """Hand messages on to the root logger's handlers, too."""
-    _root().propagate = True
+    _top().propagate = True
+
+
+def _top() -> logging.Logger:
+    """Give the logger below the root logger."""
+    parent = _root().parent
+    assert parent is not None
+    return parent

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from itertools import count, takewhile
 from typing import TYPE_CHECKING, Any
 
-from ..exceptions import TrialPaused, TrialPruned
+from ..exceptions import TrialPaused, is_pruned
 from ..interrupts import Deferred
 from ..logging import INFO, get_logger
 from ..records import FrozenTrial, TrialState
@@ -74,12 +74,8 @@ class _Run:
                 try:
                     interrupts.allow()
                     values = self.func(trial)
-                except TrialPruned as pruned:
-                    state, error = TrialState.PRUNED, pruned
-                except TrialPaused as paused:
-                    state, error = TrialState.PAUSED, paused
                 except BaseException as raised:  # Ctrl-C, too, must not leave the trial running
-                    state, error = TrialState.FAIL, raised
+                    state, error = _state_after(raised), raised
             with Deferred():
                 if isinstance(error, KeyboardInterrupt) and pause_again(self.study, trial._record):
                     raise error
@@ -103,9 +99,16 @@ class _Run:
 
     def _is_expected(self, error: BaseException) -> bool:
         """Tell whether the study goes on after an error; `catch` is for errors, not for Ctrl-C."""
-        if isinstance(error, (TrialPruned, TrialPaused)):
+        if _state_after(error) != TrialState.FAIL:
             return True
         return isinstance(error, Exception) and isinstance(error, self.catch)
+
+
+def _state_after(error: BaseException) -> TrialState:
+    """Give the state of a trial whose objective raised."""
+    if isinstance(error, TrialPaused):
+        return TrialState.PAUSED
+    return TrialState.PRUNED if is_pruned(error) else TrialState.FAIL
 
 
 @contextmanager
@@ -140,7 +143,7 @@ def optimize(
     if n_threads < 1:
         raise ValueError(f"`n_jobs` must be a positive number of threads, or -1 for one a CPU, but got {n_jobs}.")
     study._stop_flag = False
-    with ProgressBar(show_progress_bar, n_trials, timeout) as bar:
+    with ProgressBar(show_progress_bar, n_trials, timeout, n_jobs) as bar:
         run = _Run(study, ask, func, timeout, caught, list(callbacks or ()), gc_after_trial, bar)
         indices = takewhile(lambda started: n_trials is None or started < n_trials, count())
         if n_threads == 1:

@@ -19,21 +19,30 @@ class ProgressBar:
     is_shown
         False for a bar that does nothing.
     n_trials, timeout
-        The limits of the run; with trials it counts trials, otherwise seconds.
+        The limits of the run. With `n_trials` the bar counts trials, otherwise seconds.
+    n_jobs
+        How many trials run at once. A bar that counts seconds is drawn for one alone, as in Optuna.
     """
 
-    def __init__(self, is_shown: bool, n_trials: int | None, timeout: float | None) -> None:
-        self._is_shown = is_shown and (n_trials is not None or timeout is not None)
+    def __init__(self, is_shown: bool, n_trials: int | None, timeout: float | None, n_jobs: int = 1) -> None:
+        problem = ""
+        if n_trials is None and timeout is None:
+            problem = (
+                "The progress bar needs `n_trials` or `timeout` to know how far it is; without them none is shown."
+            )
+        elif n_trials is None and n_jobs != 1:
+            problem = (
+                "The timeout-based progress bar is not supported with n_jobs != 1, so none is shown. Give `n_trials`, "
+                "too, for one that counts trials."
+            )
+        if is_shown and problem:
+            warnings.warn(problem, stacklevel=4)
+        self._is_shown = is_shown and not problem
         self._n_trials = n_trials
         self._timeout = timeout
         self._bar: Any = None
         self._stack = ExitStack()
         self._lock = Lock()  # trials may end in several threads
-        if is_shown and not self._is_shown:
-            warnings.warn(
-                "The progress bar needs `n_trials` or `timeout` to know how far it is; without them none is shown.",
-                stacklevel=4,
-            )
 
     def __enter__(self) -> ProgressBar:
         if self._is_shown:
@@ -44,7 +53,7 @@ class ProgressBar:
             if self._n_trials is not None:
                 self._bar = self._stack.enter_context(tqdm(total=self._n_trials))
             else:
-                layout = "{l_bar}{bar}| {elapsed}/" + f"{self._timeout:g}s"
+                layout = "{l_bar}{bar}| {elapsed}/" + tqdm.format_interval(self._timeout)
                 self._bar = self._stack.enter_context(tqdm(total=self._timeout, bar_format=layout))
         return self
 
@@ -62,8 +71,10 @@ class ProgressBar:
         if history.best is not None:
             best = f"Best trial: {history.best}. Best value: {history.values[history.best, 0]:.6g}"
             self._bar.set_description(best, refresh=False)
-        if self._n_trials is not None:
-            self._bar.update(1)
-        else:
-            elapsed = self._bar.format_dict["elapsed"]
+        elapsed = self._bar.format_dict["elapsed"]
+        if self._n_trials is None:
             self._bar.update(min(elapsed, self._bar.total) - self._bar.n)
+            return
+        if self._timeout is not None:
+            self._bar.set_postfix_str(f"{elapsed:.2f}/{self._timeout:g} seconds", refresh=False)
+        self._bar.update(1)

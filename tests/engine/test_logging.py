@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import logging
+import sys
 
 import pytest
 
@@ -96,3 +97,48 @@ class TestSwitches:
         assert (
             "Trial 0 finished with values: {'loss': 1.0, 'score': 2.0} and parameters: {}." in capsys.readouterr().err
         )
+
+
+class Lines(logging.Handler):
+    """Keeps what it is given."""
+
+    def __init__(self):
+        super().__init__()
+        self.lines = []
+
+    def emit(self, record):
+        self.lines.append(record.getMessage())
+
+
+@pytest.mark.usefixtures("fresh")
+class TestTheNameOptuna:
+    """Scripts that know parzen as Optuna steer its messages by that name."""
+
+    @pytest.fixture
+    def heard(self, monkeypatch):
+        monkeypatch.delitem(sys.modules, "optuna", raising=False)  # other tests may have loaded Optuna itself
+        handler = Lines()
+        logging.getLogger("optuna").addHandler(handler)
+        yield handler.lines
+        logging.getLogger("optuna").removeHandler(handler)
+
+    def test_a_handler_gets_each_record_once(self, heard, capsys):
+        parzen.logging.set_verbosity(parzen.logging.INFO)
+        parzen.logging.get_logger("parzen.part").info("a")
+        parzen.logging.get_logger("optuna").info("b")
+        parzen.logging.disable_default_handler()
+        parzen.logging.get_logger("parzen.part").info("c")
+        assert heard == ["a", "b", "c"]
+        assert capsys.readouterr().err.count("] a") == 1
+
+    @pytest.mark.parametrize("level", [logging.DEBUG, logging.WARNING, "ERROR"])
+    def test_its_level_decides_and_the_last_word_counts(self, heard, level):
+        parzen.logging.set_verbosity(parzen.logging.CRITICAL)
+        logging.getLogger("optuna").setLevel(level)
+        parzen.logging.get_logger("parzen.part").info("info")
+        parzen.logging.get_logger("parzen.part").error("error")
+        assert heard == (["info", "error"] if level == logging.DEBUG else ["error"])
+        parzen.logging.set_verbosity(parzen.logging.CRITICAL)
+        parzen.logging.get_logger("parzen.part").error("unheard")
+        assert logging.getLogger("optuna").level == parzen.logging.get_verbosity() == logging.CRITICAL
+        assert "unheard" not in heard

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import math
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -357,7 +358,21 @@ def test_progress_bar_counts_trials_and_stands_below_the_log(study, capsys, n_jo
 
 def test_progress_bar_of_a_timeout(study, capsys):
     study.optimize(lambda trial: threading.Event().wait(0.05) or 1.0, timeout=0.2, show_progress_bar=True)
-    assert "/0.2s" in capsys.readouterr().err
+    assert "| 00:00/00:00" in capsys.readouterr().err
+    study.optimize(numbered, timeout=3661, show_progress_bar=True, callbacks=[lambda s, t: s.stop()])
+    assert "| 00:00/1:01:01" in capsys.readouterr().err
+
+
+def test_progress_bar_of_trials_shows_the_timeout_too(study, capsys):
+    study.optimize(numbered, n_trials=2, timeout=100, show_progress_bar=True)
+    assert re.search(r"2/2 .*\d\.\d\d/100 seconds", capsys.readouterr().err)
+
+
+@pytest.mark.parametrize("n_jobs", [2, -1])
+def test_progress_bar_of_a_timeout_is_for_one_job(study, capsys, n_jobs):
+    with pytest.warns(UserWarning, match="n_jobs != 1"):
+        study.optimize(numbered, timeout=60, n_jobs=n_jobs, show_progress_bar=True, callbacks=[lambda s, t: s.stop()])
+    assert "00:00/" not in capsys.readouterr().err
 
 
 def test_progress_bar_needs_a_limit(study):
