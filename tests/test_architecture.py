@@ -201,8 +201,8 @@ def loaded(code):
 
 
 LATE = {"parzen.analysis", "parzen.indicators", "parzen.pruners.hyperband", "parzen.samplers.nsgaii",
-        "parzen.samplers.tpe", "parzen.storage.journal", "parzen.storage.proxy", "parzen.storage.rdb", "concurrent.futures", "json", "socket",
-        "sqlite3"}  # fmt: skip
+        "parzen.samplers.tpe", "parzen.storage.journal", "parzen.storage.proxy", "parzen.storage.rdb",
+        "concurrent.futures", "json", "socket", "sqlite3"}  # fmt: skip
 
 
 def test_import_is_light():

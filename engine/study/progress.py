@@ -28,7 +28,7 @@ class ProgressBar:
         problem = ""
         if n_trials is None and timeout is None:
             problem = (
-                "The progress bar needs `n_trials` or `timeout` to know how far it is; without them none is shown."
+                "The progress bar needs `n_trials` or `timeout` to know how far it is, so none is shown."
             )
         elif n_trials is None and n_jobs != 1:
             problem = (
