@@ -1,4 +1,4 @@
-"""Packages that load a part of theirs when somebody first asks for it (PEP 562): what nobody uses costs no import."""
+"""Packages that load their parts at first use (PEP 562), so that an unused part costs no import."""
 
 from __future__ import annotations
 

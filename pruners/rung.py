@@ -1,4 +1,4 @@
-"""One rung: who completed it, and who of those is the best that waits there."""
+"""One rung: the trials that completed it in order of what they reported, and those that wait there."""
 
 from __future__ import annotations
 

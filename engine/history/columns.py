@@ -67,7 +67,7 @@ class Growing:
 
 
 class Sorted:
-    """Numbers in ascending order; those that are added are put in their place when somebody looks."""
+    """Numbers in ascending order. Added numbers are put in their places at the next look."""
 
     __slots__ = ("_added", "_sorted")
 

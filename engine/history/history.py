@@ -107,7 +107,7 @@ class History(TrialColumns):
         return bool(record.state != _PAUSED or not is_same)
 
     def _update(self, live: FrozenTrial, record: FrozenTrial) -> None:
-        """Change a live record in place: somebody may hold it as the trial that he runs."""
+        """Change a live record in place, as a worker may hold it as its running trial."""
         if live.state != record.state:
             self._set_state(live.number, record.state)
         for field in ("state", "_values", "datetime_start", "datetime_complete"):

@@ -1,4 +1,4 @@
-"""What samplers and pruners remember of histories. It can be rebuilt, so it does not go along where they are copied."""
+"""What samplers and pruners remember of a history. A copy starts without it, as it can be rebuilt from the history."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A part of a study's trials as a study of its own: what a sampler is to see of the whole."""
+"""A part of a study's trials, shown to a sampler as if it were the whole study."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ _LONG_AGO = datetime(1970, 1, 1)
 class Selection(History):
     """Some trials of a history as columns, under the numbers that they have there.
 
-    The other trials appear as empty failed ones, which nobody learns from. Nothing is copied but states: the columns
-    are those of the whole history, so what they hold of a trial that is not selected is to be left alone, as it is of
-    any failed trial. To be read only.
+    The other trials appear as empty failed trials, from which no sampler learns. A selection copies the states alone and
+    shares all other columns with the whole history. So a shared column may hold values of a trial that is not selected:
+    readers leave them alone, as they leave those of any failed trial. A selection is only read.
 
     Parameters
     ----------

@@ -1,7 +1,7 @@
 """One study's trials as growing columns, to be read: what samplers and pruners see, and what records are made from.
 
 Row k is trial number k. A trial that is not finished is also a live record (a FrozenTrial that changes); once finished
-or paused it is in the columns alone, and a record of it is made when somebody asks. `history` has what changes them.
+or paused it is in the columns alone, and a record is made from them on demand. `history` has what changes them.
 """
 
 from __future__ import annotations
@@ -146,7 +146,7 @@ class TrialColumns:
 
     @property
     def finished(self) -> IntArray:
-        """Numbers of the finished trials in the order in which they finished; index it to see who finished since."""
+        """Numbers of the finished trials in the order in which they finished; a slice gives those that are new."""
         return self._finished.view
 
     def finished_since(self, k: int) -> list[int]:

@@ -157,7 +157,7 @@ class FrozenTrial(BaseTrial):
         self.system_attrs.update(new_constraint(self.system_attrs, key, value))
 
     def become(self, other: FrozenTrial) -> None:
-        """Take over all that another record holds: somebody may hold this one as the trial that he runs."""
+        """Take over all that another record holds. The object stays, as a worker may hold it as its running trial."""
         for field in ("number", "state", "_values", "datetime_start", "datetime_complete", "_trial_id"):
             setattr(self, field, getattr(other, field))
         for field in ("params", "distributions", "user_attrs", "system_attrs", "intermediate_values"):

@@ -289,7 +289,7 @@ def tell_batch(
                 study.sampler.after_trial(view_of(study, record.number), record, *end)
     finally:
         study._storage.finish_trials(batch.trial_ids, [state for state, _ in ends], [checked for _, checked in ends])
-        study.look_again()  # whoever looks at the trials next sees their ends
+        study.look_again()  # the next look shows their ends
     if problems:
         warn_failed(f"{len(problems)} of {n} trials have no acceptable value ({problems[0]}).")
 

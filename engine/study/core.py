@@ -77,7 +77,7 @@ class StudyCore:
         return self._history
 
     def look_again(self) -> None:
-        """Let whoever looks at the history next bring in what was stored since."""
+        """Let the next look at the history bring in what was stored since."""
         self._history = None
 
     def get_trials(self, deepcopy: bool = True, states: Container[TrialState] | None = None) -> list[FrozenTrial]:
@@ -141,6 +141,6 @@ def check_parts(sampler: Any, pruner: Any) -> None:
 
 
 def _default_sampler() -> BaseSampler:
-    from ...samplers import TPESampler  # late, as who brings a sampler may not need it
+    from ...samplers import TPESampler  # late: a study with another sampler does not need it
 
     return TPESampler()

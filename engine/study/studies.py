@@ -209,7 +209,7 @@ def get_all_study_summaries(storage: str | BaseStorage, include_best_trial: bool
 
 
 class MaxTrialsCallback:
-    """A callback that stops a study once it holds a number of trials, whoever ran them.
+    """A callback that stops a study once it holds a number of trials, those of other workers included.
 
     Parameters
     ----------

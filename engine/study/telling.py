@@ -161,7 +161,7 @@ def finish(
                 study.sampler.after_trial(view_of(study, record.number), record, state, checked)
         finally:
             storage.set_trial_state_values(trial_id, state, checked)
-            study.look_again()  # whoever looks at the trials next sees this one's end
+            study.look_again()  # the next look shows the end of this trial
     except UpdateFinishedTrialError as error:
         found = storage.get_trial(trial_id)
         if found.state == TrialState.RUNNING:  # another process has taken it over
