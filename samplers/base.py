@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 
 from ..engine.arrays import FloatArray
 from ..engine.distributions import BaseDistribution
 from ..engine.history import History, StudyLike
+from ..engine.hooks import is_ours
 from ..engine.records import FrozenTrial, TrialState
 from ..engine.seeds import Streams
 
@@ -63,6 +64,13 @@ class BaseSampler(ABC):
 
     def reseed_rng(self) -> None:  # noqa: B027 - optional
         """Make the random numbers differ from those of another process that has a copy of this sampler."""
+
+
+def draws_columns(sampler: Any) -> TypeGuard[Sampler]:
+    """Tell whether a sampler can be asked for columns instead of by Optuna's methods: it is ours, and they are, too."""
+    return isinstance(sampler, Sampler) and is_ours(
+        sampler, "infer_relative_search_space", "sample_relative", "sample_independent", "before_trial"
+    )
 
 
 class Sampler(BaseSampler):

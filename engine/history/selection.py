@@ -19,9 +19,9 @@ _LONG_AGO = datetime(1970, 1, 1)
 class Selection(History):
     """Some trials of a history as columns, under the numbers that they have there.
 
-    The other trials appear as empty failed trials, from which no sampler learns. A selection copies the states alone and
-    shares all other columns with the whole history. So a shared column may hold values of a trial that is not selected:
-    readers leave them alone, as they leave those of any failed trial. A selection is only read.
+    The other trials appear as empty failed trials, from which no sampler learns. A selection copies the states alone
+    and shares all other columns with the whole history. So a shared column may hold values of a trial that is not
+    selected: readers leave them alone, as they leave those of any failed trial. A selection is only read.
 
     Parameters
     ----------

@@ -8,8 +8,8 @@ from enum import IntEnum
 class TrialState(IntEnum):
     """Where a trial stands.
 
-    A paused trial counts as finished until it is resumed. Only parzen knows the state PAUSED: in a database or a journal
-    Optuna finds a pruned trial.
+    A paused trial counts as finished until it is resumed. Only parzen knows the state PAUSED: in a database or a
+    journal Optuna finds a pruned trial.
     """
 
     RUNNING = 0

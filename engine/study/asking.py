@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ...pruners import PromotingPruner
-from ...samplers import BaseSampler, Sampler
+from ...samplers.base import draws_columns
 from ..distributions import BaseDistribution, modern
 from ..exceptions import UpdateFinishedTrialError
 from ..records import FrozenTrial, TrialState
@@ -28,7 +28,7 @@ def ask(study: StudyCore, fixed_distributions: Mapping[str, BaseDistribution] | 
             if distributions:
                 _suggest_or_pause(trial, distributions)
             return trial
-    if trial_id is None and distributions and _draws_from_columns(study.sampler):
+    if trial_id is None and distributions and draws_columns(study.sampler):
         trial = _ask_at_once(study, distributions)
         if trial is not None:
             return trial
@@ -81,11 +81,6 @@ def resume(study: StudyCore, number: int) -> Trial | None:
         return None
     study.look_again()
     return Trial(study, trial_id, prepares=False)
-
-
-def _draws_from_columns(sampler: BaseSampler) -> bool:
-    """Tell whether a sampler needs no more of a new trial than its number."""
-    return isinstance(sampler, Sampler) and type(sampler).before_trial is BaseSampler.before_trial
 
 
 def _ask_at_once(study: StudyCore, distributions: Mapping[str, BaseDistribution]) -> Trial | None:

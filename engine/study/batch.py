@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from ...pruners.base import view_of, views_of
 from ...samplers import Sampler
+from ...samplers.base import draws_columns
 from ..arrays import AnyArray, FloatArray
 from ..distributions import BaseDistribution, CategoricalDistribution, IntDistribution, modern
 from ..exceptions import UpdateFinishedTrialError
@@ -136,7 +137,7 @@ def ask_batch(study: StudyCore, n: int, distributions: Space) -> Batch:
     try:
         _claim(study, n, claimed)
         first = _suggest_claimed(study, claimed, space)
-        if isinstance(study.sampler, Sampler):
+        if draws_columns(study.sampler):
             sampled = _sample_together(study, study.sampler, n - len(claimed), space)
         else:
             sampled = _sample_singly(study, n - len(claimed), space)
@@ -241,7 +242,7 @@ def _templates(columns: dict[str, FloatArray], n: int, space: Space, attrs: list
 
 
 def _sample_singly(study: StudyCore, n: int, space: Space) -> Sampled:
-    """Store `n` new trials in one transaction, then ask a sampler that knows only Optuna's methods for each of them."""
+    """Store `n` new trials in one transaction, then ask the sampler for each of them by Optuna's methods."""
     trial_ids = (
         study._storage.create_new_trials(study._study_id, _templates({}, n, {}, [{} for _ in range(n)])) if n else []
     )

@@ -11,6 +11,7 @@ from itertools import count, takewhile
 from typing import TYPE_CHECKING, Any
 
 from ..exceptions import TrialPaused, is_pruned
+from ..hooks import is_ours
 from ..interrupts import Deferred
 from ..logging import INFO, get_logger
 from ..records import FrozenTrial, TrialState
@@ -39,6 +40,7 @@ class _Run:
         callbacks: list[Callable[[Any, FrozenTrial], None]],
         gc_after_trial: bool,
         bar: ProgressBar,
+        n_jobs: int,
     ) -> None:
         self.study = study
         self.ask = ask
@@ -48,6 +50,8 @@ class _Run:
         self.callbacks = callbacks
         self.gc_after_trial = gc_after_trial
         self.bar = bar
+        # Randomness of parzen's own samplers belongs to a trial's number, so threads need no other.
+        self.reseeds = n_jobs != 1 and not is_ours(study.sampler, "reseed_rng")
 
     def is_over(self) -> bool:
         """Tell whether no further trial should start."""
@@ -55,6 +59,8 @@ class _Run:
 
     def trial(self) -> None:
         """Run one trial with what follows it."""
+        if self.reseeds:
+            self.study.sampler.reseed_rng()
         with _in_loop(self.study):
             frozen = self._evaluate()
             for callback in self.callbacks:
@@ -144,7 +150,7 @@ def optimize(
         raise ValueError(f"`n_jobs` must be a positive number of threads, or -1 for one a CPU, but got {n_jobs}.")
     study._stop_flag = False
     with ProgressBar(show_progress_bar, n_trials, timeout, n_jobs) as bar:
-        run = _Run(study, ask, func, timeout, caught, list(callbacks or ()), gc_after_trial, bar)
+        run = _Run(study, ask, func, timeout, caught, list(callbacks or ()), gc_after_trial, bar, n_jobs)
         indices = takewhile(lambda started: n_trials is None or started < n_trials, count())
         if n_threads == 1:
             _sequential(run, indices)

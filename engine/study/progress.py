@@ -27,9 +27,7 @@ class ProgressBar:
     def __init__(self, is_shown: bool, n_trials: int | None, timeout: float | None, n_jobs: int = 1) -> None:
         problem = ""
         if n_trials is None and timeout is None:
-            problem = (
-                "The progress bar needs `n_trials` or `timeout` to know how far it is, so none is shown."
-            )
+            problem = "The progress bar needs `n_trials` or `timeout` to know how far it is, so none is shown."
         elif n_trials is None and n_jobs != 1:
             problem = (
                 "The timeout-based progress bar is not supported with n_jobs != 1, so none is shown. Give `n_trials`, "

@@ -10,6 +10,7 @@ from typing import Any
 from ...pruners import PromotingPruner
 from ...pruners.base import view_of
 from ...samplers import Sampler
+from ...samplers.base import draws_columns
 from ..distributions import (
     BaseDistribution,
     CategoricalDistribution,
@@ -52,7 +53,7 @@ class Trial(BaseTrial):
         self._repeated: int | None = None  # step of the last report, if another process had come there before it died
         self._is_to_pause = False
         self._drawn: dict[str, float] = {}  # internal values that a sampler gave beside the one asked for
-        self._column_sampler = study.sampler if isinstance(study.sampler, Sampler) else None
+        self._column_sampler = study.sampler if draws_columns(study.sampler) else None
         self._seen_by_sampler = view_of(study, self._record.number)  # the study as the pruner shows it to the sampler
         if prepares:
             self._prepare()

@@ -1,0 +1,33 @@
+"""Which methods are still parzen's own.
+
+What a user may override is asked when it is overridden: a short way past a public method is open only while that
+method is ours.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+_PACKAGE = __name__.partition(".")[0]
+
+
+def is_ours(thing: object, *methods: str) -> bool:
+    """Tell whether all these methods of an object are parzen's own: overridden by no subclass, replaced on no object.
+
+    Parameters
+    ----------
+    thing
+        A study, a sampler, a pruner or a storage.
+    methods
+        Names of methods; one that the object lacks is not ours.
+    """
+    if not _are_defined_here(type(thing), methods):
+        return False
+    own = getattr(thing, "__dict__", None)
+    return not own or not any(method in own for method in methods)
+
+
+@lru_cache(maxsize=1024)
+def _are_defined_here(kind: type, methods: tuple[str, ...]) -> bool:
+    found = [getattr(kind, method, None) for method in methods]
+    return all(getattr(method, "__module__", "").partition(".")[0] == _PACKAGE for method in found)
