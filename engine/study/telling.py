@@ -76,6 +76,8 @@ def decide(
     ValueError
         If `state` is not a finished one, or `values` do not fit it.
     """
+    if state is not None and state in tuple(TrialState):
+        state = TrialState(state)  # Optuna's, too
     if state is not None and state not in _ENDS:
         raise ValueError(f"Cannot tell with state {state}. Expected one of {[str(s) for s in _ENDS]}, or None.")
     if state is not None and state != _COMPLETE:
