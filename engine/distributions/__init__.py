@@ -1,4 +1,4 @@
-"""Distributions of parameters: the only room that knows how a value becomes a number, and back.
+"""Distributions of parameters (float, int, categorical). They alone turn a user's value into a number, and back.
 
 A parameter's value is written in one of five coordinates:
 

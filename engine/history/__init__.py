@@ -1,4 +1,4 @@
-"""One study's trials as columns: `History`, the parts that it is made of, and what is read off it."""
+"""`History`: the trials of one study as growing NumPy columns, which samplers and pruners read."""
 
 from .columns import Growing, Sorted
 from .corrections import erased, rebuilt, with_values

@@ -1,4 +1,4 @@
-"""Numeric kernels: arrays in, arrays out.
+"""Numeric functions in NumPy: arrays in, arrays out. They know nothing of trials and studies.
 
 Importing this package, or any module in it outside `compiled`, loads NumPy alone. The modules of `compiled` hold the
 Numba loops; they are imported on demand by their NumPy twins, once a study is large enough (`COMPILED_FROM`) for

@@ -1,4 +1,4 @@
-"""What is known of one trial or one study, as plain values."""
+"""What is known of one trial or of one study, as plain objects: `FrozenTrial`, `TrialState`, `StudySummary`, ..."""
 
 from .attributes import (
     CONSTRAINTS,
