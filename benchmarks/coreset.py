@@ -1,6 +1,6 @@
 """How far is log g of the coreset from that of all bad trials, where it matters?
 
-Above about a thousand bad trials TPE models them by a bounded, weighted subset (`parzen/samplers/tpe/coreset.py`). For
+Above about a thousand bad trials TPE models them by a bounded, weighted subset (`samplers/tpe/coreset.py`). For
 random and for optimised histories of several sizes this prints the absolute error of log g at candidates drawn from l
 (median, 90th percentile, largest) and how often the candidate chosen is the same one. Then what it does to the search:
 the best value after 3,000 trials with the coreset, beside that with all bad trials in g.

@@ -86,7 +86,7 @@ class BaseStorage(ABC):
         """Change a trial's state, and values.
 
         RUNNING is for one that waits or is paused: of several workers that try, one gets True. What Optuna may read of
-        a paused trial is a pruned one; see `engine.pauses`.
+        a paused trial is a pruned one; see `engine.records.pauses`.
         """
 
     @abstractmethod

@@ -2,7 +2,7 @@
 
 With the normalisers of all dimensions summed, a log-kernel is one constant a component, a quadratic form in the
 continuous coordinates, and one table entry for each other coordinate; a (candidate, component) pair costs one `exp`.
-`compiled.prepared` has the same functions as Numba loops; `tier` says which of the two a call should use. Coordinates
+`compiled.prepared` has the same functions as Numba loops; the caller chooses between the two. Coordinates
 are those of `axes`.
 """
 

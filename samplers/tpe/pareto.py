@@ -24,8 +24,8 @@ LEAST = 500  # trials from which on some are dropped
 class ParetoRanking:
     """Finds the best trials among few that are kept as trials finish.
 
-    Who is dropped is dominated by somebody of each rank up to a `depth`, who is kept: dropped trials never come to
-    have a rank of `depth` or less, as ranks do not fall when trials are added. So what is found is right as long as
+    Who is dropped is dominated by somebody of each rank up to a depth, who is kept: dropped trials never come to
+    have a rank of that depth or less, as ranks do not fall when trials are added. So what is found is right as long as
     it does not reach beyond that; then all trials are looked at again.
 
     Parameters

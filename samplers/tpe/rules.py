@@ -7,7 +7,7 @@ argument       signature                                                 here
 `weights`      ``n -> (n,) weights, oldest first``                       `default_weights`, `uniform_weights`
 `bandwidth`    ``(x (d, n), lower (d,), upper (d,)) -> sigma (d, n)``    `neighbour_distance`, `scott`, ...
 `clip`         ``(width (d,), n_components) -> smallest sigma (d,)``     `magic_clip`, `no_clip`
-`acquisition`  ``(log_l (c,), log_g (c,)) -> scores (c,)``               `log_ratio`, `tempered`
+`acquisition`  ``(log_l (c,), log_g (c,)) -> scores (c,)``               `log_ratio`, `LogRatio`
 =============  ========================================================  =======================================
 
 The rules behind `fidelity`, which ranks trials that were stopped early, are in `fidelity`.

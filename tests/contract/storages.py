@@ -1,4 +1,4 @@
-"""The storages that are held to one contract. A new one joins by one line in `FACTORIES`."""
+"""The storages that are held to one contract. A new one joins by one line in `STORAGES`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Callable, Container, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from servers import database_of_this_run
@@ -194,15 +194,22 @@ def on_server(kind: str) -> RDBStorage:
     return storage
 
 
-FACTORIES: dict[str, Callable[[Path], BaseStorage]] = {
-    "memory": lambda folder: InMemoryStorage(),
-    "sqlite": lambda folder: SQLiteStorage(f"sqlite:///{folder}/study.db"),
-    "postgresql": lambda folder: on_server("postgresql"),
-    "mysql": lambda folder: on_server("mysql"),
-    "minimal": lambda folder: MinimalStorage(),
-    "journal": lambda folder: JournalStorage(JournalFileBackend(f"{folder}/study.log")),
-    "journal-redis": journal_in_redis,
-    "proxy": lambda folder: serve(InMemoryStorage()),
+class Line(NamedTuple):
+    """A storage: its class, and how a test opens a new one, which may write into a folder."""
+
+    kind: type[BaseStorage]
+    open: Callable[[Path], BaseStorage]
+
+
+STORAGES: dict[str, Line] = {
+    "memory": Line(InMemoryStorage, lambda folder: InMemoryStorage()),
+    "sqlite": Line(SQLiteStorage, lambda folder: SQLiteStorage(f"sqlite:///{folder}/study.db")),
+    "postgresql": Line(RDBStorage, lambda folder: on_server("postgresql")),
+    "mysql": Line(RDBStorage, lambda folder: on_server("mysql")),
+    "minimal": Line(MinimalStorage, lambda folder: MinimalStorage()),
+    "journal": Line(JournalStorage, lambda folder: JournalStorage(JournalFileBackend(f"{folder}/study.log"))),
+    "journal-redis": Line(JournalStorage, journal_in_redis),
+    "proxy": Line(GrpcStorageProxy, lambda folder: serve(InMemoryStorage())),
 }
 
 
