@@ -160,7 +160,7 @@ def test_the_best_of_few_that_are_kept_are_the_best_of_all(monkeypatch, values_o
             continue
         wanted = n if i % 7 else 2 * n
         complete, _, _ = split.tiers_of(study.history)
-        expected, _ = pareto.best_by_fronts(split.losses(study.history, complete), wanted, i >= 64)
+        expected, _ = pareto.best_by_fronts(study.history.losses(complete), wanted, i >= 64)
         found = ranking.best(wanted)
         assert found[: len(expected)].tolist() == complete[expected].tolist()
         dropped = max(dropped, len(complete) - len(ranking._kept))
