@@ -15,7 +15,7 @@ import numpy as np
 from ..engine.distributions import BaseDistribution
 from ..engine.exceptions import DuplicatedStudyError, UpdateFinishedTrialError
 from ..engine.history import COMPLETED_RUNG, History, corrections
-from ..engine.records import FrozenStudy, FrozenTrial, StudyDirection, TrialState, marked
+from ..engine.records import FrozenStudy, FrozenTrial, StudyDirection, TrialState, with_pause_marker
 from .base import DEFAULT_STUDY_NAME_PREFIX, BaseStorage
 
 _RUNNING, _WAITING = TrialState.RUNNING, TrialState.WAITING
@@ -140,7 +140,7 @@ class InMemoryStorage(BaseStorage):
 
     def _add(self, study_id: int, history: History, template: FrozenTrial) -> int:
         """Add a copy of a trial that was checked."""
-        record = marked(template.copy())
+        record = with_pause_marker(template.copy())
         record.number, record._trial_id = history.n, len(self._number_of)
         self._open(study_id, history, record)
         return record._trial_id

@@ -16,7 +16,15 @@ from typing import Any
 from ...engine.distributions import BaseDistribution, modern
 from ...engine.distributions.json import cached_distribution, cached_json
 from ...engine.exceptions import StorageInternalError
-from ...engine.records import FrozenTrial, StudyDirection, TrialState, marked, marks, state_of, stored_state
+from ...engine.records import (
+    FrozenTrial,
+    StudyDirection,
+    TrialState,
+    pause_marker,
+    state_of,
+    stored_state,
+    with_pause_marker,
+)
 
 CORRECT, ERASE = "correct", "erase"  # under the key "parzen"
 
@@ -77,7 +85,7 @@ def new_trial(study_id: int, template: FrozenTrial | None) -> dict[str, Any]:
     entry: dict[str, Any] = {"op_code": Op.CREATE_TRIAL, "study_id": study_id}
     if template is None:
         return {**entry, "datetime_start": now()}
-    template = marked(template.copy())
+    template = with_pause_marker(template.copy())
     values = template.values
     one = values is not None and len(values) == 1
     entry |= {
@@ -127,7 +135,7 @@ def state_values(trial_id: int, state: TrialState, values: Sequence[float] | Non
 def change(record: FrozenTrial, state: TrialState, values: Sequence[float] | None) -> list[dict[str, Any]]:
     """Write a change of state, with what tells a paused trial from a pruned one; the last entry is the change."""
     trial_id = record._trial_id
-    found = [trial_system_attr(trial_id, key, value) for key, value in marks(record, state).items()]
+    found = [trial_system_attr(trial_id, key, value) for key, value in pause_marker(record, state).items()]
     return [*found, state_values(trial_id, state, values)]
 
 

@@ -15,7 +15,7 @@ from ...engine.distributions import BaseDistribution
 from ...engine.exceptions import UpdateFinishedTrialError
 from ...engine.history import History, erased, with_values
 from ...engine.interrupts import Deferred
-from ...engine.records import PAUSED_AT, FrozenTrial, TrialState, marked, marks
+from ...engine.records import PAUSED_AT, FrozenTrial, TrialState, pause_marker, with_pause_marker
 from .. import forks
 from . import writing
 from .database import Database
@@ -85,7 +85,7 @@ class RelationalStorage(RelationalStudies):
         return self._create(study_id, templates, number)
 
     def _create(self, study_id: int, templates: Sequence[FrozenTrial], number: int | None = None) -> list[int] | None:
-        records = [marked(template.copy()) for template in templates]
+        records = [with_pause_marker(template.copy()) for template in templates]
 
         def may_be_stored() -> bool:
             history = self.get_history(study_id)
@@ -311,7 +311,7 @@ class RelationalStorage(RelationalStudies):
             if history is not None and is_fresh:
                 history.finish(own.record.number, state, told, now)
             else:
-                own.record.system_attrs.update(marks(own.record, state))
+                own.record.system_attrs.update(pause_marker(own.record, state))
                 own.record.state, own.record.datetime_complete = state, now
                 own.record.values = told if told is not None else own.record.values
             self._mirror.own.pop(own.record._trial_id, None)

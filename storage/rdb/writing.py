@@ -8,7 +8,7 @@ from datetime import datetime
 
 from ...engine.distributions import BaseDistribution
 from ...engine.distributions.json import cached_json
-from ...engine.records import PAUSED_AT, FrozenTrial, TrialState, marks, stored_state
+from ...engine.records import PAUSED_AT, FrozenTrial, TrialState, pause_marker, stored_state
 from .database import Database, Row
 from .rows import number_to_row, time_to_text, to_json
 from .schema import TRIAL_TABLES
@@ -166,7 +166,7 @@ def finish(
 ) -> bool:
     """Finish or pause a trial; within a transaction."""
     trial_id = record._trial_id
-    for key, value in marks(record, state).items():
+    for key, value in pause_marker(record, state).items():
         insert_attr(db, "system", trial_id, key, to_json(value))
     changed = db.execute(
         f"UPDATE trials SET state = ?, datetime_complete = ? WHERE trial_id = ? AND {UNFINISHED}",
