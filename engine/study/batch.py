@@ -14,7 +14,7 @@ from ...pruners.base import view_of, views_of
 from ...samplers import Sampler
 from ...samplers.base import draws_columns
 from ..arrays import AnyArray, FloatArray
-from ..distributions import BaseDistribution, CategoricalDistribution, IntDistribution, modern
+from ..distributions import BaseDistribution, CategoricalDistribution, IntDistribution, Space, modern
 from ..exceptions import UpdateFinishedTrialError
 from ..interrupts import Deferred
 from ..records import FrozenTrial, TrialState, new_constraint
@@ -23,8 +23,6 @@ from .core import StudyCore
 from .liveness import search_from_time_to_time
 from .telling import VALUELESS, decide, pause_again, warn_failed, write_pause_marker
 from .trial import Trial
-
-Space = Mapping[str, BaseDistribution]
 
 
 class Batch:

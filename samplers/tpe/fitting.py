@@ -12,12 +12,11 @@ from typing import Any
 import numpy as np
 
 from ...engine.arrays import FloatArray, IntArray
-from ...engine.distributions import BaseDistribution
+from ...engine.distributions import BaseDistribution, Space
 from ...engine.history import History
 from ...engine.kernels import COMPILED_FROM
 from ...engine.kernels.prepared import Prepared
 from ...engine.records import TrialState
-from ..base import Space
 from .constraints import Constraint, is_constrained
 from .coreset import LIMIT, N_BEST, Coreset, stretch
 from .estimator import log_weights

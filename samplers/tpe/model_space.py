@@ -8,10 +8,9 @@ from typing import Any
 import numpy as np
 
 from ...engine.arrays import FloatArray, IntArray
-from ...engine.distributions import CategoricalDistribution
+from ...engine.distributions import CategoricalDistribution, Space
 from ...engine.kernels.axes import axes_of, decode, encode
 from ...engine.kernels.mixture import SpaceArrays
-from ..base import Space
 from .estimator import categorical_tables
 
 _KEPT_TABLES = 64  # by smoothing

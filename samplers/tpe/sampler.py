@@ -20,10 +20,10 @@ from typing import Any
 import numpy as np
 
 from ...engine.arrays import FloatArray, IntArray
-from ...engine.distributions import BaseDistribution
+from ...engine.distributions import BaseDistribution, Space
 from ...engine.history import History, Remembered, StudyLike
 from ...engine.records import FrozenTrial, TrialState, listed_constraints
-from ..base import Columns, Sampler, Space
+from ..base import Columns, Sampler
 from .evidence import n_observed
 from .fidelity import Fidelity, carried_over, largest_budget
 from .fitting import Fitter, Settings
