@@ -9,7 +9,7 @@ import numpy as np
 from ..engine.arrays import FloatArray, IntArray
 from ..engine.distributions import BaseDistribution, Space
 from ..engine.history import Dimensions, History, StudyLike
-from ..engine.kernels import COMPILED_FROM, succession
+from ..engine.kernels import COMPILED_FROM, survival
 from ..engine.records import FrozenTrial, TrialState
 from .nsgaii.evolution import BREEDING, EvolvingSampler, Stock, filled, violations
 
@@ -55,7 +55,7 @@ class Population(Stock):
         if len(members) >= self._size:
             # By the number of trials, not the time: who looks at them later sees the same ones leave.
             compiled = self._n_joined >= COMPILED_FROM or len(history.directions) > _EXACT
-            order = succession.order(history.losses(members), violations(history, members), compiled)
+            order = survival.order(history.losses(members), violations(history, members), compiled)
             self.ordered = members[order[: self._size]]
             members = np.delete(members, order[self._size :])
         self._members = members
