@@ -120,6 +120,8 @@ def is_imported(name: str) -> bool:
 
 def resolves(path: str, text: str) -> bool:
     """Tell whether a text within a file is the name of something."""
+    if text.endswith("/"):
+        return any(file.startswith(text) for file in FILES)
     if "/" in text or text.endswith(".py"):
         return text in FILES or f"{house.room_of(path)}/{text}" in FILES
     name = re.sub(r"(\(.*\)|\[\w+\])$", "", text)
@@ -153,7 +155,7 @@ def test_names_in_backticks_are_those_of_something(path: str) -> None:
 @pytest.mark.parametrize(
     "text",
     ["tempered", "TPESampler.tempered", "rules.tempered", "engine.kernels.tempered", "study.tempered", "math.tempered",
-     "parzen.samplers.Tempered", "samplers/tpe/tempered.py", "parzen tempered"],
+     "parzen.samplers.Tempered", "samplers/tpe/tempered.py", "samplers/tempered/", "parzen tempered"],
 )  # fmt: skip
 def test_a_name_of_nothing_is_noticed(text: str) -> None:
     assert not resolves("samplers/tpe/sampler.py", text)

@@ -76,6 +76,7 @@ class TrialColumns:
         self._complete_spaces: set[int] = set()  # signatures of complete trials, and of pruned or paused ones
         self._pruned_spaces: set[int] = set()
         self._together = space.Together()
+        self._joint: dict[bool, tuple[int, dict[str, BaseDistribution]]] = {}
         self._rows = Rows()
         self._params = Matrix()
         self._constraints = Rows()
@@ -176,33 +177,42 @@ class TrialColumns:
 
     def rows_of(self, names: Sequence[str]) -> IntArray:
         """Give the rows of some parameters in `table`, shape (d,), adding those that are new."""
-        for name in names:
-            if name not in self._params.index:
-                self._params.add(name)
-        return np.array([self._params.index[name] for name in names], dtype=np.int64)
+        index = self._params.index
+        try:
+            return np.fromiter(map(index.__getitem__, names), np.int64, len(names))
+        except KeyError:
+            for name in names:
+                if name not in index:
+                    self._params.add(name)
+            return self.rows_of(names)
 
     @property
     def table(self) -> FloatArray:
         """Internal values of all parameters, one row each, by trial number; NaN where there are none."""
         return self._params.data
 
+    def has_other_choices(self, name: str, choices: CategoricalDistribution) -> bool:
+        """Tell whether a categorical parameter was suggested from other choices than these."""
+        latest = self._domains.latest.get(name)
+        if latest is None or name in self._domains.changed_choices:
+            return latest is not None
+        return latest is not choices and self.canonical(name, choices) is not latest
+
     def choice_indices(self, name: str, numbers: IntArray, choices: CategoricalDistribution) -> FloatArray:
         """Give a categorical parameter in some trials (k,) as indices into other choices; NaN for what is not there."""
-        found: FloatArray = self._params[name][numbers]  # a copy
-        if name not in self._domains.changed_choices:
-            return found
-        for position, number in enumerate(numbers.tolist()):
-            own = self._distribution_in(number, name)
-            if own is not None and own is not choices:
-                found[position] = choices.index_of(own.to_external_repr(found[position]))
+        found: FloatArray = self.param(name)[numbers]  # a copy
+        known = np.flatnonzero(found == found)
+        is_live = np.isin(self._rows["state"][numbers[known]], (TrialState.RUNNING, TrialState.WAITING))
+        for position in known[is_live].tolist():
+            own = self.live[int(numbers[position])].distributions[name]
+            found[position] = choices.index_of(own.to_external_repr(found[position]))
+        known = known[~is_live]
+        signatures = self._rows["signature"][numbers[known]]
+        for signature in np.unique(signatures).tolist():
+            own, rows = self._domains.signatures[signature][name], known[signatures == signature]
+            if own is not choices:
+                found[rows] = _translated(own, choices)[found[rows].astype(np.int64)]
         return found
-
-    def _distribution_in(self, number: int, name: str) -> BaseDistribution | None:
-        """Give the distribution from which a trial suggested a parameter, None if it did not."""
-        if number in self.live:
-            return self.live[number].distributions.get(name)
-        signature: Signature = self._domains.signatures[self._rows.cells["signature"][number]]
-        return signature.get(name)
 
     @property
     def changed_choices(self) -> set[str]:
@@ -239,7 +249,7 @@ class TrialColumns:
         ids = self._complete_spaces | self._pruned_spaces if include_pruned else self._complete_spaces
         return [self._domains.signatures[i] for i in sorted(ids)]
 
-    def intersection(self, include_pruned: bool = True) -> space.Space:
+    def intersection(self, include_pruned: bool = True) -> dict[str, BaseDistribution]:
         """Give the parameters that all finished trials suggested alike."""
         return space.intersection(self.spaces(include_pruned))
 
@@ -255,6 +265,27 @@ class TrialColumns:
     def space_version(self) -> int:
         """Grows whenever `latest`, `common_names` or `groups` may change."""
         return self._domains.version + self._together.version
+
+    def joint_space(self, common: bool = False) -> dict[str, BaseDistribution]:
+        """Give the parameters to be sampled together: those of several values that complete or pruned trials suggested.
+
+        Parameters
+        ----------
+        common
+            Only those that all of them suggested.
+
+        Returns
+        -------
+        space
+            Their latest distributions; the same object until something changes, so not to be changed itself.
+        """
+        version, found = self._joint.get(common, (-1, {}))
+        if version != self.space_version:
+            names = self.common_names if common else [name for group in self.groups for name in group]
+            latest = {name: self.latest(name) for name in names}
+            found = {name: distribution for name, distribution in latest.items() if not distribution.single()}
+            self._joint[common] = self.space_version, found
+        return found
 
     @property
     def common_names(self) -> list[str]:
@@ -363,6 +394,12 @@ class TrialColumns:
             intermediate_values=self.reports.of(number),
             trial_id=cells["trial_id"][number],
         )
+
+
+def _translated(own: BaseDistribution, choices: CategoricalDistribution) -> FloatArray:
+    """Give for each choice of one distribution its index among those of another; NaN where it is none of them."""
+    assert isinstance(own, CategoricalDistribution)
+    return np.array([choices.index_of(choice) for choice in own.choices], dtype=np.float64)
 
 
 def microseconds(when: datetime | None) -> int:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from ..arrays import BoolArray, FloatArray, IntArray
+from .cube import Scale, near_unit, to_unit
 from .variation import hits, lent, polynomial, tournament
-
-SLACK = 1e-12  # share of a range by which a logarithm may miss its end, and somewhat more
 
 
 def offspring(
@@ -65,11 +64,13 @@ def offspring(
 
 def litter(
     values: FloatArray,
-    places: FloatArray,
+    share: FloatArray,
     low: FloatArray,
-    width: FloatArray,
+    high: FloatArray,
+    spacing: FloatArray,
     is_log: BoolArray,
-    ends: FloatArray,
+    lower: FloatArray,
+    width: FloatArray,
     grades: IntArray,
     is_choice: BoolArray,
     swap: FloatArray,
@@ -77,69 +78,28 @@ def litter(
     mutation_prob: float,
     eta: float,
     u: FloatArray,
-) -> tuple[FloatArray, IntArray]:
+) -> FloatArray:
     """Make children of values by `offspring`.
 
     Parameters
     ----------
     values
-        Of the parents, shape (d, k), k > 1; NaN for what one lacks.
-    places
-        Where those values lie in their ranges, shape (d, k): the values themselves, but for a grid or choices.
-    low, width, is_log, ends
-        See `into_cube` and `out_of_cube`.
+        Of the parents, shape (d, k), k > 1; NaN for what one lacks, which is also what lies outside of its range.
+    share
+        How far through its cell of the grid each value is put, in [0, 1), shape (d, k).
+    low, high, spacing, is_log, lower, width
+        The d ranges, as in `cube.Scale`.
     grades, is_choice, swap, crossover_prob, mutation_prob, eta, u
         See `offspring`.
 
     Returns
     -------
     children
-        Shape (d, n): values of the parents to the last bit, where they did not mutate, unless they missed their ends by
-        less than `SLACK`; NaN where neither has one within the range.
-    source
-        Shape (d, n); see `offspring`.
+        Shape (d, n): values of the parents to the last bit, where they did not mutate; mutants of values of a grid may
+        lie beside it (see `cube.settle`); NaN where neither parent has a value.
     """
-    points = into_cube(places, low, width, is_log)
+    scale = Scale(low, high, spacing, is_log, lower, width)
+    points = to_unit(values.T, scale, share.T).T
     children, source = offspring(points, grades, is_choice, swap, crossover_prob, mutation_prob, eta, u)
-    kept = between(np.take_along_axis(values, source.T, axis=1), ends)
-    return np.where(source.T >= 0, kept, out_of_cube(children, low, width, is_log, ends)), source.T
-
-
-def into_cube(places: FloatArray, low: FloatArray, width: FloatArray, is_log: BoolArray) -> FloatArray:
-    """Turn values into the unit cube.
-
-    Parameters
-    ----------
-    places
-        Values, shape (d, k).
-    low, width
-        Where each range begins and its width, on its scale, shape (d,).
-    is_log
-        Whether that is logarithmic, shape (d,).
-
-    Returns
-    -------
-    points
-        Shape (d, k); NaN for what lies outside of its range, by more than `SLACK`.
-    """
-    scaled = places
-    if is_log.any():
-        scaled = places.copy()
-        scaled[is_log] = np.log(places[is_log])
-    points = (scaled - low[:, np.newaxis]) / width[:, np.newaxis]
-    is_inside = (points >= -SLACK) & (points <= 1 + SLACK)
-    return np.asarray(np.where(is_inside, np.minimum(np.maximum(points, 0.0), 1.0), np.nan))
-
-
-def out_of_cube(
-    points: FloatArray, low: FloatArray, width: FloatArray, is_log: BoolArray, ends: FloatArray
-) -> FloatArray:
-    """Turn points of the unit cube (n, d) into values (d, n) between their `ends` (2, d); NaN stays NaN."""
-    values = (low + points * width).T
-    values[is_log] = np.exp(values[is_log])
-    return between(values, ends)
-
-
-def between(values: FloatArray, ends: FloatArray) -> FloatArray:
-    """Bring values (d, n) to between their `ends` (2, d); NaN stays NaN."""
-    return np.asarray(np.clip(values, ends[0][:, np.newaxis], ends[1][:, np.newaxis]))
+    kept = np.take_along_axis(values, source.T, axis=1)
+    return np.where(source.T >= 0, kept, near_unit(children, scale).T)

@@ -12,7 +12,7 @@ from .attributes import (
 from .base import BaseTrial, Choice
 from .fixed import FixedTrial
 from .frozen import FrozenTrial, create_trial, report_at
-from .pauses import PAUSED_AT, marked, marks, state_of, stored_state
+from .pauses import PAUSED_AT, pause_marker, state_of, stored_state, with_pause_marker
 from .states import StudyDirection, TrialState
 from .summaries import PARENTS, FrozenStudy, StudySummary
 
@@ -33,11 +33,11 @@ __all__ = [
     "constraints_of",
     "create_trial",
     "listed_constraints",
-    "marked",
-    "marks",
     "new_constraint",
+    "pause_marker",
     "report_at",
     "report_attr",
     "state_of",
     "stored_state",
+    "with_pause_marker",
 ]

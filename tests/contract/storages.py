@@ -16,7 +16,7 @@ from servers import database_of_this_run
 
 from parzen.distributions import BaseDistribution
 from parzen.engine.distributions import check_same_kind
-from parzen.engine.records import FrozenStudy, marked
+from parzen.engine.records import FrozenStudy, with_pause_marker
 from parzen.exceptions import DuplicatedStudyError
 from parzen.storage.proxy import GrpcStorageProxy
 from parzen.storage.proxy.server import make_server
@@ -122,7 +122,7 @@ class MinimalStorage(BaseStorage):
                     return False
                 trial.datetime_start = datetime.now()
         trial.state = state
-        marked(trial)
+        with_pause_marker(trial)
         if values is not None:
             trial.values = values
         if state.is_finished():

@@ -6,7 +6,6 @@ import numpy as np
 
 from ...arrays import BoolArray, FloatArray, IntArray
 from .. import jit
-from ..offspring import SLACK
 
 
 @jit
@@ -75,11 +74,13 @@ def offspring(
 @jit
 def litter(
     values: FloatArray,
-    places: FloatArray,
+    share: FloatArray,
     low: FloatArray,
-    width: FloatArray,
+    high: FloatArray,
+    spacing: FloatArray,
     is_log: BoolArray,
-    ends: FloatArray,
+    lower: FloatArray,
+    width: FloatArray,
     grades: IntArray,
     is_choice: BoolArray,
     swap: FloatArray,
@@ -87,25 +88,33 @@ def litter(
     mutation_prob: float,
     eta: float,
     u: FloatArray,
-) -> tuple[FloatArray, IntArray]:
-    """Make children (d, n) of values (d, k), and tell whose their values are; see the NumPy tier."""
-    d, k = places.shape
+) -> FloatArray:
+    """Make children (d, n) of values (d, k); see the NumPy tier."""
+    d, k = values.shape
     points = np.empty((d, k))
     for j in range(d):
+        half = spacing[j] / 2
         for i in range(k):
-            x = np.log(places[j, i]) if is_log[j] else places[j, i]
-            x = (x - low[j]) / width[j]
-            points[j, i] = min(max(x, 0.0), 1.0) if -SLACK <= x <= 1 + SLACK else np.nan
-    made, whose = offspring(points, grades, is_choice, swap, crossover_prob, mutation_prob, eta, u)
+            x = values[j, i]
+            if half > 0:
+                left, right = x - half, x + half
+                if is_log[j]:
+                    left, right = np.log(left), np.log(right)
+                x = left + share[j, i] * (right - left)
+            elif is_log[j]:
+                x = np.log(x)
+            x = (x - lower[j]) / width[j]
+            x = 0.0 if x < 0.0 else 1.0 if x > 1.0 else x
+            points[j, i] = x if low[j] <= values[j, i] <= high[j] else np.nan
+    made, source = offspring(points, grades, is_choice, swap, crossover_prob, mutation_prob, eta, u)
     n = made.shape[0]
-    children, source = np.empty((d, n)), np.empty((d, n), np.int64)
+    children = np.empty((d, n))
     for j in range(d):
         for i in range(n):
-            source[j, i] = whose[i, j]
-            if whose[i, j] >= 0:
-                x = values[j, whose[i, j]]
-            else:
-                x = low[j] + made[i, j] * width[j]
-                x = np.exp(x) if is_log[j] else x
-            children[j, i] = ends[0, j] if x < ends[0, j] else ends[1, j] if x > ends[1, j] else x
-    return children, source
+            if source[i, j] >= 0:
+                children[j, i] = values[j, source[i, j]]
+                continue
+            x = lower[j] + made[i, j] * width[j]
+            x = np.exp(x) if is_log[j] else x
+            children[j, i] = low[j] if x < low[j] else high[j] if x > high[j] else x
+    return children
