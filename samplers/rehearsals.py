@@ -1,7 +1,8 @@
-"""What is loaded and compiled beside the objective: for each group of kernels a rehearsal, which runs all of them once.
+"""What is loaded and compiled beside the objective: the list of rehearsals, and a made-up study for them.
 
-A sampler with compiled kernels joins by a line in `REHEARSALS`. Its rehearsal lets it sample from a made-up history with
-every kind of parameter, so that each kernel is called with the types that it is called with later.
+A sampler with compiled kernels joins by a line in `REHEARSALS`: a module whose `rehearse` lets it sample from a made-up
+history with every kind of parameter, so that each kernel is called with the types that it is called with later. Modules
+are named, not imported: what they load is what has to wait.
 
     python -m parzen.samplers.rehearsals    # fills the cache on disk; what `parzen warmup` does
 """
@@ -18,9 +19,16 @@ import numpy as np
 
 from ..engine.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 from ..engine.history import History
-from ..engine.kernels import loading
+from ..engine.kernels import COMPILED_FROM, loading
 from ..engine.records import FrozenTrial, StudyDirection, TrialState
 from .base import Sampler
+
+_PACKAGE = __name__.partition(".")[0]
+REHEARSALS = (
+    f"{_PACKAGE}.samplers.tpe.rehearsal",
+    f"{_PACKAGE}.engine.kernels.fronts_rehearsal",
+    f"{_PACKAGE}.samplers.nsgaii.rehearsal",
+)
 
 SPACE: dict[str, BaseDistribution] = {
     "float": FloatDistribution(0.0, 1.0),
@@ -35,23 +43,29 @@ BRANCH = {"branch": FloatDistribution(0.0, 1.0)}
 
 
 class MadeUp:
-    """A study that was never run, with `n` complete trials.
+    """A study that was never run, with enough complete trials for the compiled tier.
 
     Parameters
     ----------
+    sampler
+        Its sampler.
     space
-        Its parameters; every other trial has `BRANCH`, too, if `branches`.
+        Its parameters.
+    m
+        Its number of objectives.
+    branches
+        Whether every other trial has the parameter of `BRANCH`, too.
     """
 
     study_name = "rehearsal"
 
-    def __init__(self, sampler: Sampler, space: dict[str, BaseDistribution], m: int, n: int, branches: bool) -> None:
+    def __init__(self, sampler: Sampler, space: dict[str, BaseDistribution], m: int, branches: bool) -> None:
         self.sampler = sampler
         self.pruner = None
         self.directions = [StudyDirection.MINIMIZE] * m
         self.history = History(self.directions)
         rng = np.random.default_rng(0)
-        for number in range(n):
+        for number in range(COMPILED_FROM + 20):
             own = {**space, **BRANCH} if branches and number % 2 else space
             record = FrozenTrial.running(number, number)
             record.state, record.datetime_complete = TrialState.COMPLETE, record.datetime_start
@@ -90,31 +104,10 @@ def ask(study: MadeUp, n_batch: int = 3) -> Iterator[None]:
     yield
 
 
-def tpe() -> Iterator[None]:
-    """Run TPE's kernels: joint and by parameter, with branches, in floats alone, with two and three objectives."""
-    from .tpe import TPESampler
-
-    for space, m, branches in ((SPACE, 1, False), (CONTINUOUS, 1, False), (SPACE, 1, True), (SPACE, 2, False),
-                               (CONTINUOUS, 3, False)):  # fmt: skip
-        yield from ask(MadeUp(TPESampler(seed=0), space, m, 120, branches))
-    yield from ask(MadeUp(TPESampler(seed=0, multivariate=False), SPACE, 1, 120, False))
-
-
-REHEARSALS: dict[str, loading.Rehearsal] = {"tpe": tpe}
-
-
-def want(group: str) -> bool:
-    """Tell whether a group's kernels are ready; if not, let them be made so in the background."""
-    if loading.is_ready(group):
-        return True
-    loading.want(group, REHEARSALS[group])
-    return False
-
-
 def prepare() -> None:
     """Make all compiled kernels ready in this process, and fill the cache on disk."""
-    for group, rehearsal in REHEARSALS.items():
-        loading.prepare(group, rehearsal)
+    for rehearsal in REHEARSALS:
+        loading.prepare(rehearsal)
     loading.note_filled()
 
 
@@ -126,6 +119,7 @@ def _end_with_the_parent() -> None:
 
 if __name__ == "__main__":
     if "--background" in sys.argv:
-        os.nice(19)
+        if hasattr(os, "nice"):
+            os.nice(19)
         threading.Thread(target=_end_with_the_parent, daemon=True).start()
     prepare()

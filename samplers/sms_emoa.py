@@ -9,7 +9,7 @@ import numpy as np
 from ..engine.arrays import FloatArray, IntArray
 from ..engine.distributions import BaseDistribution, Space
 from ..engine.history import Dimensions, History, StudyLike
-from ..engine.kernels import COMPILED_FROM, survival
+from ..engine.kernels import COMPILED_FROM, fronts, survival
 from ..engine.records import FrozenTrial, TrialState
 from .nsgaii.evolution import BREEDING, EvolvingSampler, Stock, filled, violations
 
@@ -53,8 +53,7 @@ class Population(Stock):
         members = np.append(number, self._members)
         self._n_joined += 1
         if len(members) >= self._size:
-            # By the number of trials, not the time: who looks at them later sees the same ones leave.
-            compiled = self._n_joined >= COMPILED_FROM or len(history.directions) > _EXACT
+            compiled = (self._n_joined >= COMPILED_FROM or len(history.directions) > _EXACT) and fronts.is_ready()
             order = survival.order(history.losses(members), violations(history, members), compiled)
             self.ordered = members[order[: self._size]]
             members = np.delete(members, order[self._size :])
@@ -152,5 +151,4 @@ class SMSEMOASampler(EvolvingSampler):
         if parents is None or not space:
             return None
         rng = self._streams.generator(number, BREEDING)
-        how = self._how_compiled if number >= COMPILED_FROM else self._how  # by number: a resumed study does alike
-        return self._breed(study, history, parents, number, space, rng, n, how)
+        return self._breed(study, history, parents, number, space, rng, n, self._how)

@@ -15,7 +15,8 @@ from .truncnorm import SQRT_HALF
 FIRST_STEP = 0.5  # bandwidths
 LONGER, SHORTER = 1.5, 0.4
 REACH = 4.0  # bandwidths: how far from the start the search may go
-NEGLIGIBLE = 30.0
+NEGLIGIBLE = 37.0
+DIRECTIONS = 2.0**12  # steps per unit in which a direction is rounded, so that both tiers try the same points
 
 
 def climb(
@@ -45,7 +46,8 @@ def climb(
         length = np.sqrt((direction * direction).sum())
         if not length > 0.0:
             break
-        tried = _fold(best + step / length * direction * scale, low, high)
+        unit = np.rint(direction / length * DIRECTIONS) / DIRECTIONS
+        tried = _fold(best + step * unit * scale, low, high)
         new_score, new_gradient = _score(below, above, power, tried)
         if new_score > score:
             best, score, gradient, step = tried, new_score, new_gradient, step * LONGER

@@ -4,8 +4,8 @@ Importing Numba takes half a second, loading machine code from its cache about a
 10 to 20 s. All of that happens in a thread, and compilation in a child process of low priority that fills the cache on
 disk. Until the kernels of a group are ready, asks go on with NumPy; both tiers choose the same points (docs/tpe.md).
 
-What has to be loaded for a group is what its rehearsal runs: a function that uses the kernels as a sampler does, with
-arrays of the same types. `samplers.rehearsals` lists them.
+What has to be loaded is what a rehearsal runs: a module whose function `rehearse` uses the kernels of a room as the
+room does, with arrays of the same types, and yields between its steps. `samplers.rehearsals` lists them.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +29,6 @@ _logger = logging.getLogger(__name__)
 WORTH = 1.0  # seconds of asking after which a process is taken for one that goes on: a short script loads nothing
 CHILD = "parzen.samplers.rehearsals"  # the module that fills the cache
 _AGAIN = 0.5  # seconds between two looks at whether another process has filled the cache
-
-Rehearsal = Callable[[], Iterable[None]]  # pauses between its steps, where a fork may come
 
 _END = object()
 _ready: set[str] = set()
@@ -40,41 +39,47 @@ _step = threading.Lock()  # held while something is imported, loaded or compiled
 
 
 def is_available() -> bool:
-    """Tell whether kernels can be compiled at all: not with ``NUMBA_DISABLE_JIT=1``, with which Python loops would run."""
+    """Tell whether kernels can be compiled: with ``NUMBA_DISABLE_JIT=1`` they would run as Python loops."""
     return os.environ.get("NUMBA_DISABLE_JIT", "0") in ("", "0")
 
 
-def is_ready(group: str) -> bool:
-    """Tell whether the kernels of a group can be called without waiting."""
-    return group in _ready or getattr(_local, "rehearses", False)
+def is_ready(rehearsal: str) -> bool:
+    """Tell whether the kernels of a rehearsal, given the name of its module, can be called without waiting."""
+    return rehearsal in _ready or getattr(_local, "rehearses", False)
 
 
-def want(group: str, rehearsal: Rehearsal) -> None:
-    """Let the kernels of a group be made ready in the background, once this process has been asking for a while."""
+def want(rehearsal: str) -> bool:
+    """Let the kernels of a rehearsal be made ready in the background, once this process has been asking for a while.
+
+    Returns
+    -------
+    is_ready
+        False, so that a caller may go on with ``is_ready(name) or want(name)``.
+    """
     global _first_ask
-    if group in _begun or not is_available():
-        return
+    if rehearsal in _begun or not is_available():
+        return False
     now = time.monotonic()
     if _first_ask is None:
         _first_ask = now
     if now - _first_ask >= WORTH:
-        _begun.add(group)
-        threading.Thread(target=_prepare_quietly, args=(group, rehearsal), name="parzen-kernels", daemon=True).start()
+        _begun.add(rehearsal)
+        threading.Thread(target=_prepare_quietly, args=(rehearsal,), name="parzen-kernels", daemon=True).start()
+    return False
 
 
-def prepare(group: str, rehearsal: Rehearsal) -> None:
-    """Make the kernels of a group ready in this process, and wait for it."""
-    if is_available() and group not in _ready:
-        _begun.add(group)
-        rehearse(rehearsal)
-        _ready.add(group)
+def prepare(rehearsal: str) -> None:
+    """Make the kernels of a rehearsal ready in this process, and wait for it."""
+    if is_available() and rehearsal not in _ready:
+        _begun.add(rehearsal)
+        _rehearse(rehearsal)
+        _ready.add(rehearsal)
 
 
-def rehearse(rehearsal: Rehearsal) -> None:
+def _rehearse(rehearsal: str) -> None:
     """Run a rehearsal with the compiled tier, which loads or compiles what it calls."""
     with _step:
-        import numba  # noqa: F401
-    steps = iter(rehearsal())
+        steps = import_module(rehearsal).rehearse()
     _local.rehearses = True
     try:
         while True:
@@ -85,15 +90,15 @@ def rehearse(rehearsal: Rehearsal) -> None:
         _local.rehearses = False
 
 
-def _prepare_quietly(group: str, rehearsal: Rehearsal) -> None:
+def _prepare_quietly(rehearsal: str) -> None:
     try:
         with _step:
             stamp = _stamp()
         if stamp is not None:
             _await_cache(stamp)
         with _frequent_switches():
-            rehearse(rehearsal)
-        _ready.add(group)
+            _rehearse(rehearsal)
+        _ready.add(rehearsal)
     except Exception as error:  # a missing compiler, no memory: NumPy goes on
         _logger.warning(f"The compiled kernels could not be made ready, so NumPy goes on: {error!r}")
 

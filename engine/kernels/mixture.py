@@ -15,7 +15,7 @@ import numpy as np
 from ..arrays import BoolArray, FloatArray, IntArray
 from .axes import Axes, decode, snap
 from .categorical import ChoiceTables, draw_rows
-from .truncnorm import LOG_SQRT_2PI, SQRT_HALF, log_mass, ppf
+from .truncnorm import LOG_SQRT_2PI, SQRT_HALF, log_mass, ppf, rounded
 
 
 class Observed(NamedTuple):
@@ -182,7 +182,7 @@ def _draw_values(mixture: Mixture, axes: Axes, component: IntArray, u: FloatArra
     if tabulated.size:  # their support is not one of kernels of mean 0 and deviation 1
         lower, upper = lower.copy(), upper.copy()
         lower[tabulated], upper[tabulated] = -1.0, 1.0
-    x = mu + sigma * ppf(u, (lower - mu) / sigma, (upper - mu) / sigma)
+    x = mu + sigma * rounded(ppf(u, (lower - mu) / sigma, (upper - mu) / sigma))
     fine = np.where(axes.n_values == 0, axes.step, 0.0)
     if fine.any():
         x = snap(x, axes.low, fine)

@@ -8,6 +8,9 @@ from ..arrays import BoolArray, FloatArray, IntArray
 from .cube import Scale, near_unit, to_unit
 from .variation import hits, lent, polynomial, tournament
 
+# Mutants lie on a grid of the unit cube, so that both tiers make the same ones, whose last digits differ otherwise.
+MUTANTS = 2.0**26
+
 
 def offspring(
     points: FloatArray,
@@ -57,7 +60,8 @@ def offspring(
     is_second = (from_whom < swap) & (u[:, 4:5] < crossover_prob)
     children = np.where(is_second, genes[:, 1], genes[:, 0])
     is_hit = hits(children, genes, mutation_prob, whether)
-    mutants = np.where(is_choice, what, polynomial(children, np.zeros(d), np.ones(d), eta, what))
+    numbers = np.rint(polynomial(children, np.zeros(d), np.ones(d), eta, what) * MUTANTS) / MUTANTS
+    mutants = np.where(is_choice, what, numbers)
     source = np.where(is_hit | np.isnan(children), -1, np.where(is_second, owners[:, 1], owners[:, 0]))
     return np.where(is_hit, mutants, children), source
 
@@ -100,6 +104,10 @@ def litter(
     """
     scale = Scale(low, high, spacing, is_log, lower, width)
     points = to_unit(values.T, scale, share.T).T
-    children, source = offspring(points, grades, is_choice, swap, crossover_prob, mutation_prob, eta, u)
+    return inherited(values, scale, *offspring(points, grades, is_choice, swap, crossover_prob, mutation_prob, eta, u))
+
+
+def inherited(values: FloatArray, scale: Scale, children: FloatArray, source: IntArray) -> FloatArray:
+    """Give the values (d, n) of children (n, d) in the unit cube: those of their sources (d, k), to the last bit."""
     kept = np.take_along_axis(values, source.T, axis=1)
     return np.where(source.T >= 0, kept, near_unit(children, scale).T)

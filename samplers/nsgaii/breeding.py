@@ -8,11 +8,11 @@ import numpy as np
 
 from ...engine.arrays import FloatArray, IntArray
 from ...engine.history import Dimensions, History
-from ...engine.kernels import COMPILED_FROM, offspring, variation
+from ...engine.kernels import loading, offspring, variation
 from .crossovers import BaseCrossover, UniformCrossover, one_by_one
 from .mutations import BaseMutation, PolynomialMutation, each
 
-COMPILED_TRIALS = 10 * COMPILED_FROM  # from which loading the compiled tier costs less than it saves
+REHEARSAL = f"{__package__}.rehearsal"
 
 
 class Operators(NamedTuple):
@@ -23,7 +23,6 @@ class Operators(NamedTuple):
     swapping_prob: float
     mutation: BaseMutation
     mutation_prob: float | None
-    is_compiled: bool = False  # whether the compiled tier of the default operators is used
 
 
 def breed(
@@ -90,7 +89,7 @@ def _by_default(
 ) -> FloatArray:
     """Make children by the default operators; see `offspring.litter`."""
     tier: Any = offspring
-    if how.is_compiled:
+    if loading.is_ready(REHEARSAL) or loading.want(REHEARSAL):
         from ...engine.kernels.compiled import offspring as tier
     crossover, mutation = cast(UniformCrossover, how.crossover), cast(PolynomialMutation, how.mutation)
     swap = np.where(dims.is_choice, how.swapping_prob, crossover._swapping_prob)

@@ -72,7 +72,6 @@ class EvolvingSampler(Sampler):
         _check_operators(crossover, mutation, population_size)
         self._population_size = population_size
         self._how = Operators(crossover, crossover_prob, swapping_prob, mutation, mutation_prob)
-        self._how_compiled = self._how._replace(is_compiled=True)
         self._stocks: Remembered[Stock] = Remembered()
 
     def parents(self, history: History, n: int = 1) -> IntArray | None:

@@ -14,7 +14,6 @@ from ...engine.history import Dimensions, History, StudyLike
 from ...engine.records import FrozenTrial, TrialState, listed_constraints
 from ..generations import Generations
 from ..genetic import BaseGASampler
-from .breeding import COMPILED_TRIALS
 from .crossovers import BaseCrossover
 from .evolution import BREEDING, EvolvingSampler, filled
 from .mutations import BaseMutation
@@ -238,9 +237,7 @@ class GenerationalSampler(BaseGASampler, EvolvingSampler):
             parents = self._parents(history, lineage, generation) if chosen is None else chosen
             rng = self._streams.generator(block, BREEDING)
             n = self._population_size
-            # By number: a resumed study does alike.
-            how = self._how_compiled if block * n >= COMPILED_TRIALS else self._how
-            dims, internal = self._breed(study, history, parents, block * n, space, rng, n, how, siblings)
+            dims, internal = self._breed(study, history, parents, block * n, space, rng, n, self._how, siblings)
             lineage.brood = brood = Brood(key, space, dims, internal, internal.tolist())
         return brood
 

@@ -10,14 +10,13 @@ import numpy as np
 from ...engine.arrays import FloatArray, IntArray
 from ...engine.distributions import BaseDistribution, Space
 from ...engine.history import History
-from ...engine.kernels import COMPILED_FROM
 from ...engine.kernels.mixture import Mixture
 from .constraints import Constraint, is_constrained
 from .coreset import LIMIT, Coreset, stretch
 from .estimator import Estimator
 from .evidence import n_observed
 from .fidelity_ranking import FidelityRanking
-from .model import NUMPY, Model, compiled_tier
+from .model import Model, tier_for
 from .model_space import ModelSpace
 from .observations import Observations
 from .pareto_ranking import ParetoRanking
@@ -83,7 +82,7 @@ class Fitter:
             Both of the d parameters of `space`, in its order.
         """
         history = self._history
-        tier = compiled_tier() if n_observed(history) >= COMPILED_FROM else NUMPY
+        tier = tier_for(n_observed(history))
         free_space, observations = self._spaces.observe(space, given, tier)
         observations.update(self._settings.constant_liar)
         estimator = Estimator(self._settings, observations.space, tier, bold)

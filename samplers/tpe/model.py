@@ -9,11 +9,14 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...engine.arrays import FloatArray, IntArray
-from ...engine.kernels import announce_compilation, constant_liar, hill_climb, mixture
+from ...engine.kernels import COMPILED_FROM, constant_liar, hill_climb, loading, mixture
 from ...engine.kernels.axes import Axes
 from ...engine.kernels.categorical import ChoiceTables
 from ...engine.kernels.mixture import Mixture, Observed
 from .constraints import Constraint, log_relative_ratio
+
+REHEARSAL = f"{__package__}.rehearsal"
+WANTED_FROM = 20  # observations from which a study counts as one that may grow, and compiled kernels are made ready
 
 
 class Tier(NamedTuple):
@@ -28,10 +31,16 @@ class Tier(NamedTuple):
 NUMPY = Tier(mixture, constant_liar, hill_climb)
 
 
+def tier_for(n: int) -> Tier:
+    """Give the kernels for `n` observations: Numba's from `COMPILED_FROM` on, as soon as they are ready."""
+    if n < WANTED_FROM or not (loading.is_ready(REHEARSAL) or loading.want(REHEARSAL)):
+        return NUMPY
+    return NUMPY if n < COMPILED_FROM else compiled_tier()
+
+
 @functools.cache
 def compiled_tier() -> Tier:
     """Import the Numba kernels."""
-    announce_compilation()
     from ...engine.kernels.compiled import constant_liar, hill_climb, mixture, neighbours
 
     return Tier(mixture, constant_liar, hill_climb, neighbours)

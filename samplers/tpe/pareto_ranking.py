@@ -12,7 +12,7 @@ import numpy as np
 
 from ...engine.arrays import FloatArray, IntArray
 from ...engine.history import History
-from ...engine.kernels import COMPILED_FROM
+from ...engine.kernels import COMPILED_FROM, fronts
 from ...engine.kernels.dominance import ranks
 from ...engine.kernels.hypervolume import subset
 from .evidence import COMPLETE, n_observed
@@ -90,7 +90,7 @@ class ParetoRanking:
 
     def _choose(self, n: int) -> tuple[IntArray, float]:
         """Choose among the kept trials; tell the rank of the last one."""
-        compiled = self._history.n_complete >= COMPILED_FROM
+        compiled = self._history.n_complete >= COMPILED_FROM and fronts.is_ready()
         chosen, deepest = best_by_fronts(self._history.losses(self._kept), n, compiled)
         return self._kept[chosen], deepest
 

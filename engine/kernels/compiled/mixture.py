@@ -12,11 +12,11 @@ import math
 import numpy as np
 
 from ...arrays import FloatArray, IntArray
-from .. import jit
+from .. import exact, jit
 from ..axes import Axes
 from ..categorical import ChoiceTables
 from ..mixture import Mixture, Observed, condition
-from ..truncnorm import LOG_SQRT_2PI, SQRT_HALF
+from ..truncnorm import LOG_SQRT_2PI, QUANTILE_GRID, SQRT_HALF
 from .normal import BLOCK, exp_block, log_mass, log_mass_around, ppf, tail
 
 NEGLIGIBLE = -40.0
@@ -363,7 +363,7 @@ def _find(cumulative: FloatArray, u: float) -> int:
     return left
 
 
-@jit
+@exact
 def _draw_normals(
     component: IntArray,
     mu: FloatArray,
@@ -379,7 +379,8 @@ def _draw_normals(
     """Draw from truncated normals, on the grid if there is one."""
     for i in range(z.size):
         mean, deviation = mu[component[i]], sigma[component[i]]
-        value = mean + deviation * ppf(u[i], (lower - mean) / deviation, (upper - mean) / deviation)
+        quantile = ppf(u[i], (lower - mean) / deviation, (upper - mean) / deviation)
+        value = mean + deviation * (np.rint(quantile * QUANTILE_GRID) / QUANTILE_GRID)
         if step != 0.0:
             value = _snap(value, low, step)
         z[i] = min(max(value, low), high)

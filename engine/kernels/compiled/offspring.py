@@ -6,6 +6,8 @@ import numpy as np
 
 from ...arrays import BoolArray, FloatArray, IntArray
 from .. import jit
+from ..cube import Scale
+from ..offspring import MUTANTS, inherited
 
 
 @jit
@@ -64,14 +66,13 @@ def offspring(
                     children[i, j] = v
                 elif v < 0.5:
                     step = 1 - (2 * v + (1 - 2 * v) * (1 - z) ** (eta + 1)) ** (1 / (eta + 1))
-                    children[i, j] = min(max(z - step, 0.0), 1.0)
+                    children[i, j] = np.rint(min(max(z - step, 0.0), 1.0) * MUTANTS) / MUTANTS
                 else:
                     step = 1 - (2 - 2 * v + (2 * v - 1) * z ** (eta + 1)) ** (1 / (eta + 1))
-                    children[i, j] = min(max(z + step, 0.0), 1.0)
+                    children[i, j] = np.rint(min(max(z + step, 0.0), 1.0) * MUTANTS) / MUTANTS
     return children, source
 
 
-@jit
 def litter(
     values: FloatArray,
     share: FloatArray,
@@ -90,6 +91,23 @@ def litter(
     u: FloatArray,
 ) -> FloatArray:
     """Make children (d, n) of values (d, k); see the NumPy tier."""
+    scale = Scale(low, high, spacing, is_log, lower, width)
+    points = _to_unit(values, share, *scale)
+    return inherited(values, scale, *offspring(points, grades, is_choice, swap, crossover_prob, mutation_prob, eta, u))
+
+
+@jit
+def _to_unit(
+    values: FloatArray,
+    share: FloatArray,
+    low: FloatArray,
+    high: FloatArray,
+    spacing: FloatArray,
+    is_log: BoolArray,
+    lower: FloatArray,
+    width: FloatArray,
+) -> FloatArray:
+    """Turn values into points (d, k) of the unit cube; NaN outside of the ranges."""
     d, k = values.shape
     points = np.empty((d, k))
     for j in range(d):
@@ -106,15 +124,4 @@ def litter(
             x = (x - lower[j]) / width[j]
             x = 0.0 if x < 0.0 else 1.0 if x > 1.0 else x
             points[j, i] = x if low[j] <= values[j, i] <= high[j] else np.nan
-    made, source = offspring(points, grades, is_choice, swap, crossover_prob, mutation_prob, eta, u)
-    n = made.shape[0]
-    children = np.empty((d, n))
-    for j in range(d):
-        for i in range(n):
-            if source[i, j] >= 0:
-                children[j, i] = values[j, source[i, j]]
-                continue
-            x = lower[j] + made[i, j] * width[j]
-            x = np.exp(x) if is_log[j] else x
-            children[j, i] = low[j] if x < low[j] else high[j] if x > high[j] else x
-    return children
+    return points
