@@ -187,7 +187,7 @@ def mutate(parents: FloatArray, factor: float, u: FloatArray) -> FloatArray:
 
 def _read(dims: Dimensions, history: History, numbers: list[int]) -> FloatArray:
     """Give internal values of trials, shape (n, d); NaN for `NOBODY`."""
-    found = np.full((len(dims.names), len(numbers)), np.nan).T
+    found = np.full((len(numbers), len(dims.names)), np.nan)
     there = [i for i, number in enumerate(numbers) if number != NOBODY]
     found[there] = dims.read(history, np.array(numbers, dtype=np.int64)[there])
     return found

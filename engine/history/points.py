@@ -104,8 +104,8 @@ class Dimensions:
         found: FloatArray = history.table[rows[:, np.newaxis], numbers]
         for j, choices in self.categorical.items():
             if history.has_other_choices(self.names[j], choices):
-                found[j] = history.choice_indices(self.names[j], numbers, choices)
-        return found.T
+                found[j] = _by_value(found[j], history.by_distribution(self.names[j], numbers), choices)
+        return np.transpose(found)
 
     def settled(self, internal: FloatArray) -> FloatArray:
         """Move internal values (n, d) to the next points of today's grids; NaN for those outside of today's ranges."""
@@ -177,6 +177,18 @@ class Dimensions:
         for j in self.discrete:  # of the others it is the internal value
             params[self.names[j]] = self.distributions[j].to_external_repr(point[j])
         return params
+
+
+def _by_value(
+    indices: FloatArray, suggested: list[tuple[BaseDistribution, IntArray]], choices: CategoricalDistribution
+) -> FloatArray:
+    """Turn indices (n,) of choices, given with the positions at which they count, into indices of other choices."""
+    found = np.full(len(indices), np.nan)
+    for own, positions in suggested:
+        if isinstance(own, CategoricalDistribution):
+            table = np.array([choices.index_of(choice) for choice in own.choices], dtype=np.float64)
+            found[positions] = table[indices[positions].astype(np.int64)]
+    return found
 
 
 def _n_choices(distribution: BaseDistribution) -> int:

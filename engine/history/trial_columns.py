@@ -192,32 +192,21 @@ class TrialColumns:
         return self._params.data
 
     def has_other_choices(self, name: str, choices: CategoricalDistribution) -> bool:
-        """Tell whether a categorical parameter was suggested from other choices than these."""
+        """Tell whether some trial suggested a categorical parameter from other choices than these."""
         latest = self._domains.latest.get(name)
         if latest is None or name in self._domains.changed_choices:
             return latest is not None
         return latest is not choices and self.canonical(name, choices) is not latest
 
-    def choice_indices(self, name: str, numbers: IntArray, choices: CategoricalDistribution) -> FloatArray:
-        """Give a categorical parameter in some trials (k,) as indices into other choices; NaN for what is not there."""
-        found: FloatArray = self.param(name)[numbers]  # a copy
-        known = np.flatnonzero(found == found)
+    def by_distribution(self, name: str, numbers: IntArray) -> list[tuple[BaseDistribution, IntArray]]:
+        """Give the distributions from which some trials (k,) suggested a parameter, and the positions of these."""
+        known = np.flatnonzero(~np.isnan(self.param(name)[numbers]))
         is_live = np.isin(self._rows["state"][numbers[known]], (TrialState.RUNNING, TrialState.WAITING))
-        for position in known[is_live].tolist():
-            own = self.live[int(numbers[position])].distributions[name]
-            found[position] = choices.index_of(own.to_external_repr(found[position]))
-        known = known[~is_live]
-        signatures = self._rows["signature"][numbers[known]]
-        for signature in np.unique(signatures).tolist():
-            own, rows = self._domains.signatures[signature][name], known[signatures == signature]
-            if own is not choices:
-                found[rows] = _translated(own, choices)[found[rows].astype(np.int64)]
+        live, ended = known[is_live], known[~is_live]
+        signature = self._rows["signature"][numbers[ended]]
+        found = [(self.live[int(numbers[i])].distributions[name], np.array([i])) for i in live.tolist()]
+        found += [(self._domains.signatures[k][name], ended[signature == k]) for k in np.unique(signature).tolist()]
         return found
-
-    @property
-    def changed_choices(self) -> set[str]:
-        """Names of the categorical parameters that were suggested from different choices."""
-        return self._domains.changed_choices
 
     @property
     def constraint_keys(self) -> list[str]:
@@ -267,17 +256,10 @@ class TrialColumns:
         return self._domains.version + self._together.version
 
     def joint_space(self, common: bool = False) -> dict[str, BaseDistribution]:
-        """Give the parameters to be sampled together: those of several values that complete or pruned trials suggested.
+        """Give the parameters to be sampled together, each with its latest distribution; constant ones are left out.
 
-        Parameters
-        ----------
-        common
-            Only those that all of them suggested.
-
-        Returns
-        -------
-        space
-            Their latest distributions; the same object until something changes, so not to be changed itself.
+        Those that any complete or pruned trial suggested; with `common` those that all did. The same object until
+        something changes, so not to be changed itself.
         """
         version, found = self._joint.get(common, (-1, {}))
         if version != self.space_version:
@@ -394,12 +376,6 @@ class TrialColumns:
             intermediate_values=self.reports.of(number),
             trial_id=cells["trial_id"][number],
         )
-
-
-def _translated(own: BaseDistribution, choices: CategoricalDistribution) -> FloatArray:
-    """Give for each choice of one distribution its index among those of another; NaN where it is none of them."""
-    assert isinstance(own, CategoricalDistribution)
-    return np.array([choices.index_of(choice) for choice in own.choices], dtype=np.float64)
 
 
 def microseconds(when: datetime | None) -> int:

@@ -98,7 +98,7 @@ def _nearest(values: FloatArray, scale: Scale) -> FloatArray:
     is_grid = scale.spacing > 0
     if is_grid.any():
         low, spacing = scale.low[is_grid], scale.spacing[is_grid]
-        settled = values.copy(order="K")
+        settled: FloatArray = values.copy(order="K")
         settled[:, is_grid] = low + np.round((values[:, is_grid] - low) / spacing) * spacing
         values = settled
     return _between(values, scale.low, scale.high)
@@ -111,7 +111,7 @@ def _between(values: FloatArray, low: FloatArray | float, high: FloatArray | flo
 def _logarithms(values: FloatArray, scale: Scale) -> FloatArray:
     if not scale.is_log.any():
         return values
-    model = values.copy(order="K")
+    model: FloatArray = values.copy(order="K")
     model[:, scale.is_log] = np.log(values[:, scale.is_log])
     return model
 
@@ -119,6 +119,6 @@ def _logarithms(values: FloatArray, scale: Scale) -> FloatArray:
 def _exponentials(model: FloatArray, scale: Scale) -> FloatArray:
     if not scale.is_log.any():
         return model
-    values = model.copy(order="K")
+    values: FloatArray = model.copy(order="K")
     values[:, scale.is_log] = np.exp(model[:, scale.is_log])
     return values

@@ -92,7 +92,7 @@ class Fitter:
         if not given:
             return free_space, model._replace(seen=observations.seen if len(history.groups) == 1 else None)
         internal = np.array([value for _, value in given.values()] + [np.nan] * len(space))
-        z = observations.space.coordinates(internal[:, None])[:, 0]
+        z = observations.space.coordinates(internal[None])[:, 0]
         fixed = np.flatnonzero(~np.isnan(z))
         # Weight the given parameters together as one parameter. With full weight of each of them almost no observation
         # would be near, although most of the given parameters hardly matter for the branch.

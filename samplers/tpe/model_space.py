@@ -9,6 +9,7 @@ import numpy as np
 
 from ...engine.arrays import FloatArray
 from ...engine.distributions import CategoricalDistribution, Space
+from ...engine.history import Dimensions
 from ...engine.kernels.axes import SpaceArrays, axes_of, decode, encode
 from ...engine.kernels.categorical import ChoiceTables, log_rows
 
@@ -28,6 +29,8 @@ class ModelSpace:
 
     Attributes
     ----------
+    dims : Dimensions
+        The parameters, and how trials become points of them.
     names : list[str]
         Parameter names.
     arrays : SpaceArrays
@@ -43,21 +46,13 @@ class ModelSpace:
     """
 
     def __init__(self, space: Space, distances: Mapping[str, CategoricalDistance]) -> None:
-        self.names = list(space)
-        self.distributions = list(space.values())
+        self.dims = Dimensions.of(space)
+        self.names = self.dims.names
         self.arrays = space_arrays(space)
         self.axes = axes_of(self.arrays)
         self.width = self.axes.upper - self.axes.lower
         self._is_stepped = bool(self.arrays.step.any())
         self.is_continuous = not self.axes.n_values.any()
-        self._is_log = np.array([bool(getattr(d, "log", False)) for d in self.distributions])
-        self._has_logs = bool(self._is_log.any())
-        # Half a part in 10^9 of slack: a value on the border stays inside after a logarithm and back.
-        slack = 1e-9 * (self.axes.upper - self.axes.lower)
-        self._from, self._to = self.axes.low - slack, self.axes.high + slack
-        categorical = self.arrays.n_choices > 0
-        self._from[categorical], self._to[categorical] = -0.5, self.arrays.n_choices[categorical] - 0.5
-        self._from, self._to = self._from[:, None], self._to[:, None]
         self._tables: dict[float, ChoiceTables] = {}
         self.distances = {
             j: _matrix(distribution, distances[name])
@@ -66,15 +61,9 @@ class ModelSpace:
         }
 
     def coordinates(self, internal: FloatArray) -> FloatArray:
-        """Turn internal values (d, k) into kernel coordinates; NaN where a value does not fit the range of today."""
-        x = internal
-        if self._has_logs:
-            x = internal.copy()
-            with np.errstate(invalid="ignore", divide="ignore"):
-                x[self._is_log] = np.log(internal[self._is_log])
-        fits = (x >= self._from) & (x <= self._to)
-        x = x if fits.all() else np.where(fits, x, np.nan)
-        return encode(self.axes, x.T).T if self._is_stepped else x
+        """Turn internal values (n, d) into kernel coordinates (d, n); NaN for those outside of today's ranges."""
+        x = self.dims.to_model(internal)
+        return np.transpose(encode(self.axes, x) if self._is_stepped else x)
 
     def choice_tables(self, smoothing: float) -> ChoiceTables:
         """Give the kernels of the categorical parameters: an observation's one-hot vector plus the smoothing."""

@@ -13,7 +13,6 @@ import numpy as np
 import numpy.typing as npt
 
 from ...engine.arrays import BoolArray, FloatArray, IntArray
-from ...engine.distributions import CategoricalDistribution
 from ...engine.history import History
 from ...engine.kernels.mixture import Mixture, Observed
 from ...engine.records import TrialState
@@ -58,7 +57,6 @@ class Observations:
         self.space = space
         self._required = slice(len(space.names) - len(required), None)
         self._names = set(required)
-        self._rows = history.rows_of(space.names)[:, None]
         self._seen = 0
         self._n_pauses = 0
         self.n = 0
@@ -107,16 +105,12 @@ class Observations:
 
     def _read(self, numbers: IntArray) -> BoolArray:
         """Read the coordinates of some trials; tell which of them have all that is required."""
-        internal = self._history.table[self._rows, numbers]  # (d, k)
-        if self._history.changed_choices:
-            for j, distribution in enumerate(self.space.distributions):
-                if isinstance(distribution, CategoricalDistribution):
-                    internal[j] = self._history.choice_indices(self.space.names[j], numbers, distribution)
+        internal = self.space.dims.read(self._history, numbers)
         self.z[:, numbers] = z = self.space.coordinates(internal)
         if self.seen is not None:
             self.seen.update(row.tobytes() for row in np.ascontiguousarray(z.T))
-        required = internal[self._required]
-        return np.asarray((required == required).all(axis=0))  # none is NaN
+        required = internal[:, self._required]
+        return np.asarray((required == required).all(axis=1))  # none is NaN
 
     def _reserve(self, n: int) -> None:
         capacity = self.z.shape[1]

@@ -1,7 +1,7 @@
 """The schema: Optuna's, version 12 (alembic revision v3.2.0.a), so that either library opens the database.
 
-Two more tables are parzen's own, and Optuna leaves them alone: `parzen_workers` has the processes that work on the
-database, `parzen_claims` the trials that each of them runs.
+Two more tables are parzen's own, and Optuna leaves them alone: ``parzen_workers`` has the processes that work on the
+database, ``parzen_claims`` the trials that each of them runs.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Heartbeats: which process runs which trial, so that trials of a dead process do not stay running for ever.
 
-A process has one row in `parzen_workers`, in which a thread of the process sets the time again and again; the claim of
-a trial points to that row. For processes on other machines that time decides, by the clock of the database. Whether a
-process on this machine lives, the operating system knows.
+A process has one row in ``parzen_workers``, in which a thread of the process sets the time again and again; the claim
+of a trial points to that row. For processes on other machines that time decides, by the clock of the database. Whether
+a process on this machine lives, the operating system knows.
 """
 
 from __future__ import annotations

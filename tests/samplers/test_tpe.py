@@ -378,7 +378,7 @@ def test_changed_choices_keep_what_still_fits(n_trials: int, tmp_path: object) -
 
 def test_coordinates_of_values_that_do_not_fit_are_missing() -> None:
     space = ModelSpace({"x": FloatDistribution(1, 2, log=True), "k": IntDistribution(2, 8, step=2)}, {})
-    z = space.coordinates(np.array([[1.0, 3.0, np.nan, 2.0], [1.0, 4.0, 8.0, 9.0]]))
+    z = space.coordinates(np.array([[1.0, 1.0], [3.0, 4.0], [np.nan, 8.0], [2.0, 9.0]]))
     np.testing.assert_allclose(z, [[0.0, np.nan, np.nan, np.log(2)], [np.nan, 1.0, 3.0, np.nan]])
 
 
