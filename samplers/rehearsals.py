@@ -23,7 +23,7 @@ from ..engine.kernels import COMPILED_FROM, loading
 from ..engine.records import FrozenTrial, StudyDirection, TrialState
 from .base import Sampler
 
-_PACKAGE = __name__.partition(".")[0]
+_PACKAGE = __package__.partition(".")[0]  # not of `__name__`, which is "__main__" in the process that compiles
 REHEARSALS = (
     f"{_PACKAGE}.samplers.tpe.rehearsal",
     f"{_PACKAGE}.engine.kernels.fronts_rehearsal",
@@ -113,7 +113,8 @@ def prepare() -> None:
 
 def _end_with_the_parent() -> None:
     """End this process when the one that started it does: its end of the pipe is closed then."""
-    sys.stdin.buffer.read()
+    while os.read(0, 1):
+        pass
     os._exit(1)
 
 

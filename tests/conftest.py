@@ -1,11 +1,22 @@
 """What every test gets."""
 
+import math
 from collections.abc import Iterator
 
 import pytest
 import servers
 
 import parzen
+from parzen.engine.kernels import loading
+from parzen.samplers import rehearsals
+
+loading.WORTH = math.inf  # no test compiles beside another one: those that want compiled kernels ask for `compiled`
+
+
+@pytest.fixture(scope="session")
+def compiled() -> None:
+    """Have all compiled kernels ready."""
+    rehearsals.prepare()
 
 
 @pytest.fixture(autouse=True)

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from parzen.engine.kernels import dominance
+from parzen.engine.kernels import dominance, fronts
 
 COORDINATES = st.sampled_from([-np.inf, -1.0, 0.0, 0.5, 1.0, 2.0, np.inf])  # few, for ties and repetitions
 SHAPES = st.tuples(st.integers(0, 12), st.integers(1, 5))
@@ -21,7 +21,7 @@ POINTS = SHAPES.flatmap(lambda shape: arrays(float, shape, elements=COORDINATES 
 def tier(request):
     """Use one tier whatever the size."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(dominance, "COMPILED_FROM", 1 if request.param == "compiled" else 10**9)
+        patch.setattr(fronts, "is_compiled", lambda n: request.param == "compiled")
         yield request.param
 
 

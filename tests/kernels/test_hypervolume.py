@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from parzen.engine.kernels import fronts
 from parzen.engine.kernels import hypervolume as kernels
 
 SHAPES = st.tuples(st.integers(0, 7), st.integers(1, 4))
@@ -25,7 +26,7 @@ TIED = st.tuples(st.integers(1, 40), st.integers(2, 6)).flatmap(  # more points,
 def tier(request):
     """Use one tier whatever the size."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(kernels, "COMPILED_FROM", 1 if request.param == "compiled" else 10**9)
+        patch.setattr(fronts, "is_compiled", lambda n: request.param == "compiled")
         yield request.param
 
 
@@ -55,7 +56,7 @@ def test_volume(tier, n, m):
 def test_tiers_measure_the_same(monkeypatch, m):
     points, reference = np.vstack([front(40, m), np.random.default_rng(m).random((20, m))]), np.linspace(1.0, 1.3, m)
     slow = kernels.hypervolume(points, reference)
-    monkeypatch.setattr(kernels, "COMPILED_FROM", 1)
+    monkeypatch.setattr(fronts, "is_compiled", lambda n: True)
     assert kernels.hypervolume(points, reference) == pytest.approx(slow, rel=1e-12)
 
 

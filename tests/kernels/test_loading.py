@@ -1,0 +1,129 @@
+"""How compiled kernels come to be ready: beside the objective, once for a machine, and never in the way."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+
+import pytest
+
+PATIENCE = 300  # seconds after which a test that waits for the compiler gives up
+
+# Numba keeps its cache in a folder of the test's own, which is empty at first.
+FRESH = {"PYTHONUNBUFFERED": "1"}
+
+BEGIN = """
+import logging, sys, threading, time
+import parzen
+from parzen.engine.kernels import loading
+parzen.logging.set_verbosity(parzen.logging.WARNING)
+loading.WORTH = 0.05
+NAME = "parzen.samplers.tpe.rehearsal"
+def wait():
+    end = time.monotonic() + 280
+    while not loading.is_ready(NAME):
+        assert time.monotonic() < end
+        time.sleep(0.05)
+def objective(trial):
+    time.sleep(0.005)
+    return trial.suggest_float("x", 0, 1) + trial.suggest_int("n", 0, 9)
+study = parzen.create_study(sampler=parzen.samplers.TPESampler(seed=0))
+"""
+
+
+def run(code: str, **environment: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-c", BEGIN + code],
+        env={**os.environ, **FRESH, **environment}, capture_output=True, text=True, check=False, timeout=PATIENCE,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_a_young_study_and_a_short_script_load_nothing():
+    run("""
+study.optimize(objective, n_trials=19)
+assert threading.active_count() == 1
+loading.WORTH = 60.0
+study.optimize(objective, n_trials=120)
+assert threading.active_count() == 1
+assert not {"numba", "scipy"} & set(sys.modules)
+""")
+
+
+def test_kernels_are_made_ready_beside_the_objective_and_used_from_then_on(tmp_path):
+    """On an empty cache a child process compiles; the asks of the parent go on with NumPy, and Numba stays unused."""
+    code = """
+study.optimize(objective, n_trials=150)
+assert "parzen-kernels" in [thread.name for thread in threading.enumerate()] or loading.is_ready(NAME)
+wait()
+from parzen.samplers.tpe import model
+assert model.tier_for(150).neighbours is not None
+study.optimize(objective, n_trials=3)
+assert loading.is_filled()
+print(study.trials[-1].params)
+"""
+    first = run(code, NUMBA_CACHE_DIR=str(tmp_path))
+    filled = {path.name for path in tmp_path.rglob("*.nbc")}
+    assert run(code, NUMBA_CACHE_DIR=str(tmp_path)) == first
+    assert {path.name for path in tmp_path.rglob("*.nbc")} == filled  # the second process compiled nothing
+
+
+def test_without_a_jit_numpy_goes_on():
+    run(
+        """
+study.optimize(objective, n_trials=130)
+assert "numba" not in sys.modules and threading.active_count() == 1
+from parzen.samplers import rehearsals
+rehearsals.prepare()
+assert "numba" not in sys.modules
+""",
+        NUMBA_DISABLE_JIT="1",
+    )
+
+
+def test_a_process_that_cannot_compile_goes_on_and_says_so():
+    run("""
+logs = []
+handler = logging.Handler(); handler.emit = lambda record: logs.append(record.getMessage())
+logging.getLogger("parzen").addHandler(handler)
+sys.modules["numba"] = None
+study.optimize(objective, n_trials=150)
+assert len(logs) == 1 and "NumPy goes on" in logs[0], logs
+""")
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_fork_in_the_middle_goes_on():
+    """A child has no thread that loads; it begins anew, and no lock is held that nobody releases."""
+    run("""
+import os
+study.optimize(objective, n_trials=60)
+loading.want(NAME)
+pid = os.fork()
+study.optimize(objective, n_trials=60)
+if pid == 0:
+    wait()
+    os._exit(0)
+assert os.waitpid(pid, 0)[1] == 0
+wait()
+""")
+
+
+def test_the_end_of_a_process_waits_for_nobody(tmp_path):
+    """A process that ends while another compiles for it takes that one along."""
+    code = """
+study.optimize(objective, n_trials=60)
+end = time.monotonic() + 60
+while not loading._children:
+    assert time.monotonic() < end
+    time.sleep(0.01)
+print(loading._children[0].pid)
+"""
+    pid = int(run(code, NUMBA_CACHE_DIR=str(tmp_path)))
+    end = time.monotonic() + PATIENCE
+    while os.path.exists(f"/proc/{pid}") and time.monotonic() < end:
+        time.sleep(0.1)
+    assert not os.path.exists(f"/proc/{pid}")
