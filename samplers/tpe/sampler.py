@@ -282,7 +282,7 @@ class TPESampler(Sampler):
             )
             return candidates[chosen]
         candidates = untried(lambda k: self.propose(model, rng, k), n_candidates, model.seen)
-        best = candidates[int(self.rank(model, candidates).argmax())]
+        best = candidates[int(np.argmax(self.rank(model, candidates)))]
         power = getattr(acquisition, "power", None)
         return climb(model, best, power)[None] if bold and power is not None else best[None]
 

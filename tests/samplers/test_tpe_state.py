@@ -11,7 +11,12 @@ from parzen.distributions import CategoricalDistribution, FloatDistribution, Int
 from parzen.engine.kernels import COMPILED_FROM
 from parzen.samplers import TPESampler
 from parzen.samplers.tpe import coreset, fitting, pareto_ranking, split
+from parzen.samplers.tpe.fidelity import furthest_first
+from parzen.samplers.tpe.fidelity_ranking import FidelityRanking
 from parzen.samplers.tpe.model import NUMPY, Model, compiled_tier
+from parzen.samplers.tpe.model_space import ModelSpace
+from parzen.samplers.tpe.observations import Observations
+from parzen.samplers.tpe.rules import improvement_weights
 from parzen.samplers.tpe.value_ranking import ValueRanking
 from parzen.trial import TrialState, create_trial
 
@@ -98,6 +103,34 @@ def test_the_ranking_is_that_from_scratch(direction: str) -> None:
     late = ValueRanking(study.history)
     late.update()
     np.testing.assert_array_equal(late.order(), ranking.order())
+
+
+@pytest.mark.parametrize("n_below", [0, 3, 30, 60, 200])
+def test_all_rankings_of_one_objective_give_the_same_split(n_below: int) -> None:
+    """`ValueRanking`, and `furthest_first` as a rule of one's own, which makes all the arrays of a split."""
+    rng = np.random.default_rng(1)
+    study = parzen.create_study()
+    for i, record in enumerate(random_trials(120)):
+        study.add_trial(record if i % 3 else create_trial(
+            state=TrialState.PRUNED, params=record.params, distributions=SPACE, intermediate_values={i % 5: rng.random()}
+        ))  # fmt: skip
+    observations = Observations(study.history, ModelSpace(SPACE, {}), list(SPACE), np.ones_like)
+    observations.update(False)
+    by_value = ValueRanking(study.history).split(observations, lambda n: n_below)
+    rule = FidelityRanking(study.history, lambda evidence, d: furthest_first(evidence, d))
+    by_rule = rule.split(observations, lambda n: n_below)
+    for split in (by_value, by_rule):
+        assert len(split.below) == min(n_below, 120)
+        assert len(split.below) + len(split.best_above) == 120
+        assert len(split.loss) == min(n_below + 1, 120)
+        np.testing.assert_array_equal(split.weigh(split.below, np.full(len(split.below), 0.5)), 0.5)
+    np.testing.assert_array_equal(by_value.below, by_rule.below)
+    np.testing.assert_array_equal(by_value.best_above, by_rule.best_above)
+    weights = [improvement_weights(s.loss[: len(s.below)], s.loss[len(s.below) :]) for s in (by_value, by_rule)]
+    np.testing.assert_array_equal(*weights)
+    above = [observations.above(s.below, s.modelled) for s in (by_value, by_rule)]
+    np.testing.assert_array_equal(*above)
+    assert above[0].sum() == 120 - len(by_value.below)
 
 
 def test_several_objectives_take_whole_fronts_and_spread_over_the_next() -> None:
