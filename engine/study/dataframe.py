@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-Columns = dict[tuple[str, Any], list[Any]]  # by attribute and key; the key is "" for an attribute without
+FrameColumns = dict[tuple[str, Any], list[Any]]  # by attribute and key; the key is "" for an attribute without
 
 _PLURAL = {"params", "user_attrs", "system_attrs", "intermediate_values", "distributions"}
 
@@ -28,7 +28,7 @@ def trials_dataframe(study: StudyCore, attrs: tuple[str, ...], multi_index: bool
     if not trials:
         empty: pd.DataFrame = pd.DataFrame()
         return empty
-    columns: Columns = {}
+    columns: FrameColumns = {}
     for attr in attrs:
         columns.update(_columns(study, trials, attr))
     frame: pd.DataFrame = pd.DataFrame(dict(enumerate(columns.values())))
@@ -39,7 +39,7 @@ def trials_dataframe(study: StudyCore, attrs: tuple[str, ...], multi_index: bool
     return frame
 
 
-def _columns(study: StudyCore, trials: list[FrozenTrial], attr: str) -> Columns:
+def _columns(study: StudyCore, trials: list[FrozenTrial], attr: str) -> FrameColumns:
     """Give the columns of one attribute: one, or one for each of its keys."""
     if attr == "values" or (attr == "value" and len(study.directions) > 1):
         return _value_columns("values", study.metric_names or range(len(study.directions)), trials)
@@ -54,7 +54,7 @@ def _columns(study: StudyCore, trials: list[FrozenTrial], attr: str) -> Columns:
     return {(attr, key): [mapping.get(key, math.nan) for mapping in found] for key in keys}
 
 
-def _value_columns(attr: str, keys: Iterable[Any], trials: list[FrozenTrial]) -> Columns:
+def _value_columns(attr: str, keys: Iterable[Any], trials: list[FrozenTrial]) -> FrameColumns:
     return {
         (attr, key): [math.nan if trial.values is None else trial.values[i] for trial in trials]
         for i, key in enumerate(keys)

@@ -8,7 +8,7 @@ from numbers import Integral
 import numpy as np
 
 from ...engine.arrays import FloatArray, IntArray
-from ...engine.distributions import BaseDistribution, Space
+from ...engine.distributions import Space
 from ...engine.history import History
 from ...engine.kernels.mixture import Mixture
 from .constraints import Constraint, is_constrained
@@ -58,10 +58,6 @@ class Fitter:
         self._ranking: Ranking = (
             FidelityRanking(history, settings.fidelity) if len(history.directions) == 1 else ParetoRanking(history)
         )
-
-    def joint_space(self, all_names: bool) -> dict[str, BaseDistribution]:
-        """Give the parameters that all trials have, or that any has; the same object as long as they do not change."""
-        return self._spaces.joint(all_names)
 
     def fit(self, space: Space, given: Given, bold: bool) -> tuple[ModelSpace, Model]:
         """Fit the densities over the parameters of `space`, given values of others.

@@ -179,7 +179,7 @@ class TPESampler(Sampler):
     def joint_space(self, history: History) -> dict[str, BaseDistribution]:
         if self._is_starting(history):
             return {}
-        return self._fitter(history).joint_space(all_names=self._settings.group)
+        return history.joint_space(common=not self._settings.group)
 
     def _fitter(self, history: History) -> Fitter:
         fitter = self._fitters.get(history)

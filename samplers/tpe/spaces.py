@@ -33,18 +33,8 @@ class Spaces:
     def __init__(self, history: History, settings: Settings) -> None:
         self._history = history
         self._settings = settings
-        self._joint: tuple[Any, dict[str, BaseDistribution]] = None, {}
         self._last: tuple[Any, Any, Any] = None, None, None  # a space, a tier, and what was found for them
         self._observations: OrderedDict[tuple[Any, ...], tuple[ModelSpace, Observations]] = OrderedDict()
-
-    def joint(self, all_names: bool) -> dict[str, BaseDistribution]:
-        """Give the parameters that all trials have, or that any has; the same object as long as they do not change."""
-        history = self._history
-        if self._joint[0] != history.space_version:
-            names = [name for group in history.groups for name in group] if all_names else history.common_names
-            space = {name: history.latest(name) for name in names}
-            self._joint = history.space_version, {name: d for name, d in space.items() if not d.single()}
-        return self._joint[1]
 
     def observe(self, space: Space, given: Given, tier: Tier) -> tuple[ModelSpace, Observations]:
         """Find or make the observations of some parameters, those that are given before the others.

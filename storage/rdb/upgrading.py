@@ -39,7 +39,7 @@ _SINCE = {"study_directions": "v2.4.0.a", "trial_intermediate_values": "v2.4.0.a
 _MODERN_DISTRIBUTIONS = "v3.0.0.a"
 _OLD = "parzen_old_"
 
-Columns = Mapping[str, set[str]]
+ColumnNames = Mapping[str, set[str]]  # by table
 
 
 def upgrade(path: str | os.PathLike[str], timeout: float = 60.0) -> Path | None:
@@ -224,7 +224,7 @@ def _rebuild(connection: sqlite3.Connection, revision: str) -> None:
     schema.create_indexes(SQLITE, connection.execute, present=set(), own_only=False)
 
 
-def _fill(connection: sqlite3.Connection, table: str, columns: set[str], old: Columns) -> None:
+def _fill(connection: sqlite3.Connection, table: str, columns: set[str], old: ColumnNames) -> None:
     """Fill a new table from the old ones."""
     source, changes = _source(table, old)
     if source not in old:
@@ -239,7 +239,7 @@ def _fill(connection: sqlite3.Connection, table: str, columns: set[str], old: Co
     )
 
 
-def _source(table: str, old: Columns) -> tuple[str, Mapping[str, str]]:
+def _source(table: str, old: ColumnNames) -> tuple[str, Mapping[str, str]]:
     """Name the old table that a new one is filled from, and the terms for columns that are not simply copied.
 
     Columns decide, not tables: a newer Optuna that refused the file has added the tables that it missed, empty.
@@ -277,7 +277,7 @@ def _split(number: str) -> tuple[str, str]:
     return f"IIF({kind} = 'FINITE', {number}, NULL)", kind
 
 
-def _source_of_values(old: Columns) -> tuple[str, Mapping[str, str]]:
+def _source_of_values(old: ColumnNames) -> tuple[str, Mapping[str, str]]:
     value, kind = _split('"value"')
     if "value" in old["trials"]:
         return "trials", {"objective": "0", "value": value, "value_type": kind, "WHERE": '"value" IS NOT NULL'}
@@ -286,7 +286,7 @@ def _source_of_values(old: Columns) -> tuple[str, Mapping[str, str]]:
     return "trial_values", {"value": value, "value_type": kind}
 
 
-def _source_of_reports(old: Columns) -> tuple[str, Mapping[str, str]]:
+def _source_of_reports(old: ColumnNames) -> tuple[str, Mapping[str, str]]:
     table = "trial_intermediate_values"
     if "step" in old["trial_values"]:
         value, kind = _split('"value"')

@@ -44,7 +44,7 @@ def space_of(names: str) -> ModelSpace:
 def points(space: ModelSpace, n: int, seed: int = 0) -> np.ndarray:
     """Random points (n, d) in model coordinates."""
     rng = np.random.default_rng(seed)
-    columns = [d.to_model(d.from_model(rng.uniform(*d.support, n))) for d in space.distributions]
+    columns = [d.to_model(d.from_model(rng.uniform(*d.support, n))) for d in space.dims.distributions]
     return np.stack(columns, axis=1)
 
 
@@ -89,7 +89,7 @@ def test_the_density_is_that_of_the_slow_twin(tier, n, seed, endpoints, magic, p
                        consider_magic_clip=magic)  # fmt: skip
     exact = naive_mixture.build(x, weights, space.arrays, 0.7, prior, endpoints, magic)
     where = points(space, 4, seed + 1)
-    z = space.coordinates(np.array([d.from_model(w) for d, w in zip(space.distributions, where.T, strict=True)]))
+    z = space.coordinates(space.dims.from_model(where))
     found = kernels.mixture.log_density(mixture, np.ascontiguousarray(z.T))
     np.testing.assert_allclose(found, naive_mixture.log_density(exact, where), rtol=1e-10, atol=1e-10)
 
