@@ -218,7 +218,8 @@ class RelationalStorage(RelationalStudies):
                 insert()  # one statement needs no transaction
             else:
                 self._db.once(insert)
-            self._note_params(self._own_trial(trial_id), params)
+                own = self._own_trial(trial_id)  # another one if the history was read anew
+            self._note_params(own, params)
 
     def _note_params(self, own: OwnTrial, params: Mapping[str, tuple[float, BaseDistribution]]) -> None:
         history = self._histories.history_of(own)
