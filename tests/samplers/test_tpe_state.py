@@ -112,16 +112,17 @@ def test_all_rankings_of_one_objective_give_the_same_split(n_below: int) -> None
     study = parzen.create_study()
     for i, record in enumerate(random_trials(120)):
         study.add_trial(record if i % 3 else create_trial(
-            state=TrialState.PRUNED, params=record.params, distributions=SPACE, intermediate_values={i % 5: rng.random()}
+            state=TrialState.PRUNED, params=record.params, distributions=SPACE,
+            intermediate_values={i % 5: rng.random()},
         ))  # fmt: skip
     observations = Observations(study.history, ModelSpace(SPACE, {}), list(SPACE), np.ones_like)
     observations.update(False)
     by_value = ValueRanking(study.history).split(observations, lambda n: n_below)
     rule = FidelityRanking(study.history, lambda evidence, d: furthest_first(evidence, d))
     by_rule = rule.split(observations, lambda n: n_below)
-    for split in (by_value, by_rule):
-        assert len(split.below) == min(n_below, 120)
-        assert len(split.below) + len(split.best_above) == 120
+    for one in (by_value, by_rule):
+        assert len(one.below) == min(n_below, 120)
+        assert len(one.below) + len(one.best_above) == 120
         assert len(split.loss) == min(n_below + 1, 120)
         np.testing.assert_array_equal(split.weigh(split.below, np.full(len(split.below), 0.5)), 0.5)
     np.testing.assert_array_equal(by_value.below, by_rule.below)
