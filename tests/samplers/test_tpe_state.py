@@ -123,8 +123,8 @@ def test_all_rankings_of_one_objective_give_the_same_split(n_below: int) -> None
     for one in (by_value, by_rule):
         assert len(one.below) == min(n_below, 120)
         assert len(one.below) + len(one.best_above) == 120
-        assert len(split.loss) == min(n_below + 1, 120)
-        np.testing.assert_array_equal(split.weigh(split.below, np.full(len(split.below), 0.5)), 0.5)
+        assert len(one.loss) == min(n_below + 1, 120)
+        np.testing.assert_array_equal(one.weigh(one.below, np.full(len(one.below), 0.5)), 0.5)
     np.testing.assert_array_equal(by_value.below, by_rule.below)
     np.testing.assert_array_equal(by_value.best_above, by_rule.best_above)
     weights = [improvement_weights(s.loss[: len(s.below)], s.loss[len(s.below) :]) for s in (by_value, by_rule)]
