@@ -70,6 +70,7 @@ class TrialColumns:
         self._finished = Growing(np.int64)
         self._pauses = Growing(np.int64)
         self._attrs: dict[int, tuple[dict[str, Any], dict[str, Any]]] = {}
+        self._own_distributions: dict[int, Signature] = {}  # those that are not the ones of the trial's signature
         self._frozen: dict[int, FrozenTrial] = {}
         self._curves: dict[int, Curve] = {}
         self._domains = Domains()
@@ -193,14 +194,15 @@ class TrialColumns:
             return found
         for position, number in enumerate(numbers.tolist()):
             own = self._distribution_in(number, name)
-            if own is not None and own is not choices:
-                found[position] = choices.index_of(own.to_external_repr(found[position]))
+            if isinstance(own, CategoricalDistribution) and own is not choices:
+                found[position] = own.index_in(choices, found[position])
         return found
 
     def _distribution_in(self, number: int, name: str) -> BaseDistribution | None:
-        """Give the distribution from which a trial suggested a parameter, None if it did not."""
+        """Give the canonical distribution from which a trial suggested a parameter, None if it did not."""
         if number in self.live:
-            return self.live[number].distributions.get(name)
+            own = self.live[number].distributions.get(name)
+            return None if own is None else self.canonical(name, own)
         signature: Signature = self._domains.signatures[self._rows.cells["signature"][number]]
         return signature.get(name)
 
@@ -250,6 +252,10 @@ class TrialColumns:
     def canonical(self, name: str, distribution: BaseDistribution) -> BaseDistribution:
         """Give the object that stands for all distributions of a parameter that are alike."""
         return self._domains.canonical(name, distribution)
+
+    def shared(self, name: str, distribution: BaseDistribution) -> BaseDistribution:
+        """Give that object if it hands out the very same values, else the distribution that was given."""
+        return self._domains.shared(name, distribution)
 
     @property
     def space_version(self) -> int:
@@ -343,7 +349,7 @@ class TrialColumns:
 
     def _thaw(self, number: int) -> FrozenTrial:
         cells = self._rows.cells
-        signature = self._domains.signatures[cells["signature"][number]]
+        signature = {**self._domains.signatures[cells["signature"][number]], **self._own_distributions.get(number, {})}
         user_attrs, system_attrs = self._attrs.get(number, ({}, {}))
         values: list[float] = self._rows["values"][number].tolist()
         return FrozenTrial(
@@ -357,7 +363,7 @@ class TrialColumns:
                 name: distribution.to_external_repr(self._params.cells[name][number])
                 for name, distribution in signature.items()
             },
-            distributions=dict(signature),
+            distributions=signature,
             user_attrs=user_attrs,
             system_attrs=system_attrs,
             intermediate_values=self.reports.of(number),

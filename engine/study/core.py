@@ -94,7 +94,7 @@ class StudyCore:
 
     def remember(self, name: str, key: Any, distribution: BaseDistribution) -> tuple[Any, BaseDistribution]:
         """Keep the distribution under which a name was suggested last, and the arguments that made it."""
-        seen = self._seen[name] = (key, self.history.canonical(name, distribution))
+        seen = self._seen[name] = (key, self.history.shared(name, distribution))
         return seen
 
     # --- attributes --------------------------------------------------------------------------------------------------
@@ -102,7 +102,7 @@ class StudyCore:
     @property
     def directions(self) -> list[StudyDirection]:
         """The direction of each objective."""
-        return self._directions
+        return list(self._directions)
 
     @property
     def metric_names(self) -> list[str] | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +10,7 @@ import numpy.typing as npt
 from ..distributions import BaseDistribution
 from ..logging import get_logger
 from ..records import FIXED, FrozenTrial, StudyDirection, TrialState, create_trial
+from ..values import copied_items
 from .asking import ask, resume
 from .batch import Batch, ask_batch, tell_batch
 from .core import StudyCore
@@ -398,7 +398,7 @@ class Study(StudyCore):
     @property
     def user_attrs(self) -> dict[str, Any]:
         """A copy of the study's user attributes."""
-        return copy.deepcopy(self._storage.get_study_user_attrs(self._study_id))
+        return copied_items(self._storage.get_study_user_attrs(self._study_id))
 
     def set_user_attr(self, key: str, value: Any) -> None:
         """Attach an attribute to the study, JSON if it is stored."""

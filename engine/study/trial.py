@@ -19,7 +19,8 @@ from ..distributions import (
     check_distribution_compatibility,
     check_same_kind,
 )
-from ..records import FIXED, PAUSED_AT, BaseTrial, Choice, FrozenTrial, new_constraint, report_attr
+from ..records import FIXED, PAUSED_AT, BaseTrial, Choice, FrozenTrial, internal_of, new_constraint, report_attr
+from ..values import copied_items, owned, owned_items
 from .core import StudyCore
 
 
@@ -119,13 +120,14 @@ class Trial(BaseTrial):
         name
             Name of the parameter.
         choices
-            None, bool, int, float or str each; other objects work in memory only.
+            None, bool, int, float or str each; see `CategoricalDistribution` for others. An object is one of this call,
+            whatever other trials gave; a list is a copy, to do with as you like.
         """
         seen = self._study._seen.get(name)
-        if seen is None or seen[0][0] is not CategoricalDistribution or not _same_literals(seen[0][1], choices):
-            key = (CategoricalDistribution, tuple(choices))
-            seen = self._study.remember(name, key, CategoricalDistribution(choices))
-        value: Choice = self._suggest(name, seen[1])
+        known = None if seen is None else seen[1]
+        if not isinstance(known, CategoricalDistribution) or not known.is_of(choices):
+            known = self._study.remember(name, (CategoricalDistribution,), CategoricalDistribution(choices))[1]
+        value: Choice = self._suggest(name, known)
         return value
 
     def _suggest(self, name: str, distribution: BaseDistribution) -> Any:
@@ -140,7 +142,8 @@ class Trial(BaseTrial):
         if name not in params:  # the storage keeps a record of its own
             params[name] = distribution.to_external_repr(internal)
             self._record.distributions[name] = distribution
-        return params[name]
+        # The record's object is the record's alone.
+        return distribution.to_external_repr(internal) if distribution.has_objects else params[name]
 
     def _draw(self, name: str, distribution: BaseDistribution) -> float:
         """Find an internal value: fixed by `enqueue_trial`, the only possible one, sampled jointly, or by itself."""
@@ -149,6 +152,8 @@ class Trial(BaseTrial):
         internal = distribution.only_value
         if internal is not None:
             return internal
+        if distribution.has_objects:  # samplers look at all alike ones as one
+            distribution = self._study.history.canonical(name, distribution)
         if name in self._relative and (
             self.relative_search_space.get(name) is distribution or self._relative_fits(name, distribution)
         ):
@@ -156,7 +161,7 @@ class Trial(BaseTrial):
         if self._column_sampler is not None:
             return self._draw_column(self._column_sampler, name, distribution)
         value = self._study.sampler.sample_independent(self._seen_by_sampler, self._record, name, distribution)
-        return distribution.to_internal_repr(value)
+        return internal_of(f"{self._study.sampler} sampled", name, value, distribution)
 
     def _draw_column(self, sampler: Sampler, name: str, distribution: BaseDistribution) -> float:
         internal = self._drawn.pop(name, None) if self._drawn else None
@@ -173,7 +178,7 @@ class Trial(BaseTrial):
 
     def _fixed_value(self, name: str, distribution: BaseDistribution) -> float:
         value = self._fixed[name]
-        internal = distribution.to_internal_repr(value)
+        internal = internal_of(f"Trial {self.number} was enqueued with", name, value, distribution)
         if not distribution._contains(internal):
             warnings.warn(
                 f"Fixed parameter {name} with value {value} is out of range for distribution {distribution}.",
@@ -198,14 +203,14 @@ class Trial(BaseTrial):
         known = self._record.distributions[name]
         if known is not distribution:
             check_distribution_compatibility(known, distribution)
-            if known != distribution:
+            if known != distribution and known.label != distribution.label:
                 warnings.warn(
                     f"The parameter {name!r} of this trial was suggested from {known} before; its value stays, and "
                     f"{distribution} is ignored. Suggest a name once per trial, or under one range.",
                     RuntimeWarning,
                     stacklevel=4,
                 )
-        return self._record.params[name]
+        return owned(self._record.params[name])
 
     def suggest_all(self, distributions: Mapping[str, BaseDistribution]) -> dict[str, Any]:
         """Suggest several parameters and store them in one transaction.
@@ -366,7 +371,7 @@ class Trial(BaseTrial):
         """
         self.storage.set_trial_user_attr(self._trial_id, key, value)
         if not self.storage.keeps_live_records:
-            self._record.user_attrs[key] = value
+            self._record.user_attrs[key] = owned(value)
 
     def set_constraint(self, key: str, value: float) -> None:
         """Set the value of a constraint.
@@ -391,7 +396,7 @@ class Trial(BaseTrial):
     def _set_system_attr(self, key: str, value: Any) -> None:
         self.storage.set_trial_system_attr(self._trial_id, key, value)
         if not self.storage.keeps_live_records:
-            self._record.system_attrs[key] = value
+            self._record.system_attrs[key] = owned(value)
 
     @property
     def number(self) -> int:
@@ -401,7 +406,7 @@ class Trial(BaseTrial):
     @property
     def params(self) -> dict[str, Any]:
         """A copy of the parameters suggested so far, by name."""
-        return dict(self._record.params)
+        return owned_items(self._record.params)
 
     @property
     def distributions(self) -> dict[str, BaseDistribution]:
@@ -411,12 +416,12 @@ class Trial(BaseTrial):
     @property
     def relative_params(self) -> dict[str, Any]:
         """A copy of what the sampler sampled jointly, whether suggested yet or not."""
-        return dict(self._relative)
+        return owned_items(self._relative)
 
     @property
     def user_attrs(self) -> dict[str, Any]:
-        """A copy of the user attributes."""
-        return dict(self._record.user_attrs)
+        """A copy of the user attributes, in depth."""
+        return copied_items(self._record.user_attrs)
 
     @property
     def constraints(self) -> dict[str, float]:
@@ -436,8 +441,3 @@ def _to_float(value: Any) -> float:
         raise TypeError(
             f"The `value` argument is of type '{type(value)}' but supposed to be a float: got {value!r}."
         ) from error
-
-
-def _same_literals(a: Sequence[Any], b: Sequence[Any]) -> bool:
-    """Compare choices with their types: ``1 == True``, but a user who asks for a bool gets a bool."""
-    return len(a) == len(b) and all(x is y or (x == y and type(x) is type(y)) for x, y in zip(a, b, strict=True))

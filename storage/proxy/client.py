@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from ...engine.distributions import BaseDistribution
+from ...engine.distributions.json import stored_json
 from ...engine.history import History
 from ...engine.interrupts import Deferred
 from ...engine.records import FrozenStudy, FrozenTrial, StudyDirection, TrialState
@@ -17,7 +18,7 @@ from .. import forks
 from ..base import DEFAULT_STUDY_NAME_PREFIX, BaseStorage
 from .connection import Connection
 from .mirror import Mirror
-from .wire import Position, distribution_text, read_record, running_from, to_json, write_record
+from .wire import Position, read_record, running_from, to_json, write_record
 
 _Change = Callable[[Mirror, int], None]  # of an unfinished trial in a mirror, by its number
 
@@ -281,7 +282,7 @@ class GrpcStorageProxy(BaseStorage):
         self.set_trial_params(trial_id, {param_name: (param_value_internal, distribution)})
 
     def set_trial_params(self, trial_id: int, params: Mapping[str, tuple[float, BaseDistribution]]) -> None:
-        written = [[name, float(internal), distribution_text(dist)] for name, (internal, dist) in params.items()]
+        written = [[name, float(internal), stored_json(name, dist)] for name, (internal, dist) in params.items()]
 
         def change(mirror: Mirror, number: int) -> None:
             for name, (internal, distribution) in params.items():

@@ -11,14 +11,15 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from ...engine.distributions import BaseDistribution
-from ...engine.distributions.json import cached_distribution, cached_json
+from ...engine.distributions.json import cached_distribution, stored_json
 from ...engine.exceptions import DuplicatedStudyError, StorageInternalError, UpdateFinishedTrialError
 from ...engine.records import FrozenTrial, TrialState
+from ...engine.values import for_json
 
 # System attributes of the server alone: which request added a trial that waits, and which one started it.
 CREATED, CLAIMED = "parzen:created_by", "parzen:claimed_by"
 
-_encode = json.JSONEncoder(separators=(",", ":")).encode
+_encode = json.JSONEncoder(separators=(",", ":"), default=for_json).encode
 _ERRORS: dict[str, type[Exception]] = {
     cls.__name__: cls
     for cls in (
@@ -35,19 +36,11 @@ _ERRORS: dict[str, type[Exception]] = {
 
 
 def to_json(value: Any) -> str:
-    """Write what is to be sent; ``TypeError`` for what is not JSON."""
+    """Write what is to be sent, NumPy's scalars as Python's; ``TypeError`` for what is not JSON."""
     try:
         return _encode(value)
     except (TypeError, ValueError) as error:
         raise TypeError(f"What goes to a storage proxy must be JSON, but got {value!r}: {error}.") from error
-
-
-def distribution_text(distribution: BaseDistribution) -> str:
-    """Write a distribution; ``TypeError`` for choices that are not JSON."""
-    try:
-        return cached_json(distribution)
-    except (TypeError, ValueError) as error:
-        raise TypeError(f"What goes to a storage proxy must be JSON, but got {distribution!r}: {error}.") from error
 
 
 def _write_time(when: datetime | None) -> int | None:
@@ -66,8 +59,8 @@ def _read_time(microseconds: int | None) -> datetime | None:
 # --- trials ----------------------------------------------------------------------------------------------------------
 
 
-def write_record(record: FrozenTrial, refer: Callable[[BaseDistribution], Any] = distribution_text) -> list[Any]:
-    """Lay a trial out as a list; `refer` gives what stands for a distribution."""
+def write_record(record: FrozenTrial, refer: Callable[[str, BaseDistribution], Any] = stored_json) -> list[Any]:
+    """Lay a trial out as a list; `refer` gives what stands for a parameter's distribution."""
     return [
         record.number,
         record._trial_id,
@@ -76,7 +69,7 @@ def write_record(record: FrozenTrial, refer: Callable[[BaseDistribution], Any] =
         _write_time(record.datetime_start),
         _write_time(record.datetime_complete),
         [
-            [name, refer(distribution), float(distribution.to_internal_repr(record.params[name]))]
+            [name, refer(name, distribution), float(distribution.to_internal_repr(record.params[name]))]
             for name, distribution in list(record.distributions.items())
         ],
         record.user_attrs,

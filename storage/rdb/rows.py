@@ -7,6 +7,9 @@ import math
 from datetime import datetime, timezone
 from typing import Any
 
+from ...engine.values import for_json
+
+_encode = json.JSONEncoder(default=for_json).encode
 _FINITE, _INF_POS, _INF_NEG, _NAN = "FINITE", "INF_POS", "INF_NEG", "NAN"
 _SPECIAL = {_INF_POS: math.inf, _INF_NEG: -math.inf, _NAN: math.nan}
 
@@ -39,8 +42,8 @@ def row_to_time(stored: str | datetime | None) -> datetime | None:
 
 
 def to_json(value: Any) -> str:
-    """Write an attribute; ``TypeError`` for what is not JSON."""
+    """Write an attribute, NumPy's scalars as Python's; ``TypeError`` for what is not JSON."""
     try:
-        return json.dumps(value)
+        return _encode(value)
     except (TypeError, ValueError) as error:
         raise TypeError(f"An attribute to be stored must be JSON, but got {value!r}: {error}.") from error
