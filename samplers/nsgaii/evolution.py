@@ -10,7 +10,7 @@ import numpy as np
 
 from ...engine.arrays import FloatArray, IntArray
 from ...engine.distributions import BaseDistribution
-from ...engine.history import History, Remembered
+from ...engine.history import History, Remembered, StudyLike
 from ..base import Columns, Sampler, Space
 from ..genetic import check_population_size
 from .breeding import Box, Operators, breed
@@ -143,9 +143,9 @@ class EvolvingSampler(Sampler):
         tried = stock.tried(history, box)
         return box, make(n) if tried is None else breed_untried(make, how, tried, number, n, siblings)
 
-    def _first_ones(self, number: int, space: Space, n: int) -> dict[str, FloatArray]:
+    def _first_ones(self, study: StudyLike, number: int, space: Space, n: int) -> dict[str, FloatArray]:
         """Give internal values of the trials from `number` on while there are no parents: a Latin hypercube."""
-        streams, size = self._streams, self._population_size
+        streams, size = self._streams.of(study.entropy), self._population_size
         uniform = [[streams.stratified(number + i, j, size) for i in range(n)] for j in range(len(space))]
         return {name: _each_from_unit(d, u) for (name, d), u in zip(space.items(), uniform, strict=True)}
 

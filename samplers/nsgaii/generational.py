@@ -177,10 +177,10 @@ class GenerationalSampler(BaseGASampler, EvolvingSampler):
         with history.lock:
             generation, has_parents = self._lineage(history).current, self._lineage(history).has_parents
         if not has_parents:
-            return self._first_ones(number, space, n)
+            return self._first_ones(study, number, space, n)
         if self._child_strategy is not None:
             made = [self._made_by_strategy(study, generation, space) for _ in range(n)]
-            rng = self._streams.generator(number, 1)
+            rng = self._streams.of(study.entropy).generator(number, 1)
             return {name: filled(internal_column(made, name, d), d, rng.random(n)) for name, d in space.items()}
         chosen = self._chosen_parents(study, generation)
         parts: list[FloatArray] = []
@@ -188,7 +188,7 @@ class GenerationalSampler(BaseGASampler, EvolvingSampler):
             for first in (number, *range((number // size + 1) * size, number + n, size)):
                 brood = self._brood(study, first, generation, space, chosen, parts)
                 parts.append(brood.internal[:, first % size :])
-        rng = self._streams.generator(number, 1)
+        rng = self._streams.of(study.entropy).generator(number, 1)
         bred = dict(zip(brood.box.names, np.concatenate(parts, axis=1)[:, :n], strict=True))
         return {name: filled(bred[name], distribution, rng.random(n)) for name, distribution in space.items()}
 
@@ -207,10 +207,10 @@ class GenerationalSampler(BaseGASampler, EvolvingSampler):
         return {self._generation_key: self._account(study.history).current}
 
     def draw(self, study: StudyLike, trial: FrozenTrial, name: str, distribution: BaseDistribution) -> dict[str, float]:
-        number, index = trial.number, len(trial.params)
+        number, index, streams = trial.number, len(trial.params), self._streams.of(study.entropy)
         if trial.system_attrs.get(self._generation_key, 0) > 0:
-            return {name: distribution.from_unit(self._streams.uniform(number, index))}
-        return {name: distribution.from_unit(self._streams.stratified(number, index, self._population_size))}
+            return {name: distribution.from_unit(streams.uniform(number, index))}
+        return {name: distribution.from_unit(streams.stratified(number, index, self._population_size))}
 
     def _chosen_parents(self, study: Any, generation: int) -> IntArray | None:
         """Give the numbers of those that the user's strategy chose; None if there is no strategy."""
@@ -237,7 +237,7 @@ class GenerationalSampler(BaseGASampler, EvolvingSampler):
         brood = lineage.brood
         if brood.key != key or (brood.space is not space and brood.space != space):
             parents = self._parents(history, lineage, generation) if chosen is None else chosen
-            rng = self._streams.generator(block, BREEDING)
+            rng = self._streams.of(study.entropy).generator(block, BREEDING)
             n = self._population_size
             # By number: a resumed study does alike.
             how = self._how_compiled if block * n >= COMPILED_TRIALS else self._how

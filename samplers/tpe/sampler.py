@@ -230,11 +230,11 @@ class TPESampler(Sampler):
         return columns
 
     def draw(self, study: StudyLike, trial: FrozenTrial, name: str, distribution: BaseDistribution) -> dict[str, float]:
-        history = study.history
+        history, streams = study.history, self._streams.of(study.entropy)
         if self._is_starting(history):
-            u = self._streams.stratified(trial.number, len(trial.params), self._n_startup_trials)
+            u = streams.stratified(trial.number, len(trial.params), self._n_startup_trials)
             return {name: distribution.from_unit(u)}
-        rng = self._streams.generator(trial.number, 1 + len(trial.params))
+        rng = streams.generator(trial.number, 1 + len(trial.params))
         with history.lock:
             space, given = self._branch(history, trial, name, distribution)
             columns = self._sample_together(space, history, rng, 1, given)
