@@ -120,6 +120,7 @@ class Sampler(BaseSampler):
         """Give the parameters to sample together at the start of a trial; by default none."""
         return {}
 
+    @np.errstate(all="ignore")  # whatever the user's program asks of NumPy
     def infer_relative_search_space(self, study: StudyLike, trial: FrozenTrial) -> dict[str, BaseDistribution]:
         history = study.history
         with history.lock:
@@ -149,16 +150,17 @@ class Sampler(BaseSampler):
         return self._sample_one(study, trial, {name: distribution}, purpose=1 + len(trial.params))
 
     def _sample_one(self, study: StudyLike, trial: FrozenTrial, space: Space, purpose: int) -> dict[str, float]:
-        history, rng = study.history, self._streams.of(study.entropy).generator(trial.number, purpose)
+        history, rng = study.history, self._streams.of(study).generator(trial.number, purpose)
         with history.lock:
             columns = self.sample(space, history, rng, 1)
         return {name: distribution.from_model_value(float(columns[name][0])) for name, distribution in space.items()}
 
+    @np.errstate(all="ignore")
     def sample_batch(self, study: StudyLike, number: int, space: Space, n: int) -> dict[str, FloatArray]:
         """Sample `n` points for the trials from `number` on; return internal values by name, shape (n,) each."""
         history = study.history
         with history.lock:
-            columns = self.sample(space, history, self._streams.of(study.entropy).generator(number), n)
+            columns = self.sample(space, history, self._streams.of(study).generator(number), n)
         return {name: distribution.from_model(columns[name]) for name, distribution in space.items()}
 
     def notes(self, study: StudyLike) -> dict[str, Any]:

@@ -6,14 +6,17 @@ comes back as JSON gives it, so a list matches the tuple that it was stored from
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Sequence
+from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
 
 from ..values import SCALARS, owned, python, same
 
+CLOSE = 1e-5  # relative difference of numbers up to which Optuna, too, takes them for the same
 _ADDRESS = re.compile(r" at 0x[0-9A-Fa-f]+")
 
 
@@ -62,6 +65,27 @@ def as_json(value: Any) -> str | None:
         return json.dumps(value, sort_keys=True)
     except (TypeError, ValueError, RecursionError):
         return None
+
+
+def same_value(a: Any, b: Any) -> bool:
+    """Compare two values by content, and containers as a store gives them back as well."""
+    if same(a, b):
+        return True
+    if not (isinstance(a, (list, tuple, dict)) and isinstance(b, (list, tuple, dict))):
+        return False
+    text = as_json(a)
+    return text is not None and text == as_json(b)
+
+
+def is_close(a: Any, b: Any) -> bool:
+    """Tell whether two values are the same but for rounding: one that was computed, or written with fewer digits."""
+    if isinstance(a, (bool, np.bool_)) or isinstance(b, (bool, np.bool_)):
+        return type(python(a)) is type(python(b)) and bool(a == b)
+    if isinstance(a, Integral) and isinstance(b, Integral):
+        return int(a) == int(b)
+    if isinstance(a, Real) and isinstance(b, Real):
+        return same(float(a), float(b)) or math.isclose(a, b, rel_tol=CLOSE)
+    return same_value(a, b)
 
 
 def shown(choice: Any) -> str:

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..arrays import FloatArray, IntArray
-from ..distributions import BaseDistribution, CategoricalDistribution, Domains, Signature
+from ..distributions import CLOSE, BaseDistribution, CategoricalDistribution, Domains, FloatDistribution, Signature
 from ..records import FrozenTrial, StudyDirection, TrialState
 from . import space
 from .columns import Growing, Matrix, Rows
@@ -278,15 +278,18 @@ class TrialColumns:
 
     # --- records -----------------------------------------------------------------------------------------------------
 
+    @np.errstate(all="ignore")  # infinities are compared, too
     def equal_to(self, params: dict[str, Any]) -> list[FrozenTrial]:
-        """List the records of the trials, finished or not, that have these parameters among theirs."""
+        """List the records of the trials, finished or not, that may have these parameters among theirs, if rounded."""
         rows = np.ones(self.n, dtype=bool)
         for name, value in params.items():
             if name in self._domains.changed_choices:
                 continue  # what an index stands for differs from trial to trial: the caller compares the records
             known = self.distribution(name)
             try:
-                rows &= self.param(name) == (np.nan if known is None else known.to_internal_repr(value))
+                internal = np.nan if known is None else known.to_internal_repr(value)
+                slack = 2 * CLOSE * abs(internal) if isinstance(known, FloatDistribution) else 0.0
+                rows &= abs(self.param(name) - internal) <= slack
             except ValueError:  # the study cannot have had that value
                 rows[:] = False
         return [self.record(number) for number in np.flatnonzero(rows).tolist()]

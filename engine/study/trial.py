@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -436,8 +437,9 @@ class Trial(BaseTrial):
 
 def _to_float(value: Any) -> float:
     try:
-        return float(value)
+        number = float(value)
     except (TypeError, ValueError) as error:
         raise TypeError(
             f"The `value` argument is of type '{type(value)}' but supposed to be a float: got {value!r}."
         ) from error
+    return number if number == number else math.nan  # one NaN for all, see `Reports.of`

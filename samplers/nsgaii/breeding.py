@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, cast
 import numpy as np
 
 from ...engine.arrays import BoolArray, FloatArray, IntArray
-from ...engine.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution
+from ...engine.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 from ...engine.history import History
 from ...engine.kernels import COMPILED_FROM, offspring, variation
 from ..base import Space
@@ -255,6 +255,10 @@ def _on_grids(box: Box, values: FloatArray) -> FloatArray:
         low, high, step = box.grids
         on_grid = low + np.round((values[box.stepped] - low) / step) * step
         values[box.stepped] = np.minimum(np.maximum(on_grid, low), high)
+        for j in box.stepped:
+            distribution = box.distributions[j]
+            if isinstance(distribution, IntDistribution) and not distribution.is_exact:
+                values[j] = distribution.nearest(values[j])
     return values
 
 

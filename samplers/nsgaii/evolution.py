@@ -145,7 +145,7 @@ class EvolvingSampler(Sampler):
 
     def _first_ones(self, study: StudyLike, number: int, space: Space, n: int) -> dict[str, FloatArray]:
         """Give internal values of the trials from `number` on while there are no parents: a Latin hypercube."""
-        streams, size = self._streams.of(study.entropy), self._population_size
+        streams, size = self._streams.of(study), self._population_size
         uniform = [[streams.stratified(number + i, j, size) for i in range(n)] for j in range(len(space))]
         return {name: _each_from_unit(d, u) for (name, d), u in zip(space.items(), uniform, strict=True)}
 
