@@ -123,6 +123,11 @@ class CategoricalDistribution(BaseDistribution):
         choice: CategoricalChoiceType = self._choices[int(param_value_in_internal_repr)]
         return owned(choice) if self.has_objects else choice  # type: ignore[no-any-return]
 
+    def own(self, value: CategoricalChoiceType) -> CategoricalChoiceType:
+        """Give the choice of this distribution that a value stands for: the object itself, or a copy of a container."""
+        index = self._find(value)
+        return owned(value) if index is None else self.to_external_repr(index)  # type: ignore[no-any-return]
+
     def index_in(self, other: CategoricalDistribution, internal: float) -> float:
         """Give the index that a choice of this distribution has in another one, NaN if it is not there."""
         index = other._find(self._choices[int(internal)])

@@ -129,7 +129,7 @@ class Trial(BaseTrial):
         if not isinstance(known, CategoricalDistribution) or not known.is_of(choices):
             known = self._study.remember(name, (CategoricalDistribution,), CategoricalDistribution(choices))[1]
         value: Choice = self._suggest(name, known)
-        return value
+        return known.own(value) if known.has_objects else value
 
     def _suggest(self, name: str, distribution: BaseDistribution) -> Any:
         params = self._record.params
@@ -143,8 +143,7 @@ class Trial(BaseTrial):
         if name not in params:  # the storage keeps a record of its own
             params[name] = distribution.to_external_repr(internal)
             self._record.distributions[name] = distribution
-        # The record's object is the record's alone.
-        return distribution.to_external_repr(internal) if distribution.has_objects else params[name]
+        return params[name]
 
     def _draw(self, name: str, distribution: BaseDistribution) -> float:
         """Find an internal value: fixed by `enqueue_trial`, the only possible one, sampled jointly, or by itself."""
@@ -153,12 +152,11 @@ class Trial(BaseTrial):
         internal = distribution.only_value
         if internal is not None:
             return internal
-        if distribution.has_objects:  # samplers look at all alike ones as one
-            distribution = self._study.history.canonical(name, distribution)
-        if name in self._relative and (
-            self.relative_search_space.get(name) is distribution or self._relative_fits(name, distribution)
-        ):
-            return distribution.to_internal_repr(self._relative[name])
+        if name in self._relative:
+            # A sampler looks at the distributions of one label as one.
+            sampled = self._study.history.canonical(name, distribution) if distribution.has_objects else distribution
+            if self.relative_search_space.get(name) is sampled or self._relative_fits(name, sampled):
+                return sampled.to_internal_repr(self._relative[name])
         if self._column_sampler is not None:
             return self._draw_column(self._column_sampler, name, distribution)
         value = self._study.sampler.sample_independent(self._seen_by_sampler, self._record, name, distribution)
@@ -175,7 +173,9 @@ class Trial(BaseTrial):
         return internal
 
     def _has_latest_choices(self, name: str, distribution: BaseDistribution) -> bool:
-        return not isinstance(distribution, CategoricalDistribution) or self._study.history.latest(name) == distribution
+        if not isinstance(distribution, CategoricalDistribution):
+            return True
+        return self._study.history.latest(name).label == distribution.label
 
     def _fixed_value(self, name: str, distribution: BaseDistribution) -> float:
         value = self._fixed[name]
@@ -211,7 +211,7 @@ class Trial(BaseTrial):
                     RuntimeWarning,
                     stacklevel=4,
                 )
-        return owned(self._record.params[name])
+        return self._record.params[name]
 
     def suggest_all(self, distributions: Mapping[str, BaseDistribution]) -> dict[str, Any]:
         """Suggest several parameters and store them in one transaction.
@@ -235,7 +235,7 @@ class Trial(BaseTrial):
                 self._record.params.pop(name, None)
                 self._record.distributions.pop(name, None)
             raise
-        return {name: self._suggest(name, distribution) for name, distribution in distributions.items()}
+        return owned_items({name: self._suggest(name, distribution) for name, distribution in distributions.items()})
 
     def _draw_all(
         self, distributions: Mapping[str, BaseDistribution], drawn: dict[str, tuple[float, BaseDistribution]]
