@@ -1,1 +1,1 @@
-"""What a study says: rooms that read studies, and write attributes at most."""
+"""What is computed from trials, such as how good a front is. It reads studies, and writes attributes at most."""

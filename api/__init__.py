@@ -1,4 +1,4 @@
-"""parzen: hyperparameter optimisation behind Optuna's API, so that ``import parzen as optuna`` works."""
+"""parzen, a hyperparameter optimiser: the public names, where Optuna has them, for ``import parzen as optuna``."""
 
 from typing import TYPE_CHECKING
 

@@ -2,11 +2,11 @@
 
 Several sets of points of each kind and size are ranked, or measured, by each library in turn in one process and one
 thread, warm; the table gives the medians, and parzen's time as a share of moocore's. The sets differ, since over one
-set that is met again and again the processor learns to predict every branch. Kinds: `uniform` points in the unit cube;
-`levels`, the same rounded to 20 values, with ties and repetitions, and `halves`, to two; `bulge` and `dent`, fronts
-without dominated points, on a sphere and on its inverse; `mixed`, half of a bulge among uniform points. Contributions
-on fronts alone: moocore leaves dominated points out of account. Optuna, for information, up to the sizes at which it
-takes a second. All must agree: a difference ends the run.
+set that is met again and again the processor learns to predict every branch. Kinds: ``uniform`` points in the unit
+cube; ``levels``, the same rounded to 20 values, with ties and repetitions, and ``halves``, to two; ``bulge`` and
+``dent``, fronts without dominated points, on a sphere and on its inverse; ``mixed``, half of a bulge among uniform
+points. Contributions on fronts alone: moocore leaves dominated points out of account. Optuna, for information, up to
+the sizes at which it takes a second. All must agree: a difference ends the run.
 
     pip install ".[bench]"
     python benchmarks/fronts.py

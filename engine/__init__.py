@@ -1,1 +1,1 @@
-"""The engine, floor by floor: kernels, distributions, records, history, study; single files are the ground beneath."""
+"""The engine, one folder a floor. The files that lie beside the folders are small, and import none of them."""

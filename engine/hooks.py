@@ -7,6 +7,7 @@ method is ours.
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Any
 
 _PACKAGE = __name__.partition(".")[0]
 
@@ -21,13 +22,14 @@ def is_ours(thing: object, *methods: str) -> bool:
     methods
         Names of methods; one that the object lacks is not ours.
     """
-    if not _are_defined_here(type(thing), methods):
+    kind: Any = type(thing)
+    if not _are_defined_here(kind, methods):
         return False
     own = getattr(thing, "__dict__", None)
     return not own or not any(method in own for method in methods)
 
 
 @lru_cache(maxsize=1024)
-def _are_defined_here(kind: type, methods: tuple[str, ...]) -> bool:
+def _are_defined_here(kind: Any, methods: tuple[str, ...]) -> bool:
     found = [getattr(kind, method, None) for method in methods]
     return all(getattr(method, "__module__", "").partition(".")[0] == _PACKAGE for method in found)

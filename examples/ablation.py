@@ -1,7 +1,7 @@
 """Replace one rule of TPE at a time and race the results: three bandwidth rules on two functions.
 
 A rule is a function of a few lines: `parzen.samplers.tpe.rules` has those of the library, and a new one is passed in
-the same way. Draws the regret against trials to `ablation.png` (median and quartiles over seeds).
+the same way. Draws the regret against trials to ``ablation.png`` (median and quartiles over seeds).
 
     pip install ".[plot]"
     python -m parzen.examples.ablation --seeds 10

@@ -1,7 +1,7 @@
 """
 Two objectives and a constraint: accuracy against size of networks that can be trained in time.
 
-Draws every trial, and the front of those that no other one beats in both objectives, to `front.png`. Run it with
+Draws every trial, and the front of those that no other one beats in both objectives, to ``front.png``. Run it with
 ``python -m parzen.examples.front`` (needs ``pip install "parzen[demo,plot]"``).
 """
 

@@ -2,8 +2,8 @@
 Pause and promote: train many networks a little, a few of them to the end, and none twice.
 
 Run it with ``python -m parzen.examples.pause`` (needs ``pip install "parzen[demo]"`` for the data); start it in several
-terminals at once, or stop it with Ctrl-C and start it again: they share the study in `pause.db` and the checkpoints in
-`checkpoints/`.
+terminals at once, or stop it with Ctrl-C and start it again: they share the study in ``pause.db`` and the checkpoints
+in ``checkpoints/``.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Pruners: one algorithm a file, loaded when it is used."""
+"""Pruners stop or pause trials that go badly. One algorithm a file, loaded when it is first used."""
 
 from typing import TYPE_CHECKING
 

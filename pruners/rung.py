@@ -71,7 +71,10 @@ class Rung:
 
 
 class ParetoRung:
-    """A rung of a study of several objectives: trials are ordered by non-dominated rank, then by crowding distance."""
+    """A rung of a study of several objectives.
+
+    Trials are ordered by non-dominated rank, then by crowding distance, equal ones by number.
+    """
 
     def __init__(self, n_objectives: int) -> None:
         self._numbers = Growing(np.int64)
@@ -123,7 +126,10 @@ class ParetoRung:
 
     def _ordered(self) -> IntArray:
         if len(self._rows) != len(self):
-            self._rows = order(np.stack([column.view for column in self._columns], axis=1))
+            # `order` leaves ties as given: by number, for another process finds the trials in another sequence.
+            by_number = np.argsort(self._numbers.view)
+            losses = np.stack([column.view for column in self._columns], axis=1)
+            self._rows = by_number[order(losses[by_number])]
         return self._rows
 
 

@@ -1,4 +1,4 @@
-"""Samplers: one algorithm a file, loaded when it is used."""
+"""Samplers choose the parameters of new trials. One algorithm a file or folder, loaded when it is first used."""
 
 from typing import TYPE_CHECKING
 

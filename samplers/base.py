@@ -9,13 +9,12 @@ from typing import Any, TypeGuard
 import numpy as np
 
 from ..engine.arrays import FloatArray
-from ..engine.distributions import BaseDistribution
+from ..engine.distributions import BaseDistribution, Space
 from ..engine.history import History, StudyLike
 from ..engine.hooks import is_ours
 from ..engine.records import FrozenTrial, TrialState
 from ..engine.seeds import Streams
 
-Space = Mapping[str, BaseDistribution]
 Columns = Mapping[str, FloatArray]
 
 

@@ -9,16 +9,15 @@ then on a trial is a child by differential evolution, rand/1/bin (Storn and Pric
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 import numpy as np
 
 from ..engine.arrays import BoolArray, FloatArray, IntArray
 from ..engine.brackets import Schedule, hyperband_table
-from ..engine.distributions import BaseDistribution, CategoricalDistribution
-from ..engine.history import History, Remembered, StudyLike
+from ..engine.distributions import BaseDistribution, Space
+from ..engine.history import Dimensions, History, Remembered, StudyLike
 from ..engine.records import FrozenTrial, TrialState
-from .base import Columns, Sampler, Space
+from .base import Columns, Sampler
 
 N_PARENTS = 3  # of rand/1
 ALONE = 20  # members where there is a single budget: Hyperband would give it one, with which nothing evolves
@@ -85,7 +84,7 @@ class DEHBSampler(Sampler):
         self._schedule = Schedule(hyperband_table(min_resource, max_resource, reduction_factor))
         self._factor = mutation_factor
         self._crossover = crossover_probability
-        self._populations: Remembered[Population] = Remembered()
+        self._subpopulations: Remembered[Subpopulations] = Remembered()
 
     def budget(self, number: int) -> int:
         """Give the budget of a trial.
@@ -101,18 +100,19 @@ class DEHBSampler(Sampler):
 
     def joint_space(self, history: History) -> dict[str, BaseDistribution]:
         # All parameters of all trials, so that whoever is promoted keeps those of its branch.
-        return self._population(history).joint_space(history)
+        self._of(history)  # refuses several objectives
+        return history.joint_space()
 
-    def _population(self, history: History) -> Population:
-        population = self._populations.get(history)
-        if population is None:
+    def _of(self, history: History) -> Subpopulations:
+        found = self._subpopulations.get(history)
+        if found is None:
             if len(history.directions) > 1:
                 raise ValueError(
                     f"DEHBSampler is for one objective, but the study has {len(history.directions)}. Give it another "
                     "sampler, or one value to optimize."
                 )
-            population = self._populations[history] = Population(self._schedule)
-        return population
+            found = self._subpopulations[history] = Subpopulations(self._schedule)
+        return found
 
     # --- sampling ----------------------------------------------------------------------------------------------------
 
@@ -137,20 +137,20 @@ class DEHBSampler(Sampler):
         return dict(zip(space, row, strict=True))
 
     def draw(self, study: StudyLike, trial: FrozenTrial, name: str, distribution: BaseDistribution) -> dict[str, float]:
-        self._population(study.history)  # refuses several objectives, too
+        self._of(study.history)  # refuses several objectives, too
         u = self._streams.of(study).uniform(trial.number, len(trial.params))
         return {name: distribution.from_unit(u)}
 
     def _breed(self, space: Space, history: History, number: int, rng: np.random.Generator) -> list[float]:
         """Give the internal values of a trial, in the order of the space."""
-        population = self._population(history)
-        population.update(history)
-        member, parents = population.family(number, rng)
-        kept = _kept(space, history, member)
+        found = self._of(history).update(history)
+        dims = found.dims(space)
+        member, parents = found.family(number, rng)
+        kept = dims.settled(_read(dims, history, [member]))[0]
         u = rng.random((3, len(space)))
         child = np.where(np.isnan(kept), u[0], np.nan)
         if parents is not None:
-            mutant = mutate(_unit(space, history, parents, rng), self._factor, u[1])
+            mutant = mutate(_points(dims, history, parents, rng), self._factor, u[1])
             crosses = u[2] < self._crossover
             crosses[_one_of(~np.isnan(kept), rng)] = True
             child = np.where(crosses, mutant, child)
@@ -189,56 +189,30 @@ def mutate(parents: FloatArray, factor: float, u: FloatArray) -> FloatArray:
 # --- trials as points ------------------------------------------------------------------------------------------------
 
 
-def _internal(space: Space, history: History, numbers: list[int]) -> FloatArray:
-    """Give internal values of trials, shape (d, k); NaN where a trial does not have the parameter, as `NOBODY`."""
-    found = np.full((len(space), len(numbers)), np.nan)
+def _read(dims: Dimensions, history: History, numbers: list[int]) -> FloatArray:
+    """Give internal values of trials, shape (n, d); NaN for `NOBODY`."""
+    found = np.full((len(numbers), len(dims.names)), np.nan)
     there = [i for i, number in enumerate(numbers) if number != NOBODY]
-    if not there:
-        return found
-    own = np.array(numbers, dtype=np.int64)[there]
-    rows = history.rows_of(list(space))[:, None]  # before the table, which it may enlarge
-    found[:, there] = history.table[rows, own]
-    for j, (name, distribution) in enumerate(space.items()):
-        if name in history.changed_choices and isinstance(distribution, CategoricalDistribution):
-            found[j, there] = history.choice_indices(name, own, distribution)
+    found[there] = dims.read(history, np.array(numbers, dtype=np.int64)[there])
     return found
 
 
-def _kept(space: Space, history: History, member: int) -> FloatArray:
-    """Give the internal values of a member, shape (d,); NaN for those that it does not have or that left the range."""
-    values = _internal(space, history, [member])[:, 0]
-    for j, (distribution, value) in enumerate(zip(space.values(), values.tolist(), strict=True)):
-        if value == value and not distribution._contains(value):
-            values[j] = np.nan
-    return values
-
-
-def _unit(space: Space, history: History, numbers: list[int], rng: np.random.Generator) -> FloatArray:
-    """Give trials as points of the unit cube, shape (k, d); uniform where they have no value, or none in the range.
+def _points(dims: Dimensions, history: History, numbers: list[int], rng: np.random.Generator) -> FloatArray:
+    """Give trials as points of the unit cube, shape (n, d); uniform where a trial has no value in today's range.
 
     Of a discrete value only the cell is known, not where in it a child once stood: it may be anywhere in the cell. So
     differences are not multiples of cells, of which halves would fall between two.
     """
-    internal = _internal(space, history, numbers)
-    u = rng.random((2, *internal.shape))
-    points = np.array([_to_unit(*dimension) for dimension in zip(space.values(), internal, u[0], strict=True)])
-    return np.asarray(np.where((points >= 0) & (points <= 1), points, u[1]).T)  # a comparison with NaN is false
-
-
-def _to_unit(distribution: BaseDistribution, internal: FloatArray, share: FloatArray) -> FloatArray:
-    """Turn internal values (k,) into the unit interval, at shares (k,) of the way through their cells of the grid."""
-    low, high = distribution.support
-    half = 0.5 if isinstance(distribution, CategoricalDistribution) else abs(distribution.grid) / 2
-    model = distribution.to_model(internal - half)
-    if half:
-        model = model + share * (distribution.to_model(internal + half) - model)
-    return np.asarray((model - low) / ((high - low) or 1.0))
+    internal = _read(dims, history, numbers)
+    share, uniform = rng.random((2, *internal.T.shape))
+    points = dims.to_unit(internal, share.T)
+    return np.where(np.isnan(points), uniform.T, points)
 
 
 # --- subpopulations --------------------------------------------------------------------------------------------------
 
 
-class Population:
+class Subpopulations:
     """The subpopulations of one study: rebuilt from its history, and kept up with what finished since.
 
     Parameters
@@ -272,18 +246,17 @@ class Population:
         self.members: list[IntArray] = [np.full(size, NOBODY) for size in sizes]
         self.losses: list[FloatArray] = [np.full(size, np.inf) for size in sizes]
         self._seen = 0
-        self._joint: tuple[Any, dict[str, BaseDistribution]] = None, {}
+        self._dims: tuple[Space, Dimensions] = {}, Dimensions.of({})
 
-    def joint_space(self, history: History) -> dict[str, BaseDistribution]:
-        """Give all parameters that trials had, as they were suggested last; the same object until they change."""
-        if self._joint[0] != history.space_version:
-            latest = {name: history.latest(name) for group in history.groups for name in group}
-            self._joint = history.space_version, {name: d for name, d in latest.items() if not d.single()}
-        return self._joint[1]
+    def dims(self, space: Space) -> Dimensions:
+        """Describe a space."""
+        if self._dims[0] is not space:
+            self._dims = space, Dimensions.of(space)
+        return self._dims[1]
 
     # --- selection ---------------------------------------------------------------------------------------------------
 
-    def update(self, history: History) -> None:
+    def update(self, history: History) -> Subpopulations:
         """Let the trials that finished since compete."""
         finished = history.finished
         for number in finished[self._seen :].tolist():
@@ -291,6 +264,7 @@ class Population:
             if loss < np.inf:
                 self._compete(number, loss)
         self._seen = len(finished)
+        return self
 
     def _compete(self, number: int, loss: float) -> None:
         level, place = self.target(number)

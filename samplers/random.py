@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..engine.distributions import BaseDistribution
+from ..engine.distributions import BaseDistribution, Space
 from ..engine.history import History, StudyLike
 from ..engine.records import FrozenTrial
-from .base import Columns, Sampler, Space
+from .base import Columns, Sampler
 
 
 class RandomSampler(Sampler):

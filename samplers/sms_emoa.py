@@ -7,13 +7,11 @@ from typing import Any
 import numpy as np
 
 from ..engine.arrays import FloatArray, IntArray
-from ..engine.distributions import BaseDistribution
-from ..engine.history import History, StudyLike
-from ..engine.kernels import COMPILED_FROM, succession
+from ..engine.distributions import BaseDistribution, Space
+from ..engine.history import Dimensions, History, StudyLike
+from ..engine.kernels import COMPILED_FROM, fronts, survival
 from ..engine.records import FrozenTrial, TrialState
-from .base import Space
-from .nsgaii.breeding import Box
-from .nsgaii.evolution import BREEDING, EvolvingSampler, Stock, external, filled, violations
+from .nsgaii.evolution import BREEDING, EvolvingSampler, Stock, filled, violations
 
 BREEDING_SHARE = 3  # of the members, from best to worst, the first third are bred from
 _COMPLETE = int(TrialState.COMPLETE)
@@ -55,9 +53,8 @@ class Population(Stock):
         members = np.append(number, self._members)
         self._n_joined += 1
         if len(members) >= self._size:
-            # By the number of trials, not the time: who looks at them later sees the same ones leave.
-            compiled = self._n_joined >= COMPILED_FROM or len(history.directions) > _EXACT
-            order = succession.order(history.losses(members), violations(history, members), compiled)
+            compiled = (self._n_joined >= COMPILED_FROM or len(history.directions) > _EXACT) and fronts.is_ready()
+            order = survival.order(history.losses(members), violations(history, members), compiled)
             self.ordered = members[order[: self._size]]
             members = np.delete(members, order[self._size :])
         self._members = members
@@ -131,8 +128,8 @@ class SMSEMOASampler(EvolvingSampler):
             bred = self._bred(study, trial.number, search_space, 1)
         if bred is None:
             return {}
-        box, children = bred
-        return external(box, children[:, 0].tolist())
+        dims, children = bred
+        return dims.external(children[0].tolist())
 
     @np.errstate(all="ignore")
     def sample_batch(self, study: StudyLike, number: int, space: Space, n: int) -> dict[str, FloatArray]:
@@ -140,21 +137,20 @@ class SMSEMOASampler(EvolvingSampler):
             bred = self._bred(study, number, space, n)
         if bred is None:
             return self._first_ones(study, number, space, n)
-        box, children = bred
+        dims, children = bred
         rng = self._streams.of(study).generator(number, 1)
-        found = dict(zip(box.names, children, strict=True))
+        found = dict(zip(dims.names, children.T, strict=True))
         return {name: filled(found[name], distribution, rng.random(n)) for name, distribution in space.items()}
 
     def draw(self, study: StudyLike, trial: FrozenTrial, name: str, distribution: BaseDistribution) -> dict[str, float]:
         u = self._streams.of(study).stratified(trial.number, len(trial.params), self._population_size)
         return {name: distribution.from_unit(u)}
 
-    def _bred(self, study: Any, number: int, space: Space, n: int) -> tuple[Box, FloatArray] | None:
-        """Give children (d, n), as internal values, for the trials from `number` on; None without parents."""
+    def _bred(self, study: Any, number: int, space: Space, n: int) -> tuple[Dimensions, FloatArray] | None:
+        """Give children (n, d), as internal values, for the trials from `number` on; None without parents."""
         history: History = study.history
         parents = self.parents(history, n)
         if parents is None or not space:
             return None
         rng = self._streams.of(study).generator(number, BREEDING)
-        how = self._how._replace(is_compiled=number >= COMPILED_FROM)  # by number: a resumed study does alike
-        return self._breed(study, history, parents, number, space, rng, n, how)
+        return self._breed(study, history, parents, number, space, rng, n, self._how)

@@ -1,4 +1,4 @@
-"""Storages: in memory, in SQLite files of Optuna's schema, and others that are loaded when they are used."""
+"""Storages keep studies: in memory, in database files and on servers, in journals, or behind a proxy."""
 
 from typing import TYPE_CHECKING
 

@@ -1,11 +1,12 @@
-"""The verbs of a storage (Optuna's `BaseStorage`), and those by which parzen saves work where a storage can.
+"""The verbs of a storage: those of Optuna's `BaseStorage`, and some by which a storage can save work.
 
-Each call is one transaction: after it returns, a killed process loses nothing of it; before it returns, nobody sees
-anything of it.
+Each call is one transaction: after it returns, a killed process loses nothing of it; before it returns, no other
+process sees anything of it.
 """
 
 from __future__ import annotations
 
+import uuid
 from abc import ABC, abstractmethod
 from collections.abc import Container, Mapping, Sequence
 from typing import Any
@@ -15,7 +16,10 @@ from ..engine.exceptions import UpdateFinishedTrialError
 from ..engine.history import History
 from ..engine.records import FrozenStudy, FrozenTrial, StudyDirection, TrialState
 
-DEFAULT_STUDY_NAME_PREFIX = "no-name-"
+
+def name_or_new(study_name: str | None) -> str:
+    """Give the name of a new study, made up if None is given."""
+    return f"no-name-{uuid.uuid4()}" if study_name is None else study_name
 
 
 class BaseStorage(ABC):
@@ -25,13 +29,13 @@ class BaseStorage(ABC):
     trial, `DuplicatedStudyError` for a name that is taken.
     """
 
-    keeps_live_records = False  # whether `live_record` gives the one that the writing verbs change
+    keeps_live_records = False  # whether the writing verbs change the record that `live_record` gave
 
     # --- studies -----------------------------------------------------------------------------------------------------
 
     @abstractmethod
     def create_new_study(self, directions: Sequence[StudyDirection], study_name: str | None = None) -> int:
-        """Create a study, of a name made up if None is given, and return its identifier."""
+        """Create a study and return its identifier; a name is made up if None is given."""
 
     @abstractmethod
     def delete_study(self, study_id: int) -> None:
@@ -85,13 +89,13 @@ class BaseStorage(ABC):
     def set_trial_state_values(self, trial_id: int, state: TrialState, values: Sequence[float] | None = None) -> bool:
         """Change a trial's state, and values.
 
-        RUNNING is for one that waits or is paused: of several workers that try, one gets True. What Optuna may read of
-        a paused trial is a pruned one; see `engine.pauses`.
+        RUNNING starts a waiting trial or resumes a paused one; of several workers that try, one gets True. A paused
+        trial is stored as a pruned one, which Optuna can read; see `engine.records.pauses`.
         """
 
     @abstractmethod
     def set_trial_intermediate_value(self, trial_id: int, step: int, intermediate_value: float) -> None:
-        """Report a value at a step; a second report of a step takes the first one's place."""
+        """Store the value reported at a step; a second report of a step replaces the first."""
 
     @abstractmethod
     def set_trial_user_attr(self, trial_id: int, key: str, value: Any) -> None:
@@ -174,7 +178,7 @@ class BaseStorage(ABC):
             trial = self.get_trial(trial_id)
             raise UpdateFinishedTrialError(f"Trial#{trial.number} has already finished and can not be updated.")
 
-    # --- what parzen asks beyond Optuna's verbs; the defaults work on top of them ------------------------------------
+    # --- what parzen asks beyond Optuna's verbs; the defaults are made of those --------------------------------------
 
     def get_history(self, study_id: int, refresh: bool = True) -> History:
         """Give the study's trials as columns. The storage keeps the object and goes on filling it.
@@ -184,7 +188,7 @@ class BaseStorage(ABC):
         study_id
             Identifier of the study.
         refresh
-            Look for what others stored; otherwise it may be as of the last look.
+            Look for what other processes stored; otherwise the history may be as of the last look.
         """
         trials = self.get_all_trials(study_id, deepcopy=False)
         histories: dict[int, History] = self.__dict__.setdefault("_histories", {})
@@ -198,7 +202,7 @@ class BaseStorage(ABC):
         return history
 
     def live_record(self, trial_id: int) -> FrozenTrial:
-        """Give the record of an unfinished trial that the storage itself changes as the trial goes on, or a copy."""
+        """Give the record of an unfinished trial: the storage's own, which changes with the trial, or else a copy."""
         return self.get_trial(trial_id)
 
     def claim_waiting_trial(self, study_id: int) -> int | None:
@@ -228,9 +232,9 @@ class BaseStorage(ABC):
         return [self.create_new_trial(study_id, template) for template in templates]
 
     def create_trials_at(self, study_id: int, number: int, templates: Sequence[FrozenTrial]) -> list[int] | None:
-        """Create trials of which the first gets this number; None, and nothing is done, if it gets another one.
+        """Create trials if the first one gets this number; otherwise create none and return None.
 
-        What was sampled for a number belongs to that number: two workers with one seed would try the same otherwise.
+        Parameters sampled for a number belong to that number: else two workers with one seed would try the same.
         """
         if self.get_n_trials(study_id) != number:
             return None
@@ -252,7 +256,7 @@ class BaseStorage(ABC):
     # --- corrections: the only changes to finished trials ------------------------------------------------------------
 
     def correct_values(self, trial_id: int, values: Sequence[float]) -> None:
-        """Replace the objective values of a trial that finished with some; other processes notice at their next look.
+        """Replace the objective values of a finished trial, which has some; other processes see it at their next look.
 
         Raises
         ------
@@ -264,8 +268,8 @@ class BaseStorage(ABC):
         raise NotImplementedError(f"{type(self).__name__} cannot correct a trial. Copy the study by `copy_study`.")
 
     def erase_trial(self, trial_id: int) -> None:
-        """Take all that a trial holds away: an empty, failed trial keeps its number, since numbers have no gaps.
+        """Delete all that a trial holds. The trial itself stays, empty and failed, since numbers have no gaps.
 
-        A worker that still runs it finds it finished. ``NotImplementedError`` if the storage cannot do it.
+        A worker that still runs the trial finds it finished. ``NotImplementedError`` if the storage cannot do it.
         """
         raise NotImplementedError(f"{type(self).__name__} cannot erase a trial. Copy the study by `copy_study`.")

@@ -1,10 +1,11 @@
 """Storages over a fork.
 
-A connection must not be carried over a fork: by its copy of the parent's lock table a child would believe that it holds
-locks in a SQLite file which only the parent has, and the parent, when it closes, would throw away the log to which the
-child still writes; on a server both would talk in one conversation. Nor must a child be born in the middle of another
-thread's change, of which it would have half, and the lock. So all changes are waited for, and what cannot be carried
-over is closed.
+Before a fork every storage is locked, which waits for the changes of other threads, and closes its connection.
+
+A child that is forked in the middle of another thread's change would have half of that change, and a lock that no
+thread releases. A child must not use its parent's connection either. In a SQLite file the child would count on locks
+that only the parent holds, and the parent, when it closes, would delete the log to which the child still writes; on a
+server, parent and child would talk in one conversation.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ from typing import Any, Protocol
 class Forkable(Protocol):
     """A storage that holds its lock around each change.
 
-    `_needs_another` tells whether it may then wait for another storage of the same process; such a one is locked first.
+    `_needs_another` tells whether the storage may wait for another storage of its process while it holds its lock; a
+    storage that may is locked before the others.
     """
 
     _lock: Any
@@ -28,7 +30,7 @@ class Forkable(Protocol):
         """Close what must not be carried over."""
 
     def _after_fork_in_child(self) -> None:
-        """Begin anew what the child does not have, such as threads."""
+        """Make anew what a fork does not copy, such as threads."""
 
 
 _storages: weakref.WeakSet[Forkable] = weakref.WeakSet()

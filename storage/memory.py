@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from array import array
 from collections.abc import Container, Mapping, Sequence
 from datetime import datetime
@@ -14,15 +13,15 @@ import numpy as np
 from ..engine.distributions import BaseDistribution
 from ..engine.exceptions import DuplicatedStudyError, UpdateFinishedTrialError
 from ..engine.history import COMPLETED_RUNG, History, corrections
-from ..engine.records import FrozenStudy, FrozenTrial, StudyDirection, TrialState, marked
+from ..engine.records import FrozenStudy, FrozenTrial, StudyDirection, TrialState, with_pause_marker
 from ..engine.values import copied_items, owned
-from .base import DEFAULT_STUDY_NAME_PREFIX, BaseStorage
+from .base import BaseStorage, name_or_new
 
 _RUNNING, _WAITING = TrialState.RUNNING, TrialState.WAITING
 
 
-class _Study:
-    """One study: its name, attributes and history."""
+class StoredStudy:
+    """A study: its name, attributes and history."""
 
     def __init__(self, study_id: int, name: str, history: History) -> None:
         self.id = study_id
@@ -39,10 +38,10 @@ class InMemoryStorage(BaseStorage):
 
     def __init__(self) -> None:
         self._lock = RLock()
-        self._studies: dict[int, _Study] = {}
+        self._studies: dict[int, StoredStudy] = {}
         self._ids_by_name: dict[str, int] = {}
         self._n_studies = 0
-        # Where each trial is, by its identifier: the study and the number.
+        # The study and the number of each trial, by its identifier.
         self._study_of = array("q")
         self._number_of = array("q")
         self._live: dict[int, tuple[History, int, FrozenTrial]] = {}
@@ -62,14 +61,14 @@ class InMemoryStorage(BaseStorage):
     # --- studies -----------------------------------------------------------------------------------------------------
 
     def create_new_study(self, directions: Sequence[StudyDirection], study_name: str | None = None) -> int:
-        name = study_name if study_name is not None else DEFAULT_STUDY_NAME_PREFIX + str(uuid.uuid4())
+        name = name_or_new(study_name)
         with self._lock:
             if name in self._ids_by_name:
                 raise DuplicatedStudyError(f"A study named {name!r} exists already in this storage.")
             study_id = self._n_studies
             self._n_studies += 1
             self._ids_by_name[name] = study_id
-            self._studies[study_id] = _Study(study_id, name, History(directions, self._lock))
+            self._studies[study_id] = StoredStudy(study_id, name, History(directions, self._lock))
         return study_id
 
     def delete_study(self, study_id: int) -> None:
@@ -81,7 +80,7 @@ class InMemoryStorage(BaseStorage):
             del self._ids_by_name[study.name]
             del self._studies[study_id]
 
-    def _study(self, study_id: int) -> _Study:
+    def _study(self, study_id: int) -> StoredStudy:
         study = self._studies.get(study_id)
         if study is None:
             raise KeyError(f"No study with id {study_id} exists.")
@@ -129,28 +128,25 @@ class InMemoryStorage(BaseStorage):
     def create_new_trial(self, study_id: int, template_trial: FrozenTrial | None = None) -> int:
         with self._lock:
             history = self._study(study_id).history
-            trial_id = len(self._number_of)
             if template_trial is None:
-                record = FrozenTrial.running(history.n, trial_id)
-                self._open(study_id, history, record)
-            else:
-                history.check_new([template_trial])
-                self._add(study_id, history, template_trial)
-        return trial_id
+                return self._open(study_id, history, FrozenTrial.running(history.n, len(self._number_of)))
+            history.check_new([template_trial])
+            return self._add(study_id, history, template_trial)
 
     def _add(self, study_id: int, history: History, template: FrozenTrial) -> int:
-        """Add a copy of a trial that was checked."""
-        record = marked(template.copy())
+        """Add a copy of a trial that was checked, and give its identifier."""
+        record = with_pause_marker(template.copy())
         record.number, record._trial_id = history.n, len(self._number_of)
-        self._open(study_id, history, record)
-        return record._trial_id
+        return self._open(study_id, history, record)
 
-    def _open(self, study_id: int, history: History, record: FrozenTrial) -> None:
+    def _open(self, study_id: int, history: History, record: FrozenTrial) -> int:
+        """Add the record of a new trial, and give its identifier."""
         self._study_of.append(study_id)
         self._number_of.append(record.number)
         history.open(record)
         if not record.state.is_finished():
             self._live[record._trial_id] = (history, record.number, record)
+        return record._trial_id
 
     def create_new_trials(self, study_id: int, templates: Sequence[FrozenTrial]) -> list[int]:
         with self._lock:
@@ -163,11 +159,10 @@ class InMemoryStorage(BaseStorage):
             return super().create_trials_at(study_id, number, templates)
 
     def _updatable(self, trial_id: int) -> tuple[History, int, FrozenTrial]:
-        """Find a trial that may be changed."""
+        """Find an unfinished trial: its history, number and record."""
         found = self._live.get(trial_id)
         if found is None:
-            number = self._locate(trial_id)[1]
-            raise UpdateFinishedTrialError(f"Trial#{number} has already finished and can not be updated.")
+            raise _finished(self._locate(trial_id)[1])
         return found
 
     def _locate(self, trial_id: int) -> tuple[History, int]:
@@ -207,11 +202,10 @@ class InMemoryStorage(BaseStorage):
         return True
 
     def _resume(self, trial_id: int) -> bool:
-        """Start a paused trial again."""
+        """Resume a paused trial."""
         history, number = self._locate(trial_id)
         if history.states[number] != TrialState.PAUSED:
-            self._updatable(trial_id)
-            return False
+            raise _finished(number)
         self._live[trial_id] = (history, number, history.resume(number))
         return True
 
@@ -258,7 +252,7 @@ class InMemoryStorage(BaseStorage):
     def _replace(self, trial_id: int, record: FrozenTrial) -> None:
         study = self._studies[self._study_of[trial_id]]
         live = study.history.live.get(record.number)
-        if live is not None:  # somebody may hold it
+        if live is not None:  # a trial object may hold this record
             live.become(record)
             record = live
         study.history = history = corrections.rebuilt(study.history, {record.number: record})
@@ -292,3 +286,7 @@ class InMemoryStorage(BaseStorage):
 
     def get_trial_number_from_id(self, trial_id: int) -> int:
         return self._locate(trial_id)[1]
+
+
+def _finished(number: int) -> UpdateFinishedTrialError:
+    return UpdateFinishedTrialError(f"Trial#{number} has already finished and can not be updated.")

@@ -120,18 +120,13 @@ def in_circles(graph: Iterable[Arrow]) -> set[str]:
 
 
 def table() -> str:
-    """Draw the rooms, floor by floor, with what is in them and what they import."""
-    graph = arrows()
+    """Draw the rooms, floor by floor from the top down, with what the first lines of their docstrings say."""
     rooms = [room_of(path) for path in sources() if path.endswith("/__init__.py")]
-    rows = ["| room | what is in it | files | imports from |", "| --- | --- | --- | --- |"]
+    rows = ["| floor | room | what is in it |", "| --- | --- | --- |"]
     for room in sorted(rooms, key=lambda room: (-LEVEL[floor_of(room)], room)):
         text = (ROOT / room / "__init__.py").read_text()
         sentence = (ast.get_docstring(ast.parse(text)) or "").split("\n\n")[0].replace("\n", " ")
-        stems = [Path(path).stem for path in sources() if room_of(path) == room and not path.endswith("/__init__.py")]
-        below = sorted({room_of(b) for a, b in graph if room_of(a) == room and room_of(b) != room})
-        rows.append(
-            f"| `{room}/` | {sentence} | {', '.join(stems) or '-'} | {', '.join(f'`{b}`' for b in below) or '-'} |"
-        )
+        rows.append(f"| {LEVEL[floor_of(room)]} | `{room}/` | {sentence} |")
     return "\n".join(rows) + "\n"
 
 

@@ -26,7 +26,7 @@ TESTS = {
     "api/cli/": ["tests/test_cli.py", "tests/test_cli_storage.py"],
     "engine/kernels/": ["tests/kernels", "tests/samplers"],
     "engine/": ["tests/engine", "tests/contract", "tests/samplers", "tests/pruners"],
-    "pruners/": ["tests/pruners", "tests/contract/test_pruners.py"],
+    "pruners/": ["tests/pruners", "tests/contract/test_pruners.py", "tests/contract/test_pausing_pruners.py"],
     "samplers/": ["tests/samplers", "tests/contract/test_samplers.py"],
     "storage/": ["tests/storage", "tests/contract/test_storages.py"],
 }

@@ -112,7 +112,7 @@ def shares(front, reference):
     return contributions(scaled, [reference] * len(low))
 
 
-def succession(points, violations, reference):
+def survival(points, violations, reference):
     """For each point the key that SMS-EMOA sorts by: the last one leaves."""
     feasible = [i for i in range(len(points)) if violations[i] <= 0]
     keys = [(violation, 0, 0.0) for violation in violations]

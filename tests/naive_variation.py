@@ -128,9 +128,3 @@ def is_like(genes, points, parent, other):
     """Whether a child is like a parent, which has what it lacks from the other one."""
     own = [points[j, other] if math.isnan(points[j, parent]) else points[j, parent] for j in range(len(genes))]
     return all(a == b or math.isnan(a) for a, b in zip(genes, own, strict=True))
-
-
-def share(values, low, width, is_log):
-    """How far through a range each value is; NaN for one that is outside."""
-    scaled = [math.log(x) if is_log and x > 0 else x for x in values]
-    return [(x - low) / width if 0 <= (x - low) / width <= 1 else math.nan for x in scaled]

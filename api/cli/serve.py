@@ -1,4 +1,4 @@
-"""The sub-command `parzen storage serve`: a storage for workers that reach it through gRPC."""
+"""The sub-command ``parzen storage serve``: a storage for workers that reach it through gRPC."""
 
 from __future__ import annotations
 

@@ -100,7 +100,7 @@ def perform(action: Callable[..., None], session: Session, options: dict[str, An
             logger.error("Interrupted.")
             return 130
         except BrokenPipeError:
-            raise  # click ends quietly when, say, `head` has read enough
+            raise  # click ends quietly when, say, ``head`` has read enough
         except Exception as error:
             logger.error(_explain(error), exc_info=session.debug)
             return 1

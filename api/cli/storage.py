@@ -1,4 +1,4 @@
-"""The sub-commands of `parzen storage`: upgrade, check, shrink and copy a storage."""
+"""The sub-commands of ``parzen storage``: upgrade, check, shrink and copy a storage."""
 
 from __future__ import annotations
 
@@ -178,7 +178,7 @@ def _trial_content(trial: FrozenTrial) -> dict[str, Any]:
 
 
 def _as_csv(study: Study) -> str:
-    """Write the flattened columns of `parzen trials`."""
+    """Write the flattened columns of ``parzen trials``."""
     listing = list_trials(study, study.get_trials(deepcopy=False)).flattened()
     text = io.StringIO()
     writer = csv.DictWriter(text, listing.columns, lineterminator="\n")

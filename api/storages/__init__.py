@@ -1,4 +1,4 @@
-"""Storages, under the spelling of Optuna."""
+"""The public names of storages, where Optuna has them (`parzen.storages`); their code lies in `storage/`."""
 
 from typing import TYPE_CHECKING
 

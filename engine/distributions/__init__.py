@@ -1,4 +1,4 @@
-"""Distributions of parameters: the only room that knows how a value becomes a number, and back.
+"""Distributions of parameters (float, int, categorical). They alone turn a user's value into a number, and back.
 
 A parameter's value is written in one of five coordinates:
 
@@ -10,19 +10,19 @@ internal          the value as a float; a choice's index      storages, the colu
 model     x       log of the value for ``log=True``,          samplers; `BaseDistribution.to_model`, `from_model`
                   otherwise internal
 kernel    z       x; on short grids the index of the point    `engine.kernels.axes`, TPE's densities
-unit      u       [0, 1): share of the support in model       uniform draws (`BaseDistribution.from_unit`), DEHB
-                  coordinates
+unit      u       [0, 1): share of the support in model       uniform draws (`BaseDistribution.from_unit`); genetic
+                  coordinates                                 samplers and DEHB (`engine.history.points`)
 ========  ======  ==========================================  ========================================================
 
 Integers on a log scale have the support ``[log(low - 1/2), log(high + 1/2)]`` in model coordinates, so that the end
 points get a full share of the range.
 """
 
-from .base import BaseDistribution
+from .base import BaseDistribution, Space
 from .categorical import CategoricalChoiceType, CategoricalDistribution
 from .choices import CLOSE, is_close
 from .domains import Domains, Signature, check_distribution_compatibility, check_same_kind
-from .numeric import FloatDistribution, IntDistribution
+from .numeric import FloatDistribution, IntDistribution, NumericDistribution
 from .old import (
     DiscreteUniformDistribution,
     IntLogUniformDistribution,
@@ -44,7 +44,9 @@ __all__ = [
     "IntLogUniformDistribution",
     "IntUniformDistribution",
     "LogUniformDistribution",
+    "NumericDistribution",
     "Signature",
+    "Space",
     "UniformDistribution",
     "check_distribution_compatibility",
     "check_same_kind",

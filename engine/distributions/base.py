@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
@@ -113,3 +114,6 @@ class BaseDistribution(ABC):
     def __repr__(self) -> str:
         attributes = ", ".join(f"{key}={value!r}" for key, value in sorted(self._asdict().items()))
         return f"{type(self).__name__}({attributes})"
+
+
+Space = Mapping[str, BaseDistribution]  # a search space: distributions by parameter name

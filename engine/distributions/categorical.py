@@ -75,13 +75,15 @@ class CategoricalDistribution(BaseDistribution):
     # --- which choice ------------------------------------------------------------------------------------------------
 
     @cached_property
-    def _index(self) -> dict[tuple[type, Any], int]:
+    def _by_type(self) -> dict[tuple[type, Any], int]:
         """Index of each hashable choice with its type, because 1 == True == 1.0; of equal ones the first."""
-        found: dict[tuple[type, Any], int] = {}
-        for i, choice in enumerate(self._choices):
-            if _is_hashable(choice):
-                found.setdefault((type(choice), choice), i)
-        return found
+        hashable = map(_is_hashable, self._choices)
+        return told_apart.places((type(c), c) if h else None for c, h in zip(self._choices, hashable, strict=True))
+
+    @cached_property
+    def _by_value(self) -> dict[Any, int]:
+        """Index of each hashable choice, whatever its type."""
+        return {choice: index for (_, choice), index in reversed(self._by_type.items())}
 
     @cached_property
     def _by_identity(self) -> dict[int, int]:
@@ -102,10 +104,12 @@ class CategoricalDistribution(BaseDistribution):
         """Find a choice: the object itself, or an equal one, as JSON gives it back, or one that shows the same."""
         found = self._by_identity.get(id(value)) if self.has_objects else None
         if found is None and _is_hashable(value):
-            found = self._index.get((type(value), value))
-            if found is None and isinstance(value, np.generic):
-                found = self._index.get((type(python(value)), python(value)))
-        if found is None and isinstance(value, (list, tuple, dict)) and self.has_objects:
+            plain = python(value)
+            found = self._by_type.get((type(value), value), self._by_type.get((type(plain), plain)))
+            found = self._by_value.get(value) if found is None else found
+            if found is None and type(value) in SCALARS and value == value and not self.has_objects:
+                return None
+        if found is None and self.has_objects and isinstance(value, (list, tuple, dict)):
             found = self._by_json.get(told_apart.as_json(value) or "")
         if found is None:
             found = next((i for i, choice in enumerate(self._choices) if same(choice, value)), None)
@@ -128,10 +132,10 @@ class CategoricalDistribution(BaseDistribution):
         index = self._find(value)
         return owned(value) if index is None else self.to_external_repr(index)  # type: ignore[no-any-return]
 
-    def index_in(self, other: CategoricalDistribution, internal: float) -> float:
-        """Give the index that a choice of this distribution has in another one, NaN if it is not there."""
-        index = other._find(self._choices[int(internal)])
-        return math.nan if index is None else index
+    def indices_in(self, other: CategoricalDistribution) -> list[float]:
+        """Give for each choice the index that it has in another distribution, NaN if it is not there."""
+        found = map(other._find, self._choices)
+        return [math.nan if index is None else index for index in found]
 
     def is_of(self, choices: Sequence[Any]) -> bool:
         """Tell whether a distribution of these choices would hand out the same values, and objects, as this one."""

@@ -6,6 +6,7 @@ import warnings
 from typing import Any, cast
 
 from .base import BaseDistribution
+from .categorical import CategoricalDistribution
 from .numeric import FloatDistribution, IntDistribution
 
 
@@ -80,13 +81,25 @@ class IntLogUniformDistribution(IntDistribution):
         return {"step": self.step, "low": self.low, "high": self.high}
 
 
-def modern(distribution: BaseDistribution) -> BaseDistribution:
-    """Give the distribution that stands for a deprecated one; others come back as they are."""
+def modern(distribution: Any) -> BaseDistribution:
+    """Give the distribution that stands for a deprecated one, or for one of Optuna's; all else comes back as it is."""
+    if not isinstance(distribution, BaseDistribution):
+        return _of_optuna(distribution)
     if isinstance(distribution, _OLD_FLOATS):
         return FloatDistribution(distribution.low, distribution.high, log=distribution.log, step=distribution.step)
     if isinstance(distribution, _OLD_INTS):
         return IntDistribution(distribution.low, distribution.high, log=distribution.log, step=distribution.step)
     return distribution
+
+
+def _of_optuna(distribution: Any) -> BaseDistribution:
+    kinds = {kind.__name__ for kind in type(distribution).__mro__ if kind.__module__.partition(".")[0] == "optuna"}
+    if "CategoricalDistribution" in kinds:
+        return CategoricalDistribution(distribution.choices)
+    for ours in (FloatDistribution, IntDistribution):
+        if ours.__name__ in kinds:
+            return ours(distribution.low, distribution.high, log=distribution.log, step=distribution.step)
+    return cast(BaseDistribution, distribution)
 
 
 _OLD_FLOATS = (UniformDistribution, LogUniformDistribution, DiscreteUniformDistribution)

@@ -1,9 +1,10 @@
-"""One study's trials as columns: `History`, the parts that it is made of, and what is read off it."""
+"""`History`: the trials of one study as growing NumPy columns, which samplers and pruners read."""
 
 from .columns import Growing, Sorted
 from .corrections import erased, rebuilt, with_values
 from .front import Front
 from .history import History
+from .points import Dimensions
 from .protocols import StudyLike
 from .remembered import Remembered
 from .rungs import COMPLETED_RUNG, Completion
@@ -14,6 +15,7 @@ __all__ = [
     "COMPLETED_RUNG",
     "BracketStudy",
     "Completion",
+    "Dimensions",
     "Front",
     "Growing",
     "History",

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..distributions import BaseDistribution
-from ..records import CONSTRAINTS, FIXED, FrozenTrial, StudyDirection, TrialState, constraints_of, marks
+from ..records import CONSTRAINTS, FIXED, FrozenTrial, StudyDirection, TrialState, constraints_of, pause_marker
 from ..values import owned_items
 from .trial_columns import NO_TIME, TrialColumns, microseconds
 
@@ -185,7 +185,7 @@ class History(TrialColumns):
         record = self.live[number]
         record.state = state
         if state != _COMPLETE:
-            record.system_attrs.update(marks(record, state))
+            record.system_attrs.update(pause_marker(record, state))
         if values is not None:
             record._values = list(values)
         record.datetime_complete = when

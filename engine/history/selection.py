@@ -13,7 +13,7 @@ from ..records import FrozenTrial, TrialState
 from .columns import Growing
 from .history import History
 
-_LONG_AGO = datetime(1970, 1, 1)
+LONG_AGO = datetime(1970, 1, 1)  # when a trial ended of which nothing else is known
 
 
 class Selection(History):
@@ -91,9 +91,7 @@ class Selection(History):
         return super().copy_record(number) if self._selected.view[number] else self._blank(number)
 
     def _blank(self, number: int) -> FrozenTrial:
-        when = self.completed_at(number) or _LONG_AGO
-        trial_id = int(self.trial_ids[number])
-        return FrozenTrial(number, TrialState.FAIL, None, when, when, {}, {}, {}, {}, {}, trial_id)
+        return FrozenTrial.blank(number, int(self.trial_ids[number]), self.completed_at(number) or LONG_AGO)
 
     def selected(self, states: Container[TrialState] | None = None) -> list[int]:
         """Give the numbers of the selected trials in these states, in order."""

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
-from ..distributions import BaseDistribution
+from ..distributions import BaseDistribution, Space
 from ..records import FrozenTrial, TrialState
 
-Space = dict[str, BaseDistribution]
 
-
-def intersection(spaces: Iterable[Mapping[str, BaseDistribution]]) -> Space:
+def intersection(spaces: Iterable[Space]) -> dict[str, BaseDistribution]:
     """Keep the parameters that stand in every space with an equal distribution, sorted by name.
 
     Parameters
@@ -19,7 +17,7 @@ def intersection(spaces: Iterable[Mapping[str, BaseDistribution]]) -> Space:
     spaces
         The distributions of one trial each.
     """
-    common: Space | None = None
+    common: dict[str, BaseDistribution] | None = None
     for space in spaces:
         if common is None:
             common = dict(space)
@@ -30,13 +28,13 @@ def intersection(spaces: Iterable[Mapping[str, BaseDistribution]]) -> Space:
     return dict(sorted((common or {}).items()))
 
 
-def groups(spaces: Iterable[Mapping[str, BaseDistribution]]) -> list[Space]:
+def groups(spaces: Iterable[Space]) -> list[dict[str, BaseDistribution]]:
     """Split the union of all spaces into groups of parameters that always appear together.
 
     Two parameters share a group when the same trials suggested them, so every trial's parameters are a union of groups.
     The latest distribution of a name counts.
     """
-    latest: Space = {}
+    latest: dict[str, BaseDistribution] = {}
     members: list[set[str]] = []
     for space in spaces:
         latest.update(space)
@@ -77,7 +75,7 @@ class Together:
         self.groups = _refine(self.groups, suggested)
 
 
-def intersection_search_space(trials: list[FrozenTrial], include_pruned: bool = False) -> Space:
+def intersection_search_space(trials: list[FrozenTrial], include_pruned: bool = False) -> dict[str, BaseDistribution]:
     """Give the parameters that all finished trials among these suggested with equal distributions, sorted by name.
 
     Parameters
@@ -105,7 +103,7 @@ class IntersectionSearchSpace:
     def __init__(self, include_pruned: bool = False) -> None:
         self._include_pruned = include_pruned
 
-    def calculate(self, study: Any, use_cache: bool = False) -> Space:
+    def calculate(self, study: Any, use_cache: bool = False) -> dict[str, BaseDistribution]:
         """Give the intersection over a study's finished trials.
 
         Parameters
@@ -115,5 +113,5 @@ class IntersectionSearchSpace:
         use_cache
             Accepted for compatibility: the history keeps the spaces that occurred, so there is nothing to cache.
         """
-        space: Space = study.sync().intersection(self._include_pruned)
+        space: dict[str, BaseDistribution] = study.sync().intersection(self._include_pruned)
         return space

@@ -77,6 +77,7 @@ class TrialColumns:
         self._complete_spaces: set[int] = set()  # signatures of complete trials, and of pruned or paused ones
         self._pruned_spaces: set[int] = set()
         self._together = space.Together()
+        self._joint: dict[bool, tuple[int, dict[str, BaseDistribution]]] = {}
         self._rows = Rows()
         self._params = Matrix()
         self._constraints = Rows()
@@ -177,39 +178,39 @@ class TrialColumns:
 
     def rows_of(self, names: Sequence[str]) -> IntArray:
         """Give the rows of some parameters in `table`, shape (d,), adding those that are new."""
-        for name in names:
-            if name not in self._params.index:
-                self._params.add(name)
-        return np.array([self._params.index[name] for name in names], dtype=np.int64)
+        index = self._params.index
+        try:
+            return np.fromiter(map(index.__getitem__, names), np.int64, len(names))
+        except KeyError:
+            for name in names:
+                if name not in index:
+                    self._params.add(name)
+            return self.rows_of(names)
 
     @property
     def table(self) -> FloatArray:
         """Internal values of all parameters, one row each, by trial number; NaN where there are none."""
         return self._params.data
 
-    def choice_indices(self, name: str, numbers: IntArray, choices: CategoricalDistribution) -> FloatArray:
-        """Give a categorical parameter in some trials (k,) as indices into other choices; NaN for what is not there."""
-        found: FloatArray = self._params[name][numbers]  # a copy
-        if name not in self._domains.changed_choices:
-            return found
-        for position, number in enumerate(numbers.tolist()):
-            own = self._distribution_in(number, name)
-            if isinstance(own, CategoricalDistribution) and own is not choices:
-                found[position] = own.index_in(choices, found[position])
+    def has_other_choices(self, name: str, choices: CategoricalDistribution) -> bool:
+        """Tell whether some trial suggested a categorical parameter from other choices than these."""
+        latest = self._domains.latest.get(name)
+        if latest is None or name in self._domains.changed_choices:
+            return latest is not None
+        return latest is not choices and self.canonical(name, choices) is not latest
+
+    def by_distribution(self, name: str, numbers: IntArray) -> list[tuple[BaseDistribution, IntArray]]:
+        """Give the distributions from which some trials (k,) suggested a parameter, and the positions of these."""
+        known = np.flatnonzero(~np.isnan(self.param(name)[numbers]))
+        is_live = np.isin(self._rows["state"][numbers[known]], (TrialState.RUNNING, TrialState.WAITING))
+        live, ended = known[is_live], known[~is_live]
+        signature = self._rows["signature"][numbers[ended]]
+        found = [(self._live_distribution(int(numbers[i]), name), np.array([i])) for i in live.tolist()]
+        found += [(self._domains.signatures[k][name], ended[signature == k]) for k in np.unique(signature).tolist()]
         return found
 
-    def _distribution_in(self, number: int, name: str) -> BaseDistribution | None:
-        """Give the canonical distribution from which a trial suggested a parameter, None if it did not."""
-        if number in self.live:
-            own = self.live[number].distributions.get(name)
-            return None if own is None else self.canonical(name, own)
-        signature: Signature = self._domains.signatures[self._rows.cells["signature"][number]]
-        return signature.get(name)
-
-    @property
-    def changed_choices(self) -> set[str]:
-        """Names of the categorical parameters that were suggested from different choices."""
-        return self._domains.changed_choices
+    def _live_distribution(self, number: int, name: str) -> BaseDistribution:
+        return self.canonical(name, self.live[number].distributions[name])
 
     @property
     def constraint_keys(self) -> list[str]:
@@ -241,7 +242,7 @@ class TrialColumns:
         ids = self._complete_spaces | self._pruned_spaces if include_pruned else self._complete_spaces
         return [self._domains.signatures[i] for i in sorted(ids)]
 
-    def intersection(self, include_pruned: bool = True) -> space.Space:
+    def intersection(self, include_pruned: bool = True) -> dict[str, BaseDistribution]:
         """Give the parameters that all finished trials suggested alike."""
         return space.intersection(self.spaces(include_pruned))
 
@@ -261,6 +262,20 @@ class TrialColumns:
     def space_version(self) -> int:
         """Grows whenever `latest`, `common_names` or `groups` may change."""
         return self._domains.version + self._together.version
+
+    def joint_space(self, common: bool = False) -> dict[str, BaseDistribution]:
+        """Give the parameters to be sampled together, each with its latest distribution; constant ones are left out.
+
+        Those that any complete or pruned trial suggested; with `common` those that all did. The same object until
+        something changes, so not to be changed itself.
+        """
+        version, found = self._joint.get(common, (-1, {}))
+        if version != self.space_version:
+            names = self.common_names if common else [name for group in self.groups for name in group]
+            latest = {name: self.latest(name) for name in names}
+            found = {name: distribution for name, distribution in latest.items() if not distribution.single()}
+            self._joint[common] = self.space_version, found
+        return found
 
     @property
     def common_names(self) -> list[str]:

@@ -11,11 +11,30 @@ from typing import NamedTuple
 import numpy as np
 
 from ..arrays import BoolArray, FloatArray, IntArray
-from .mixture import SpaceArrays, snap, support, values_between
 
 # Grids of at most this many values get their exact masses, tabulated. Beside a finer cell the kernel's mass is close to
 # that of a normal whose variance is larger by that of a uniform of the cell's width (Sheppard's correction).
 LONGEST_TABLE = 32
+
+
+class SpaceArrays(NamedTuple):
+    """A search space in model coordinates (log already applied), shape (d,) each.
+
+    Attributes
+    ----------
+    low, high
+        Ends of the range; the lowest and highest value of a grid.
+    step
+        0: continuous. Positive: a grid of that step in x. Negative: a grid of step |step| in exp(x), as for integers
+        on a log scale.
+    n_choices
+        Number of choices; 0: numeric. The other columns of choices are not used (give 0, n_choices - 1, 1 or all 0).
+    """
+
+    low: FloatArray
+    high: FloatArray
+    step: FloatArray
+    n_choices: IntArray
 
 
 class Axes(NamedTuple):
@@ -24,9 +43,10 @@ class Axes(NamedTuple):
     Attributes
     ----------
     low, high, step, n_choices
-        As in `mixture.Mixture`.
+        As in `SpaceArrays`.
     lower, upper
-        Ends of the support: half a cell beyond the outermost values of a grid.
+        Ends of the support: half a cell beyond the outermost values of a grid, [low - step/2, high + step/2] or
+        [log(e^low - |step|/2), log(e^high + |step|/2)].
     n_values
         Length of a table's row: number of choices or of grid values; 0 where the coordinate is continuous.
     spread
@@ -55,7 +75,7 @@ class Axes(NamedTuple):
 def axes_of(space: SpaceArrays, longest_table: int = LONGEST_TABLE) -> Axes:
     """Lay out a space; grids of more than `longest_table` values are taken as continuous."""
     lower, upper = support(space.low, space.high, space.step)
-    n_steps = values_between(space.low, space.high, space.step)
+    n_steps = _values_between(space.low, space.high, space.step)
     numeric = space.n_choices == 0
     is_point = numeric & ~(upper > lower)
     tabulated = numeric & (space.step != 0.0) & (n_steps < longest_table) & ~is_point
@@ -103,3 +123,41 @@ def decode(axes: Axes, z: FloatArray) -> FloatArray:
         known = ~np.isnan(z[:, j])
         out[known, j] = axes.points[axes.start[j] + z[known, j].astype(np.int64)]
     return np.asarray(out)
+
+
+def support(low: FloatArray, high: FloatArray, step: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return the ends (d,) of the truncation interval: on a grid half a step beyond the outermost values."""
+    if not step.any():
+        return low, high
+    on_log_scale = step < 0.0
+    half = 0.5 * np.abs(step)
+    lower = _exp_where(on_log_scale, low) - half
+    upper = _exp_where(on_log_scale, high) + half
+    return _log_where(on_log_scale, lower), _log_where(on_log_scale, upper)
+
+
+def snap(x: FloatArray, low: FloatArray, step: FloatArray) -> FloatArray:
+    """Return x with its stepped dimensions moved to the nearest grid value; shapes (n, d), (d,), (d,)."""
+    size = np.where(step == 0.0, 1.0, np.abs(step))
+    on_log_scale = step < 0.0
+    origin = _exp_where(on_log_scale, low)
+    value = origin + size * np.rint((_exp_where(on_log_scale, x) - origin) / size)
+    return np.where(step == 0.0, x, _log_where(on_log_scale, value))
+
+
+def _values_between(low: FloatArray, high: FloatArray, step: FloatArray) -> FloatArray:
+    """Return the number of grid steps from low to high (d,), infinite without a grid, 0 for a single point."""
+    on_log_scale = step < 0.0
+    width = _exp_where(on_log_scale, high) - _exp_where(on_log_scale, low)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(width > 0.0, width / np.abs(step), 0.0)
+
+
+def _exp_where(condition: BoolArray, x: FloatArray) -> FloatArray:
+    """Return exp(x) where the condition holds, elsewhere x, whose exponential might overflow."""
+    return np.where(condition, np.exp(np.where(condition, x, 0.0)), x) if condition.any() else x
+
+
+def _log_where(condition: BoolArray, x: FloatArray) -> FloatArray:
+    """Return log(x) where the condition holds, elsewhere x."""
+    return np.where(condition, np.log(np.where(condition, x, 1.0)), x) if condition.any() else x

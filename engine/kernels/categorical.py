@@ -2,9 +2,26 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from ..arrays import FloatArray, IntArray
+
+
+class ChoiceTables(NamedTuple):
+    """The kernels of the categorical among d dimensions.
+
+    Attributes
+    ----------
+    log_probability
+        (t,) for each of them the rows of `log_rows`, flat: row c is the kernel of choice c, the last row the prior's.
+    start
+        (d,) where a dimension's rows begin.
+    """
+
+    log_probability: FloatArray
+    start: IntArray
 
 
 def log_rows(n_choices: int, leak: float, distance: FloatArray | None = None) -> FloatArray:

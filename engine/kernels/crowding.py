@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..arrays import FloatArray, IntArray
-from . import COMPILED_FROM
+from . import fronts
 from .dominance import ranks_until, refuse_nan
 
 AT_ONCE = 1000  # points of two objectives up to which entering compiled code once is worth more than sorting well
@@ -29,7 +29,7 @@ def crowding(values: FloatArray, rank: IntArray) -> FloatArray:
         infinite for the outermost points of an objective. An objective in which all of a rank are equal adds nothing,
         and an infinite value counts as the largest finite one of all, or as the smallest.
     """
-    if len(values) >= COMPILED_FROM:
+    if fronts.is_compiled(len(values)):
         from .compiled import crowding as compiled
 
         return compiled.crowding(values, rank)
@@ -88,13 +88,13 @@ def order(values: FloatArray, enough: int | None = None, violation: FloatArray |
         If a value or a violation is NaN.
     """
     n, m = values.shape
-    if m == 2 and COMPILED_FROM <= n <= AT_ONCE and (violation is None or (violation <= 0).all()):
+    if m == 2 and n <= AT_ONCE and fronts.is_compiled(n) and (violation is None or (violation <= 0).all()):
         from .compiled import crowding as compiled
 
         refuse_nan(values)
         return compiled.order_of_two(values)
     rank = ranks_until(values, len(values) if enough is None else max(enough, 1), violation)
-    if len(values) >= COMPILED_FROM:
+    if fronts.is_compiled(len(values)):
         from .compiled import crowding as compiled
 
         return compiled.order(values, rank)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..arrays import BoolArray, FloatArray, IntArray
-from . import COMPILED_FROM
+from . import fronts
 
 _SAMPLE, _PIVOTS = 1000, 16  # points among which a few that dominate many are looked for, and how many
 
@@ -30,7 +30,7 @@ def non_dominated(values: FloatArray) -> BoolArray:
     """
     refuse_nan(values)
     left = np.arange(len(values))
-    while len(left) > 2 * _SAMPLE:
+    while len(left) > 2 * _SAMPLE and fronts.is_compiled(len(left)):
         beaten = _beaten(values[left])
         if beaten is None:
             break
@@ -92,7 +92,7 @@ def ranks_until(values: FloatArray, enough: int, violation: FloatArray | None = 
         return _constrained_ranks(values, violation, enough)
     if n == 0 or m == 0:
         return np.zeros(n, dtype=np.int64)
-    if n < COMPILED_FROM:
+    if not fronts.is_compiled(n):
         return ranks_numpy(values, enough)
     from .compiled import dominance
 

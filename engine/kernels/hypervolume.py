@@ -9,7 +9,7 @@ from operator import ge
 import numpy as np
 
 from ..arrays import FloatArray, IntArray
-from . import COMPILED_FROM
+from . import fronts
 
 Box = tuple[float, ...]
 
@@ -48,7 +48,7 @@ def hypervolume(points: FloatArray, reference: FloatArray, compiled: bool | None
 
 
 def _is_compiled(points: FloatArray, compiled: bool | None) -> bool:
-    return len(points) >= COMPILED_FROM if compiled is None else compiled
+    return fronts.is_compiled(len(points)) if compiled is None else compiled
 
 
 def _volume_in_any_unit(points: FloatArray, reference: FloatArray, compiled: bool) -> float:

@@ -1,274 +1,245 @@
-"""Log-density of, and draws from, a mixture of product kernels over a mixed space (the Parzen estimator of TPE).
+"""The Parzen density: a mixture of product kernels over a mixed space, fitted, evaluated and drawn from (NumPy tier).
 
-Every dimension is a truncated normal (continuous), a truncated normal integrated over the cells of a grid (stepped), or
-a categorical table. Densities stay in log space. This module defines what a mixture is and evaluates it exactly, all at
-once; samplers evaluate the same mixture many times and let `prepared` take out what does not change.
+A kernel is a truncated normal in each continuous dimension, its masses on the values of each short grid, and a row of
+probabilities for each choice. With the normalisers of all dimensions summed, a log-kernel is one constant a component,
+a quadratic form in the continuous coordinates, and one table entry for each other coordinate; a (candidate, component)
+pair costs one `exp`. `compiled.mixture` has the same functions as Numba loops. Coordinates are those of `axes`.
 """
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from ..arrays import BoolArray, FloatArray, IntArray
-from .categorical import draw_rows
-from .truncnorm import LOG_SQRT_2PI, log_mass, ppf
+from .axes import Axes, decode, snap
+from .categorical import ChoiceTables, draw_rows
+from .truncnorm import LOG_SQRT_2PI, SQRT_HALF, log_mass, ppf, rounded
 
-SQRT_HALF = 0.7071067811865476
 
+class Observed(NamedTuple):
+    """Observations that a mixture is fitted to: k of the n columns of arrays.
 
-class SpaceArrays(NamedTuple):
-    """A search space in model coordinates (log already applied), shape (d,) each; meanings as in `Mixture`.
-
-    - float: `low`, `high`, step 0 (log: the logarithms of both ends);
-    - float with a step, integer: lowest and highest grid value, the step;
-    - integer on a log scale: log(low), log(high), and **minus** the step: the grid lies in exp(x);
-    - categorical: `n_choices` > 0, the other columns unused (give 0, n_choices - 1, 1 or all 0).
+    Attributes
+    ----------
+    ids
+        (k,) the columns to take.
+    z
+        (d, n) coordinates; NaN where an observation lacks a parameter: its kernel there is the prior's.
+    bandwidth
+        (d, n) standard deviations, clipped when a mixture is fitted.
+    precision, norm
+        (d, n) what the compiled tier knows of the kernels from an earlier fit, NaN where there was none: it takes the
+        log normaliser of a kernel that has the precision of before from here, and writes those of others here.
     """
 
-    low: FloatArray
-    high: FloatArray
-    step: FloatArray
-    n_choices: IntArray
+    ids: IntArray
+    z: FloatArray
+    bandwidth: FloatArray
+    precision: FloatArray
+    norm: FloatArray
 
 
 class Mixture(NamedTuple):
-    """A mixture of k product kernels over d dimensions, as plain arrays.
-
-    Coordinates are model coordinates: log already applied, categorical choices as indices.
+    """k product kernels over d dimensions.
 
     Attributes
     ----------
     log_weight
-        (k,) log mixture weights; their exponentials sum to 1.
-    mu
-        (d, k) means; for categorical dimensions the observed choice index, or -1 for the prior.
-    sigma
-        (d, k) standard deviations > 0; unused for categorical dimensions.
-    low, high
-        (d,) ends of the support; for stepped dimensions the lowest and highest grid value.
-    step
-        (d,) 0: continuous. Positive: a grid of that step in x, supported on [low - step/2, high + step/2]. Negative: a
-        grid of step |step| in exp(x), as for integers on a log scale, supported on [log(e^low - |step|/2), log(e^high +
-        |step|/2)].
-    n_choices
-        (d,) number of choices; 0 = numeric.
-    log_table
-        (t,) for each categorical dimension a flattened (n_choices + 1, n_choices) table of log probabilities: row c is
-        the kernel of an observation c, the last row the prior's.
-    table_start
-        (d,) offset of a dimension's table in `log_table`.
+        (k,) log weights; normalised unless the mixture is conditioned.
+    norm
+        (d, k) log normaliser of each continuous kernel, 0 where a table holds the kernel.
+    offset
+        (k,) ``log_weight - norm.sum(axis=0)``.
+    mu, sigma
+        (d, k) means and standard deviations; 0 and 1 for tabulated dimensions.
+    precision
+        (d, k) sqrt(1/2) / the standard deviation with Sheppard's correction; 0 for tabulated dimensions.
+    row
+        (d, k) first entry in `table` of a kernel's row; negative for continuous dimensions.
+    table
+        (t,) log probabilities.
     """
 
     log_weight: FloatArray
+    norm: FloatArray
+    offset: FloatArray
     mu: FloatArray
     sigma: FloatArray
-    low: FloatArray
-    high: FloatArray
-    step: FloatArray
-    n_choices: IntArray
-    log_table: FloatArray
-    table_start: IntArray
+    precision: FloatArray
+    row: IntArray
+    table: FloatArray
 
 
-def log_density(mixture: Mixture, x: FloatArray) -> FloatArray:
-    """Return the log-density (per grid cell or choice: the log-probability) of the mixture at x.
+def fit(observed: Observed, log_weight: FloatArray, smallest: FloatArray, choices: ChoiceTables, axes: Axes) -> Mixture:
+    """Fit a mixture: a kernel around each observation, and the prior's as the last one if `log_weight` has one more.
 
     Parameters
     ----------
-    mixture
-        k components over d dimensions.
-    x
-        (n, d) points inside the support, in model coordinates; a categorical coordinate is the choice index.
-
-    Returns
-    -------
-    (n,) log-densities; -inf where no component reaches.
+    observed
+        k observations over d dimensions.
+    log_weight
+        (k,) or (k + 1,).
+    smallest
+        (d,) smallest bandwidths; the largest are the widths of the support.
+    choices
+        The kernels of the categorical dimensions.
+    axes
+        The d dimensions.
     """
-    with np.errstate(divide="ignore", invalid="ignore"):
-        exponent = log_kernels(mixture, x)
-        peak = np.maximum(exponent.max(axis=1), -1e300)  # finite, so that -inf - peak is no NaN
-        exponent -= peak[:, None]
-        np.exp(exponent, out=exponent)
+    n = len(observed.ids)
+    mu, sigma = np.full((len(observed.z), len(log_weight)), np.nan), np.ones((len(observed.z), len(log_weight)))
+    width = axes.upper - axes.lower
+    mu[:, :n] = decode(axes, observed.z[:, observed.ids].T).T
+    sigma[:, :n] = np.maximum(np.minimum(observed.bandwidth[:, observed.ids], width[:, None]), smallest[:, None])
+    missing = np.isnan(mu)
+    sigma = np.where(missing, width[:, None], sigma)
+    mu = np.where(missing, 0.5 * (axes.lower + axes.upper)[:, None], mu)
+    row, table = _tabulate(mu, sigma, missing, choices, axes)
+    continuous = axes.n_values == 0
+    mu, sigma = np.where(continuous[:, None], mu, 0.0), np.where(continuous[:, None], sigma, 1.0)
+    wide = _widened(mu, sigma, axes)
+    norm, precision = np.zeros_like(mu), np.zeros_like(mu)
+    dims = slice(None) if continuous.all() else np.flatnonzero(continuous)
+    norm[dims] = _log_normalisers(mu[dims], wide[dims], axes.lower[dims], axes.upper[dims])
+    precision[dims] = SQRT_HALF / wide[dims]
+    return Mixture(log_weight, norm, log_weight - norm.sum(axis=0), mu, sigma, precision, row, table)
+
+
+def log_density(mixture: Mixture, z: FloatArray) -> FloatArray:
+    """Return the log-density (n,) at z (n, d); per value where a dimension is tabulated or a grid."""
+    exponent = _exponents(mixture, z)
+    peak = np.maximum(exponent.max(axis=1), -1e300)  # finite, so that -inf - peak is no NaN
+    exponent -= peak[:, None]
+    np.exp(exponent, out=exponent)
+    with np.errstate(divide="ignore"):
         return np.asarray(peak + np.log(exponent.sum(axis=1)))
 
 
-def draw(mixture: Mixture, u: FloatArray) -> FloatArray:
-    """Map uniforms to draws from the mixture.
+def log_marginals(mixture: Mixture, z: FloatArray) -> FloatArray:
+    """Return each dimension's own log-density (n, d) at z (n, d): the mixture of that dimension's kernels alone."""
+    columns = [log_density(marginal(mixture, np.array([j])), z[:, j : j + 1]) for j in range(z.shape[1])]
+    return np.stack(columns, axis=1)
 
-    Parameters
-    ----------
-    mixture
-        k components over d dimensions.
-    u
-        (n, 1 + d) uniforms in [0, 1): column 0 chooses the component, column 1 + j the value in dimension j.
 
-    Returns
-    -------
-    (n, d) points in model coordinates, inside the support and on its grids.
+def draw(mixture: Mixture, axes: Axes, u: FloatArray) -> FloatArray:
+    """Map uniforms (n, 1 + d) to draws (n, d): column 0 is for the component, column 1 + j for dimension j."""
+    component = _components(mixture.log_weight, u[:, 0])
+    return _draw_values(mixture, axes, np.repeat(component[:, None], u.shape[1] - 1, axis=1), u[:, 1:])
+
+
+def draw_marginals(mixture: Mixture, axes: Axes, u: FloatArray) -> FloatArray:
+    """Map uniforms (n, 2 d) to draws (n, d) of each dimension by itself: d for the components, d for the values."""
+    d = len(axes.low)
+    return _draw_values(mixture, axes, _components(mixture.log_weight, u[:, :d]), u[:, d:])
+
+
+def marginal(mixture: Mixture, dims: IntArray) -> Mixture:
+    """Keep some of the dimensions: the marginal of a product of kernels is the product of those that stay."""
+    norm = mixture.norm[dims]
+    return Mixture(
+        mixture.log_weight, norm, mixture.log_weight - norm.sum(axis=0), mixture.mu[dims], mixture.sigma[dims],
+        mixture.precision[dims], mixture.row[dims], mixture.table,
+    )  # fmt: skip
+
+
+def condition(mixture: Mixture, z: FloatArray, fixed: IntArray, free: IntArray, power: float = 1.0) -> Mixture:
+    """Fix the coordinates `fixed` at z (d,): their kernels become part of the weights of a mixture over `free`.
+
+    With a `power` below 1 they count less: each kernel is taken to that power.
     """
-    component = choose_component(mixture.log_weight, u[:, 0])
-    categorical = np.flatnonzero(mixture.n_choices)
-    if not categorical.size:
-        return _draw_numeric(mixture, slice(None), component, u[:, 1:])
-    x = np.empty((u.shape[0], mixture.mu.shape[0]))
-    if categorical.size < x.shape[1]:
-        numeric = np.flatnonzero(mixture.n_choices == 0)
-        x[:, numeric] = _draw_numeric(mixture, numeric, component, u[:, 1 + numeric])
-    for j in categorical:
-        rows = table_of(mixture, j)[mixture.mu[j, component].astype(np.int64)]
-        x[:, j] = draw_rows(rows, u[:, 1 + j])
-    return x
+    given = marginal(mixture, fixed)
+    kernels = _exponents(given._replace(offset=-given.norm.sum(axis=0)), z[None, fixed])[0]
+    log_weight = mixture.log_weight + power * kernels
+    rest = marginal(mixture, free)
+    return rest._replace(log_weight=log_weight, offset=log_weight - rest.norm.sum(axis=0))
 
 
-def choose_component(log_weight: FloatArray, u: FloatArray) -> IntArray:
-    """Return the component index for each uniform u (n,); a component of zero weight is never chosen."""
+def _exponents(mixture: Mixture, z: FloatArray) -> FloatArray:
+    """Return log(weight x kernel) for every (candidate, component), shape (n, k)."""
+    distance = z[:, :, None] - mixture.mu
+    distance *= mixture.precision
+    exponent: FloatArray = np.einsum("ndk,ndk->nk", distance, distance)
+    np.subtract(mixture.offset, exponent, out=exponent)
+    for j in np.flatnonzero(mixture.row[:, 0] >= 0):
+        exponent += mixture.table[mixture.row[j] + z[:, j, None].astype(np.int64)]
+    return exponent
+
+
+def _components(log_weight: FloatArray, u: FloatArray) -> IntArray:
+    """Return the component for each uniform; one of zero weight is never chosen."""
     cumulative = np.cumsum(np.exp(log_weight))
     return np.searchsorted(cumulative[:-1] / cumulative[-1], u, side="right")
 
 
-def support(low: FloatArray, high: FloatArray, step: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return the ends (d,) of the truncation interval: on a grid half a step beyond the outermost values."""
-    if not step.any():
-        return low, high
-    on_log_scale = step < 0.0
-    half = 0.5 * np.abs(step)
-    lower = _exp_where(on_log_scale, low) - half
-    upper = _exp_where(on_log_scale, high) + half
-    return _log_where(on_log_scale, lower), _log_where(on_log_scale, upper)
+def _draw_values(mixture: Mixture, axes: Axes, component: IntArray, u: FloatArray) -> FloatArray:
+    """Draw from the kernels of given components (n, d), by uniforms (n, d)."""
+    dims = np.arange(u.shape[1])
+    mu, sigma = mixture.mu[dims, component], mixture.sigma[dims, component]  # (n, d)
+    tabulated = np.flatnonzero(axes.n_values)
+    lower, upper = axes.lower, axes.upper
+    if tabulated.size:  # their support is not one of kernels of mean 0 and deviation 1
+        lower, upper = lower.copy(), upper.copy()
+        lower[tabulated], upper[tabulated] = -1.0, 1.0
+    x = mu + sigma * rounded(ppf(u, (lower - mu) / sigma, (upper - mu) / sigma))
+    fine = np.where(axes.n_values == 0, axes.step, 0.0)
+    if fine.any():
+        x = snap(x, axes.low, fine)
+    z = np.minimum(np.maximum(x, axes.low), axes.high)
+    for j in tabulated:
+        columns = np.arange(axes.n_values[j])
+        rows = mixture.table[mixture.row[j, component[:, j], None] + columns]
+        z[:, j] = draw_rows(rows, u[:, j])
+    return z
 
 
-def table_of(mixture: Mixture, j: int | np.signedinteger[Any]) -> FloatArray:
-    """Return the (n_choices + 1, n_choices) log-probability table of categorical dimension j; row -1 is the prior's."""
-    start, n_choices = mixture.table_start[j], mixture.n_choices[j]
-    return mixture.log_table[start : start + (n_choices + 1) * n_choices].reshape(n_choices + 1, n_choices)
+def _widened(mu: FloatArray, sigma: FloatArray, axes: Axes) -> FloatArray:
+    """Return standard deviations (d, k) with the variance of a cell of a fine grid added."""
+    if not axes.spread.any():
+        return sigma
+    spread = np.repeat(axes.spread[:, None], mu.shape[1], axis=1)
+    for j in np.flatnonzero(axes.spread < 0.0):  # the cell around v = exp(mu) is log((v + 1/2) / (v - 1/2)) wide
+        spread[j] = (2.0 * np.arctanh(np.minimum(0.5 * np.abs(axes.step[j]) * np.exp(-mu[j]), 0.9))) ** 2 / 12.0
+    return np.asarray(np.hypot(sigma, np.sqrt(spread)))
 
 
-def log_kernels(mixture: Mixture, x: FloatArray) -> FloatArray:
-    """Return log(weight x kernel) for every (candidate, component), shape (n, k)."""
-    lower, upper = support(mixture.low, mixture.high, mixture.step)
-    choice, stepped = mixture.n_choices != 0, mixture.step != 0.0
-    if not (choice | stepped | (upper <= lower)).any():
-        return _log_normals(mixture, slice(None), x)
-    wide = ~choice & (upper > lower)  # a dimension of zero width adds nothing
-    out = _log_normals(mixture, np.flatnonzero(wide & ~stepped), x)
-    cells, choices = np.flatnonzero(wide & stepped), np.flatnonzero(choice)
-    if cells.size:
-        out += _log_cells(mixture, cells, x, lower, upper)
-    if choices.size:
-        out += _log_choices(mixture, choices, x)
+def _log_normalisers(mu: FloatArray, sigma: FloatArray, lower: FloatArray, upper: FloatArray) -> FloatArray:
+    """Return the log normalisers (d, k) of normals truncated to [lower, upper] (d,)."""
+    precision = 1.0 / sigma
+    out = log_mass((lower[:, None] - mu) * precision, (upper[:, None] - mu) * precision)
+    out += np.log(sigma)
+    out += LOG_SQRT_2PI
     return out
 
 
-def _log_normals(mixture: Mixture, dims: slice | IntArray, x: FloatArray) -> FloatArray:
-    """Log weights plus the truncated normal log-densities summed over continuous dimensions, shape (n, k)."""
-    mu, sigma = mixture.mu[dims], mixture.sigma[dims]
-    precision = 1.0 / sigma
-    a, b = mixture.low[dims, None] - mu, mixture.high[dims, None] - mu
-    a *= precision
-    b *= precision
-    log_scale = log_mass(a, b)
-    log_scale += np.log(sigma)
-    log_scale += LOG_SQRT_2PI
-    z = x[:, dims, None] - mu
-    z *= precision * SQRT_HALF
-    exponent: FloatArray = np.einsum("ndk,ndk->nk", z, z)
-    np.subtract(mixture.log_weight - log_scale.sum(axis=0), exponent, out=exponent)
-    return exponent
+def _tabulate(
+    mu: FloatArray, sigma: FloatArray, missing: BoolArray, choices: ChoiceTables, axes: Axes
+) -> tuple[IntArray, FloatArray]:
+    """Return the rows of the kernels (d, k), -1 for continuous dimensions, and the table they lie in."""
+    row = np.full(mu.shape, -1, dtype=np.int64)
+    parts, size = [np.empty(0)], 0
+    for j in np.flatnonzero(axes.n_values):
+        n_values = axes.n_values[j]
+        if axes.n_choices[j]:
+            rows = choices.log_probability[choices.start[j] :][: (n_values + 1) * n_values]
+            index = np.where(missing[j], n_values, mu[j]).astype(np.int64)  # the prior's row is the last
+        else:
+            rows, index = _grid_rows(mu[j], sigma[j], axes, int(j))
+        row[j] = size + index * n_values
+        parts.append(rows.ravel())
+        size += rows.size
+    return row, np.concatenate(parts)
 
 
-def _log_choices(mixture: Mixture, dims: IntArray, x: FloatArray) -> FloatArray:
-    """Log-probability of the choices of x (n, d), summed over categorical dimensions, shape (n, k)."""
-    n_choices = mixture.n_choices[dims, None]
-    observed = mixture.mu[dims].astype(np.int64)
-    row = mixture.table_start[dims, None] + np.where(observed < 0, n_choices, observed) * n_choices
-    return np.asarray(mixture.log_table[row + x[:, dims, None].astype(np.int64)].sum(axis=1))
-
-
-def _log_cells(mixture: Mixture, dims: IntArray, x: FloatArray, lower: FloatArray, upper: FloatArray) -> FloatArray:
-    """Log-mass of the grid cells around x (n, d), summed over stepped dimensions, shape (n, k)."""
-    grid = grid_rows(mixture, dims, x)
-    mu, precision = mixture.mu[dims], 1.0 / mixture.sigma[dims]
-    log_support = log_mass((lower[dims, None] - mu) * precision, (upper[dims, None] - mu) * precision)
-    own = np.repeat(np.arange(dims.size), np.diff(grid.first))  # which of the dims a row belongs to
-    mu, precision = mu[own], precision[own]
-    table = log_mass((grid.left[:, None] - mu) * precision, (grid.right[:, None] - mu) * precision)
-    table -= log_support[own]
-    return np.asarray(table[grid.row].sum(axis=1))
-
-
-class GridRows(NamedTuple):
-    """The cells whose masses a call needs: one row of a table (rows, k) each.
-
-    Attributes
-    ----------
-    row
-        (n, s) the row of each candidate in each stepped dimension.
-    first
-        (s + 1,) first row of each stepped dimension.
-    left, right
-        (rows,) ends of the cells in model coordinates.
-    """
-
-    row: IntArray
-    first: IntArray
-    left: FloatArray
-    right: FloatArray
-
-
-def grid_rows(mixture: Mixture, dims: IntArray, x: FloatArray) -> GridRows:
-    """Lay out table rows for stepped dimensions: the whole grid if it is no longer than n, else one row a candidate."""
-    n = x.shape[0]
-    step = np.abs(mixture.step[dims])
-    on_log_scale = mixture.step[dims] < 0.0
-    value, low, high = (_exp_where(on_log_scale, v) for v in (x[:, dims], mixture.low[dims], mixture.high[dims]))
-    index = np.rint((value - low) / step)
-    last = np.rint((high - low) / step).tolist()
-    first, row, values = [0], np.empty((n, dims.size), dtype=np.int64), []
-    for s in range(dims.size):
-        whole = last[s] < n
-        values.append(low[s] + step[s] * np.arange(last[s] + 1.0) if whole else value[:, s])
-        row[:, s] = first[s] + (index[:, s] if whole else np.arange(n))
-        first.append(first[s] + len(values[s]))
-    center, half = np.concatenate([np.empty(0), *values]), np.repeat(0.5 * step, np.diff(first))
-    logs = np.repeat(on_log_scale, np.diff(first))
-    return GridRows(row, np.array(first), _log_where(logs, center - half), _log_where(logs, center + half))
-
-
-def _draw_numeric(mixture: Mixture, dims: slice | IntArray, component: IntArray, u: FloatArray) -> FloatArray:
-    """Truncated normal draws (n, number of dims), snapped to the grid where there is one."""
-    mu, sigma = mixture.mu[dims][:, component].T, mixture.sigma[dims][:, component].T
-    low, high, step = mixture.low[dims], mixture.high[dims], mixture.step[dims]
-    lower, upper = support(low, high, step)
-    x = mu + sigma * ppf(u, (lower - mu) / sigma, (upper - mu) / sigma)
-    if step.any():
-        x = snap(x, low, step)
-    return np.asarray(np.minimum(np.maximum(x, low), high))
-
-
-def snap(x: FloatArray, low: FloatArray, step: FloatArray) -> FloatArray:
-    """Return x with its stepped dimensions moved to the nearest grid value; shapes (n, d), (d,), (d,)."""
-    size = np.where(step == 0.0, 1.0, np.abs(step))
-    on_log_scale = step < 0.0
-    origin = _exp_where(on_log_scale, low)
-    value = origin + size * np.rint((_exp_where(on_log_scale, x) - origin) / size)
-    return np.where(step == 0.0, x, _log_where(on_log_scale, value))
-
-
-def values_between(low: FloatArray, high: FloatArray, step: FloatArray) -> FloatArray:
-    """Return the number of grid steps from low to high (d,), infinite without a grid, 0 for a single point."""
-    on_log_scale = step < 0.0
-    width = _exp_where(on_log_scale, high) - _exp_where(on_log_scale, low)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(width > 0.0, width / np.abs(step), 0.0)
-
-
-def _exp_where(condition: BoolArray, x: FloatArray) -> FloatArray:
-    """Return exp(x) where the condition holds, elsewhere x, whose exponential might overflow."""
-    return np.where(condition, np.exp(np.where(condition, x, 0.0)), x) if condition.any() else x
-
-
-def _log_where(condition: BoolArray, x: FloatArray) -> FloatArray:
-    """Return log(x) where the condition holds, elsewhere x."""
-    return np.where(condition, np.log(np.where(condition, x, 1.0)), x) if condition.any() else x
+def _grid_rows(mu: FloatArray, sigma: FloatArray, axes: Axes, j: int) -> tuple[FloatArray, IntArray]:
+    """Return the log masses of a short grid's cells under each different kernel, and which kernel is which row (k,)."""
+    if axes.n_values[j] == 1:
+        return np.zeros((1, 1)), np.zeros(len(mu), np.int64)
+    kernels, index = np.unique(np.stack([mu, sigma]), axis=1, return_inverse=True)
+    means, precision = kernels[0][:, None], 1.0 / kernels[1][:, None]
+    edges = axes.edges[axes.start[j] : axes.start[j] + axes.n_values[j] + 1]
+    a = (edges - means) * precision
+    rows = log_mass(a[:, :-1], a[:, 1:])
+    rows -= log_mass(a[:, :1], a[:, -1:])
+    return rows, index.reshape(-1)

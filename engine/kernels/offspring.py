@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from ..arrays import BoolArray, FloatArray, IntArray
+from .cube import Scale, near_unit, to_unit
 from .variation import hits, lent, polynomial, tournament
 
-SLACK = 1e-12  # share of a range by which a logarithm may miss its end, and somewhat more
+# Mutants lie on a grid of the unit cube, so that both tiers make the same ones, whose last digits differ otherwise.
+MUTANTS = 2.0**26
 
 
 def offspring(
@@ -58,18 +60,21 @@ def offspring(
     is_second = (from_whom < swap) & (u[:, 4:5] < crossover_prob)
     children = np.where(is_second, genes[:, 1], genes[:, 0])
     is_hit = hits(children, genes, mutation_prob, whether)
-    mutants = np.where(is_choice, what, polynomial(children, np.zeros(d), np.ones(d), eta, what))
+    numbers = np.rint(polynomial(children, np.zeros(d), np.ones(d), eta, what) * MUTANTS) / MUTANTS
+    mutants = np.where(is_choice, what, numbers)
     source = np.where(is_hit | np.isnan(children), -1, np.where(is_second, owners[:, 1], owners[:, 0]))
     return np.where(is_hit, mutants, children), source
 
 
 def litter(
     values: FloatArray,
-    places: FloatArray,
+    share: FloatArray,
     low: FloatArray,
-    width: FloatArray,
+    high: FloatArray,
+    spacing: FloatArray,
     is_log: BoolArray,
-    ends: FloatArray,
+    lower: FloatArray,
+    width: FloatArray,
     grades: IntArray,
     is_choice: BoolArray,
     swap: FloatArray,
@@ -77,69 +82,32 @@ def litter(
     mutation_prob: float,
     eta: float,
     u: FloatArray,
-) -> tuple[FloatArray, IntArray]:
+) -> FloatArray:
     """Make children of values by `offspring`.
 
     Parameters
     ----------
     values
-        Of the parents, shape (d, k), k > 1; NaN for what one lacks.
-    places
-        Where those values lie in their ranges, shape (d, k): the values themselves, but for a grid or choices.
-    low, width, is_log, ends
-        See `into_cube` and `out_of_cube`.
+        Of the parents, shape (d, k), k > 1; NaN for what one lacks, which is also what lies outside of its range.
+    share
+        How far through its cell of the grid each value is put, in [0, 1), shape (d, k).
+    low, high, spacing, is_log, lower, width
+        The d ranges, as in `cube.Scale`.
     grades, is_choice, swap, crossover_prob, mutation_prob, eta, u
         See `offspring`.
 
     Returns
     -------
     children
-        Shape (d, n): values of the parents to the last bit, where they did not mutate, unless they missed their ends by
-        less than `SLACK`; NaN where neither has one within the range.
-    source
-        Shape (d, n); see `offspring`.
+        Shape (d, n): values of the parents to the last bit, where they did not mutate; mutants of values of a grid may
+        lie beside it (see `cube.settle`); NaN where neither parent has a value.
     """
-    points = into_cube(places, low, width, is_log)
-    children, source = offspring(points, grades, is_choice, swap, crossover_prob, mutation_prob, eta, u)
-    kept = between(np.take_along_axis(values, source.T, axis=1), ends)
-    return np.where(source.T >= 0, kept, out_of_cube(children, low, width, is_log, ends)), source.T
+    scale = Scale(low, high, spacing, is_log, lower, width)
+    points = to_unit(values.T, scale, share.T).T
+    return inherited(values, scale, *offspring(points, grades, is_choice, swap, crossover_prob, mutation_prob, eta, u))
 
 
-def into_cube(places: FloatArray, low: FloatArray, width: FloatArray, is_log: BoolArray) -> FloatArray:
-    """Turn values into the unit cube.
-
-    Parameters
-    ----------
-    places
-        Values, shape (d, k).
-    low, width
-        Where each range begins and its width, on its scale, shape (d,).
-    is_log
-        Whether that is logarithmic, shape (d,).
-
-    Returns
-    -------
-    points
-        Shape (d, k); NaN for what lies outside of its range, by more than `SLACK`.
-    """
-    scaled = places
-    if is_log.any():
-        scaled = places.copy()
-        scaled[is_log] = np.log(places[is_log])
-    points = (scaled - low[:, np.newaxis]) / width[:, np.newaxis]
-    is_inside = (points >= -SLACK) & (points <= 1 + SLACK)
-    return np.asarray(np.where(is_inside, np.minimum(np.maximum(points, 0.0), 1.0), np.nan))
-
-
-def out_of_cube(
-    points: FloatArray, low: FloatArray, width: FloatArray, is_log: BoolArray, ends: FloatArray
-) -> FloatArray:
-    """Turn points of the unit cube (n, d) into values (d, n) between their `ends` (2, d); NaN stays NaN."""
-    values = (low + points * width).T
-    values[is_log] = np.exp(values[is_log])
-    return between(values, ends)
-
-
-def between(values: FloatArray, ends: FloatArray) -> FloatArray:
-    """Bring values (d, n) to between their `ends` (2, d); NaN stays NaN."""
-    return np.asarray(np.clip(values, ends[0][:, np.newaxis], ends[1][:, np.newaxis]))
+def inherited(values: FloatArray, scale: Scale, children: FloatArray, source: IntArray) -> FloatArray:
+    """Give the values (d, n) of children (n, d) in the unit cube: those of their sources (d, k), to the last bit."""
+    kept = np.take_along_axis(values, source.T, axis=1)
+    return np.where(source.T >= 0, kept, near_unit(children, scale).T)

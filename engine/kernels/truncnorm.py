@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from ..arrays import FloatArray
 
+SQRT_HALF = 0.7071067811865476
 LOG_SQRT_2PI = 0.9189385332046727
 SQRT_2PI = 2.5066282746310002
 
@@ -54,6 +55,7 @@ MILLS = np.array(
 # With r = sqrt(-2 log Q(z)), r - z = p(s) / q(s), s = 4 / (4 + r), for z in [0, 39]; our own fit, absolute error 7e-8,
 # polished by Newton.
 QUANTILE_SCALE = 4.0
+QUANTILE_GRID = 2.0**20
 QUANTILE_LIMIT = 40.0
 QUANTILE = np.array(
     [
@@ -121,6 +123,11 @@ def ppf(u: npt.ArrayLike, a: npt.ArrayLike, b: npt.ArrayLike) -> FloatArray:
     with np.errstate(all="ignore"):
         x = _ppf_straddling(u, a, b) if _straddle(a, b) else _ppf_general(*np.broadcast_arrays(u, a, b))
         return np.minimum(np.maximum(x, a), b)
+
+
+def rounded(x: FloatArray) -> FloatArray:
+    """Round to a grid of 2^-20 deviations: both tiers draw the same points, though they differ in last digits."""
+    return np.asarray(np.rint(x * QUANTILE_GRID) / QUANTILE_GRID)
 
 
 def _straddle(a: FloatArray, b: FloatArray) -> bool:

@@ -1,4 +1,4 @@
-"""What is known of one trial or one study, as plain values."""
+"""What is known of one trial or of one study, as plain objects: `FrozenTrial`, `TrialState`, `StudySummary`, ..."""
 
 from .attributes import (
     CONSTRAINTS,
@@ -12,7 +12,7 @@ from .attributes import (
 from .base import BaseTrial, Choice, internal_of
 from .fixed import FixedTrial
 from .frozen import FrozenTrial, create_trial, report_at
-from .pauses import PAUSED_AT, marked, marks, state_of, stored_state
+from .pauses import PAUSED_AT, pause_marker, state_of, stored_state, with_pause_marker
 from .states import StudyDirection, TrialState
 from .summaries import PARENTS, FrozenStudy, StudySummary
 
@@ -34,11 +34,11 @@ __all__ = [
     "create_trial",
     "internal_of",
     "listed_constraints",
-    "marked",
-    "marks",
     "new_constraint",
+    "pause_marker",
     "report_at",
     "report_attr",
     "state_of",
     "stored_state",
+    "with_pause_marker",
 ]

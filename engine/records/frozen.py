@@ -88,6 +88,31 @@ class FrozenTrial(BaseTrial):
         """Make the record of a trial that has just started, now by default; -1 stands for what is not known yet."""
         return cls(number, TrialState.RUNNING, None, start or datetime.now(), None, {}, {}, {}, {}, {}, trial_id)
 
+    @classmethod
+    def blank(cls, number: int, trial_id: int, when: datetime) -> FrozenTrial:
+        """Make the record of an empty failed trial, from which no sampler learns; `when` it began and ended."""
+        return cls(number, TrialState.FAIL, None, when, when, {}, {}, {}, {}, {}, trial_id)
+
+    @classmethod
+    def adopted(cls, trial: Any) -> FrozenTrial:
+        """Give a record as one of ours: a record of Optuna's is copied, ours comes back as it is."""
+        if isinstance(trial, cls):
+            return trial
+        return cls(
+            number=trial.number,
+            state=TrialState(int(trial.state)),
+            value=None,
+            values=trial.values,
+            datetime_start=trial.datetime_start,
+            datetime_complete=trial.datetime_complete,
+            params=owned_items(trial.params),
+            distributions={name: modern(distribution) for name, distribution in trial.distributions.items()},
+            user_attrs=copied_items(trial.user_attrs),
+            system_attrs=copied_items(trial.system_attrs),
+            intermediate_values=dict(trial.intermediate_values),
+            trial_id=trial._trial_id,
+        )
+
     @property
     def value(self) -> float | None:
         """The objective value of a single-objective trial, None before it is known."""

@@ -1,7 +1,7 @@
-"""How a paused trial is stored: as a pruned one, which Optuna can read, with a system attribute that tells it apart.
+"""How a paused trial is stored: as a pruned one, which Optuna can read, with a pause marker that tells it apart.
 
-The attribute holds the step behind which the trial goes on. It stays while the trial runs again: should its process
-die, the trial is paused at that step as before.
+The pause marker is the system attribute `PAUSED_AT`; it holds the step behind which the trial goes on. The marker stays
+while the trial runs again: if its process dies, the trial is paused at that step as before.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ def state_of(stored: TrialState, system_attrs: Mapping[str, Any]) -> TrialState:
     return stored
 
 
-def marks(record: FrozenTrial, state: TrialState) -> dict[str, Any]:
-    """Give the system attributes that have to be set if a trial is to be in this state; mostly none."""
+def pause_marker(record: FrozenTrial, state: TrialState) -> dict[str, Any]:
+    """Give the change to the pause marker that a trial's new state needs, as system attributes; mostly none."""
     step = record.system_attrs.get(PAUSED_AT)
     if state == TrialState.PAUSED and step is None:
         return {PAUSED_AT: record.last_step or 0}
@@ -37,7 +37,7 @@ def marks(record: FrozenTrial, state: TrialState) -> dict[str, Any]:
     return {}
 
 
-def marked(record: FrozenTrial) -> FrozenTrial:
-    """Set what a record's state calls for."""
-    record.system_attrs.update(marks(record, record.state))
+def with_pause_marker(record: FrozenTrial) -> FrozenTrial:
+    """Bring a record's pause marker into line with its state, and give the record."""
+    record.system_attrs.update(pause_marker(record, record.state))
     return record

@@ -1,4 +1,4 @@
-"""A study as its users have it: trials asked for, told and looked at, on top of the histories that storages keep."""
+"""`Study` and `Trial`, and what they do: ask, suggest, report, tell, optimize, batches. Read `study` first."""
 
 from .batch import Batch
 from .liveness import RetryFailedTrialCallback, RetryHeartbeatStaleTrialCallback, fail_stale_trials, retry

@@ -14,17 +14,15 @@ from ...pruners.base import view_of, views_of
 from ...samplers import Sampler
 from ...samplers.base import draws_columns
 from ..arrays import AnyArray, FloatArray
-from ..distributions import BaseDistribution, CategoricalDistribution, IntDistribution, modern
+from ..distributions import BaseDistribution, CategoricalDistribution, IntDistribution, Space, modern
 from ..exceptions import UpdateFinishedTrialError
 from ..interrupts import Deferred
 from ..records import FrozenTrial, TrialState, new_constraint
 from .asking import promoted
 from .core import StudyCore
 from .liveness import search_from_time_to_time
-from .telling import VALUELESS, decide, mark_pause, pause_again, warn_failed
+from .telling import VALUELESS, decide, pause_again, warn_failed, write_pause_marker
 from .trial import Trial
-
-Space = Mapping[str, BaseDistribution]
 
 
 class Batch:
@@ -287,7 +285,7 @@ def tell_batch(
                 record.system_attrs.update(attrs[record._trial_id])
     try:
         for record, end in zip(records, ends, strict=True):
-            mark_pause(study, record, end[0])
+            write_pause_marker(study, record, end[0])
             if end[0] != TrialState.PAUSED:
                 study.sampler.after_trial(view_of(study, record.number), record, *end)
     finally:

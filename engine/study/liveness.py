@@ -58,7 +58,7 @@ def _pause_stale(study: StudyCore, record: FrozenTrial) -> None:
 
 
 def _interval(storage: Any) -> int | None:
-    """Give the seconds between two signs of life, None if a storage knows none."""
+    """Give the seconds between two heartbeats, None if a storage has no heartbeat."""
     get = getattr(storage, "get_heartbeat_interval", None)
     interval: int | None = None if get is None else get()
     return interval

@@ -51,7 +51,7 @@ class ProgressBar:
             if self._n_trials is not None:
                 self._bar = self._stack.enter_context(tqdm(total=self._n_trials))
             else:
-                layout = "{l_bar}{bar}| {elapsed}/" + tqdm.format_interval(self._timeout)
+                layout = "{l_bar}{bar}| {elapsed}/" + tqdm.format_interval(self._timeout or 0.0)
                 self._bar = self._stack.enter_context(tqdm(total=self._timeout, bar_format=layout))
         return self
 

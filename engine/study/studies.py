@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Sequence
+from enum import Enum
 from typing import Literal
 
 from ...pruners import BasePruner
@@ -92,7 +93,8 @@ def _parse_directions(direction: Direction | None, directions: Sequence[Directio
 
 def _parse_direction(direction: object) -> StudyDirection:
     for known in (StudyDirection.MINIMIZE, StudyDirection.MAXIMIZE):
-        if direction is known or direction == known.name.lower():
+        name = direction.name.lower() if isinstance(direction, Enum) else direction  # Optuna's directions, too
+        if name == known.name.lower():
             return known
     raise ValueError(
         f"Each direction must be `minimize` or `maximize`, but got {direction!r}. A single objective takes "

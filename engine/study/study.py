@@ -301,7 +301,7 @@ class Study(StudyCore):
 
     def add_trials(self, trials: Iterable[FrozenTrial]) -> None:
         """Add several trials, in one transaction."""
-        listed = list(trials)
+        listed = [FrozenTrial.adopted(trial) for trial in trials]
         for trial in listed:
             trial._validate()
             if trial.values is not None and len(trial.values) != len(self._directions):

@@ -76,6 +76,8 @@ def decide(
     ValueError
         If `state` is not a finished one, or `values` do not fit it.
     """
+    if state is not None and state in tuple(TrialState):
+        state = TrialState(state)  # Optuna's, too
     if state is not None and state not in _ENDS:
         raise ValueError(f"Cannot tell with state {state}. Expected one of {[str(s) for s in _ENDS]}, or None.")
     if state is not None and state != _COMPLETE:
@@ -103,8 +105,8 @@ def acceptable(values: list[float]) -> list[float] | None:
     return None if any(math.isnan(value) for value in values) else values
 
 
-def mark_pause(study: StudyCore, record: FrozenTrial, state: TrialState, repeated: int | None = None) -> None:
-    """Note, before a trial is paused, the step behind which it is to go on: the last one, or one that it repeated."""
+def write_pause_marker(study: StudyCore, record: FrozenTrial, state: TrialState, repeated: int | None = None) -> None:
+    """Store the pause marker of a trial that is about to pause: its last step, or the step that it repeated."""
     if state == _PAUSED:
         step = record.last_step if repeated is None else repeated
         study._storage.set_trial_system_attr(record._trial_id, PAUSED_AT, step or 0)
@@ -155,7 +157,7 @@ def finish(
         state, checked, problem = decide(record, values, state, len(study._directions))
         if problem and warn:
             warn_failed(problem)
-        mark_pause(study, record, state, getattr(trial, "_repeated", None))
+        write_pause_marker(study, record, state, getattr(trial, "_repeated", None))
         try:
             if state != _PAUSED:
                 study.sampler.after_trial(view_of(study, record.number), record, state, checked)

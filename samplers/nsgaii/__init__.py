@@ -1,4 +1,4 @@
-"""NSGA-II and what it is made of: crossovers and mutations that can be replaced by one's own."""
+"""NSGA-II, a genetic algorithm for several objectives; its crossovers and mutations can be replaced by your own."""
 
 from .crossovers import (
     BaseCrossover,

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from ...engine.arrays import FloatArray, IntArray
-from ...engine.distributions import BaseDistribution
-from ...engine.history import History, Remembered, StudyLike
-from ..base import Columns, Sampler, Space
+from ...engine.distributions import BaseDistribution, Space
+from ...engine.history import Dimensions, History, Remembered, StudyLike
+from ..base import Columns, Sampler
 from ..genetic import check_population_size
-from .breeding import Box, Operators, breed
+from .breeding import Operators, breed
 from .crossovers import BaseCrossover, UniformCrossover, check_probability
 from .mutations import BaseMutation, PolynomialMutation
 from .untried import Tried, breed_untried
@@ -23,34 +22,26 @@ ETA = 10.0  # of polynomial mutation by default
 
 
 class Stock:
-    """What is remembered of one study: which parameters are bred, and where trials were."""
+    """What is remembered of one study: the parameters that are bred, as arrays, and where trials were."""
 
     def __init__(self) -> None:
-        self._joint: tuple[Any, dict[str, BaseDistribution]] = None, {}
-        self._box: tuple[Space, Box] = {}, Box.of({})
-        self._tried = Tried([])
+        self._dims: tuple[Space, Dimensions] = {}, Dimensions.of({})
+        self._tried = Tried(self._dims[1])
 
-    def joint(self, history: History) -> dict[str, BaseDistribution]:
-        """Give all parameters of all trials: a child has those that either of its parents has."""
-        if self._joint[0] != history.space_version:
-            latest = {name: history.latest(name) for group in history.groups for name in group}
-            self._joint = history.space_version, {name: d for name, d in latest.items() if not d.single()}
-        return self._joint[1]
+    def dims(self, space: Space) -> Dimensions:
+        """Describe a space, in the order of its names."""
+        if self._dims[0] is not space:
+            self._dims = space, Dimensions.of(dict(sorted(space.items())))
+        return self._dims[1]
 
-    def box(self, space: Space) -> Box:
-        """Describe a space."""
-        if self._box[0] is not space:
-            self._box = space, Box.of(space)
-        return self._box[1]
-
-    def tried(self, history: History, box: Box) -> Tried | None:
+    def tried(self, history: History, dims: Dimensions) -> Tried | None:
         """Give the points at which trials were, if there are points at which another one may come to be."""
-        if not box.discrete or not history.changed_choices.isdisjoint(box.names):
+        if not dims.discrete or dims.has_other_choices(history):
             return None
-        if len(history.groups) > 1 or box.names != sorted(self.joint(history)):  # there are branches
+        if len(history.groups) > 1 or dims.names != sorted(history.joint_space()):  # there are branches
             return None
-        if self._tried.names != box.names:
-            self._tried = Tried(box.names)
+        if self._tried.dims.names != dims.names:
+            self._tried = Tried(dims)
         return self._tried.update(history)
 
 
@@ -81,7 +72,6 @@ class EvolvingSampler(Sampler):
         _check_operators(crossover, mutation, population_size)
         self._population_size = population_size
         self._how = Operators(crossover, crossover_prob, swapping_prob, mutation, mutation_prob)
-        self._how_compiled = self._how._replace(is_compiled=True)
         self._stocks: Remembered[Stock] = Remembered()
 
     def parents(self, history: History, n: int = 1) -> IntArray | None:
@@ -101,7 +91,7 @@ class EvolvingSampler(Sampler):
         return np.arange(len(parents))
 
     def joint_space(self, history: History) -> dict[str, BaseDistribution]:
-        return {} if self.parents(history) is None else self._stock(history).joint(history)
+        return {} if self.parents(history) is None else history.joint_space()
 
     def _stock(self, history: History) -> Stock:
         found = self._stocks.get(history)
@@ -117,8 +107,8 @@ class EvolvingSampler(Sampler):
         parents = self.parents(history, n)
         if parents is None:
             return {name: rng.uniform(*distribution.support, size=n) for name, distribution in space.items()}
-        box, bred = self._breed(history, history, parents, history.n, space, rng, n, self._how)
-        pairs = zip(box.names, box.distributions, bred, strict=True)
+        dims, bred = self._breed(history, history, parents, history.n, space, rng, n, self._how)
+        pairs = zip(dims.names, dims.distributions, bred.T, strict=True)
         return {name: d.to_model(filled(column, d, rng.random(n))) for name, d, column in pairs}
 
     def _breed(
@@ -132,16 +122,16 @@ class EvolvingSampler(Sampler):
         n: int,
         how: Operators,
         siblings: Sequence[FloatArray] = (),
-    ) -> tuple[Box, FloatArray]:
-        """Make children (d, n), as internal values, for the trials from `number` on; see `breed`, `breed_untried`."""
+    ) -> tuple[Dimensions, FloatArray]:
+        """Make children (n, d), as internal values, for the trials from `number` on; see `breed`, `breed_untried`."""
         stock, grades = self._stock(history), self.grades(history, parents)
-        box = stock.box(space)
+        dims = stock.dims(space)
 
         def make(n: int, how: Operators = how) -> FloatArray:
-            return breed(parents, grades, box, history, rng, n, how, study)
+            return breed(parents, grades, dims, history, rng, n, how, study)
 
-        tried = stock.tried(history, box)
-        return box, make(n) if tried is None else breed_untried(make, how, tried, number, n, siblings)
+        tried = stock.tried(history, dims)
+        return dims, make(n) if tried is None else breed_untried(make, how, tried, number, n, siblings)
 
     def _first_ones(self, study: StudyLike, number: int, space: Space, n: int) -> dict[str, FloatArray]:
         """Give internal values of the trials from `number` on while there are no parents: a Latin hypercube."""
@@ -166,17 +156,6 @@ def _check_operators(crossover: Any, mutation: Any, population_size: int) -> Non
             f"Using {type(crossover).__name__}, the population size should be greater than or equal to "
             f"{crossover.n_parents}. The specified `population_size` is {population_size}."
         )
-
-
-def external(box: Box, child: list[float]) -> dict[str, Any]:
-    """Turn a child's d internal values into a dict of external ones, without what is NaN."""
-    if math.isnan(sum(child)):
-        parameters = zip(box.names, box.distributions, child, strict=True)
-        return {name: d.to_external_repr(x) for name, d, x in parameters if x == x}
-    params: dict[str, Any] = dict(zip(box.names, child, strict=True))
-    for j in box.discrete:
-        params[box.names[j]] = box.distributions[j].to_external_repr(child[j])
-    return params
 
 
 def filled(internal: FloatArray, distribution: BaseDistribution, u: FloatArray) -> FloatArray:

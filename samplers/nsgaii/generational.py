@@ -9,15 +9,13 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...engine.arrays import FloatArray, IntArray
-from ...engine.distributions import BaseDistribution
-from ...engine.history import History, StudyLike
+from ...engine.distributions import BaseDistribution, Space
+from ...engine.history import Dimensions, History, StudyLike
 from ...engine.records import FrozenTrial, TrialState, listed_constraints
-from ..base import Space
 from ..generations import Generations
 from ..genetic import BaseGASampler
-from .breeding import COMPILED_TRIALS, Box
 from .crossovers import BaseCrossover
-from .evolution import BREEDING, EvolvingSampler, external, filled
+from .evolution import BREEDING, EvolvingSampler, filled
 from .mutations import BaseMutation
 
 EliteStrategy = Callable[[Any, list[FrozenTrial]], list[FrozenTrial]]
@@ -30,8 +28,8 @@ class Brood(NamedTuple):
 
     key: Any
     space: Space
-    box: Box
-    internal: FloatArray  # (d, n), NaN where a child lacks a parameter
+    dims: Dimensions
+    internal: FloatArray  # (n, d), NaN where a child lacks a parameter
     children: list[list[float]]  # the same, child by child
 
 
@@ -42,7 +40,7 @@ class Lineage(Generations):
         super().__init__(key, size)
         self.parents: list[IntArray] = [np.empty(0, dtype=np.int64)]
         self.newest: tuple[Any, IntArray] = None, self.parents[0]  # while more trials may join its pool
-        self.brood = Brood(None, {}, Box.of({}), np.empty((0, 0)), [])
+        self.brood = Brood(None, {}, Dimensions.of({}), np.empty((0, 0)), [])
 
 
 class GenerationalSampler(BaseGASampler, EvolvingSampler):
@@ -155,7 +153,7 @@ class GenerationalSampler(BaseGASampler, EvolvingSampler):
         if not self._lineage(history).has_parents:
             return {}
         if self._child_strategy is None:
-            return self._stock(history).joint(history)
+            return history.joint_space()
         return {name: d for name, d in history.intersection(include_pruned=False).items() if not d.single()}
 
     @np.errstate(all="ignore")  # whatever the user's program asks of NumPy
@@ -171,7 +169,7 @@ class GenerationalSampler(BaseGASampler, EvolvingSampler):
         history: History = study.history
         with history.lock:
             brood = self._brood(study, trial.number, generation, search_space, chosen)
-        return external(brood.box, brood.children[trial.number % self._population_size])
+        return brood.dims.external(brood.children[trial.number % self._population_size])
 
     @np.errstate(all="ignore")
     def sample_batch(self, study: StudyLike, number: int, space: Space, n: int) -> dict[str, FloatArray]:
@@ -189,9 +187,9 @@ class GenerationalSampler(BaseGASampler, EvolvingSampler):
         with history.lock:
             for first in (number, *range((number // size + 1) * size, number + n, size)):
                 brood = self._brood(study, first, generation, space, chosen, parts)
-                parts.append(brood.internal[:, first % size :])
+                parts.append(brood.internal[first % size :])
         rng = self._streams.of(study).generator(number, 1)
-        bred = dict(zip(brood.box.names, np.concatenate(parts, axis=1)[:, :n], strict=True))
+        bred = dict(zip(brood.dims.names, np.concatenate(parts)[:n].T, strict=True))
         return {name: filled(bred[name], distribution, rng.random(n)) for name, distribution in space.items()}
 
     def _made_by_strategy(self, study: Any, generation: int, space: Space) -> dict[str, Any]:
@@ -241,10 +239,8 @@ class GenerationalSampler(BaseGASampler, EvolvingSampler):
             parents = self._parents(history, lineage, generation) if chosen is None else chosen
             rng = self._streams.of(study).generator(block, BREEDING)
             n = self._population_size
-            # By number: a resumed study does alike.
-            how = self._how_compiled if block * n >= COMPILED_TRIALS else self._how
-            box, internal = self._breed(study, history, parents, block * n, space, rng, n, how, siblings)
-            lineage.brood = brood = Brood(key, space, box, internal, internal.T.tolist())
+            dims, internal = self._breed(study, history, parents, block * n, space, rng, n, self._how, siblings)
+            lineage.brood = brood = Brood(key, space, dims, internal, internal.tolist())
         return brood
 
     # --- the end of a trial ------------------------------------------------------------------------------------------

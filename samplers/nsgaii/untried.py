@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from ...engine.arrays import FloatArray
-from ...engine.history import History
+from ...engine.history import Dimensions, History
 from ...engine.records import TrialState
 from .breeding import Operators
 
@@ -26,12 +26,12 @@ class Tried:
 
     Parameters
     ----------
-    names
-        Parameters that all trials have, and no others, each with the same choices in all of them.
+    dims
+        The d parameters that all trials have, and no others, each with the same choices in all of them.
     """
 
-    def __init__(self, names: list[str]) -> None:
-        self.names = names
+    def __init__(self, dims: Dimensions) -> None:
+        self.dims = dims
         self._first: dict[bytes, int] = {}  # the lowest number of a trial at each point
         self._n_read = 0
 
@@ -41,19 +41,18 @@ class Tried:
             numbers = history.finished[self._n_read :]
             self._n_read += len(numbers)
             numbers = numbers[history.states[numbers] != int(TrialState.FAIL)]
-            values = history.table[history.rows_of(self.names)[:, np.newaxis], numbers]
-            for key, number in zip(keys(values), numbers.tolist(), strict=True):
+            for key, number in zip(keys(self.dims.read(history, numbers)), numbers.tolist(), strict=True):
                 self._first[key] = min(number, self._first.get(key, number))
         return self
 
     def before(self, number: int, children: FloatArray) -> list[bool]:
-        """Tell which children (d, n) trials of lower numbers tried; of the others a resumed study would not know."""
+        """Tell which children (n, d) trials of lower numbers tried; of the others a resumed study would not know."""
         return [self._first.get(key, number) < number for key in keys(children)]
 
 
 def keys(values: FloatArray) -> list[bytes]:
-    """Give a key for each point of internal values (d, n); of either zero the same."""
-    return [point.tobytes() for point in np.ascontiguousarray(values.T) + 0.0]
+    """Give a key for each point of internal values (n, d); of either zero the same."""
+    return [point.tobytes() for point in np.ascontiguousarray(values) + 0.0]
 
 
 def breed_untried(
@@ -71,7 +70,7 @@ def breed_untried(
     Parameters
     ----------
     make
-        Makes as many children as it is told to, internal values (d, n).
+        Makes as many children as it is told to, internal values (n, d).
     how
         Crossover and mutation.
     tried
@@ -81,18 +80,18 @@ def breed_untried(
     n
         How many to make.
     siblings
-        Other children (d, n_i) that are not to be repeated.
+        Other children (n_i, d) that are not to be repeated.
 
     Returns
     -------
     children
-        Shape (d, n).
+        Shape (n, d).
     """
     children = make(n, how)
     taken = {key for others in siblings for key in keys(others)}
     repeated = _repeated(children, tried, number, taken)
     n_more = max(N_MORE * n, LEAST)
-    rate = 1 / len(children) if how.mutation_prob is None else how.mutation_prob
+    rate = 1 / children.shape[1] if how.mutation_prob is None else how.mutation_prob
     for _ in range(N_PATIENT):
         if not repeated:
             break
@@ -100,7 +99,7 @@ def breed_untried(
         more = make(n_more, how._replace(mutation_prob=rate))
         known = set(_repeated(more, tried, number, taken))
         spare = [i for i in range(n_more) if i not in known][: len(repeated)]
-        children[:, repeated[: len(spare)]] = more[:, spare]
+        children[repeated[: len(spare)]] = more[spare]
         repeated = repeated[len(spare) :]
     return children
 

@@ -1,4 +1,4 @@
-"""The tree-structured Parzen estimator: `sampler` composes, `rules` can be replaced, the rest is how it is computed."""
+"""The tree-structured Parzen estimator, the default sampler. Read `sampler` first; each of `rules` can be replaced."""
 
 from .sampler import TPESampler
 

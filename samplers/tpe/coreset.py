@@ -1,9 +1,9 @@
-"""A bounded stand-in for many bad trials: which of them stay, and what each then weighs.
+"""A bounded number of trials that stand for all trials above: which of them stay, and what each then weighs.
 
-What g is near the good trials decides between candidates; far from them it only has to be small. So the best of the bad
-and the newest stay as they are, and the others are thinned: those whose number has enough trailing zeros under a hash
-stay, each for all that it stands for. The choice depends on the set alone, and hardly changes as it grows. The error
-on log g is measured by ``benchmarks/coreset.py``.
+The density above decides between candidates near the trials below; far from them it only has to be small. So the best
+and the newest of the trials above stay as they are. The others are thinned: those stay whose number has enough trailing
+zeros under a hash, and each weighs as much as all those that it stands for. Which trials stay depends on the set alone,
+and hardly changes as the set grows. ``benchmarks/coreset.py`` measures the error of the log-density above.
 """
 
 from __future__ import annotations
@@ -19,13 +19,19 @@ N_BEST = 768
 
 
 class Coreset:
-    """Chooses at most `LIMIT` of many observations.
+    """Chooses some of many observations.
 
     Which numbers can stay at each level of thinning is found once and kept: level k has those whose hash ends in k or
     more zeros, one in 2^k.
+
+    Parameters
+    ----------
+    limit
+        How many observations stay at most.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, limit: int = LIMIT) -> None:
+        self._limit = limit
         self._levels: list[IntArray] = []
         self._reach = 0
 
@@ -37,19 +43,19 @@ class Coreset:
         members
             (capacity,) tells which trials are observations.
         numbers
-            (n,) their numbers, ascending; n > `LIMIT`.
+            (n,) their numbers, ascending; more than the limit.
         best
-            Numbers of those that must stay besides the newest, such as the best ones.
+            Numbers of those that must stay beside the newest.
 
         Returns
         -------
         positions, is_sample
-            (k,) ascending positions in `numbers`, and which of them stand for those left out, too.
+            (k,) ascending positions in `numbers`, and which of them stand for others that are left out.
         """
         exact = np.zeros(len(members), dtype=bool)
         exact[best] = exact[numbers[-N_NEWEST:]] = True
-        room = LIMIT - int(np.count_nonzero(exact))
-        level = max(0, int(np.log2(len(numbers) / LIMIT)))
+        room = self._limit - int(np.count_nonzero(exact))
+        level = max(0, int(np.log2(len(numbers) / self._limit)))
         while True:
             sample = self._reaching(level, len(members))
             sample = sample[members[sample] & ~exact[sample]]

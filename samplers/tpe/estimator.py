@@ -1,4 +1,4 @@
-"""The Parzen estimator of TPE: observations and weights in, a `Mixture` out.
+"""The Parzen estimator: observations and their weights in, a `Mixture` out.
 
 A kernel of its own around each observation, of a bandwidth by some rule, and one wide prior component; see `rules`.
 With `rules.neighbour_distance`, `rules.magic_clip` and ``choice_smoothing=None`` it is the estimator of Optuna 5.
@@ -6,80 +6,68 @@ With `rules.neighbour_distance`, `rules.magic_clip` and ``choice_smoothing=None`
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from typing import NamedTuple
 
 import numpy as np
 
-from ...engine.arrays import BoolArray, FloatArray, IntArray
-from ...engine.kernels.categorical import log_rows
-from ...engine.kernels.mixture import Mixture, SpaceArrays, support
-from .rules import SMALLEST_BANDWIDTH, Bandwidth, Clip, magic_clip, neighbour_distance
+from ...engine.arrays import FloatArray
+from ...engine.kernels.categorical import ChoiceTables
+from ...engine.kernels.mixture import Mixture, Observed
+from .model import Tier
+from .model_space import ModelSpace
+from .settings import Settings
 
 
-def build(
-    observations: FloatArray,
-    weights: FloatArray,
-    space: SpaceArrays,
-    *,
-    prior_weight: float = 1.0,
-    bandwidth: Bandwidth = neighbour_distance,
-    clip: Clip = magic_clip,
-    consider_prior: bool = True,
-    choice_smoothing: float | None = None,
-    categorical_distance: Mapping[int, FloatArray] | None = None,
-) -> Mixture:
-    """Return the Parzen estimator of weighted observations.
+class Estimator(NamedTuple):
+    """How the densities of one trial are fitted.
 
-    Parameters
+    Attributes
     ----------
-    observations
-        (n, d) points in model coordinates; a categorical coordinate is the choice index. n may be 0. NaN where an
-        observation lacks a parameter: its kernel there is the prior's.
-    weights
-        (n,) weights >= 0 beside the prior's, not normalised.
+    settings
+        The rules.
     space
-        The d dimensions.
-    prior_weight
-        Weight of the prior component.
-    bandwidth
-        Rule for the numeric kernels' widths.
-    clip
-        Rule for the smallest width; the largest is the support's.
-    consider_prior
-        Add the prior component: uniform over choices, a normal of the support's width in its middle. With no
-        observation it is there anyway.
-    choice_smoothing
-        What a categorical kernel gives to every choice, where its own choice gets 1 more; None: prior_weight / (n + 1),
-        the rule of Hyperopt and Optuna.
-    categorical_distance
-        Distance matrices (n_choices, n_choices) for some of the categorical dimensions, by index; see
-        `categorical.log_rows`.
-
-    Returns
-    -------
-    A `Mixture` of the n observations in the given order, then the prior.
+        The d parameters.
+    tier
+        Whose kernels to use.
+    bold
+        Sharpen choices as observations add up; otherwise keep them smooth.
     """
-    n = len(weights)
-    prior = consider_prior or n == 0
-    numeric = space.n_choices == 0
-    lower, upper = support(space.low, space.high, space.step)
-    mu = np.empty((len(lower), n + prior))
-    mu[:, :n] = observations.T
-    mu[:, n:] = np.nan
-    sigma = np.ones_like(mu)
-    if n:
-        smallest = clip(upper - lower, n + prior)
-        sigma[:, :n] = clip_bandwidths(bandwidth(mu[:, :n], lower, upper), upper - lower, smallest)
-    _fill_in_the_prior(mu, sigma, lower, upper, numeric)
-    smoothing = prior_weight / (n + 1) if choice_smoothing is None else choice_smoothing
-    table, start = categorical_tables(space.n_choices, smoothing, categorical_distance or {})
-    log_weight = log_weights(weights, prior_weight if prior else None)
-    return Mixture(log_weight, mu, sigma, space.low, space.high, space.step, space.n_choices, table, start)
 
+    settings: Settings
+    space: ModelSpace
+    tier: Tier
+    bold: bool
 
-def clip_bandwidths(sigma: FloatArray, width: FloatArray, smallest: FloatArray) -> FloatArray:
-    """Return sigma (d, n) clipped to [smallest, width], both (d,)."""
-    return np.maximum(np.minimum(sigma, width[:, None]), smallest[:, None])
+    def fit(self, observed: Observed, weights: FloatArray, smallest: FloatArray | None = None) -> Mixture:
+        """Fit the mixture of k observations, in their order, and of the prior.
+
+        Parameters
+        ----------
+        observed
+            The observations. Without any the prior is there whatever the settings say.
+        weights
+            (k,) weights >= 0 beside the prior's, not normalised.
+        smallest
+            (d,) smallest bandwidths; None: those of k observations.
+        """
+        n, settings = len(weights), self.settings
+        prior_weight = settings.prior_weight if settings.consider_prior or n == 0 else None
+        smallest = self.smallest(n) if smallest is None else smallest
+        mixture: Mixture = self.tier.mixture.fit(
+            observed, log_weights(weights, prior_weight), smallest, self.choices(n), self.space.axes
+        )
+        return mixture
+
+    def smallest(self, n: int) -> FloatArray:
+        """Give the smallest bandwidths (d,) among n observations."""
+        return self.settings.clip(self.space.width, n + self.settings.consider_prior)
+
+    def choices(self, n: int) -> ChoiceTables:
+        """Give the kernels of the categorical parameters among n observations."""
+        smoothing = self.settings.choice_smoothing
+        if smoothing is None or self.bold:
+            smoothing = self.settings.prior_weight / (n + 1)
+        return self.space.choice_tables(smoothing)
 
 
 def log_weights(weights: FloatArray, prior_weight: float | None) -> FloatArray:
@@ -97,33 +85,3 @@ def log_weights(weights: FloatArray, prior_weight: float | None) -> FloatArray:
     raw /= total
     with np.errstate(divide="ignore"):
         return np.log(raw, out=raw)
-
-
-def categorical_tables(
-    n_choices: IntArray, smoothing: float, distances: Mapping[int, FloatArray]
-) -> tuple[FloatArray, IntArray]:
-    """Return the flat log-probability tables of the categorical dimensions and their offsets (d,).
-
-    Before normalisation an observation's kernel is its one-hot vector plus the smoothing; the ratio of the two is the
-    leak.
-    """
-    categorical = np.flatnonzero(n_choices)
-    start = np.zeros(len(n_choices), dtype=np.int64)
-    if not categorical.size:
-        return np.empty(0), start
-    leak = smoothing / (1.0 + smoothing)
-    tables = [log_rows(int(n_choices[j]), leak, distances.get(int(j))).ravel() for j in categorical]
-    start[categorical] = np.cumsum([0] + [len(table) for table in tables[:-1]])
-    return np.concatenate(tables), start
-
-
-def _fill_in_the_prior(
-    mu: FloatArray, sigma: FloatArray, lower: FloatArray, upper: FloatArray, numeric: BoolArray
-) -> None:
-    """Give the prior's kernel to the missing coordinates: a normal of the support's width, or all choices alike."""
-    sigma[~numeric] = 1.0
-    missing = np.isnan(mu)
-    middle = np.where(numeric, 0.5 * (lower + upper), -1.0)
-    width = np.where(numeric, np.maximum(upper - lower, SMALLEST_BANDWIDTH), 1.0)
-    mu[:] = np.where(missing, middle[:, None], mu)
-    sigma[:] = np.where(missing, width[:, None], sigma)

@@ -1,109 +1,142 @@
-"""The two mixtures of TPE and what the sampler asks of them; the same on both tiers of kernels."""
+"""The two densities of TPE and what the sampler asks of them; the same on both tiers of kernels."""
 
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from ...engine.arrays import FloatArray, IntArray
-from ...engine.kernels import announce_compilation, apart, ascent, prepared
+from ...engine.kernels import COMPILED_FROM, constant_liar, hill_climb, loading, mixture
 from ...engine.kernels.axes import Axes
-from ...engine.kernels.prepared import Prepared
+from ...engine.kernels.categorical import ChoiceTables
+from ...engine.kernels.mixture import Mixture, Observed
 from .constraints import Constraint, log_relative_ratio
+
+REHEARSAL = f"{__package__}.rehearsal"
+WANTED_FROM = 20  # observations from which a study counts as one that may grow, and compiled kernels are made ready
 
 
 class Tier(NamedTuple):
     """The modules whose kernels a study uses: NumPy's while it is small, Numba's from `COMPILED_FROM` trials on."""
 
-    prepared: Any
-    apart: Any
-    ascent: Any
+    mixture: Any
+    constant_liar: Any
+    hill_climb: Any
     neighbours: Any = None  # of the compiled tier alone
 
 
-NUMPY = Tier(prepared, apart, ascent)
+NUMPY = Tier(mixture, constant_liar, hill_climb)
+
+
+def tier_for(n: int) -> Tier:
+    """Give the kernels for `n` observations: Numba's from `COMPILED_FROM` on, as soon as they are ready."""
+    if n < WANTED_FROM or not (loading.is_ready(REHEARSAL) or loading.want(REHEARSAL)):
+        return NUMPY
+    return NUMPY if n < COMPILED_FROM else compiled_tier()
 
 
 @functools.cache
 def compiled_tier() -> Tier:
     """Import the Numba kernels."""
-    announce_compilation()
-    from ...engine.kernels.compiled import apart, ascent, neighbours, prepared
+    from ...engine.kernels.compiled import constant_liar, hill_climb, mixture, neighbours
 
-    return Tier(prepared, apart, ascent, neighbours)
+    return Tier(mixture, constant_liar, hill_climb, neighbours)
 
 
 class Model(NamedTuple):
-    """The densities of the good and of the bad trials over d dimensions.
+    """The densities of the trials below and of those above, over d dimensions.
 
     Attributes
     ----------
-    good, bad
-        l and g.
+    below, above
+        The densities.
     axes
         The d dimensions.
     lie_weight
-        Log weight of one more observation in g.
+        Log weight of one more observation above.
     smallest
-        (d,) smallest bandwidths of g.
+        (d,) smallest bandwidths above.
     choices
-        Log-probability rows of the categorical dimensions, and where each dimension's begin (d,).
+        The kernels above of the categorical dimensions.
+    parents
+        Coordinates of the trials below, (d, n_below); NaN where one lacks a parameter.
     tier
         Whose kernels to use.
-    parents
-        Coordinates of the good trials, (d, n_good); NaN where one lacks a parameter.
     constraints
         The densities of each constraint.
     seen
         The points that were tried, where candidates may come back and there are no other dimensions; None elsewhere.
     """
 
-    good: Prepared
-    bad: Prepared
+    below: Mixture
+    above: Mixture
     axes: Axes
     lie_weight: float
     smallest: FloatArray
-    choices: tuple[FloatArray, IntArray]
+    choices: ChoiceTables
     parents: FloatArray
     tier: Tier
-    constraints: list[Constraint] = []  # noqa: RUF012 - never changed
+    constraints: Sequence[Constraint] = ()
     seen: set[bytes] | None = None
 
     def given(self, z: FloatArray, fixed: IntArray, free: IntArray, power: float = 1.0) -> Model:
-        """Fix the coordinates `fixed` at those of z (d,); keep those of `free`. See `prepared.condition`."""
-        condition = self.tier.prepared.condition
-        good, bad = (condition(mixture, z, fixed, free, power) for mixture in (self.good, self.bad))
-        constraints = [
-            Constraint(
-                c.share, condition(c.satisfied, z, fixed, free, power), condition(c.violated, z, fixed, free, power)
-            )
-            for c in self.constraints
-        ]
-        choices = self.choices[0], self.choices[1][free]
+        """Fix the coordinates `fixed` at those of z (d,); keep those of `free`. See `mixture.condition`."""
+
+        def conditioned(density: Mixture) -> Mixture:
+            found: Mixture = self.tier.mixture.condition(density, z, fixed, free, power)
+            return found
+
         return self._replace(
-            good=good, bad=bad, axes=axes_along(self.axes, free), smallest=self.smallest[free], choices=choices,
-            parents=self.parents[free], constraints=constraints,
-        )  # fmt: skip
+            below=conditioned(self.below),
+            above=conditioned(self.above),
+            axes=axes_along(self.axes, free),
+            smallest=self.smallest[free],
+            choices=self.choices._replace(start=self.choices.start[free]),
+            parents=self.parents[free],
+            constraints=[
+                Constraint(share, conditioned(satisfied), conditioned(violated))
+                for share, satisfied, violated in self.constraints
+            ],
+        )
+
+    def draw(self, u: FloatArray) -> FloatArray:
+        """Map uniforms (n, 1 + d) to points (n, d) from the density below."""
+        z: FloatArray = self.tier.mixture.draw(self.below, self.axes, u)
+        return z
+
+    def draw_marginals(self, u: FloatArray) -> FloatArray:
+        """Map uniforms (n, 2 d) to points (n, d) from the density below, each dimension by itself."""
+        z: FloatArray = self.tier.mixture.draw_marginals(self.below, self.axes, u)
+        return z
+
+    def log_densities(self, z: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return the log-densities (n,) below and above at points z (n, d)."""
+        log_density = self.tier.mixture.log_density
+        return log_density(self.below, z), log_density(self.above, z)
+
+    def log_marginals(self, z: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return each dimension's own log-densities (n, d) below and above at points z (n, d)."""
+        log_marginals = self.tier.mixture.log_marginals
+        return log_marginals(self.below, z), log_marginals(self.above, z)
 
     def log_feasibility(self, z: FloatArray) -> FloatArray:
-        """Score points z (c, d) by how far constraints speak for them; 0 without constraints."""
-        density = self.tier.prepared.density
+        """Score points z (n, d) by how far constraints speak for them; 0 without constraints."""
+        log_density = self.tier.mixture.log_density
         score = np.zeros(len(z))
         for share, satisfied, violated in self.constraints:
-            score += log_relative_ratio(share, density(satisfied, z), density(violated, z))
+            score += log_relative_ratio(share, log_density(satisfied, z), log_density(violated, z))
         return score
 
-    def lies(self, z: FloatArray) -> Prepared:
-        """Give the kernels that points z (c, d) would have in g if they were told: one component each."""
+    def lies(self, z: FloatArray) -> Mixture:
+        """Give the kernels that points z (n, d) would have above if they were told: one component each."""
         columns = np.ascontiguousarray(z.T)
-        blank = np.full(columns.shape, np.nan)
+        unknown = np.full(columns.shape, np.nan)
+        observed = Observed(np.arange(len(z)), columns, np.zeros_like(columns), unknown, unknown.copy())
         log_weight = np.full(len(z), self.lie_weight)
-        lies: Prepared = self.tier.prepared.prepare(
-            np.arange(len(z)), columns, np.zeros_like(columns), self.smallest, log_weight, self.axes, *self.choices,
-            blank, blank.copy(),
-        )  # fmt: skip
+        lies: Mixture = self.tier.mixture.fit(observed, log_weight, self.smallest, self.choices, self.axes)
         return lies
 
 

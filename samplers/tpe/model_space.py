@@ -7,12 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from ...engine.arrays import FloatArray, IntArray
-from ...engine.distributions import CategoricalDistribution
-from ...engine.kernels.axes import axes_of, decode, encode
-from ...engine.kernels.mixture import SpaceArrays
-from ..base import Space
-from .estimator import categorical_tables
+from ...engine.arrays import FloatArray
+from ...engine.distributions import CategoricalDistribution, Space
+from ...engine.history import Dimensions
+from ...engine.kernels.axes import SpaceArrays, axes_of, decode, encode
+from ...engine.kernels.categorical import ChoiceTables, log_rows
 
 _KEPT_TABLES = 64  # by smoothing
 CategoricalDistance = Callable[[Any, Any], float]
@@ -30,6 +29,8 @@ class ModelSpace:
 
     Attributes
     ----------
+    dims : Dimensions
+        The parameters, and how trials become points of them.
     names : list[str]
         Parameter names.
     arrays : SpaceArrays
@@ -45,22 +46,14 @@ class ModelSpace:
     """
 
     def __init__(self, space: Space, distances: Mapping[str, CategoricalDistance]) -> None:
-        self.names = list(space)
-        self.distributions = list(space.values())
+        self.dims = Dimensions.of(space)
+        self.names = self.dims.names
         self.arrays = space_arrays(space)
         self.axes = axes_of(self.arrays)
         self.width = self.axes.upper - self.axes.lower
         self._is_stepped = bool(self.arrays.step.any())
         self.is_continuous = not self.axes.n_values.any()
-        self._is_log = np.array([bool(getattr(d, "log", False)) for d in self.distributions])
-        self._has_logs = bool(self._is_log.any())
-        # Half a part in 10^9 of slack: a value on the border stays inside after a logarithm and back.
-        slack = 1e-9 * (self.axes.upper - self.axes.lower)
-        self._from, self._to = self.axes.low - slack, self.axes.high + slack
-        categorical = self.arrays.n_choices > 0
-        self._from[categorical], self._to[categorical] = -0.5, self.arrays.n_choices[categorical] - 0.5
-        self._from, self._to = self._from[:, None], self._to[:, None]
-        self._tables: dict[float, tuple[FloatArray, IntArray]] = {}
+        self._tables: dict[float, ChoiceTables] = {}
         self.distances = {
             j: _matrix(distribution, distances[name])
             for j, (name, distribution) in enumerate(space.items())
@@ -68,25 +61,26 @@ class ModelSpace:
         }
 
     def coordinates(self, internal: FloatArray) -> FloatArray:
-        """Turn internal values (d, k) into kernel coordinates; NaN where a value does not fit the range of today."""
-        x = internal
-        if self._has_logs:
-            x = internal.copy()
-            with np.errstate(invalid="ignore", divide="ignore"):
-                x[self._is_log] = np.log(internal[self._is_log])
-        fits = (x >= self._from) & (x <= self._to)
-        x = x if fits.all() else np.where(fits, x, np.nan)
-        return encode(self.axes, x.T).T if self._is_stepped else x
+        """Turn internal values (n, d) into kernel coordinates (d, n); NaN for those outside of today's ranges."""
+        x = self.dims.to_model(internal)
+        return np.transpose(encode(self.axes, x) if self._is_stepped else x)
 
-    def choice_tables(self, smoothing: float) -> tuple[FloatArray, IntArray]:
-        """Give the log-probability rows of the categorical parameters; see `estimator.categorical_tables`."""
+    def choice_tables(self, smoothing: float) -> ChoiceTables:
+        """Give the kernels of the categorical parameters: an observation's one-hot vector plus the smoothing."""
         found = self._tables.get(smoothing)
         if found is None:
             if len(self._tables) >= _KEPT_TABLES:
                 self._tables.clear()
-            found = categorical_tables(self.arrays.n_choices, smoothing, self.distances)
-            self._tables[smoothing] = found
+            found = self._tables[smoothing] = self._new_tables(smoothing / (1.0 + smoothing))
         return found
+
+    def _new_tables(self, leak: float) -> ChoiceTables:
+        start = np.zeros(len(self.names), dtype=np.int64)
+        tables, size = [np.empty(0)], 0
+        for j in np.flatnonzero(self.arrays.n_choices).tolist():
+            tables.append(log_rows(int(self.arrays.n_choices[j]), leak, self.distances.get(j)).ravel())
+            start[j], size = size, size + len(tables[-1])
+        return ChoiceTables(np.concatenate(tables), start)
 
     def model(self, z: FloatArray) -> FloatArray:
         """Turn kernel coordinates (n, d) into model coordinates."""

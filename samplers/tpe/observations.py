@@ -6,15 +6,15 @@ of rows alone, not on the order in which they came.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from ...engine.arrays import BoolArray, FloatArray, IntArray
-from ...engine.distributions import CategoricalDistribution
 from ...engine.history import History
-from ...engine.kernels.prepared import Prepared
+from ...engine.kernels.mixture import Mixture, Observed
 from ...engine.records import TrialState
 from .evidence import resumed
 from .model_space import ModelSpace
@@ -34,6 +34,8 @@ class Observations:
         The parameters that are modelled.
     required
         Names of those that a trial must have to count, the last ones of `space`; the others may be missing.
+    bandwidths
+        Gives bandwidths (d, k) of kernels around points (d, k) in kernel coordinates.
 
     Attributes
     ----------
@@ -43,21 +45,27 @@ class Observations:
         Number of complete, pruned and paused trials that count.
     """
 
-    def __init__(self, history: History, space: ModelSpace, required: list[str]) -> None:
+    def __init__(
+        self,
+        history: History,
+        space: ModelSpace,
+        required: list[str],
+        bandwidths: Callable[[FloatArray], FloatArray],
+    ) -> None:
         self._history = history
+        self._bandwidths = bandwidths
         self.space = space
         self._required = slice(len(space.names) - len(required), None)
         self._names = set(required)
-        self._rows = history.rows_of(space.names)[:, None]
         self._seen = 0
         self._n_pauses = 0
         self.n = 0
         self._running: list[int] = []
-        # Points, where candidates may come back: in discrete spaces, and where children of good trials change little.
+        # Points, where candidates may come back: in discrete spaces, and where children of trials below change little.
         discrete, several = space.axes.n_values > 0, len(history.directions) > 1
         self.seen: set[bytes] | None = set() if discrete.all() or (several and discrete.any()) else None
-        # What made the density of the good trials when it was last asked for, and that density; by boldness.
-        self.good: dict[bool, tuple[Any, Prepared]] = {}
+        # The density below when it was last asked for, and what it was made of; by boldness.
+        self.density_below: dict[bool, tuple[Any, Mixture]] = {}
         self.z: FloatArray = np.full((len(space.names), 0), np.nan)
         self._counts: BoolArray = np.zeros(0, dtype=bool)  # those trials with all that is required
 
@@ -97,16 +105,12 @@ class Observations:
 
     def _read(self, numbers: IntArray) -> BoolArray:
         """Read the coordinates of some trials; tell which of them have all that is required."""
-        internal = self._history.table[self._rows, numbers]  # (d, k)
-        if self._history.changed_choices:
-            for j, distribution in enumerate(self.space.distributions):
-                if isinstance(distribution, CategoricalDistribution):
-                    internal[j] = self._history.choice_indices(self.space.names[j], numbers, distribution)
+        internal = self.space.dims.read(self._history, numbers)
         self.z[:, numbers] = z = self.space.coordinates(internal)
         if self.seen is not None:
             self.seen.update(row.tobytes() for row in np.ascontiguousarray(z.T))
-        required = internal[self._required]
-        return np.asarray((required == required).all(axis=0))  # none is NaN
+        required = internal[:, self._required]
+        return np.asarray((required == required).all(axis=1))  # none is NaN
 
     def _reserve(self, n: int) -> None:
         capacity = self.z.shape[1]
@@ -119,34 +123,46 @@ class Observations:
         """Tell which finished trials (k,) count."""
         return np.asarray(self._counts[numbers])
 
-    def bad(self, good: IntArray, modelled: BoolArray | None = None) -> BoolArray:
-        """Tell which trials (capacity,) are not among the good ones: finished ones, and running ones if read.
+    def above(self, below: IntArray, modelled: BoolArray) -> BoolArray:
+        """Tell which trials (capacity,) are above, of those that count and are `modelled`; running ones are, if read.
 
-        Of the finished ones only those that are `modelled` (n,), if that is given.
+        Trials beyond the end of `modelled` are, too.
         """
-        members: BoolArray = self._counts.copy()
-        if modelled is not None:
-            members[: len(modelled)] &= modelled
-        members[good] = False
-        members[self._running] = True
-        return members
+        is_above: BoolArray = self._counts.copy()
+        if len(modelled):
+            is_above[: len(modelled)] &= modelled
+        is_above[below] = False
+        is_above[self._running] = True
+        return is_above
+
+    def observed(self, numbers: IntArray) -> Observed:
+        """Take some trials, with bandwidths among themselves."""
+        z = np.ascontiguousarray(self.z[:, numbers])
+        return Observed(np.arange(len(numbers)), z, self._bandwidths(z), np.full(z.shape, np.nan), np.empty_like(z))
+
+    def observed_above(self, numbers: IntArray, is_above: BoolArray) -> Observed:
+        """Take some of the trials that are above (capacity,): all of them, or those that stand for all."""
+        return self.observed(numbers)
 
 
 class Neighbours(NamedTuple):
-    """Sorted columns of the bad trials; see `kernels.compiled.neighbours`."""
+    """Sorted columns of the trials above; see `kernels.compiled.neighbours`."""
 
     order: npt.NDArray[np.int32]  # (d, capacity)
     n_listed: IntArray  # (d,)
     distance: FloatArray  # (d, capacity), by trial number
-    done: FloatArray  # (d, capacity) precisions of the kernels whose normalisers are known
+    precision: FloatArray  # (d, capacity) of the kernels whose normalisers are known
     norm: FloatArray  # (d, capacity)
 
 
 class SortedObservations(Observations):
-    """Observations whose neighbours' distances and kernels' normalisers are kept up, for the compiled tier."""
+    """Observations for the compiled tier: distances to neighbours, which are the bandwidths, and normalisers are kept.
+
+    The distances of trials above are those among all of them, also where a part stands for all.
+    """
 
     def __init__(self, history: History, space: ModelSpace, required: list[str], endpoints: bool, kernels: Any) -> None:
-        super().__init__(history, space, required)
+        super().__init__(history, space, required, lambda z: kernels.distances(z, space.axes, endpoints))
         self._kernels = kernels
         self._endpoints = endpoints
         self._members: BoolArray = np.zeros(0, dtype=bool)
@@ -158,7 +174,12 @@ class SortedObservations(Observations):
         order, count = np.zeros((d, capacity), dtype=np.int32), np.zeros(d, dtype=np.int64)
         return Neighbours(order, count, blank, blank.copy(), blank.copy())
 
-    def sort(self, members: BoolArray) -> None:
+    def observed_above(self, numbers: IntArray, is_above: BoolArray) -> Observed:
+        self._sort(is_above)
+        columns = self.neighbours
+        return Observed(numbers, self.z, columns.distance, columns.precision, columns.norm)
+
+    def _sort(self, members: BoolArray) -> None:
         """Make the sorted columns those of the trials `members` (capacity,)."""
         kept, old = self.neighbours, self._members
         changed = np.flatnonzero(members != old) if len(members) == len(old) else None

@@ -1,9 +1,9 @@
-"""Candidates between the good trials: each takes its coordinates from two of them, and some from the density l.
+"""Children of the trials below as candidates: coordinates of two of them, some drawn anew from the density below.
 
-With several objectives the good trials lie along a front: no dimension by itself tells where on it a candidate is, so a
-point whose coordinates are all drawn apart lies between the front's ends and far from both. A joint density has the
-opposite fault: in many dimensions nearly every candidate changes all coordinates of a good trial at once. Recombining
-and redrawing a part, as genetic algorithms do, keeps what a good trial has, and l / g tells which child to try.
+With several objectives the trials below lie along a front. A candidate whose coordinates are drawn each by itself mixes
+both ends of the front, and lies far from it. A joint density has the opposite fault: in many dimensions nearly every
+candidate changes all coordinates of a trial at once. Recombining two trials and redrawing a part, as genetic algorithms
+do, keeps most coordinates of a good trial, and the ratio of the densities tells which child to try.
 """
 
 from __future__ import annotations
@@ -16,22 +16,22 @@ CROSSED = 0.9  # share of the children that have two parents, as in NSGA-II
 
 
 def recombined(parents: FloatArray, drawn: FloatArray, rng: np.random.Generator) -> FloatArray:
-    """Make children of the good trials.
+    """Make children of the trials below.
 
     Parameters
     ----------
     parents
-        The good trials, shape (d, k), k > 0; NaN where one lacks a coordinate.
+        The trials below, shape (d, k), k > 0; NaN where one lacks a coordinate.
     drawn
-        Points drawn from l, dimension by dimension, shape (n, d).
+        Points drawn from the density below, dimension by dimension, shape (n, d).
     rng
         Random numbers.
 
     Returns
     -------
     children
-        Shape (n, d). Each has its coordinates from either of two parents, and at least one from `drawn`: any of them
-        with a probability of 1 / d to 1, a child's own, uniform on the logarithmic scale.
+        Shape (n, d). Each has its coordinates from either of two parents, and at least one from `drawn`. A child takes
+        each coordinate from `drawn` with a probability of its own, uniform from 1 / d to 1 on the logarithmic scale.
     """
     n, d = drawn.shape
     first, second = rng.integers(parents.shape[1], size=(2, n))

@@ -7,7 +7,7 @@ argument       signature                                                 here
 `weights`      ``n -> (n,) weights, oldest first``                       `default_weights`, `uniform_weights`
 `bandwidth`    ``(x (d, n), lower (d,), upper (d,)) -> sigma (d, n)``    `neighbour_distance`, `scott`, ...
 `clip`         ``(width (d,), n_components) -> smallest sigma (d,)``     `magic_clip`, `no_clip`
-`acquisition`  ``(log_l (c,), log_g (c,)) -> scores (c,)``               `log_ratio`, `tempered`
+`acquisition`  ``(log_below (c,), log_above (c,)) -> scores (c,)``       `log_ratio`, `LogRatio`
 =============  ========================================================  =======================================
 
 The rules behind `fidelity`, which ranks trials that were stopped early, are in `fidelity`.
@@ -33,7 +33,7 @@ Acquisition = Callable[[FloatArray, FloatArray], FloatArray]
 SMALLEST_BANDWIDTH = 1e-12
 
 
-# --- how many trials are good ----------------------------------------------------------------------------------------
+# --- how many trials are below ---------------------------------------------------------------------------------------
 
 
 def default_gamma(n: int) -> int:
@@ -82,25 +82,25 @@ def uniform_weights(n: int) -> FloatArray:
     return np.ones(n)
 
 
-def improvement_weights(below: FloatArray, next_best: FloatArray) -> FloatArray:
-    """Weigh good trials by their expected improvement (Watanabe 2023, section 3.2), of mean 1.
+def improvement_weights(below: FloatArray, best_above: FloatArray) -> FloatArray:
+    """Weigh the trials below by their expected improvement (Watanabe 2023, section 3.2), of mean 1.
 
     Parameters
     ----------
     below
         Losses of the trials below, ascending, shape (n,).
-    next_best
+    best_above
         Loss of the best trial above, shape (1,), or (0,) without one: then the worst below takes its place.
 
     Returns
     -------
     weights
-        Shape (n,): the distance below `next_best`; ones where it is not finite or nowhere positive.
+        Shape (n,): the distance below `best_above`; ones where it is not finite or nowhere positive.
     """
     if len(below) == 0:
         return below
     best, worst = float(below[0]), float(below[-1])
-    bar = float(next_best[0]) if len(next_best) else worst
+    bar = float(best_above[0]) if len(best_above) else worst
     if not (math.isfinite(best) and math.isfinite(worst) and math.isfinite(bar) and best < bar):
         return np.ones(len(below))
     largest = max(abs(best), abs(worst), abs(bar))
@@ -154,7 +154,7 @@ def magic_clip(width: FloatArray, n_components: int) -> FloatArray:
 
 
 def gentle_clip(width: FloatArray, n_components: int) -> FloatArray:
-    """Clip like `magic_clip`, but never above a tenth of the range: a few good trials are told apart from the start."""
+    """Clip like `magic_clip`, but never above a tenth of the range: few trials below are told apart from the start."""
     return np.asarray(np.maximum(width / min(100, max(10, 1 + n_components)), SMALLEST_BANDWIDTH))
 
 
@@ -193,17 +193,17 @@ def _sorted_distances(x: FloatArray, lower: FloatArray, upper: FloatArray, endpo
 
 
 class LogRatio:
-    """Score by log l - power x log g; at power 1 this orders candidates as expected improvement does.
+    """Score by log below - power x log above; at power 1 this orders candidates as expected improvement does.
 
-    Source: Bergstra et al. 2011, eq. 5. Below 1 the bad trials count less, and the search stays nearer to the good.
-    The sampler climbs on a score that has a `power`; by any other it only ranks the candidates.
+    Source: Bergstra et al. 2011, eq. 5. With a power below 1 the trials above count less, and the search stays nearer
+    to the trials below. The sampler climbs on a score that has a `power`; by any other it only ranks the candidates.
     """
 
     def __init__(self, power: float = 1.0) -> None:
         self.power = power
 
-    def __call__(self, log_l: FloatArray, log_g: FloatArray) -> FloatArray:
-        return log_l - self.power * log_g
+    def __call__(self, log_below: FloatArray, log_above: FloatArray) -> FloatArray:
+        return log_below - self.power * log_above
 
 
 log_ratio = LogRatio()

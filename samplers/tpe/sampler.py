@@ -1,17 +1,17 @@
 """The tree-structured Parzen estimator (Bergstra et al. 2011), multivariate by default (Falkner et al. 2018).
 
-Finished trials are split into the best few, "below", and the rest, "above". A mixture density is fitted to each, l and
-g; candidates are proposed from l and ranked by l / g: the expected improvement grows with that ratio (Bergstra et al.
-2011, eq. 5). docs/tpe.md says how the default differs from Optuna 5's, with the measurements.
+Finished trials are split into the best few, "below", and the rest, "above" (the paper's l and g), and a mixture density
+is fitted to each. Candidates are proposed from the density below and ranked by its ratio to the density above: the
+expected improvement grows with that ratio (Bergstra et al. 2011, eq. 5). docs/tpe.md says how the default differs from
+Optuna 5's, with the measurements.
 
-Parameters that all trials have are sampled together when a trial starts. Those of a branch are sampled when the
-objective first asks for one of them: all that appear together with it, from the joint mixture over them and what the
-trial has already, given the latter.
+Parameters that all trials have are sampled together when a trial starts. Parameters of a branch are sampled when the
+objective first asks for one of them: all that appear together with it at once, from the joint density over them and the
+parameters that the trial has already, given the latter.
 """
 
 from __future__ import annotations
 
-import math
 import warnings
 import weakref
 from collections.abc import Callable, Mapping, Sequence
@@ -20,13 +20,15 @@ from typing import Any
 import numpy as np
 
 from ...engine.arrays import FloatArray, IntArray
-from ...engine.distributions import BaseDistribution
+from ...engine.distributions import BaseDistribution, Space
 from ...engine.history import History, Remembered, StudyLike
 from ...engine.records import FrozenTrial, TrialState, listed_constraints
-from ..base import Columns, Sampler, Space
+from ..base import Columns, Sampler
+from .choice import best_distinct, first_equal, pool_size, untried
 from .evidence import n_observed
 from .fidelity import Fidelity, carried_over, largest_budget
-from .fitting import Fitter, Settings
+from .fitting import Fitter
+from .local_search import climb
 from .model import Model
 from .model_space import CategoricalDistance
 from .recombination import recombined
@@ -37,25 +39,14 @@ from .rules import (
     Gamma,
     Weights,
     default_weights,
-    gentle_clip,
     hyperopt_default_gamma,
     log_ratio,
-    magic_clip,
-    neighbour_distance,
-    neighbour_distance_with_endpoints,
-    no_clip,
 )
-from .search import climb
-
-# What a categorical kernel gives to every choice, where its own gets 1 more, in cautious trials. In bold ones it is
-# Optuna's 1 / (n + 1), which falls with the number of observations: by itself that keeps to the first good choice met.
-CHOICE_SMOOTHING = 0.5
-N_PATIENT = 4  # draws of candidates after which a point is tried again
-LARGEST_POOL = 384  # candidates of a batch, or 3 for every two of its points
+from .settings import Settings
 
 
 class TPESampler(Sampler):
-    """Samples where good trials are dense and bad ones are not.
+    """Samples where the best trials are dense and the others are not.
 
     Parameters
     ----------
@@ -63,7 +54,7 @@ class TPESampler(Sampler):
         Add the uniform prior as a component of both mixtures.
     prior_weight
         Weight of the prior, where an observation has 1. If given, categorical kernels are always smoothed by
-        ``prior_weight / (n + 1)``, as in Optuna, and never by `CHOICE_SMOOTHING`.
+        ``prior_weight / (n + 1)``, as in Optuna, and never by `settings.CHOICE_SMOOTHING`.
     consider_magic_clip
         True: keep bandwidths above 1 / min(100, n + 2) of the range, as Optuna does; False: let them fall to 1e-12;
         None: `gentle_clip`.
@@ -72,9 +63,9 @@ class TPESampler(Sampler):
     n_startup_trials
         Number of finished trials up to which sampling is random, the values of each parameter spread evenly.
     n_ei_candidates
-        Number of candidates drawn from l.
+        Number of candidates drawn from the density below.
     gamma
-        Number of trials below, given the number of finished ones; None: `wide_gamma` in continuous spaces of
+        Number of trials below, given the number of finished trials; None: `wide_gamma` in continuous spaces of
         less than ten dimensions, `default_gamma` in others, `multi_objective_gamma` with several objectives.
     weights
         Weights of observations, oldest first, given their number. None: `default_weights` for the trials above and
@@ -85,11 +76,11 @@ class TPESampler(Sampler):
         Model all parameters jointly; None: where there is a single objective.
     group
         Model each group of parameters that always appear together by itself, all of them when a trial starts. Not
-        needed for conditional spaces: without it a branch is modelled jointly with what leads to it.
+        needed for conditional spaces: without it a branch is modelled jointly with the parameters that lead to it.
     warn_independent_sampling
         Accepted for compatibility.
     constant_liar
-        Count running trials among the bad ones, so that parallel workers keep apart.
+        Count running trials among those above, so that parallel workers keep apart.
     constraints_func
         Deprecated: use `Trial.set_constraint`. Gives a finished trial's constraint values.
     categorical_distance_func
@@ -98,17 +89,20 @@ class TPESampler(Sampler):
     bandwidth, clip, acquisition
         Rules of `parzen.samplers.tpe.rules`, or your own.
     caution
-        Share of the trials, drawn at random, that weigh good trials alike, keep categorical kernels smooth, and take
-        the best candidate as it is; the others are bold: they weigh good trials by `improvement_weights`, and climb
-        from the best candidate.
+        Share of trials that are cautious, drawn at random; the others are bold. A cautious trial weighs the trials
+        below alike, keeps categorical kernels smooth, and takes the best candidate as it is. A bold trial weighs the
+        trials below by `improvement_weights`, sharpens categorical kernels as observations add up, and climbs from the
+        best candidate.
     fidelity
         How trials that were stopped or paused early are ranked among the others: a rule of
-        `parzen.samplers.tpe.fidelity`, or your own. With several objectives it is `furthest_first` always.
+        `parzen.samplers.tpe.fidelity`, or your own. With several objectives it is always `furthest_first`.
 
     Raises
     ------
     ValueError
-        If `group` is asked for without `multivariate`, or there is no candidate.
+        If `group` is asked for without `multivariate`, or a number is out of its range.
+    TypeError
+        If `gamma` or `weights` is no function.
     """
 
     def __init__(
@@ -136,48 +130,34 @@ class TPESampler(Sampler):
         fidelity: Fidelity = carried_over,
     ) -> None:
         super().__init__(seed)
-        # The other rules put those that went further first, among them whoever ran in a bracket that stops nobody.
+        # Other rules put trials that went further first. In a bracket that stops nobody all trials go furthest.
         self.across_brackets = fidelity is largest_budget
-        if group and multivariate is False:
-            raise ValueError("`group` can only be enabled when `multivariate` is: leave one of the two out.")
-        if prior_weight is not None and not 0 < prior_weight < math.inf:
-            raise ValueError(f"`prior_weight` must be positive and finite, but got {prior_weight}.")
-        if n_ei_candidates < 1:
-            raise ValueError(f"`n_ei_candidates` must be at least 1, but got {n_ei_candidates}.")
-        if not 0 <= caution <= 1:
-            raise ValueError(f"`caution` must lie in [0, 1], but got {caution}.")
-        for argument, rule in (("gamma", gamma), ("weights", weights)):
-            if rule is not None and not callable(rule):
-                raise TypeError(
-                    f"`{argument}` must be a function of a number of trials, see parzen.samplers.tpe.rules, but got "
-                    f"{rule!r}."
-                )
+        self._n_startup_trials = n_startup_trials
+        self._constraints_func = constraints_func
+        self._settings = Settings.of(
+            gamma=gamma,
+            weights=weights,
+            consider_prior=consider_prior,
+            prior_weight=prior_weight,
+            consider_endpoints=consider_endpoints,
+            bandwidth=bandwidth,
+            consider_magic_clip=consider_magic_clip,
+            clip=clip,
+            categorical_distance_func=categorical_distance_func,
+            constant_liar=constant_liar,
+            fidelity=fidelity,
+            multivariate=multivariate,
+            group=group,
+            n_ei_candidates=n_ei_candidates,
+            acquisition=acquisition,
+            caution=caution,
+        )
         if constraints_func is not None:
             warnings.warn(
                 "`constraints_func` is deprecated; call `Trial.set_constraint` in the objective instead.",
                 FutureWarning,
                 stacklevel=2,
             )
-        self._n_startup_trials = n_startup_trials
-        self._n_candidates = n_ei_candidates
-        self._multivariate = multivariate
-        self._group = group
-        self._constraints_func = constraints_func
-        self._acquisition = acquisition
-        self._caution = caution
-        endpoints = neighbour_distance_with_endpoints if consider_endpoints else neighbour_distance
-        self._settings = Settings(
-            gamma=gamma,
-            weights=weights,
-            prior_weight=1.0 if prior_weight is None else prior_weight,
-            consider_prior=consider_prior is not False,
-            choice_smoothing=CHOICE_SMOOTHING if prior_weight is None else None,
-            bandwidth=bandwidth or endpoints,
-            clip=clip or {None: gentle_clip, True: magic_clip, False: no_clip}[consider_magic_clip],
-            constant_liar=constant_liar,
-            fidelity=fidelity,
-            distances=dict(categorical_distance_func or {}),
-        )
         self._fitters: Remembered[Fitter] = Remembered()
 
     @staticmethod
@@ -199,17 +179,21 @@ class TPESampler(Sampler):
     def joint_space(self, history: History) -> dict[str, BaseDistribution]:
         if self._is_starting(history):
             return {}
-        return self._fitter(history).joint_space(all_names=self._group)
+        return self._fitter(history).joint_space(all_names=self._settings.group)
 
     def _fitter(self, history: History) -> Fitter:
         fitter = self._fitters.get(history)
         if fitter is None:
-            # Not held by what it is the key of, or neither would ever go once another history took its place.
-            fitter = self._fitters[history] = Fitter(weakref.proxy(history), self._settings)
+            # By a proxy: a fitter that held the history, which is its key, would keep both of them alive for ever.
+            fitter = self._fitters[history] = self.new_fitter(weakref.proxy(history))
         return fitter
 
+    def new_fitter(self, history: History) -> Fitter:
+        """Make what fits the densities of a study."""
+        return Fitter(history, self._settings)
+
     def _is_joint(self, history: History) -> bool:
-        return self._multivariate if self._multivariate is not None else len(history.directions) == 1
+        return self._settings.multivariate if self._settings.multivariate is not None else len(history.directions) == 1
 
     def _is_starting(self, history: History) -> bool:
         return n_observed(history) < self._n_startup_trials
@@ -220,7 +204,7 @@ class TPESampler(Sampler):
     def sample(self, space: Space, history: History, rng: np.random.Generator, n: int = 1) -> Columns:
         if self._is_starting(history):
             return {name: rng.uniform(*distribution.support, size=n) for name, distribution in space.items()}
-        if not self._group:
+        if not self._settings.group:
             return self._sample_together(space, history, rng, n)
         columns: dict[str, FloatArray] = {}
         rest = dict(space)
@@ -247,7 +231,7 @@ class TPESampler(Sampler):
     ) -> tuple[dict[str, BaseDistribution], dict[str, tuple[BaseDistribution, float]]]:
         """Give the parameters to sample now, those that appear together with `name`, and what the trial has already."""
         space = {name: distribution}
-        if self._group or not self._is_joint(history):
+        if self._settings.group or not self._is_joint(history):
             return space, {}
         for other in history.group_of(name):
             if other != name and other not in trial.params:
@@ -267,104 +251,67 @@ class TPESampler(Sampler):
         n: int,
         given: Mapping[str, tuple[BaseDistribution, float]] | None = None,
     ) -> Columns:
-        bold = bool(rng.random() >= self._caution)
+        bold = bool(rng.random() >= self._settings.caution)
         model_space, model = self._fitter(history).fit(space, given or {}, bold)
         if self._is_joint(history):
-            z = self._choose(model, rng, n, bold)
-        elif self._multivariate is None and model.parents.shape[1]:
+            z = self._choose_jointly(model, rng, n, bold)
+        elif self._settings.multivariate is None and model.parents.shape[1]:
             z = self._choose_children(model, rng, n)
         else:
             z = self._choose_each(model, rng, n)
         x = model_space.model(z)
         return {name: x[:, j] for j, name in enumerate(space)}
 
+    # --- choice ------------------------------------------------------------------------------------------------------
+
     def propose(self, model: Model, rng: np.random.Generator, n: int) -> FloatArray:
-        """Draw `n` candidates, shape (n, d) in kernel coordinates, from the density of the good trials."""
-        z: FloatArray = model.tier.prepared.draw(model.good, model.axes, rng.random((n, 1 + len(model.axes.low))))
-        return z
+        """Draw `n` candidates, shape (n, d) in kernel coordinates, from the density below."""
+        return model.draw(rng.random((n, 1 + len(model.axes.low))))
 
     def rank(self, model: Model, z: FloatArray) -> FloatArray:
         """Score candidates z (n, d): the largest is the best."""
-        density = model.tier.prepared.density
-        scores = self._acquisition(density(model.good, z), density(model.bad, z))
+        scores = self._settings.acquisition(*model.log_densities(z))
         return scores + model.log_feasibility(z) if model.constraints else scores
 
-    def _choose(self, model: Model, rng: np.random.Generator, n: int, bold: bool) -> FloatArray:
-        """Choose `n` points (n, d) of one mixture over all dimensions."""
+    def _choose_jointly(self, model: Model, rng: np.random.Generator, n: int, bold: bool) -> FloatArray:
+        """Choose `n` points (n, d) by the densities over all dimensions together."""
+        n_candidates, acquisition = self._settings.n_candidates, self._settings.acquisition
         if n > 1:
-            return self._choose_apart(model, self.propose(model, rng, self._pool_size(n)), n)
-        candidates = self._propose_new(model, rng, self.propose)
-        best = candidates[int(np.argmax(self.rank(model, candidates)))]
-        power = getattr(self._acquisition, "power", None)
+            candidates = self.propose(model, rng, pool_size(n, n_candidates))
+            scores, twins = model.log_densities(candidates), first_equal(candidates)
+            chosen: IntArray = model.tier.constant_liar.choose_batch(
+                *scores, model.lies(candidates), candidates, twins, n
+            )
+            return candidates[chosen]
+        candidates = untried(lambda k: self.propose(model, rng, k), n_candidates, model.seen)
+        best = candidates[int(self.rank(model, candidates).argmax())]
+        power = getattr(acquisition, "power", None)
         return climb(model, best, power)[None] if bold and power is not None else best[None]
 
-    def _propose_new(
-        self, model: Model, rng: np.random.Generator, propose: Callable[[Model, np.random.Generator, int], FloatArray]
-    ) -> FloatArray:
-        """Propose candidates and leave out points that were tried, as long as others turn up."""
-        candidates = propose(model, rng, self._n_candidates)
-        if model.seen is None:
-            return candidates
-        for _ in range(N_PATIENT):
-            new = [point.tobytes() not in model.seen for point in candidates]
-            if any(new):
-                return candidates[new]
-            candidates = propose(model, rng, 4 * self._n_candidates)
-        return candidates
-
     def _choose_children(self, model: Model, rng: np.random.Generator, n: int) -> FloatArray:
-        """Choose `n` points (n, d) among children of good trials, by the ratios of all dimensions together."""
-        if n == 1:
-            candidates = self._propose_new(model, rng, _children)
-        else:
-            candidates = _children(model, rng, self._pool_size(n))
-        densities = model.tier.prepared.densities
-        log_l, log_g = (densities(mixture, candidates).sum(axis=1) for mixture in (model.good, model.bad))
-        return candidates[_best_distinct(candidates, self._acquisition(log_l, log_g), n)]
+        """Choose `n` points (n, d) among children of trials below, by the ratios of all dimensions together."""
+
+        def propose(k: int) -> FloatArray:
+            return recombined(model.parents, model.draw_marginals(rng.random((k, 2 * len(model.axes.low)))), rng)
+
+        n_candidates = self._settings.n_candidates
+        candidates = untried(propose, n_candidates, model.seen) if n == 1 else propose(pool_size(n, n_candidates))
+        log_below, log_above = model.log_marginals(candidates)
+        scores = self._settings.acquisition(log_below.sum(axis=1), log_above.sum(axis=1))
+        return candidates[best_distinct(candidates, scores, n)]
 
     def _choose_each(self, model: Model, rng: np.random.Generator, n: int) -> FloatArray:
-        """Choose `n` points (n, d) of a mixture a dimension."""
-        kernels, d = model.tier.prepared, len(model.axes.low)
-        size = self._n_candidates if n == 1 else self._pool_size(n)
-        candidates: FloatArray = kernels.draws(model.good, model.axes, rng.random((size, 2 * d)))  # (size, d)
-        scores = self._acquisition(kernels.densities(model.good, candidates), kernels.densities(model.bad, candidates))
+        """Choose `n` points (n, d), each coordinate by the densities of its dimension alone."""
+        n_candidates = self._settings.n_candidates
+        size = n_candidates if n == 1 else pool_size(n, n_candidates)
+        candidates = model.draw_marginals(rng.random((size, 2 * len(model.axes.low))))
+        scores = self._settings.acquisition(*model.log_marginals(candidates))
         if n == 1:
             return np.asarray(np.take_along_axis(candidates, np.argmax(scores, axis=0)[None], axis=0))
-        return candidates[_best_distinct(candidates, scores.sum(axis=1), n)]
-
-    def _pool_size(self, n: int) -> int:
-        return max(min(n * self._n_candidates, LARGEST_POOL), 3 * n // 2)
-
-    def _choose_apart(self, model: Model, candidates: FloatArray, n: int) -> FloatArray:
-        """Choose `n` of many candidates, each as if those before had been told as bad."""
-        density = model.tier.prepared.density
-        scores = density(model.good, candidates), density(model.bad, candidates)
-        lies = model.lies(candidates)
-        chosen: IntArray = model.tier.apart.choose_apart(*scores, lies, candidates, _twins(candidates), n)
-        return candidates[chosen]
+        return candidates[best_distinct(candidates, scores.sum(axis=1), n)]
 
     # --- constraints -------------------------------------------------------------------------------------------------
 
     def after_trial(self, study: Any, trial: FrozenTrial, state: TrialState, values: Sequence[float] | None) -> None:
         if self._constraints_func is not None and state in (TrialState.COMPLETE, TrialState.PRUNED):
             study.note(trial, listed_constraints(self._constraints_func(trial)))
-
-
-def _children(model: Model, rng: np.random.Generator, n: int) -> FloatArray:
-    """Propose children (n, d) of the good trials."""
-    drawn = model.tier.prepared.draws(model.good, model.axes, rng.random((n, 2 * len(model.axes.low))))
-    return recombined(model.parents, drawn, rng)
-
-
-def _twins(points: FloatArray) -> IntArray:
-    """Give for each point (n, d) the index of the first one that equals it."""
-    first: dict[bytes, int] = {}
-    return np.array([first.setdefault(point.tobytes(), i) for i, point in enumerate(points)], dtype=np.int64)
-
-
-def _best_distinct(points: FloatArray, scores: FloatArray, n: int) -> IntArray:
-    """Give the indices of the `n` best of different points, and of repeated ones where there are no others."""
-    order = np.argsort(-scores, kind="stable")
-    twins = _twins(points[order])
-    is_first = twins == np.arange(len(order))
-    return np.concatenate([order[is_first], order[~is_first]])[:n]

@@ -1,4 +1,4 @@
-"""Studies in an append-only log: a file or Redis, shared by processes, Optuna's included."""
+"""Storages that append each change to a log, in a file or in Redis, from which many processes rebuild the studies."""
 
 from .base import BaseJournalBackend, BaseJournalFileLock, BaseJournalSnapshot
 from .deprecated import BaseJournalLogStorage, JournalFileStorage, JournalRedisStorage

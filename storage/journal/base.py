@@ -1,4 +1,4 @@
-"""What a journal is written to and read from: backends, their snapshots, and the locks of files."""
+"""Interfaces of what keeps a journal: backends, backends with snapshots, and locks of files."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ class BaseJournalBackend(ABC):
 
     @abstractmethod
     def read_logs(self, log_number_from: int) -> Iterable[dict[str, Any]]:
-        """Give the entries from this number on, counted from 0, in the order in which everybody sees them.
+        """Give the entries from this number on, counted from 0; all readers get the entries in the same order.
 
         Raises
         ------
@@ -22,19 +22,19 @@ class BaseJournalBackend(ABC):
 
     @abstractmethod
     def append_logs(self, logs: list[dict[str, Any]]) -> None:
-        """Append some entries, one after the other without others between them; once it returns, they are kept.
+        """Append entries, one after the other with no others between them; after the call returns, they are kept.
 
         Raises
         ------
         TypeError
             If an entry is not JSON.
         StorageInternalError
-            If it cannot be written.
+            If the entries cannot be written.
         """
 
 
 class BaseJournalSnapshot(ABC):
-    """A backend that can also keep the state after some entries, so that the next reader need not read them."""
+    """A backend that also keeps a snapshot, the state after some entries, so that a new reader can skip those."""
 
     @abstractmethod
     def save_snapshot(self, snapshot: bytes) -> None:

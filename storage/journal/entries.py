@@ -1,12 +1,11 @@
 """The entries of a journal: Optuna's operations and keys, so that its workers and parzen's can share one.
 
-What only parzen does to a finished trial is written as an operation that Optuna, which takes finished trials for
-final, passes over; the key "parzen" says what it is.
+A change to a finished trial, which Optuna has no operation for, is written as a change of state with the key "parzen".
+Optuna passes over it, since it never changes a finished trial.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from datetime import datetime, timezone
 from enum import IntEnum
@@ -16,8 +15,18 @@ from typing import Any
 from ...engine.distributions import BaseDistribution, modern
 from ...engine.distributions.json import cached_distribution, stored_json
 from ...engine.exceptions import StorageInternalError
-from ...engine.records import FrozenTrial, StudyDirection, TrialState, marked, marks, state_of, stored_state
-from ...engine.values import for_json
+from ...engine.records import (
+    FrozenTrial,
+    StudyDirection,
+    TrialState,
+    pause_marker,
+    state_of,
+    stored_state,
+    with_pause_marker,
+)
+from ..json import json_writer
+
+to_json = json_writer("What is to be stored")  # on one line
 
 CORRECT, ERASE = "correct", "erase"  # under the key "parzen"
 
@@ -38,28 +47,17 @@ class Op(IntEnum):
 
 
 class Entry(dict[str, Any]):
-    """An entry that was read: what is missing or malformed is a `StorageInternalError`."""
+    """An entry that was read: a missing key is a `StorageInternalError`."""
 
     def __missing__(self, key: str) -> Any:
         raise StorageInternalError(f"expected the key {key!r}, but found only {sorted(self)}")
-
-
-_encode = json.JSONEncoder(separators=(",", ":"), default=for_json).encode
-
-
-def to_json(value: Any) -> str:
-    """Write an entry on one line, NumPy's scalars as Python's; ``TypeError`` for what is not JSON."""
-    try:
-        return _encode(value)
-    except (TypeError, ValueError) as error:
-        raise TypeError(f"What is to be stored must be JSON, but got {value!r}: {error}.") from error
 
 
 # --- writing ---------------------------------------------------------------------------------------------------------
 
 
 def now() -> str:
-    """Give the time as it is written."""
+    """Give the present time as it is written in entries."""
     return datetime.now(timezone.utc).isoformat(timespec="microseconds")
 
 
@@ -74,11 +72,11 @@ def new_study(name: str, directions: Sequence[StudyDirection]) -> dict[str, Any]
 
 
 def new_trial(study_id: int, template: FrozenTrial | None) -> dict[str, Any]:
-    """Write the creation of a running trial, or of a copy of another one."""
+    """Write the creation of a trial: a copy of the template, or a running one without a template."""
     entry: dict[str, Any] = {"op_code": Op.CREATE_TRIAL, "study_id": study_id}
     if template is None:
         return {**entry, "datetime_start": now()}
-    template = marked(template.copy())
+    template = with_pause_marker(template.copy())
     values = template.values
     one = values is not None and len(values) == 1
     entry |= {
@@ -126,10 +124,10 @@ def state_values(trial_id: int, state: TrialState, values: Sequence[float] | Non
 
 
 def change(record: FrozenTrial, state: TrialState, values: Sequence[float] | None) -> list[dict[str, Any]]:
-    """Write a change of state, with what tells a paused trial from a pruned one; the last entry is the change."""
+    """Write a change of state, after the pause marker that it may need; the last entry is the change of state."""
     trial_id = record._trial_id
-    found = [trial_system_attr(trial_id, key, value) for key, value in marks(record, state).items()]
-    return [*found, state_values(trial_id, state, values)]
+    marker = [trial_system_attr(trial_id, key, value) for key, value in pause_marker(record, state).items()]
+    return [*marker, state_values(trial_id, state, values)]
 
 
 def trial_system_attr(trial_id: int, key: str, value: Any) -> dict[str, Any]:
@@ -138,12 +136,12 @@ def trial_system_attr(trial_id: int, key: str, value: Any) -> dict[str, Any]:
 
 
 def correction(trial_id: int, state: TrialState, values: Sequence[float]) -> dict[str, Any]:
-    """Write other values of a finished trial."""
+    """Write new values of a finished trial."""
     return state_values(trial_id, state, values) | {"parzen": CORRECT}
 
 
 def erasure(trial_id: int) -> dict[str, Any]:
-    """Write that a trial is emptied; one that is not finished fails, and that is what Optuna sees."""
+    """Write that a trial is emptied. An unfinished trial fails by that, which Optuna sees too."""
     return state_values(trial_id, TrialState.FAIL, None) | {"parzen": ERASE}
 
 
@@ -162,12 +160,12 @@ def text_to_time(text: str | None) -> datetime | None:
 
 @lru_cache(maxsize=4096)
 def modern_distribution(text: str) -> BaseDistribution:
-    """Read a distribution, one object for equal texts; those of old classes become today's."""
+    """Read a distribution, one object for equal texts; a distribution of an old class becomes one of today's."""
     return modern(cached_distribution(text))
 
 
 def stored_state_of(entry: Entry) -> TrialState:
-    """Read a state: of a paused trial, PRUNED."""
+    """Read a state as it is stored, PRUNED for a paused trial."""
     return TrialState(entry["state"])
 
 
@@ -180,7 +178,7 @@ def values_of(entry: Entry) -> list[float] | None:
 
 
 def trial_of(entry: Entry, number: int, trial_id: int) -> FrozenTrial:
-    """Read a trial that is created."""
+    """Read the trial that an entry creates."""
     start = text_to_time(entry["datetime_start"])
     if "state" not in entry:
         return FrozenTrial.running(number, trial_id, start)

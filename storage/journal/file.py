@@ -1,4 +1,4 @@
-"""A journal in a file: an entry a line."""
+"""A journal in a file, one entry a line."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ class JournalFileBackend(BaseJournalBackend):
     file_path
         The file; made if it is not there.
     lock_obj
-        The lock of writers, `JournalFileSymlinkLock` by default, as for Optuna's workers: all must use the same.
+        The lock of writers, which must be the same for all; `JournalFileSymlinkLock` by default, as for Optuna.
     fsync
-        Wait until what was written is on the disk. Without, a killed process loses nothing, but a power cut may.
+        Wait until each entry is on the disk. Without that a killed process loses nothing, but a power cut may.
 
     Raises
     ------
     StorageInternalError
-        If the file cannot be made, read or written, or a line of it is damaged.
+        If the file cannot be made, read or written, or a line is damaged.
     """
 
     def __init__(self, file_path: str, lock_obj: BaseJournalFileLock | None = None, *, fsync: bool = True) -> None:
@@ -78,7 +78,7 @@ class JournalFileBackend(BaseJournalBackend):
             return
         with open(self._path, "ab"):
             pass
-        if self._fsync and os.name == "posix":  # the name lasts once the folder is on the disk
+        if self._fsync and os.name == "posix":  # the file's name is safe once the folder is on the disk
             folder = os.open(os.path.dirname(os.path.abspath(self._path)), os.O_RDONLY)
             try:
                 os.fsync(folder)
@@ -97,7 +97,7 @@ class JournalFileBackend(BaseJournalBackend):
             number += len(lines)
 
     def _take_written(self, number: int) -> list[bytes]:
-        """Give what this backend has just written, which need not be read."""
+        """Give the lines that this backend has just written, which need not be read from the file."""
         with self._mutex:
             first, lines = self._written
             self._written = 0, []
@@ -120,7 +120,7 @@ class JournalFileBackend(BaseJournalBackend):
         )
 
     def _lines(self, number: int) -> list[bytes]:
-        """Read some lines from a number on, none if there are no whole ones yet."""
+        """Read some lines from a number on; none if no line is complete yet."""
         starts = self._starts
         with self._mutex, self._explained("read"):
             while starts.n <= number:
@@ -129,20 +129,20 @@ class JournalFileBackend(BaseJournalBackend):
             return self._block(number)
 
     def _block(self, number: int) -> list[bytes]:
-        """Read lines from one whose place is known."""
+        """Read lines from one whose start is known."""
         lines = self._read(int(self._starts.view[number])).split(b"\n")[:-1]
         self._note(lines[self._starts.n - 1 - number :])
         return lines
 
     def _note(self, lines: list[bytes]) -> None:
-        """Note where the lines after the last one known end."""
+        """Note where some lines end, which follow the last known one."""
         end = int(self._starts.view[-1])
         for line in lines:
             end += len(line) + 1
             self._starts.append(end)
 
     def _read(self, start: int) -> bytes:
-        """Read whole lines, about a block of them: a line without an end is still being written, or never will be."""
+        """Read about a block of complete lines; the writer of an incomplete last line is at work, or dead."""
         size = os.stat(self._path).st_size
         if size == start:
             return b""
@@ -173,20 +173,20 @@ class JournalFileBackend(BaseJournalBackend):
                 start = self._append(text)
             finally:
                 self._lock.release()
-            if start == self._starts.view[-1]:  # nobody else has written since
+            if start == self._starts.view[-1]:  # no other process has written since the last look
                 self._written = self._starts.n - 1, text.split(b"\n")[:-1]
                 self._note(self._written[1])
 
     def _append(self, text: bytes) -> int:
-        """Write lines, and give the place of the first one."""
+        """Write lines, and give the position of the first one."""
         with open(self._path, "r+b", buffering=0) as file:
             end = file.seek(0, os.SEEK_END)
             if end != self._starts.view[-1]:
                 end = _cut_to_lines(file, end)
             try:
                 if text.find(b"\n") < len(text) - 1:
-                    # Blanks first: if the disk is full, then before there is a line that somebody could read. They do
-                    # no harm before the next line either.
+                    # Blanks first: if the disk is full, writing fails here, before there is a line that can be read.
+                    # Blanks that stay behind do no harm, since JSON may begin with blanks.
                     _write(file, b" " * len(text), end)
                 _write(file, text, end)
             except OSError:
@@ -205,7 +205,7 @@ def _write(file: FileIO, text: bytes, start: int) -> None:
 
 
 def _cut_to_lines(file: FileIO, size: int) -> int:
-    """Cut off what a killed writer left after the last whole line, and give the end of that."""
+    """Cut off what a killed writer left after the last complete line, and give the end of that line."""
     end = size
     while end:
         start = max(0, end - _TAIL)

@@ -1,4 +1,4 @@
-"""Studies in a journal: every change is an entry appended to a log, and the state is what the entries amount to."""
+"""Studies in a journal: every change is an entry appended to a log; the entries, applied in order, give the state."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from ...engine.history import History, with_values
 from ...engine.interrupts import Deferred
 from ...engine.records import FrozenStudy, FrozenTrial, StudyDirection, TrialState
 from .. import forks
-from ..base import DEFAULT_STUDY_NAME_PREFIX, BaseStorage
-from ..memory import _Study
+from ..base import BaseStorage, name_or_new
+from ..memory import StoredStudy
 from . import entries
 from .base import BaseJournalBackend, BaseJournalSnapshot
 from .entries import Op
-from .replica import Refusal, Replica, check_end
+from .replica import Rejection, Replica, check_end
 from .snapshot import from_snapshot, next_due, to_snapshot
 
 
 class JournalStorage(BaseStorage):
     """Keeps studies in a log that several processes share: a file, Redis, or a backend of one's own.
 
-    A verb appends entries and reads the log up to them; their order in it decides who was first. Files and Redis logs
-    are those of Optuna: its workers and parzen's may share one at the same time.
+    A verb appends entries and reads the log up to them; of several workers, the one whose entry comes first in the log
+    was first. Logs in files and in Redis have Optuna's format: its workers and parzen's may share one at the same time.
 
     Parameters
     ----------
@@ -41,9 +41,9 @@ class JournalStorage(BaseStorage):
 
     Notes
     -----
-    Optuna takes finished trials for final: it goes on seeing the old values of a trial that `correct_values` changed,
-    and the parts of one that `erase_trial` emptied. It also passes over a categorical parameter whose choices changed
-    within a study.
+    Optuna never changes a finished trial: it goes on seeing the old values of a trial that `correct_values` changed,
+    and what a trial held before `erase_trial` emptied it. Optuna also passes over a categorical parameter whose choices
+    changed within a study.
     """
 
     keeps_live_records = True
@@ -58,18 +58,18 @@ class JournalStorage(BaseStorage):
         self._lock = RLock()
         self._replica = Replica(self._lock)
         if isinstance(self._backend, BaseJournalSnapshot):
-            self._take_over(self._backend.load_snapshot())
+            self._restore(self._backend.load_snapshot())
         self._snapshot_due = next_due(self._replica.n_read)
         forks.protect(self)
         self._sync()
 
     def _before_fork(self) -> None:
-        """Nothing is to be closed: both processes go on reading at the same place."""
+        """Close nothing: both processes go on reading at the same place of the log."""
 
     def _after_fork_in_child(self) -> None:
-        """Nothing is to be done."""
+        """Do nothing: what a child needs is copied."""
 
-    # The log is what lasts: a copy reads it anew.
+    # The log holds everything: a copy reads it anew.
     def __getstate__(self) -> dict[str, Any]:
         return {"backend": self._backend}
 
@@ -80,15 +80,15 @@ class JournalStorage(BaseStorage):
     # --- the log -----------------------------------------------------------------------------------------------------
 
     def _worker(self) -> str:
-        """Name this storage in this process: entries of this name are those that it waits for."""
+        """Give the name of this storage in this process, which stands in each entry that the storage writes."""
         return f"{self._name}-{os.getpid()}"
 
     def _write(self, *logs: dict[str, Any]) -> list[Any]:
-        """Append entries, read the log up to them, and give what they gave; raise what they were refused for."""
+        """Append entries, read the log up to them, and give the result of each; raise the error of a rejected one."""
         if not logs:
             return []
         worker = self._worker()
-        with Deferred():  # what is written is also taken in
+        with Deferred():  # what is written is also applied
             self._backend.append_logs([{"op_code": int(log["op_code"]), "worker_id": worker} | log for log in logs])
             results = self._sync()[-len(logs) :]
         if len(results) < len(logs):
@@ -97,12 +97,12 @@ class JournalStorage(BaseStorage):
                 "them back. Its `read_logs` must give what `append_logs` wrote."
             )
         for result in results:
-            if isinstance(result, Refusal):
+            if isinstance(result, Rejection):
                 raise result.error
         return results
 
     def _sync(self) -> list[Any]:
-        """Read what is new in the log, and give what this storage's own entries gave."""
+        """Apply the entries that are new in the log, and give the results of those that this storage wrote."""
         replica, worker, own, is_due = self._replica, self._worker(), [], False
         for log in self._backend.read_logs(replica.n_read):
             with Deferred():  # all of an entry, or nothing
@@ -112,18 +112,18 @@ class JournalStorage(BaseStorage):
                 own.append(result)
             if replica.n_read >= self._snapshot_due:
                 self._snapshot_due = next_due(replica.n_read)
-                is_due = is_due or is_own  # of all workers, the one that wrote this entry
+                is_due = is_due or is_own  # the worker that wrote this entry makes the snapshot, and no other
         if is_due and isinstance(self._backend, BaseJournalSnapshot):
             self._backend.save_snapshot(to_snapshot(replica))
         return own
 
     def restore_replay_result(self, snapshot: bytes) -> None:
-        """Go on from a snapshot that parzen made of this log; anything else is passed over."""
+        """Go on from a snapshot that parzen made of this log; any other snapshot is ignored."""
         with self._lock:
-            self._take_over(snapshot)
+            self._restore(snapshot)
             self._sync()
 
-    def _take_over(self, snapshot: bytes | None) -> None:
+    def _restore(self, snapshot: bytes | None) -> None:
         replica = None if snapshot is None else from_snapshot(snapshot, self._lock)
         if replica is None or replica.n_read <= self._replica.n_read:
             return
@@ -138,9 +138,8 @@ class JournalStorage(BaseStorage):
     # --- studies -----------------------------------------------------------------------------------------------------
 
     def create_new_study(self, directions: Sequence[StudyDirection], study_name: str | None = None) -> int:
-        name = study_name if study_name is not None else DEFAULT_STUDY_NAME_PREFIX + str(uuid.uuid4())
         with self._lock:
-            study_id: int = self._write(entries.new_study(name, directions))[0]
+            study_id: int = self._write(entries.new_study(name_or_new(study_name), directions))[0]
         return study_id
 
     def delete_study(self, study_id: int) -> None:
@@ -170,8 +169,8 @@ class JournalStorage(BaseStorage):
         with self._lock:
             return list(self._study(study_id).history.directions)
 
-    def _study(self, study_id: int) -> _Study:
-        """Find a study; its name and directions do not change, so the log is read only if it is not known."""
+    def _study(self, study_id: int) -> StoredStudy:
+        """Find a study. Its name and directions never change, so the log is read only if the study is not known."""
         study = self._replica._studies.get(study_id)
         return study if study is not None else self._synced()._study(study_id)
 
@@ -203,7 +202,7 @@ class JournalStorage(BaseStorage):
             return self._write(*(entries.new_trial(study_id, template) for template in templates))
 
     def _updatable(self, trial_id: int) -> tuple[History, int, FrozenTrial]:
-        """Find a trial that may be changed; the log is read only if it is not known."""
+        """Find an unfinished trial: its history, number and record. The log is read only if the trial is not known."""
         try:
             return self._replica._updatable(trial_id)
         except KeyError:
@@ -224,15 +223,15 @@ class JournalStorage(BaseStorage):
     def set_trial_state_values(self, trial_id: int, state: TrialState, values: Sequence[float] | None = None) -> bool:
         with self._lock:
             if state == TrialState.RUNNING:
-                return self._start_trial(trial_id)
+                return self._start_or_resume(trial_id)
             history, _, record = self._updatable(trial_id)
             if state.is_finished():
                 check_end(history, record, state, values)
             changed: bool = self._write(*entries.change(record, state, values))[-1]
         return changed
 
-    def _start_trial(self, trial_id: int) -> bool:
-        """Start a trial that waits or is paused, unless another process is faster."""
+    def _start_or_resume(self, trial_id: int) -> bool:
+        """Start a waiting trial or resume a paused one; False if another process was faster."""
         history, number = self._synced()._locate(trial_id)
         if history.states[number] != TrialState.PAUSED and self._updatable(trial_id)[2].state != TrialState.WAITING:
             return False

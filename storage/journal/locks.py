@@ -1,10 +1,10 @@
-"""Locks between processes that write one file, in Optuna's places, so that its workers keep out too.
+"""Locks between processes that write one file; their files are where Optuna's are, so its workers keep out too.
 
-A lock is a file beside the log, made in one step that fails if it is there; its name is the log's with ".lock". That
-alone keeps Optuna's workers out, and outlives a process that is killed. So parzen's workers first take the kernel's
-lock of the log (`flock`), which dies with its holder, and mark the file: who holds the kernel's lock and finds a file
-with that mark knows that its maker is dead, and takes it over at once. What Optuna or another machine made is taken
-over once it did not change for the grace period.
+A lock is a file beside the log, made in one step that fails if the file is there; its name is the log's with ".lock".
+Such a file outlives its maker if the maker is killed. So a worker of parzen first takes the kernel's lock of the log
+(`flock`), which ends with its holder, and then writes the number of its machine into the lock file. A worker that holds
+the kernel's lock and finds a lock file of its own machine knows that the maker is dead, and takes the lock over at
+once. A lock file of Optuna or of another machine is taken over once it has not changed for the grace period.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ _BITS = 16
 
 
 @cache
-def _machine() -> int:
-    """Give a number of this machine: some network file systems keep the kernel's locks of each to itself."""
+def _this_machine() -> int:
+    """Give a number of this machine: on some network file systems the kernel's locks hold on one machine only."""
     parts = [socket.gethostname()]
     with contextlib.suppress(OSError), open("/proc/sys/kernel/random/boot_id") as file:
         parts.append(file.read())
@@ -39,7 +39,7 @@ def _machine() -> int:
 
 
 class _Seen(NamedTuple):
-    """A lock file as it was found; equal as long as it is the same one."""
+    """A lock file as it was found; equal to another look at the same, unchanged file."""
 
     inode: int
     modified: int
@@ -54,7 +54,7 @@ class _LockFile(BaseJournalFileLock):
     filepath
         The file to lock.
     grace_period
-        Seconds after which a lock that did not change, of another machine or of Optuna, is taken over; None for never.
+        Seconds after which an unchanged lock of another machine or of Optuna is taken over; None for never.
 
     Raises
     ------
@@ -69,7 +69,7 @@ class _LockFile(BaseJournalFileLock):
         self._path = self._target + ".lock"
         self._grace_period = grace_period
         self._log: int | None = None  # descriptor that holds the kernel's lock
-        self._mark: int | None = None
+        self._machine: int | None = None
         self._is_held = False
 
     def __getstate__(self) -> dict[str, object]:
@@ -77,12 +77,12 @@ class _LockFile(BaseJournalFileLock):
 
     def acquire(self) -> bool:
         """Wait for the lock, and return True."""
-        self._mark = mark = self._lock_log()
+        self._machine = machine = self._lock_log()
         try:
-            self._wait(mark)
+            self._wait(machine)
             self._is_held = True
-        except BaseException:  # Ctrl-C may come when the file was made
-            if mark is not None and self._machine_of_maker() == mark:
+        except BaseException:  # Ctrl-C may come after the file was made
+            if machine is not None and self._machine_of_maker() == machine:
                 os.unlink(self._path)
             self._unlock_log()
             raise
@@ -92,8 +92,8 @@ class _LockFile(BaseJournalFileLock):
         """Let go of the lock; ``RuntimeError`` if it is not held."""
         is_held, self._is_held = self._is_held, False
         try:
-            # One that was taken over has another mark: on this machine nobody else holds the kernel's lock.
-            if not is_held or self._machine_of_maker() != self._mark:
+            # A lock that was taken over names another machine: on this one no other process holds the kernel's lock.
+            if not is_held or self._machine_of_maker() != self._machine:
                 raise RuntimeError(
                     f"The lock {self._path} is not held. If this process stood still for longer than the grace period "
                     "of others, one of them took it over; a longer grace period prevents that."
@@ -105,7 +105,7 @@ class _LockFile(BaseJournalFileLock):
     # --- the kernel's lock -------------------------------------------------------------------------------------------
 
     def _lock_log(self) -> int | None:
-        """Take the kernel's lock of the log, and give the mark of those who hold it, None where there is no such."""
+        """Take the kernel's lock of the log, and give this machine's number; None where there is no such lock."""
         if sys.platform == "win32":
             return None
         log = os.open(self._target, os.O_RDWR | os.O_CREAT, 0o666)
@@ -117,7 +117,7 @@ class _LockFile(BaseJournalFileLock):
                 return None
             raise
         self._log = log
-        return _machine()
+        return _this_machine()
 
     def _unlock_log(self) -> None:
         log, self._log = self._log, None
@@ -126,27 +126,24 @@ class _LockFile(BaseJournalFileLock):
 
     # --- the lock file -----------------------------------------------------------------------------------------------
 
-    def _wait(self, mark: int | None) -> None:
-        """Make the file, once the one that is there is gone or stale."""
+    def _wait(self, machine: int | None) -> None:
+        """Make the file, after the one that is there is gone or stale."""
         seen: _Seen | None = None
         since = time.monotonic()
         pause = _FIRST_PAUSE
-        while not self._try(mark):
-            found = self._look()
+        while True:
+            try:
+                self._make(machine)
+                return
+            except FileExistsError:
+                found = self._look()
             if found != seen:
                 seen, since = found, time.monotonic()
-            if seen is not None and self._is_stale(seen, mark, time.monotonic() - since):
+            if seen is not None and self._is_stale(seen, machine, time.monotonic() - since):
                 self._remove(seen)
                 continue
             time.sleep(pause * random.uniform(0.5, 1.0))
             pause = min(1.5 * pause, _LONGEST_PAUSE)
-
-    def _try(self, mark: int | None) -> bool:
-        try:
-            self._make(mark)
-        except FileExistsError:
-            return False
-        return True
 
     def _look(self) -> _Seen | None:
         try:
@@ -155,34 +152,34 @@ class _LockFile(BaseJournalFileLock):
             return None
         return _Seen(found.st_ino, found.st_mtime_ns, self._machine_of_maker())
 
-    def _is_stale(self, seen: _Seen, mark: int | None, age: float) -> bool:
-        if mark is not None and seen.machine == mark:
+    def _is_stale(self, seen: _Seen, machine: int | None, age: float) -> bool:
+        if machine is not None and seen.machine == machine:
             return True
         return self._grace_period is not None and age > self._grace_period
 
     def _remove(self, seen: _Seen) -> None:
-        """Remove a stale lock, unless somebody did so and has a living one there by now."""
+        """Remove a stale lock, unless another process has removed it and made its own by now."""
         with contextlib.suppress(FileNotFoundError):
             if self._look() == seen:
                 os.unlink(self._path)
 
     @abstractmethod
-    def _make(self, mark: int | None) -> None:
-        """Make the file, ``FileExistsError`` if it is there."""
+    def _make(self, machine: int | None) -> None:
+        """Make the file, with the number of the machine in it; ``FileExistsError`` if the file is there."""
 
     @abstractmethod
     def _machine_of_maker(self) -> int | None:
-        """Read the mark of the file, None if there is none."""
+        """Read the number of the machine in the file, None if there is none."""
 
 
 class JournalFileSymlinkLock(_LockFile):
     """A lock made by a symbolic link, which network file systems (NFS version 2 and later) do in one step."""
 
-    # The link leads to the log, because Optuna looks at the age of what it leads to, and waits for ever if it leads
-    # nowhere. A path may have "/" and "./" after "./" as one likes: they are the bits of the mark. It is that short
-    # because a link of less than 60 characters takes no block of the disk.
-    def _make(self, mark: int | None) -> None:
-        bits = "" if mark is None else "./" + f"{mark:0{_BITS}b}".replace("1", "./").replace("0", "/")
+    # The link leads to the log: Optuna looks at the age of what the link leads to, and waits for ever if that is not
+    # there. A path may have any number of "/" and "./" after "./"; these stand for the bits of the machine's number.
+    # The number is that short because a link of less than 60 characters takes no block of the disk.
+    def _make(self, machine: int | None) -> None:
+        bits = "" if machine is None else "./" + f"{machine:0{_BITS}b}".replace("1", "./").replace("0", "/")
         os.symlink(bits + os.path.basename(self._target), self._path)
 
     def _machine_of_maker(self) -> int | None:
@@ -198,11 +195,11 @@ class JournalFileSymlinkLock(_LockFile):
 class JournalFileOpenLock(_LockFile):
     """A lock made by opening a file that must not be there: for systems without symbolic links, NFS from version 3."""
 
-    def _make(self, mark: int | None) -> None:
+    def _make(self, machine: int | None) -> None:
         file = os.open(self._path, os.O_CREAT | os.O_EXCL | os.O_WRONLY)
         try:
-            if mark is not None:
-                os.write(file, b"%d" % mark)
+            if machine is not None:
+                os.write(file, b"%d" % machine)
         finally:
             os.close(file)
 
@@ -211,7 +208,7 @@ class JournalFileOpenLock(_LockFile):
             return None
         try:
             with open(self._path, "rb") as file:
-                mark = file.read()
+                text = file.read()
         except OSError:
             return None
-        return int(mark) if mark.isdigit() else None
+        return int(text) if text.isdigit() else None

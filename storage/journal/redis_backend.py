@@ -12,9 +12,9 @@ from .base import BaseJournalBackend, BaseJournalSnapshot
 from .entries import to_json
 
 _CHUNK = 1000  # entries read at once
-_PATIENCE = 10.0  # seconds to wait for an entry whose number was given out
+_PATIENCE = 10.0  # seconds to wait for an entry whose number is taken
 
-# Numbers and entries in one step: nobody sees a number without its entry. The last number is kept, -1 before the first.
+# Number and entry in one step: no reader sees a number without its entry. What is kept is the last number, at first -1.
 _APPEND = """
 redis.call("SETNX", KEYS[1], -1)
 for _, log in ipairs(ARGV) do
@@ -24,7 +24,7 @@ end
 
 
 class JournalRedisBackend(BaseJournalBackend, BaseJournalSnapshot):
-    """A journal in Redis that processes share, those of Optuna included. How well it lasts is Redis's configuration.
+    """A journal in Redis that processes share, those of Optuna included. Redis's configuration says how durable it is.
 
     Parameters
     ----------
@@ -90,7 +90,7 @@ class JournalRedisBackend(BaseJournalBackend, BaseJournalSnapshot):
         if not self._use_cluster:
             self._redis.eval(_APPEND, 2, counter, self._key(), *texts)
             return
-        # A cluster has the keys on several servers, which no step spans: readers wait for the entries of a number.
+        # A cluster keeps the keys on several servers, which no single step spans: readers wait for an entry (`_late`).
         self._redis.setnx(counter, -1)
         last = self._redis.incrby(counter, len(texts))
         for number, text in enumerate(texts, last + 1 - len(texts)):
@@ -132,7 +132,7 @@ class JournalRedisBackend(BaseJournalBackend, BaseJournalSnapshot):
         return [text if text is not None else self._late(start + k) for k, text in enumerate(texts)]
 
     def _late(self, number: int) -> bytes:
-        """Wait for an entry: Optuna's workers, and those of a cluster, take the number first and write then."""
+        """Wait for an entry: workers of Optuna, and those on a cluster, take the number first and write afterwards."""
         deadline = time.monotonic() + _PATIENCE
         while (text := self._redis.get(self._key(number))) is None:
             if time.monotonic() > deadline:
@@ -145,7 +145,7 @@ class JournalRedisBackend(BaseJournalBackend, BaseJournalSnapshot):
         found: bytes = text
         return found
 
-    # --- snapshots: under a key of our own, as Optuna's snapshots are pickles, which run code when they are read ------
+    # --- snapshots: under a key of our own, since Optuna's are pickles, which run code when they are read -------------
 
     def save_snapshot(self, snapshot: bytes) -> None:
         try:

@@ -1,4 +1,4 @@
-"""What the entries of a journal amount to, in memory."""
+"""The state that the entries of a journal give, in memory."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from .entries import (
     values_of,
 )
 
-# What an entry may be refused for. Everybody refuses it alike, so it is only the writer who has to hear of it.
-_REFUSALS = (KeyError, ValueError, DuplicatedStudyError, RuntimeError)
+# Errors for which an entry is rejected. All readers reject it alike, so only its writer has to be told.
+_REJECTED = (KeyError, ValueError, DuplicatedStudyError, RuntimeError)
 
 
-class Refusal:
-    """What an entry gave that changes nothing: it came too late, or does not fit."""
+class Rejection:
+    """The result of an entry that changes nothing, because it came too late or does not fit."""
 
     def __init__(self, error: Exception) -> None:
         self.error = error
@@ -50,12 +50,12 @@ class Replica(InMemoryStorage):
         self.last: dict[str, Any] | None = None  # the entry before the next one
 
     def apply(self, log: dict[str, Any]) -> Any:
-        """Take the next entry in, and give what its writer waits for, or a `Refusal`.
+        """Apply the next entry, and give its result, for which its writer waits, or a `Rejection`.
 
         Raises
         ------
         StorageInternalError
-            If it is no entry that this version of parzen can read.
+            If this version of parzen cannot read the entry.
         """
         try:
             act = self._read(Entry(log))
@@ -68,11 +68,11 @@ class Replica(InMemoryStorage):
         self.last = log
         try:
             return act()
-        except _REFUSALS as error:
-            return Refusal(error)
+        except _REJECTED as error:
+            return Rejection(error)
 
     def _read(self, entry: Entry) -> Callable[[], Any]:
-        """Read an entry, all of it, before anything is changed."""
+        """Read all of an entry, before anything is changed, and give what applies it."""
         code = entry["op_code"]
         reader = _READERS.get(code)
         if reader is None:
@@ -104,15 +104,11 @@ class Replica(InMemoryStorage):
         if study is None:
             return lambda: self._study(entry["study_id"]).id
         record = trial_of(entry, study.history.n, len(self._number_of))
-        # Numbers count from here on, for every reader alike: it cannot be passed over.
+        # An entry that does not fit is an error, not a rejection: the numbers of all later trials count this one.
         study.history.check_values(record.values)
         if record.state == TrialState.COMPLETE and record.values is None:
             raise ValueError("a complete trial has values")
-        return lambda: self._add_record(study.id, study.history, record)
-
-    def _add_record(self, study_id: int, history: History, record: FrozenTrial) -> int:
-        self._open(study_id, history, record)
-        return record._trial_id
+        return lambda: self._open(study.id, study.history, record)
 
     def _read_param(self, entry: Entry) -> Callable[[], None]:
         trial_id, name = int(entry["trial_id"]), str(entry["param_name"])
@@ -126,10 +122,10 @@ class Replica(InMemoryStorage):
         trial_id, state, values = int(entry["trial_id"]), stored_state_of(entry), values_of(entry)
         key = "datetime_start" if state == TrialState.RUNNING else "datetime_complete"
         when = None if state == TrialState.WAITING else text_to_time(entry[key])
-        mark = entry.get("parzen")
-        if mark == CORRECT:
+        correction = entry.get("parzen")
+        if correction == CORRECT:
             return lambda: self.correct_values(trial_id, values or [])
-        if mark == ERASE:
+        if correction == ERASE:
             return lambda: self._erase(trial_id, when)
         return lambda: self._set_state_values(trial_id, state, values, when)
 
@@ -151,7 +147,7 @@ class Replica(InMemoryStorage):
         return True
 
     def _erase(self, trial_id: int, when: Any) -> None:
-        """Erase a trial; one that was not finished ends at the time that the journal gives."""
+        """Erase a trial; an unfinished trial ends at the time of the entry."""
         history, number = self._locate(trial_id)
         record = history.live.get(number)
         if record is not None:
@@ -169,11 +165,7 @@ class Replica(InMemoryStorage):
 
     def _read_trial_system_attr(self, entry: Entry) -> Callable[[], None]:
         trial_id, attrs = int(entry["trial_id"]), dict(entry["system_attr"])
-        return lambda: self._set_system_attrs(trial_id, attrs)
-
-    def _set_system_attrs(self, trial_id: int, attrs: dict[str, Any]) -> None:
-        for key, value in attrs.items():
-            self.set_trial_system_attr(trial_id, key, value)
+        return lambda: self.set_trials_system_attrs({trial_id: attrs})
 
 
 _READERS: dict[int, Callable[[Replica, Entry], Callable[[], Any]]] = {

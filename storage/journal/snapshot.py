@@ -1,4 +1,4 @@
-"""The state of a journal as bytes: compressed JSON, so that reading one runs no code, whoever wrote it."""
+"""The state of a journal as bytes: compressed JSON, since a pickle of a stranger could run code when it is read."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _FIRST = 1000  # entries before the first snapshot; reading fewer takes millisec
 
 
 def next_due(n_read: int) -> int:
-    """Give the number of entries after which the next snapshot is due: half as many more each, so few are made."""
+    """Give the number of entries at which the next snapshot is due, each time half as many more, so few are made."""
     due = _FIRST
     while due <= n_read:
         due += due // 2
@@ -61,7 +61,7 @@ def _trial(replica: Replica, trial_id: int) -> dict[str, Any] | None:
 
 
 def from_snapshot(snapshot: bytes, lock: Any) -> Replica | None:
-    """Make the replica that a snapshot describes, None if it is none of parzen's."""
+    """Make the replica that a snapshot holds, None if it is not a snapshot of parzen."""
     try:
         content = json.loads(zlib.decompress(snapshot))
         return _restored(Entry(content), lock) if content["format"] == _FORMAT else None
@@ -87,7 +87,7 @@ def _restored(content: Entry, lock: Any) -> Replica:
 
 
 def _open(replica: Replica, entry: dict[str, Any] | None) -> Any:
-    """Add a trial, running if it is finished, and give its end."""
+    """Add a trial, a finished one as running, and give its state and the time of its end for `_finish`."""
     trial_id = len(replica._number_of)
     if entry is None:
         replica._study_of.append(-1)
@@ -104,7 +104,7 @@ def _open(replica: Replica, entry: dict[str, Any] | None) -> Any:
 
 
 def _finish(replica: Replica, history: History, finished: list[int], ends: list[Any]) -> None:
-    """Finish trials in the order in which they did."""
+    """Finish trials in the order in which they finished."""
     for number in finished:
         trial_id = int(history.trial_ids[number])
         state, when = ends[trial_id]

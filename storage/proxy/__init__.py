@@ -1,4 +1,4 @@
-"""Studies behind a server that speaks gRPC: workers need neither a database nor its driver."""
+"""A gRPC server in front of any storage, and its client: workers need neither the database nor its driver."""
 
 from .client import GrpcStorageProxy
 from .server import run_grpc_proxy_server

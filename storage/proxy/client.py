@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-import uuid
 from collections.abc import Callable, Container, Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
 from ...engine.distributions import BaseDistribution
@@ -15,18 +13,18 @@ from ...engine.history import History
 from ...engine.interrupts import Deferred
 from ...engine.records import FrozenStudy, FrozenTrial, StudyDirection, TrialState
 from .. import forks
-from ..base import DEFAULT_STUDY_NAME_PREFIX, BaseStorage
+from ..base import BaseStorage, name_or_new
 from .connection import Connection
 from .mirror import Mirror
-from .wire import Position, read_record, running_from, to_json, write_record
+from .wire import Position, read_record, to_json, write_record
 
-_Change = Callable[[Mirror, int], None]  # of an unfinished trial in a mirror, by its number
+_Change = Callable[[Mirror, int], None]  # changes an unfinished trial in a mirror, given its number
 
 
 class GrpcStorageProxy(BaseStorage):
-    """A storage that a server (`run_grpc_proxy_server`) keeps: workers need no database driver, and no database.
+    """A storage that a server (`run_grpc_proxy_server`) keeps: workers need neither a database nor its driver.
 
-    Safe for threads, processes and forks. Attributes are JSON. What the server says is new is all that travels.
+    Safe for threads, processes and forks. Attributes are JSON. The server sends only what is new.
 
     Parameters
     ----------
@@ -37,8 +35,8 @@ class GrpcStorageProxy(BaseStorage):
     credentials
         ``grpc.ChannelCredentials`` for TLS.
     timeout
-        Seconds for which a call is tried again while the server cannot be reached. However often it is tried, it is
-        carried out once.
+        Seconds for which a call is tried again while the server cannot be reached. A call is carried out once, however
+        often it is tried.
 
     Raises
     ------
@@ -68,11 +66,11 @@ class GrpcStorageProxy(BaseStorage):
         self._connection = Connection(host, port, token, credentials, timeout)
         self._lock = threading.RLock()
         self._mirrors: dict[int, Mirror] = {}
-        self._places: dict[int, tuple[Mirror, int]] = {}  # of unfinished trials, by identifier: mirror and number
+        self._places: dict[int, tuple[Mirror, int]] = {}  # mirror and number of each unfinished trial, by identifier
         forks.protect(self)
 
     def _before_fork(self) -> None:
-        """Nothing is to be closed: the parent goes on with its channel."""
+        """Close nothing: the parent goes on with its channel."""
 
     def _after_fork_in_child(self) -> None:
         self._connection.reset_after_fork()
@@ -104,7 +102,7 @@ class GrpcStorageProxy(BaseStorage):
         Raises
         ------
         grpc.FutureTimeoutError
-            If it cannot be reached in time.
+            If the server cannot be reached in time.
         """
         self._connection.wait(timeout)
 
@@ -118,8 +116,8 @@ class GrpcStorageProxy(BaseStorage):
     # --- studies -----------------------------------------------------------------------------------------------------
 
     def create_new_study(self, directions: Sequence[StudyDirection], study_name: str | None = None) -> int:
-        name = study_name if study_name is not None else DEFAULT_STUDY_NAME_PREFIX + str(uuid.uuid4())
-        return int(self._change("create_new_study", [int(direction) for direction in directions], name))
+        named = name_or_new(study_name)
+        return int(self._change("create_new_study", [int(direction) for direction in directions], named))
 
     def delete_study(self, study_id: int) -> None:
         self._change("delete_study", study_id)
@@ -162,7 +160,7 @@ class GrpcStorageProxy(BaseStorage):
             for study_id, name, directions, user_attrs, system_attrs in self._read("get_all_studies")
         ]
 
-    # --- bringing in what the server has -----------------------------------------------------------------------------
+    # --- following the server ----------------------------------------------------------------------------------------
 
     def get_history(self, study_id: int, refresh: bool = True) -> History:
         mirror = None if refresh else self._mirrors.get(study_id)
@@ -177,30 +175,30 @@ class GrpcStorageProxy(BaseStorage):
             with self._lock:
                 self._forget(study_id)
             raise
-        return self._take_in(study_id, delta)
+        return self._apply(study_id, delta)
 
     def _position(self, study_id: int) -> Position:
         with self._lock:
             mirror = self._mirrors.get(study_id)
             return Position(study_id) if mirror is None else mirror.position
 
-    def _take_in(self, study_id: int, delta: dict[str, Any]) -> Mirror:
-        """Bring a delta in, and what follows it; all trials are read again if the server has another history by now."""
+    def _apply(self, study_id: int, delta: dict[str, Any]) -> Mirror:
+        """Add a delta, and what follows it; if the server has another history by now, read all trials again."""
         with self._lock:
             mirror = self._mirrors.get(study_id)
             if mirror is None:
                 return self._read_again(study_id)
             epoch = mirror.position.epoch
-            # Another thread may have changed to the server's new history while this answer was on its way.
-            while delta["epoch"] != epoch or "trials" not in delta or self._index(mirror, delta):
+            # While this answer was on its way, another thread may have switched to the server's new history.
+            while delta["epoch"] != epoch or "trials" not in delta or self._apply_to(mirror, delta):
                 _, delta = self._connection.call("pull", [], mirror.position)
                 if delta["epoch"] != epoch:
                     return self._read_again(study_id)
             return mirror
 
-    def _index(self, mirror: Mirror, delta: dict[str, Any]) -> bool:
-        """Bring a delta in and keep the index of unfinished trials up; tell if there is more."""
-        more = mirror.take_in(delta)
+    def _apply_to(self, mirror: Mirror, delta: dict[str, Any]) -> bool:
+        """Add a delta, keep the index of unfinished trials up to date, and tell whether there is more."""
+        more = mirror.apply(delta)
         live = mirror.history.live
         for number, trial_id, *_ in delta["trials"]:
             if number in live:
@@ -210,7 +208,7 @@ class GrpcStorageProxy(BaseStorage):
         return more
 
     def _read_again(self, study_id: int) -> Mirror:
-        """Read a study from the start; whoever holds the record of a trial that goes on keeps it."""
+        """Read a study from the start; the records of its unfinished trials stay the same objects."""
         former = self._mirrors.get(study_id)
         mirror: Mirror | None = None
         more = True
@@ -220,7 +218,7 @@ class GrpcStorageProxy(BaseStorage):
             if mirror is None or delta["epoch"] != mirror.position.epoch:
                 mirror = Mirror(study_id, delta, self._lock, former.history.live if former else {})
             else:
-                more = self._index(mirror, delta)
+                more = self._apply_to(mirror, delta)
         assert mirror is not None
         if former is not None:
             self._unindex(former)
@@ -238,18 +236,18 @@ class GrpcStorageProxy(BaseStorage):
                 del self._places[record._trial_id]
 
     def _exchange(self, verb: str, arguments: list[Any], study_id: int | None) -> Any:
-        """Change something, and bring in what is new in the study."""
+        """Send a change, and add what is new in the study."""
         with Deferred() as interrupts:
             position = None if study_id is None else self._position(study_id)
             value, delta = self._connection.call(verb, arguments, position, True, interrupts.allow)
             if study_id is not None:
-                self._take_in(study_id, delta)
+                self._apply(study_id, delta)
         return value
 
     # --- new trials --------------------------------------------------------------------------------------------------
 
     def create_new_trial(self, study_id: int, template_trial: FrozenTrial | None = None) -> int:
-        return self.create_new_trials(study_id, [template_trial or running_from(datetime.now())])[0]
+        return self.create_new_trials(study_id, [template_trial or FrozenTrial.running()])[0]
 
     def create_new_trials(self, study_id: int, templates: Sequence[FrozenTrial]) -> list[int]:
         written = [write_record(template) for template in templates]
@@ -264,17 +262,15 @@ class GrpcStorageProxy(BaseStorage):
 
     # --- changing trials ---------------------------------------------------------------------------------------------
 
-    def _change_trial(
-        self, verb: str, trial_id: int, arguments: list[Any], change: Callable[[Mirror, int], None]
-    ) -> None:
+    def _change_trial(self, verb: str, trial_id: int, arguments: list[Any], change: _Change) -> None:
         """Change a trial on the server, then here."""
         with Deferred() as interrupts:
-            mark, _ = self._connection.call(verb, [trial_id, *arguments], None, True, interrupts.allow)
+            timestamp, _ = self._connection.call(verb, [trial_id, *arguments], None, True, interrupts.allow)
             with self._lock:
                 mirror, number = self._places.get(trial_id, (None, 0))
                 if mirror is not None and number in mirror.history.live:
                     change(mirror, number)
-                    mirror.note(number, mark)
+                    mirror.note(number, timestamp)
 
     def set_trial_param(
         self, trial_id: int, param_name: str, param_value_internal: float, distribution: BaseDistribution
@@ -328,7 +324,7 @@ class GrpcStorageProxy(BaseStorage):
         text = to_json(value)
 
         def change(mirror: Mirror, number: int) -> None:
-            # As others will read it: a tuple is a list from now on, and nobody else holds it.
+            # As other processes will read it: a copy, in which a tuple is a list.
             record = mirror.history.live[number]
             getattr(record, field)[key] = json.loads(text)
             mirror.history.rungs.note(number, record.system_attrs)

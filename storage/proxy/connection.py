@@ -1,4 +1,4 @@
-"""The client's end of the line: requests that are sent again until they are answered."""
+"""The client's connection, which sends a request again until the server answers it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _OPTIONS = [
     ("grpc.initial_reconnect_backoff_ms", 100),
     ("grpc.min_reconnect_backoff_ms", 5_000),
     ("grpc.max_reconnect_backoff_ms", 1_000),
-    # A server that is gone without a word is noticed after this time.
+    # After these times a server that was cut off is noticed.
     ("grpc.keepalive_time_ms", 30_000),
     ("grpc.keepalive_timeout_ms", 10_000),
 ]
@@ -37,7 +37,7 @@ class Connection:
     host, port
         Where the server listens.
     token
-        The secret that it asks for, or None.
+        The secret that the server asks for, or None.
     credentials
         ``grpc.ChannelCredentials`` for TLS, or None.
     timeout
@@ -127,22 +127,22 @@ class Connection:
             except self._grpc.RpcError as error:
                 now = time.monotonic()
                 deadline = deadline or now + self.timeout
-                self._require_hope(error, verb, is_over=now >= deadline)
+                self._raise_if_final(error, verb, is_over=now >= deadline)
             if on_pause is not None:
                 on_pause()
             time.sleep(min(pause * random.uniform(0.5, 1.0), max(deadline - now, 0.0)))
             attempt, pause = attempt + 1, min(2 * pause, _LONGEST_PAUSE)
 
     def _next_serial(self) -> int:
-        """Number this thread's changing requests: it sends one at a time."""
+        """Number this thread's changing requests, of which it sends one at a time."""
         session = self._session
         if not hasattr(session, "name"):
             session.name, session.serial = uuid.uuid4().hex, 0
         session.serial += 1
         return int(session.serial)
 
-    def _require_hope(self, error: Any, verb: str, is_over: bool) -> None:
-        """Raise unless another attempt may help."""
+    def _raise_if_final(self, error: Any, verb: str, is_over: bool) -> None:
+        """Raise if another attempt cannot help, or comes too late."""
         codes = self._grpc.StatusCode
         if error.code() == codes.UNAUTHENTICATED:
             raise StorageInternalError(

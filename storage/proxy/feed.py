@@ -1,4 +1,4 @@
-"""The server's side of a study's history: what is new to a client that has read it up to some point."""
+"""The server's side of a study's history: what is new to a client that has read up to some position."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from .wire import Position, to_json, write_record
 
 _PAGE = 1000  # trials in one answer
 _CACHE_SIZE = 64 * 2**20  # characters of JSON kept of a study's finished trials
-_SCAN_SHARE = 10  # looks for changes past the server take at most one part in so many of the time
+_SCAN_SHARE = 10  # scans take at most one part in so many of the time
 
-Places = dict[int, tuple["Feed", int]]  # of unfinished trials, by identifier: feed and number
+Places = dict[int, tuple["Feed", int]]  # feed and number of each unfinished trial, by identifier
 
 
 class Feed:
@@ -31,12 +31,12 @@ class Feed:
     history
         The storage's history of a study.
     places
-        The server's index of unfinished trials, which the feed keeps up.
+        The server's index of unfinished trials, which the feed keeps up to date.
 
     Attributes
     ----------
     epoch : str
-        Identifier of this history object: another one, after a correction say, is read from the start.
+        Identifier of this history object. Clients read another object from the start; a correction makes one, say.
     """
 
     def __init__(self, history: History, places: Places) -> None:
@@ -48,9 +48,9 @@ class Feed:
         self._n = 0
         self._n_finished = 0
         self._n_pauses = 0
-        # Clock of the last change to each trial that is not finished, or is paused; the last one at the end.
+        # Clock of the last change to each unfinished or paused trial, in the order of these changes.
         self._changed_at: dict[int, int] = {}
-        self._looks: dict[int, tuple[Any, ...]] = {}  # what each unfinished trial looked like then
+        self._digests: dict[int, tuple[Any, ...]] = {}  # of each unfinished trial after that change
         self._next_scan = 0.0
         self._distributions: list[str] = []
         self._index_of: dict[str, int] = {}
@@ -60,7 +60,7 @@ class Feed:
     # --- changes to unfinished trials --------------------------------------------------------------------------------
 
     def touch(self, number: int) -> list[Any] | None:
-        """Note a change, and give epoch and clock; None if the trial is not known as unfinished."""
+        """Note a change to a trial, and give epoch and clock; None if the trial is not known as unfinished."""
         with self._lock:
             if not self._stamp(number):
                 return None
@@ -71,7 +71,7 @@ class Feed:
         if record is None or number not in self._changed_at:
             return False
         self._tick(number)
-        self._looks[number] = _look(record)
+        self._digests[number] = _digest(record)
         return True
 
     def _tick(self, number: int) -> None:
@@ -80,46 +80,46 @@ class Feed:
         self._changed_at[number] = self._clock
 
     def _catch_up(self) -> None:
-        """Take note of new trials, and of those that paused or finished."""
+        """Note the trials that are new, and those that have paused or finished."""
         history = self.history
         for number in range(self._n, history.n):
             record = history.live.get(number)
             if record is not None:
                 self._tick(number)
-                self._looks[number] = _look(record)
+                self._digests[number] = _digest(record)
             if not history.is_final(number):
                 self._places[int(history.trial_ids[number])] = (self, number)
         self._n = history.n
         for number in history.pauses[self._n_pauses :].tolist():
             self._tick(number)
-            self._looks.pop(number, None)
+            self._digests.pop(number, None)
         self._n_pauses = len(history.pauses)
         for number in history.finished_since(self._n_finished):
             if self._changed_at.pop(number, None) is not None:
-                self._looks.pop(number, None)
+                self._digests.pop(number, None)
                 self._places.pop(int(history.trial_ids[number]), None)
         self._n_finished = len(history.finished)
 
     def _scan(self) -> None:
-        """Look for changes to unfinished trials that came past the server."""
+        """Look for changes to unfinished trials that other processes made in the storage, without this server."""
         start = time.perf_counter()
         if start < self._next_scan:
             return
         for number, record in self.history.live.items():
-            if self._looks.get(number) != _look(record):
+            if self._digests.get(number) != _digest(record):
                 self._stamp(number)
         end = time.perf_counter()
         self._next_scan = end + _SCAN_SHARE * (end - start)
 
     def drop(self) -> None:
-        """Take the trials out of the server's index: another history has taken the place of this one."""
+        """Take the trials out of the server's index, because another history replaces this one."""
         for number in self._changed_at:
             self._places.pop(int(self.history.trial_ids[number]), None)
 
     # --- reading -----------------------------------------------------------------------------------------------------
 
     def since(self, position: Position) -> str:
-        """Give, as JSON, what is new to a client; only the epoch and the directions to one of another epoch."""
+        """Give, as JSON, what is new to a client; to a client of another epoch only the epoch and the directions."""
         with self._lock, self.history.lock:
             if position.epoch != self.epoch:
                 return to_json({"epoch": self.epoch, "directions": [int(d) for d in self.history.directions]})
@@ -147,7 +147,7 @@ class Feed:
         return f'{head[:-1]},"trials":[{trials}]}}'
 
     def _changed(self, position: Position) -> Iterator[int]:
-        """Give those of the client's trials that changed and are not finished, paused ones among them."""
+        """Give the unfinished and paused trials that the client has read and that changed since."""
         for number, clock in reversed(self._changed_at.items()):
             if clock <= position.clock:
                 return
@@ -155,7 +155,7 @@ class Feed:
                 yield number
 
     def _text(self, number: int) -> str:
-        """Write a trial; finished ones, which do not change, once for all clients."""
+        """Write a trial. A finished trial does not change and is written once for all clients."""
         record = self.history.live.get(number)
         if record is None and not self.history.is_final(number):
             record = self.history.record(number)
@@ -170,7 +170,7 @@ class Feed:
         return text
 
     def _refer(self, name: str, distribution: BaseDistribution) -> int:
-        """Give the place of a parameter's distribution in the table that clients read along."""
+        """Give the index of a parameter's distribution in the table that clients read too."""
         text = stored_json(name, distribution)
         index = self._index_of.get(text)
         if index is None:
@@ -179,7 +179,7 @@ class Feed:
         return index
 
 
-def _look(record: FrozenTrial) -> tuple[Any, ...]:
-    """Give what tells cheaply whether a trial has changed."""
+def _digest(record: FrozenTrial) -> tuple[Any, ...]:
+    """Give a digest of an unfinished trial, which differs after a change and costs little."""
     reports = len(record.intermediate_values)
     return record.state, len(record.params), reports, dict(record.user_attrs), dict(record.system_attrs)

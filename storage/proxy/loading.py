@@ -1,12 +1,12 @@
-"""The import of grpc, which waits until somebody makes a server or a client."""
+"""The import of grpc, when the first server or client is made, and the names that both sides share."""
 
 from __future__ import annotations
 
 import importlib
 from typing import Any
 
-METHOD = "/parzen.StorageProxy/call"  # the one method: JSON in, JSON out
-TOKEN_KEY = "parzen-token-bin"  # of the metadata; the suffix allows any bytes
+METHOD = "/parzen.StorageProxy/call"  # the only method: JSON in, JSON out
+TOKEN_KEY = "parzen-token-bin"  # key of the token in the metadata; the suffix allows any bytes
 TOKEN_VARIABLE = "PARZEN_PROXY_TOKEN"
 
 
@@ -19,5 +19,5 @@ def load_grpc() -> Any:
 
 
 def address(host: str, port: int) -> str:
-    """Write host and port as gRPC reads them: an IPv6 address stands in brackets."""
+    """Write host and port as gRPC reads them, an IPv6 address in brackets."""
     return f"[{host}]:{port}" if ":" in host and not host.startswith("[") else f"{host}:{port}"

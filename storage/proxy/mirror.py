@@ -1,4 +1,4 @@
-"""The client's side of a study's history: filled by what the server says is new."""
+"""The client's copy of a study's history, filled by what the server says is new."""
 
 from __future__ import annotations
 
@@ -14,23 +14,24 @@ from .wire import Position, read_record
 
 
 class Mirror:
-    """A history that follows one on the server.
+    """A history that follows the server's history of one study.
 
     Parameters
     ----------
     study_id
         The study.
     head
-        What the server gave to a client of another epoch.
+        Epoch and directions, as the server answers a client of another epoch.
     lock
         The client's lock, which must be held during every call.
     former
-        Live records, by number, of the history whose place this one takes: they stay the records of their trials.
+        Live records, by number, of the history that this one replaces: trial objects may hold them, so they stay the
+        records of their trials.
 
     Attributes
     ----------
     position : Position
-        How far the server's history was read.
+        How far this mirror has read the server's history.
     """
 
     def __init__(self, study_id: int, head: dict[str, Any], lock: Any, former: Mapping[int, FrozenTrial]) -> None:
@@ -40,13 +41,13 @@ class Mirror:
         self._distributions: list[BaseDistribution] = []
         self._known_at: dict[int, int] = {}  # clock up to which each live record is known
 
-    def note(self, number: int, mark: list[Any] | None) -> None:
-        """Remember epoch and clock of a change that this client made: an older answer must not undo it."""
-        if mark is not None and mark[0] == self.position.epoch:
-            self._known_at[number] = max(self._known_at.get(number, 0), mark[1])
+    def note(self, number: int, timestamp: list[Any] | None) -> None:
+        """Remember epoch and clock of a change that this client made: an older answer must not undo the change."""
+        if timestamp is not None and timestamp[0] == self.position.epoch:
+            self._known_at[number] = max(self._known_at.get(number, 0), timestamp[1])
 
-    def take_in(self, delta: dict[str, Any]) -> bool:
-        """Bring in what is new, whether answers come in the order of their requests or not; tell if there is more."""
+    def apply(self, delta: dict[str, Any]) -> bool:
+        """Add what is new, and tell whether there is more. Answers need not come in the order of their requests."""
         position = self.position
         known = len(self._distributions) - delta["first_distribution"]
         self._distributions += map(cached_distribution, delta["distributions"][known:])
@@ -63,7 +64,7 @@ class Mirror:
     def _put(self, record: FrozenTrial, clock: int) -> None:
         number, history = record.number, self.history
         if number == history.n:
-            record = self._formerly(record)
+            record = self._former_record(record)
         elif not _is_final(record) and clock < self._known_at.get(number, 0):
             return
         if not history.put(record):
@@ -76,17 +77,17 @@ class Mirror:
         else:
             self._known_at[number] = clock
 
-    def _formerly(self, record: FrozenTrial) -> FrozenTrial:
-        """Give the record that somebody may hold as the trial that he runs, brought up to date, or the new one."""
+    def _former_record(self, record: FrozenTrial) -> FrozenTrial:
+        """Give the record that the former history has of this trial, brought up to date; without one the new record."""
         held = self._former.get(record.number)
         if held is None or held._trial_id != record._trial_id:
             return record
-        if held.datetime_start not in (None, record.datetime_start):  # a trial of a study that was deleted
+        if held.datetime_start not in (None, record.datetime_start):  # of another trial, whose study was deleted
             return record
         held.become(record)
         return held
 
 
 def _is_final(record: FrozenTrial) -> bool:
-    """Tell whether nothing can happen to a trial any more."""
+    """Tell whether a trial cannot change any more."""
     return record.state.is_finished() and record.state != TrialState.PAUSED

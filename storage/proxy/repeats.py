@@ -1,4 +1,4 @@
-"""What came of the last request of each client, so that a request that comes again is not carried out again."""
+"""The outcome of each session's last request, so that a request that comes again is not carried out again."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ _N_SESSIONS = 20_000
 
 
 class LastOutcomes:
-    """What came of the last request of each session. A session's next request says that it has got the one before.
+    """The outcome of each session's last request. By its next request a session confirms the answer before.
 
     Parameters
     ----------
     n_sessions
-        Number of sessions to remember, those that were heard of last.
+        Number of sessions to remember, those that sent a request last.
     """
 
     def __init__(self, n_sessions: int = _N_SESSIONS) -> None:
@@ -28,14 +28,14 @@ class LastOutcomes:
         self._last: OrderedDict[str, tuple[int, Future[Outcome]]] = OrderedDict()
 
     def outcome(self, identity: Identity, carry_out: Callable[[], Outcome]) -> Outcome:
-        """Carry a request out, or wait for and give what came of it the first time."""
+        """Carry a request out and give its outcome; of a repeated request, wait for the outcome of the first time."""
         with self._lock:
             serial, future = self._last.get(identity.session, (0, Future()))
             is_new = serial < identity.serial
             if is_new:
                 future = self._remember(identity)
         if is_new:
-            self._fulfil(identity, future, carry_out)
+            self._resolve(identity, future, carry_out)
         elif serial > identity.serial:
             return outcome_of_error(
                 StorageInternalError("The request came late: its client has sent another one since.")
@@ -50,10 +50,10 @@ class LastOutcomes:
             self._last.popitem(last=False)
         return future
 
-    def _fulfil(self, identity: Identity, future: Future[Outcome], carry_out: Callable[[], Outcome]) -> None:
+    def _resolve(self, identity: Identity, future: Future[Outcome], carry_out: Callable[[], Outcome]) -> None:
         try:
             future.set_result(carry_out())
-        except BaseException as error:  # not an answer: the next attempt may do better
+        except BaseException as error:  # no outcome: the next attempt carries the request out again
             with self._lock:
                 self._last.pop(identity.session, None)
             future.set_exception(error)

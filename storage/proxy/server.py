@@ -21,7 +21,7 @@ _OPTIONS = [
     ("grpc.max_receive_message_length", -1),
     ("grpc.max_send_message_length", -1),
     ("grpc.so_reuseport", 0),  # else a second server on the port gets half of the calls
-    # Clients ask for a sign of life while they wait for an answer.
+    # Clients send keepalive pings while they wait for an answer.
     ("grpc.keepalive_permit_without_calls", 1),
     ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
     ("grpc.http2.min_recv_ping_interval_without_data_ms", 10_000),
@@ -42,7 +42,7 @@ def run_grpc_proxy_server(
     Parameters
     ----------
     storage
-        The storage to stand before. Behind an `InMemoryStorage` nothing survives the end of the server.
+        The storage. What is in an `InMemoryStorage` is lost when the server ends.
     host
         Name or address to listen at; anything but this machine itself needs a token.
     port
@@ -52,14 +52,14 @@ def run_grpc_proxy_server(
     token
         A secret that clients must give; by default the environment variable ``PARZEN_PROXY_TOKEN``, if set.
     credentials
-        ``grpc.ServerCredentials`` for TLS. Without it whoever sees the network's traffic sees the token.
+        ``grpc.ServerCredentials`` for TLS. Without TLS the token can be read in the network's traffic.
 
     Raises
     ------
     ValueError
         If `host` can be reached from other machines and there is no token.
     StorageInternalError
-        If the port cannot be had.
+        If the port is taken or cannot be opened.
     ImportError
         If grpcio is not installed.
     """
@@ -90,7 +90,7 @@ def make_server(
     Returns
     -------
     server, port
-        The server, and the port that it has: a free one if 0 was asked for.
+        The server and its port, which is a free one if 0 was given.
     """
     grpc = load_grpc()
     token = token or os.environ.get(TOKEN_VARIABLE) or None
@@ -126,7 +126,7 @@ def _is_loopback(host: str) -> bool:
 
 
 def _handler(grpc: Any, service: Service, token: str | None) -> Any:
-    """Make what finds the handler of a call: before anything of the call is read, its token is looked at."""
+    """Make what finds the handler of a call; the token is checked before anything of the call is read."""
     answer = grpc.unary_unary_rpc_method_handler(lambda message, context: service.answer(message))
 
     def refuse(messages: Any, context: Any) -> None:
@@ -144,7 +144,7 @@ def _handler(grpc: Any, service: Service, token: str | None) -> Any:
 
 
 def _is_allowed(token: str | None, metadata: Any) -> bool:
-    """Compare the token that came with a call, in a time that tells nothing of the right one."""
+    """Compare the token that came with a call, in a time that tells nothing about the right token."""
     if token is None:
         return True
     given = dict(metadata or ()).get(TOKEN_KEY, b"")

@@ -1,4 +1,4 @@
-"""What the server does with a request: the verbs of a storage, each once however often its request comes."""
+"""The server's answers to requests: each verb is done once, however often its request comes."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Request:
     position : Position or None
         How far the client has read the study; the answer then tells what is new.
     identity : Identity or None
-        By what the request is known, for those that change something.
+        What identifies the request if it changes something.
     """
 
     def __init__(self, position: Position | None, identity: Identity | None) -> None:
@@ -49,7 +49,7 @@ class Request:
 
     @property
     def is_repeated(self) -> bool:
-        """Whether the request was sent before, perhaps to a server that was killed after it had carried it out."""
+        """Whether the request was sent before, perhaps to a server that carried it out and was killed."""
         return self.identity is not None and self.identity.attempt > 1
 
     @property
@@ -59,12 +59,12 @@ class Request:
 
 
 class Service:
-    """Answers requests from a storage, which it leaves to be safe for threads by its own locks.
+    """Answers requests from a storage.
 
     Parameters
     ----------
     storage
-        Any storage.
+        Any storage; its own locks make it safe for the server's threads.
     """
 
     def __init__(self, storage: BaseStorage) -> None:
@@ -74,11 +74,11 @@ class Service:
         self._feeding = Lock()
         self._places: Places = {}
         self._claiming = Lock()
-        self._can_restart = not isinstance(storage, InMemoryStorage)  # and find what was stored before
+        self._can_restart = not isinstance(storage, InMemoryStorage)  # a server started again finds what was stored
         self._verbs = {name[3:]: getattr(self, name) for name in dir(self) if name.startswith("do_")}
 
     def answer(self, message: bytes) -> bytes:
-        """Answer a request; a changing one that comes again gets the answer of the first time."""
+        """Answer a request; a changing request that comes again gets the outcome of the first time."""
         verb, arguments, position, identity = read_request(message)
         request = Request(position, identity)
 
@@ -125,7 +125,7 @@ class Service:
             feed.drop()
 
     def _touch(self, trial_id: int) -> list[Any] | None:
-        """Note that a trial changed; give epoch and clock, None if no client can have seen it."""
+        """Note that a trial changed, and give epoch and clock; None if no client can have seen the trial."""
         feed, number = self._places.get(trial_id, (None, 0))
         return None if feed is None else feed.touch(number)
 
@@ -203,19 +203,18 @@ class Service:
                 claimed = recovery.claimed_trial(self._storage.get_history(study_id), request.label)
                 if claimed is not None:
                     return claimed
-            while (trial_id := self._first_waiting(study_id)) is not None:
+            while True:
+                history = self._storage.get_history(study_id)
+                with history.lock:
+                    number = history.next_waiting()
+                    if number is None:
+                        return None
+                    trial_id = history.live[number]._trial_id
                 if self._start(request, trial_id):
                     return trial_id
-        return None
-
-    def _first_waiting(self, study_id: int) -> int | None:
-        history = self._storage.get_history(study_id)
-        with history.lock:
-            number = history.next_waiting()
-            return None if number is None else history.live[number]._trial_id
 
     def _start(self, request: Request, trial_id: int) -> bool:
-        """Start a waiting trial under the request's name: should the answer be lost with the server, it is found."""
+        """Start a waiting trial, with the request's label, by which the trial is found if the answer is lost."""
         try:
             if self._can_restart:
                 self._storage.set_trial_system_attr(trial_id, CLAIMED, request.label)
@@ -226,7 +225,7 @@ class Service:
             self._touch(trial_id)
 
     def _resume(self, request: Request, trial_id: int) -> bool:
-        """Start a paused trial, which takes the request's name only then: nothing of it can be changed before."""
+        """Resume a paused trial, which gets the request's label only after that: before, it cannot be changed."""
         is_resumed = self._storage.set_trial_state_values(trial_id, TrialState.RUNNING)
         if is_resumed and self._can_restart:
             self._storage.set_trial_system_attr(trial_id, CLAIMED, request.label)
@@ -244,7 +243,7 @@ class Service:
                 return True
             if trial.state == TrialState.PAUSED:
                 return self._resume(request, trial_id)
-        self._touch(trial_id)  # the client believes that it waits: it has to hear that somebody else started it
+        self._touch(trial_id)  # for the client it still waits, and another one has started it: the answer has to say so
         return self._storage.set_trial_state_values(trial_id, TrialState.RUNNING)
 
     def do_requeue_trial(self, request: Request, trial_id: int) -> bool:
@@ -310,7 +309,7 @@ class Service:
         return self._storage.get_trial_number_from_id(trial_id)
 
     def do_locate_trial(self, request: Request, trial_id: int) -> int:
-        """Find the study of an unfinished trial; no storage has a verb for it, so all studies may be looked at."""
+        """Find the study of an unfinished trial. No storage has a verb for that, so all studies may be searched."""
         trial = self._storage.get_trial(trial_id)
         self._storage.check_trial_is_updatable(trial_id, trial.state)
         feed, _ = self._places.get(trial_id, (None, 0))

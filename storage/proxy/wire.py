@@ -1,6 +1,6 @@
-"""What travels between client and server: records, answers and errors as JSON, never a pickle.
+"""Messages between client and server: records, answers and errors as JSON, never a pickle.
 
-JSON is Python's: it has NaN and the infinities, and text is ASCII with escapes, so that every string survives.
+The JSON is Python's: it has NaN and the infinities, and text is ASCII with escapes, so that every string survives.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from ...engine.distributions import BaseDistribution
 from ...engine.distributions.json import cached_distribution, stored_json
 from ...engine.exceptions import DuplicatedStudyError, StorageInternalError, UpdateFinishedTrialError
 from ...engine.records import FrozenTrial, TrialState
-from ...engine.values import for_json
+from ..json import json_writer
 
 # System attributes of the server alone: which request added a trial that waits, and which one started it.
 CREATED, CLAIMED = "parzen:created_by", "parzen:claimed_by"
 
-_encode = json.JSONEncoder(separators=(",", ":"), default=for_json).encode
+to_json = json_writer("What goes to a storage proxy")
 _ERRORS: dict[str, type[Exception]] = {
     cls.__name__: cls
     for cls in (
@@ -33,14 +33,6 @@ _ERRORS: dict[str, type[Exception]] = {
         StorageInternalError,
     )
 }
-
-
-def to_json(value: Any) -> str:
-    """Write what is to be sent, NumPy's scalars as Python's; ``TypeError`` for what is not JSON."""
-    try:
-        return _encode(value)
-    except (TypeError, ValueError) as error:
-        raise TypeError(f"What goes to a storage proxy must be JSON, but got {value!r}: {error}.") from error
 
 
 def _write_time(when: datetime | None) -> int | None:
@@ -60,7 +52,7 @@ def _read_time(microseconds: int | None) -> datetime | None:
 
 
 def write_record(record: FrozenTrial, refer: Callable[[str, BaseDistribution], Any] = stored_json) -> list[Any]:
-    """Lay a trial out as a list; `refer` gives what stands for a parameter's distribution."""
+    """Write a trial as a list; `refer` gives what stands for a parameter's distribution."""
     return [
         record.number,
         record._trial_id,
@@ -98,11 +90,6 @@ def read_record(parts: list[Any], resolve: Callable[[Any], BaseDistribution] = c
     )
 
 
-def running_from(when: datetime) -> FrozenTrial:
-    """Make the template of a new running trial: its start, to the microsecond, tells it from all others."""
-    return FrozenTrial.running(start=when)
-
-
 # --- requests and answers --------------------------------------------------------------------------------------------
 
 
@@ -134,7 +121,17 @@ class Position(NamedTuple):
 
 
 class Identity(NamedTuple):
-    """By what a repeated request is known: a session has one request under way at a time, numbered from 1."""
+    """What identifies a repeated request: its session, which has one request under way at a time, and its number there.
+
+    Attributes
+    ----------
+    session : str
+        Name of a thread of a client.
+    serial : int
+        Number of the request in its session, from 1.
+    attempt : int
+        How often the request was sent, this time included.
+    """
 
     session: str
     serial: int
@@ -158,14 +155,14 @@ def read_request(request: bytes) -> tuple[str, list[Any], Position | None, Ident
 
 
 class Outcome(NamedTuple):
-    """What a request came to, as JSON: a value, or name and text of an error."""
+    """The result of a request, as JSON: a value, or the name and the text of an error."""
 
     text: str
     is_error: bool = False
 
 
 def outcome_of_error(error: Exception) -> Outcome:
-    """Write an error; one that no storage should raise becomes a `StorageInternalError`."""
+    """Write an error; an error that no storage should raise becomes a `StorageInternalError`."""
     for cls in type(error).__mro__:
         if _ERRORS.get(cls.__name__) is cls:
             text = str(error.args[0]) if error.args else ""
@@ -180,7 +177,7 @@ def write_answer(outcome: Outcome, delta: str = "null") -> bytes:
 
 
 def read_answer(answer: bytes) -> tuple[Any, Any]:
-    """Give value and delta of an answer; raise the error that it holds."""
+    """Give the value and the delta of an answer, or raise the error that the answer holds."""
     value, error, delta = json.loads(answer)
     if error is not None:
         raise _ERRORS.get(error[0], StorageInternalError)(error[1])

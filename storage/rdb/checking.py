@@ -47,7 +47,7 @@ class Report:
     findings
         All that is wrong.
     n_studies, n_trials
-        How much was looked at.
+        How many studies and trials were checked.
     """
 
     findings: list[Finding]
@@ -56,7 +56,7 @@ class Report:
 
 
 def check(file: Path) -> Report:
-    """Look for rows that Optuna or parzen would stumble over; nothing is written, and others may write.
+    """Look for rows that Optuna or parzen could not read; nothing is written, and other processes may write meanwhile.
 
     Parameters
     ----------
@@ -66,7 +66,7 @@ def check(file: Path) -> Report:
     Returns
     -------
     Report
-        The findings. If SQLite itself finds the file damaged, only that is told.
+        The findings; if SQLite itself finds the file damaged, only its findings.
 
     Raises
     ------
@@ -77,7 +77,7 @@ def check(file: Path) -> Report:
     """
     with opened(file, read_only=True) as connection, warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)  # of old classes of distributions
-        connection.execute("BEGIN")  # all checks see the same moment
+        connection.execute("BEGIN")  # all checks see the same state
         damages = list(_damages(connection))
         if damages:
             return Report(damages, 0, 0)
@@ -95,13 +95,13 @@ def _damages(connection: sqlite3.Connection) -> Iterator[Finding]:
             if text != "ok":
                 yield Finding("file", "", " ".join(text.split()))
     except sqlite3.DatabaseError as error:
-        if isinstance(error, sqlite3.OperationalError):  # locked, say: that is no damage
+        if isinstance(error, sqlite3.OperationalError):  # no damage; the file is locked, for example
             raise
         yield Finding("file", "", str(error))
 
 
 def _trial(connection: sqlite3.Connection, trial_id: int) -> str:
-    """Name a trial by what the user knows of it."""
+    """Name a trial by its number and its study."""
     sql = "SELECT t.number, s.study_name FROM trials t LEFT JOIN studies s USING (study_id) WHERE t.trial_id = ?"
     row = connection.execute(sql, (trial_id,)).fetchone()
     return f"trial_id {trial_id}" if row is None else f"trial {row[0]} of study {row[1]!r} (trial_id {trial_id})"
@@ -113,7 +113,7 @@ def _study(connection: sqlite3.Connection, study_id: int) -> str:
 
 
 def _orphans(connection: sqlite3.Connection) -> Iterator[Finding]:
-    """Find rows whose trial or study is not there."""
+    """Find rows whose trial or study does not exist."""
     owners = [(table, "trial_id", "trials") for table in schema.TRIAL_TABLES]
     owners += [(table, "study_id", "studies") for table in (*schema.STUDY_TABLES, "trials")]
     for table, key, parent in owners:
@@ -138,7 +138,7 @@ def _numbers(connection: sqlite3.Connection) -> Iterator[Finding]:
 
 
 def _words(connection: sqlite3.Connection) -> Iterator[Finding]:
-    """Find states and directions that there are not."""
+    """Find unknown states and directions."""
     for table, column, kind, key in (
         ("trials", "state", "trialstate", "trial_id"),
         ("study_directions", "direction", "studydirection", "study_id"),
@@ -183,16 +183,12 @@ def _pairs(connection: sqlite3.Connection) -> Iterator[Finding]:
 def _distributions(connection: sqlite3.Connection) -> Iterator[Finding]:
     """Find distributions that cannot be read."""
     sql = "SELECT trial_id, param_name FROM trial_params WHERE distribution_json IS ?"
-    for text in _distribution_texts(connection):
+    for (text,) in connection.execute("SELECT DISTINCT distribution_json FROM trial_params").fetchall():
         problem = _read_distribution(text)
         if isinstance(problem, str):
             for trial_id, name in connection.execute(sql, (text,)).fetchall():
                 told = f"the distribution {text!r} of parameter {name!r} cannot be read ({problem})"
                 yield Finding("trial_params", _trial(connection, trial_id), told)
-
-
-def _distribution_texts(connection: sqlite3.Connection) -> list[str | None]:
-    return [text for (text,) in connection.execute("SELECT DISTINCT distribution_json FROM trial_params")]
 
 
 def _read_distribution(text: str | None) -> BaseDistribution | str:
@@ -230,14 +226,11 @@ def _params(connection: sqlite3.Connection) -> Iterator[Finding]:
         WHERE state = 'RUNNING'"""
     for trial_id, name, value, text in connection.execute(sql):
         distribution = _read_distribution(text)
-        if isinstance(distribution, str) or _holds(distribution, value):
+        if isinstance(distribution, str):  # what `_distributions` finds
             continue
-        told = f"the value {value!r} of parameter {name!r} lies outside of {distribution}"
-        yield Finding("trial_params", _trial(connection, trial_id), told)
-
-
-def _holds(distribution: BaseDistribution, value: object) -> bool:
-    return isinstance(value, int | float) and distribution._contains(value)
+        if not isinstance(value, int | float) or not distribution._contains(value):
+            told = f"the value {value!r} of parameter {name!r} lies outside of {distribution}"
+            yield Finding("trial_params", _trial(connection, trial_id), told)
 
 
 _CHECKS = (_orphans, _numbers, _words, _undirected, _pairs, _distributions, _attributes, _params)

@@ -1,23 +1,28 @@
-"""What the storage asks of a database, whichever it is."""
+"""The interface between the storage and a database: one connection, its transactions and statements."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import uuid
+import weakref
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
+from functools import cached_property
 from typing import Any, TypeVar
 
 from ...engine.exceptions import StorageInternalError
+from ...engine.interrupts import Deferred
 from .dialect import Dialect
+from .statements import Statements
 
 Row = tuple[Any, ...]
 T = TypeVar("T")
 
 
 class Conflict(StorageInternalError):
-    """A row is there already that must be there once."""
+    """A row that must be unique is there already."""
 
 
 class Database(ABC):
@@ -28,18 +33,28 @@ class Database(ABC):
     Attributes
     ----------
     dialect
-        How it says things.
+        The SQL of this kind of database.
     place
-        Where it is, for messages.
+        The file or the server, for messages.
     """
 
     dialect: Dialect
     place: str
     _worker: tuple[int, str] = (0, "")
 
+    def __init__(self) -> None:
+        self._is_in_transaction = False
+        self._to_close = contextlib.ExitStack()
+        weakref.finalize(self, self._to_close.close)  # one for all connections: older than what uses them, and so last
+
+    @cached_property
+    def statements(self) -> Statements:
+        """The statements that write, in this database's dialect."""
+        return Statements(self.dialect)
+
     @property
     def worker_id(self) -> str:
-        """What tells this process, and this storage in it, from others; a fork makes another one."""
+        """Identifier of this storage in this process; a fork makes another one."""
         if self._worker[0] != os.getpid():
             self._worker = os.getpid(), str(uuid.uuid4())
         return self._worker[1]
@@ -64,16 +79,35 @@ class Database(ABC):
     def once(self, work: Callable[[], T]) -> T:
         """Do `work`, which reads and writes this database and nothing else, in one transaction, and give its result.
 
-        All of it is stored, exactly once, or nothing. The result is JSON. Within another transaction, it is part of it.
+        All of it is stored, exactly once, or nothing. The result is JSON. Within another transaction, `work` is part of
+        that one.
         """
+
+    @contextlib.contextmanager
+    def _transaction(self, begin: str = "BEGIN") -> Iterator[None]:
+        with Deferred():  # Ctrl-C must not leave it open
+            self._is_in_transaction = True
+            try:
+                self.execute(begin)
+                yield
+                self.execute("COMMIT")
+            except BaseException:
+                self._roll_back()
+                raise
+            finally:
+                self._is_in_transaction = False
+
+    @abstractmethod
+    def _roll_back(self) -> None:
+        """End a transaction that may be open, without an error."""
 
     @abstractmethod
     def reading(self) -> AbstractContextManager[None]:
-        """Give a context in which all queries see one state of each trial that is finished."""
+        """Give a context in which all queries see one state of each finished trial."""
 
     @abstractmethod
     def version(self) -> int:
-        """Give a number that changes when somebody else wrote; it may change when nobody did."""
+        """Give a number that changes when another connection has written; it may change without that, too."""
 
     def revision(self) -> str:
         """Give the schema revision that the database is stamped with."""

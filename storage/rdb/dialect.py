@@ -1,4 +1,4 @@
-"""What differs between SQLite, PostgreSQL and MySQL or MariaDB, so that all else is written once."""
+"""The SQL that differs between SQLite, PostgreSQL and MySQL or MariaDB; all other SQL is the same."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, eq=False)
 class Dialect:
-    """How one kind of database says things.
+    """The SQL of one kind of database, where it differs from the others.
 
     Parameters
     ----------
@@ -21,17 +21,17 @@ class Dialect:
     now
         The database's clock in UTC.
     conflict
-        What follows an INSERT, up to the columns that a row that is there already takes over; ``{keys}`` are filled in.
+        End of an INSERT that changes a row with the same ``{keys}`` instead, up to the columns to be changed.
     taken
-        The value that the INSERT brought for ``{column}``.
+        In that end, the value that the INSERT has for ``{column}``.
     lock
-        What follows a SELECT whose rows must not change before the transaction ends.
+        End of a SELECT whose rows must not change before the transaction ends.
     returns_keys
-        Whether an INSERT must be told to return the key of the new row, or the driver knows it.
+        Whether an INSERT must ask for the key of the new row, because the driver does not give it.
     enumerated_as
-        A parameter in a SELECT that stands for a value of the enumeration ``{name}``.
+        A parameter in a SELECT for a value of the enumeration ``{name}``.
     suffix
-        What follows a CREATE TABLE.
+        End of a CREATE TABLE.
     """
 
     name: str
@@ -47,11 +47,11 @@ class Dialect:
     suffix: str = ""
 
     def enumerated(self, name: str) -> str:
-        """Give a parameter that stands in a SELECT for a value of an enumeration."""
+        """Give a parameter in a SELECT for a value of an enumeration."""
         return self.enumerated_as.format(name=name)
 
     def upsert(self, keys: str, columns: Sequence[str]) -> str:
-        """Give the end of an INSERT by which a row with these keys that is there already is changed instead."""
+        """Give the end of an INSERT that changes the columns of a row with the same keys instead, if there is one."""
         changes = (f"{column} = {self.taken.format(column=column)}" for column in columns)
         return self.conflict.format(keys=keys) + ", ".join(changes)
 
@@ -68,12 +68,13 @@ ENUMERATIONS = {
 }
 
 
-def _listed(values: Sequence[str]) -> str:
+def enumeration(values: Sequence[str]) -> str:
+    """Give the type of a column that holds one of some words."""
     return "ENUM (" + ", ".join(f"'{value}'" for value in values) + ")"
 
 
-# AUTOINCREMENT, which Optuna's tables do not have: the identifiers of a deleted study are never given out again, or a
-# worker that still runs a trial of that study would tell its value to a trial of another one.
+# AUTOINCREMENT, which Optuna's tables do not have: identifiers of a deleted study are never used again. Otherwise a
+# worker that still runs a trial of that study could tell its value to a trial of another study.
 SQLITE = Dialect(
     name="SQLite",
     types={
@@ -112,8 +113,8 @@ POSTGRESQL = Dialect(
     enumerated_as="CAST(? AS {name})",
 )
 
-# LONGTEXT where Optuna has TEXT, which ends at 64 KB; microseconds where Optuna has seconds; on both servers steps may
-# be larger than Optuna's.
+# LONGTEXT where Optuna has TEXT, which ends at 64 KB; microseconds where Optuna has seconds. MySQL and PostgreSQL take
+# larger steps than in Optuna's tables.
 MYSQL = Dialect(
     name="MySQL",
     types={
@@ -123,7 +124,7 @@ MYSQL = Dialect(
         "float": "DOUBLE",
         "text": "LONGTEXT",
         "time": "DATETIME(6)",
-        **{name: _listed(values) for name, values in ENUMERATIONS.items()},
+        **{name: enumeration(values) for name, values in ENUMERATIONS.items()},
     },
     tables="SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE()",
     indexes="SELECT index_name FROM information_schema.statistics WHERE table_schema = DATABASE()",

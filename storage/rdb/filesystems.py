@@ -10,7 +10,7 @@ _MOUNTS = "/proc/self/mountinfo"  # Linux alone has it; elsewhere a file counts 
 
 
 def network_file_system(path: str, mounts: str = _MOUNTS) -> str | None:
-    """Give the kind of network file system that holds a file, None if it is local or nothing tells.
+    """Give the kind of network file system that holds a file; None if the file is local or the kind is unknown.
 
     Parameters
     ----------
@@ -28,7 +28,7 @@ def network_file_system(path: str, mounts: str = _MOUNTS) -> str | None:
 
 
 def _kind_at(path: str, lines: list[str]) -> str:
-    """Find the mount that is nearest above a path: of equal ones the last, which hides those before."""
+    """Give the kind of the nearest mount above a path; of several at one point the last, which hides the others."""
     nearest, kind = "", ""
     for line in lines:
         before, _, after = line.partition(" - ")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -11,7 +10,7 @@ from pathlib import Path
 from ...engine.exceptions import StorageInternalError
 from . import schema
 from .dialect import SQLITE
-from .sqlite_errors import explained
+from .sqlite_files import explained, read_only_uri
 
 _PAGES = 1000  # copied between two reports of the progress
 
@@ -20,7 +19,7 @@ Progress = Callable[[int, int], None]
 
 @contextmanager
 def opened(file: Path, read_only: bool, timeout: float = 60.0) -> Iterator[sqlite3.Connection]:
-    """Connect to a study database that is there; what SQLite cannot do becomes `StorageInternalError`.
+    """Connect to an existing study database; inside the context an error of SQLite becomes `StorageInternalError`.
 
     Parameters
     ----------
@@ -41,23 +40,13 @@ def opened(file: Path, read_only: bool, timeout: float = 60.0) -> Iterator[sqlit
     if not file.is_file():
         raise StorageInternalError(f"There is no file {file}: give the path of a study database.")
     try:
-        with closing(sqlite3.connect(_uri(file, read_only), uri=True, timeout=timeout, isolation_level=None)) as link:
+        uri = read_only_uri(file) if read_only else f"{file.absolute().as_uri()}?mode=rw"
+        with closing(sqlite3.connect(uri, uri=True, timeout=timeout, isolation_level=None)) as link:
             tables = {name for (name,) in link.execute(SQLITE.tables)}
             schema.check_tables(lambda sql: link.execute(sql).fetchall(), tables, str(file))
             yield link
     except sqlite3.Error as error:
         raise explained(error, str(file)) from error
-
-
-def _uri(file: Path, read_only: bool) -> str:
-    """Give what SQLite opens.
-
-    To read a file in WAL mode, SQLite wants to write beside it, unless it is told that nobody else does.
-    """
-    if not read_only:
-        return f"{file.absolute().as_uri()}?mode=rw"
-    may_write_beside = os.path.exists(f"{file}-wal") or os.access(file.absolute().parent, os.W_OK)
-    return f"{file.absolute().as_uri()}?mode=ro" + ("" if may_write_beside else "&immutable=1")
 
 
 def copy_file(file: Path, target: Path, progress: Progress = lambda done, total: None) -> None:
@@ -68,9 +57,9 @@ def copy_file(file: Path, target: Path, progress: Progress = lambda done, total:
     file
         Path of the database.
     target
-        Path of the copy, a single file; it takes the place of what is there.
+        Path of the copy, a single file; a file that is there is replaced.
     progress
-        Called with the numbers of pages done and of all.
+        Called with the number of pages done and the number of all pages.
 
     Raises
     ------
@@ -93,7 +82,7 @@ def _copy(source: sqlite3.Connection, target: Path, progress: Progress) -> None:
     try:
         with closing(sqlite3.connect(target)) as copy:
             source.execute("BEGIN")
-            source.execute("SELECT 1 FROM studies").fetchone()  # from here on the source stays as it is for this reader
+            source.execute("SELECT 1 FROM studies").fetchone()  # from here on this reader sees one state of the source
             source.backup(copy, pages=_PAGES, progress=lambda _, left, total: progress(total - left, total))
             copy.execute("PRAGMA journal_mode = DELETE")  # one file, which can be carried about
     except sqlite3.Error as error:
@@ -101,7 +90,7 @@ def _copy(source: sqlite3.Connection, target: Path, progress: Progress) -> None:
 
 
 def vacuum(file: Path) -> tuple[int, int]:
-    """Give unused space of a study database back to the disk.
+    """Return unused space of a study database to the disk.
 
     Parameters
     ----------
@@ -116,7 +105,7 @@ def vacuum(file: Path) -> tuple[int, int]:
     Raises
     ------
     StorageInternalError
-        If the file is no study database, another process does not let it go, or the disk has no room for a second copy.
+        If the file is no study database, another process keeps it locked, or the disk has no room for a second copy.
     """
     with opened(file, read_only=False) as connection:
         before = _size(file)

@@ -1,4 +1,4 @@
-"""Which process this is, and whether another one of this machine still runs: exactly, without clocks."""
+"""Names of this process and machine, and whether another process of this machine runs: exactly, without clocks."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ def _identity(pid: int) -> tuple[str, str]:
 
 
 def identity() -> tuple[str, str]:
-    """Give names of this machine, as long as it is up, and of this process; no two processes ever share both."""
+    """Give the names of this machine since its boot and of this process; no two processes ever have the same two."""
     return _identity(os.getpid())
 
 
 @lru_cache(maxsize=1)
 def _machine() -> str:
-    """Tell this boot of this machine, and this container on it, from others of one host name; "" if nothing tells."""
+    """Give the identifiers of this boot and this container, which a host name does not tell apart; "" if unknown."""
     try:
         with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as boot:
             return f"{boot.read().strip()} {os.readlink('/proc/self/ns/pid')}"
@@ -28,7 +28,7 @@ def _machine() -> str:
 
 
 def _started(pid: int) -> str | None:
-    """Give the time since boot at which a process started, None if there is no such process, or it is dead."""
+    """Give the time since boot at which a process started; None if there is no such process or it is dead."""
     try:
         with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as stat:
             fields = stat.read().rpartition(")")[2].split()
@@ -38,7 +38,7 @@ def _started(pid: int) -> str | None:
 
 
 def is_running(host: str, process: str) -> bool | None:
-    """Tell whether a process runs; None if it is of another machine, or this system does not tell."""
+    """Tell whether a process runs; None if it is of another machine or the operating system does not tell."""
     pid, _, started = process.partition(" ")
     if host != identity()[0] or not _machine() or not started:
         return None

@@ -1,9 +1,9 @@
 """A queue for the processes that want to write to one SQLite file.
 
-SQLite lets a process that finds the file locked sleep and try again, so one that writes all the time starves those that
-sleep. Here they wait in the kernel, by `flock` on a file beside the database, which wakes them one after the other and
-is let go when a process dies. SQLite's own locks remain what keeps the file whole: writers that know nothing of the
-queue, Optuna's for example, do no harm.
+SQLite lets a process that finds the file locked sleep and try again, so a process that writes all the time starves
+those that sleep. In the queue they wait in the kernel, by `flock` on a file beside the database. The kernel wakes them
+one after the other, and a process that dies leaves the queue. SQLite's own locks still keep the database whole, so
+writers that do not use the queue, Optuna's for example, do no harm.
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ except ImportError:  # Windows: SQLite's own waiting is all there is
     fcntl = None  # type: ignore[assignment]
 
 _AT_ONCE = 0 if fcntl is None else fcntl.LOCK_EX | fcntl.LOCK_NB
-_LOOK_EVERY = 64  # turns after which a file is looked at; one that was deleted makes the queue less fair, nothing worse
+_LOOK_EVERY = 64  # turns after which a process looks whether the file was deleted, which makes the queue unfair only
 
 
 class WriterQueue:
-    """A context that a process enters to write; within one process the storage's lock lets one thread at a time.
+    """A context that a process enters to write. Within a process, the storage's lock lets one thread in at a time.
 
     Parameters
     ----------
     path
         Path of the side file.
     timeout
-        Seconds after which a process stops waiting and goes ahead: SQLite then waits, and says what is wrong. The one
-        that holds the queue may be suspended.
+        Seconds after which a process stops waiting and goes ahead: the process that holds the queue may be suspended.
+        Then SQLite waits, and says what is wrong.
     """
 
     def __init__(self, path: str, timeout: float) -> None:
@@ -43,11 +43,11 @@ class WriterQueue:
         self._n_since_look = 0
 
     def __enter__(self) -> None:
-        if fcntl is None or (self._waiter is not None and self._waiter.is_waiting):
+        if fcntl is None or self._is_waiting:
             return
         try:
             while not self._lock():
-                self._let_go()  # another process deleted the file at its end: whoever comes now queues at a new one
+                self._let_go()  # another process deleted the file at its end: the queue goes on at a new file
         except OSError:  # a file system without locks, a folder that may not be written to
             self._let_go()
 
@@ -57,7 +57,7 @@ class WriterQueue:
         return self._waiter is not None and self._waiter.is_waiting
 
     def _lock(self) -> bool:
-        """Take the lock; False if the file turns out not to be the one of that name any more."""
+        """Take the lock; False if the file was deleted."""
         self._n_since_look += 1
         if self._file < 0:
             self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
@@ -86,7 +86,7 @@ class WriterQueue:
             self._file = -1
 
     def close(self) -> None:
-        """Leave, and take the side file away if nobody else holds or awaits it at this moment."""
+        """Leave the queue, and delete the side file if no other process holds the lock or waits for it."""
         if self._file < 0 or self._is_waiting:
             return
         with contextlib.suppress(OSError):
@@ -100,7 +100,7 @@ class WriterQueue:
 
 
 class _Waiter:
-    """A thread that waits for the lock, since flock knows no time-out; it lives on for the next wait."""
+    """A thread that waits for the lock, since flock has no time-out; the thread goes on for the next wait."""
 
     def __init__(self) -> None:
         self._files: SimpleQueue[int | None] = SimpleQueue()
@@ -122,13 +122,13 @@ class _Waiter:
                     self._has_lock.release()
 
     def get_lock(self, file: int, timeout: float) -> bool:
-        """Wait; False if the time is over first, and then the lock is let go as soon as it comes."""
+        """Wait for the lock; False if the time is over before. Then the thread lets go of the lock when it comes."""
         self.is_waiting = True
         self._files.put(file)
         try:
             if self._has_lock.acquire(timeout=timeout):
                 return True
-        except BaseException:  # Ctrl-C: nobody will be there to let the lock go
+        except BaseException:  # Ctrl-C: the caller will not let go of the lock
             if not self._gives_up():
                 self._has_lock.acquire()
                 fcntl.flock(file, fcntl.LOCK_UN)

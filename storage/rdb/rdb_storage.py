@@ -1,4 +1,4 @@
-"""`RDBStorage`, the name and arguments under which Optuna's users open a database."""
+"""`RDBStorage`: a database opened by a URL, under the name and with the arguments that Optuna has."""
 
 from __future__ import annotations
 
@@ -9,17 +9,13 @@ from .database import Database
 from .server import ServerDatabase, is_server
 from .sqlite import SQLiteDatabase, path_of
 from .trials import RelationalStorage
-from .vocabulary import words_of
 from .workers import Workers
 
 _TIMEOUT = 60.0
 
 
 def open_database(url: str, engine_kwargs: dict[str, Any], is_lazy: bool) -> Database:
-    """Open the database that a URL names, or leave that to the first use of it.
-
-    ``ValueError`` if it names none that parzen knows.
-    """
+    """Open the database of a URL, a lazy one only at its first use; ``ValueError`` if the URL names none."""
     timeout = float(engine_kwargs.get("connect_args", {}).get("timeout", _TIMEOUT))
     if not is_server(url):
         file = SQLiteDatabase(path_of(url), "NORMAL", timeout)
@@ -40,15 +36,16 @@ class RDBStorage(RelationalStorage):
         Arguments of SQLAlchemy's ``create_engine`` for a server. For a file,
         ``{"connect_args": {"timeout": seconds}}`` sets the time to wait for other writers.
     skip_compatibility_check
-        Open the database only when it is used: one of an older version can be brought up to date by `upgrade`.
+        Open the database only when it is used, so that `upgrade` can bring one of an older version up to date.
     skip_table_creation
-        Accepted for compatibility: to see that the tables are there costs next to nothing.
+        Accepted for compatibility: a look at the tables costs next to nothing.
     heartbeat_interval
-        Seconds between the signs of life that a thread of this process gives as soon as it starts a trial, by
-        `Study.optimize` or `Study.ask`. None, the default, gives none, and looks for no dead processes.
+        Seconds between two heartbeats of this process. A thread gives them, beginning with the first trial that the
+        process starts by `Study.optimize` or `Study.ask`. None, the default: no heartbeat, and no search for dead
+        processes.
     grace_period
-        Seconds without a sign of life after which a process on another machine counts as dead; twice the interval by
-        default. Of a process on this machine the system knows whether it lives.
+        Seconds without a heartbeat after which a process on another machine counts as dead; by default twice the
+        interval. Whether a process on this machine lives, the operating system knows.
     heartbeat_stale_trial_callback
         Called as ``callback(study, trial)`` for each trial that failed because its process died; see `retry`.
     failed_trial_callback
@@ -67,8 +64,8 @@ class RDBStorage(RelationalStorage):
 
     Notes
     -----
-    On a server a transaction that is broken off by a deadlock or a lost connection is tried again for a minute, and
-    stored exactly once.
+    A transaction that a server breaks off, by a deadlock or a lost connection, is tried again for a minute, and stored
+    exactly once.
     """
 
     def __init__(
@@ -104,10 +101,10 @@ class RDBStorage(RelationalStorage):
             grace_period = grace_period or 2 * heartbeat_interval
             self._workers = Workers(self, self._db, self._lock, heartbeat_interval, grace_period)
 
-    # --- signs of life -----------------------------------------------------------------------------------------------
+    # --- heartbeat ---------------------------------------------------------------------------------------------------
 
     def get_heartbeat_interval(self) -> int | None:
-        """Give the seconds between two signs of life, None if none are given."""
+        """Give the seconds between two heartbeats, None without a heartbeat."""
         return self._heartbeat_interval
 
     def get_heartbeat_stale_trial_callback(self) -> Callable[..., None] | None:
@@ -119,25 +116,24 @@ class RDBStorage(RelationalStorage):
         return self._stale_trial_callback
 
     def record_heartbeat(self, trial_id: int) -> None:
-        """Note for Optuna's workers, who know a row a trial, that a trial is alive."""
-        words = words_of(self._db.dialect)
+        """Record a heartbeat of one trial, as Optuna's workers do, which have a row for each trial."""
         with self._lock:
-            self._db.execute(words.record_heartbeat, (trial_id,))
+            self._db.execute(self._db.statements.insert_trial_heartbeat, (trial_id,))
 
     def _get_stale_trial_ids(self, study_id: int) -> list[int]:
         with self._lock:
             if self._workers is None:
                 return []
-            self._workers.join()
+            self._workers.start_heartbeat()
             return self._workers.stale(self.get_history(study_id))
 
     def _take_over(self, trial_id: int) -> bool:
-        """Have a trial of a dead process for this one; of several that try, one gets it."""
+        """Take a dead process's trial for this process; of several processes that try, one gets the trial."""
         with self._lock:
             return self._workers is not None and self._workers.take_over(trial_id)
 
     def __getstate__(self) -> dict[str, Any]:
-        # The absolute path of a file: another process may work in another folder.
+        # The absolute path of a file, since another process may work in another folder.
         url = f"sqlite:///{self._db.path}" if isinstance(self._db, SQLiteDatabase) else self.url
         return {"url": url, **self._options}
 

@@ -10,15 +10,23 @@ from typing import Any, NamedTuple
 from ...engine.distributions import BaseDistribution
 from ...engine.distributions.json import cached_distribution
 from ...engine.exceptions import StorageInternalError
-from ...engine.records import FrozenTrial, TrialState, state_of
+from ...engine.records import FrozenTrial, StudyDirection, TrialState, state_of
 from .database import Database, Row
 from .rows import row_to_number, row_to_time
+from .statements import chunks, placeholders
 
 _STATES = {state.name: state for state in TrialState}
-_CHUNK = 500  # identifiers in one statement: SQLite's limit was 999 once
 _PARTS = ("trial_params", "trial_intermediate_values", "trial_user_attributes", "trial_system_attributes")
 
 Children = Callable[[str, str, str], Iterable[Row]]
+
+
+def read_directions(db: Database, study_id: int) -> list[StudyDirection]:
+    """Give the direction of each objective; ``KeyError`` if there is no such study."""
+    rows = db.query("SELECT direction FROM study_directions WHERE study_id = ? ORDER BY objective", (study_id,))
+    if not rows:
+        raise KeyError(f"No study with id {study_id} exists.")
+    return [StudyDirection[name] for (name,) in rows]
 
 
 def read_new(db: Database, study_id: int, last: int) -> list[FrozenTrial]:
@@ -30,35 +38,28 @@ def read_some(db: Database, study_id: int, trial_ids: Sequence[int]) -> list[Fro
     """Read those of some trials that are in a study."""
     return [
         record
-        for chunk in _chunks(trial_ids)
-        for record in _read(db, f"WHERE t.trial_id IN ({_places(chunk)}) AND t.study_id + 0 = ?", (*chunk, study_id))
+        for chunk in chunks(trial_ids)
+        for record in _read(
+            db, f"WHERE t.trial_id IN ({placeholders(chunk)}) AND t.study_id + 0 = ?", (*chunk, study_id)
+        )
     ]
 
 
-def _chunks(trial_ids: Sequence[int]) -> list[Sequence[int]]:
-    return [trial_ids[i : i + _CHUNK] for i in range(0, len(trial_ids), _CHUNK)]
-
-
-def _places(chunk: Sequence[int]) -> str:
-    return ", ".join("?" * len(chunk))
-
-
 def have_more(db: Database, records: Sequence[FrozenTrial]) -> list[int]:
-    """Give the identifiers of the trials to which more belongs than their records hold."""
+    """Give the identifiers of the trials of which the database holds more than their records."""
     stored: dict[int, int] = defaultdict(int)
-    for chunk in _chunks([record._trial_id for record in records]):
+    for chunk in chunks([record._trial_id for record in records]):
         counts = [
-            f"SELECT trial_id, COUNT(*) FROM {table} WHERE trial_id IN ({_places(chunk)}) GROUP BY trial_id"
+            f"SELECT trial_id, COUNT(*) FROM {table} WHERE trial_id IN ({placeholders(chunk)}) GROUP BY trial_id"
             for table in _PARTS
         ]
         for trial_id, count in db.query(" UNION ALL ".join(counts), (*chunk,) * len(_PARTS)):
             stored[trial_id] += count
-    held = {record._trial_id: _n_parts(record) for record in records}
+    held = {
+        r._trial_id: len(r.params) + len(r.intermediate_values) + len(r.user_attrs) + len(r.system_attrs)
+        for r in records
+    }
     return [trial_id for trial_id, count in stored.items() if count != held[trial_id]]
-
-
-def _n_parts(record: FrozenTrial) -> int:
-    return len(record.params) + len(record.intermediate_values) + len(record.user_attrs) + len(record.system_attrs)
 
 
 class _Parts(NamedTuple):
@@ -73,7 +74,7 @@ class _Parts(NamedTuple):
 
 
 def _read(db: Database, where: str, parameters: tuple[Any, ...]) -> list[FrozenTrial]:
-    """Read trials with all that belongs to them, by identifier; within a transaction.
+    """Read trials with all that belongs to them, ordered by identifier; within a transaction.
 
     Parameters
     ----------
@@ -82,7 +83,7 @@ def _read(db: Database, where: str, parameters: tuple[Any, ...]) -> list[FrozenT
     where
         A condition on the table ``trials``, called ``t``.
     parameters
-        Its parameters.
+        The parameters of the condition.
     """
     found = db.query(
         f"SELECT trial_id, number, state, datetime_start, datetime_complete FROM trials t {where} ORDER BY trial_id",

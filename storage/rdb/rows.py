@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import math
 from datetime import datetime, timezone
-from typing import Any
 
-from ...engine.values import for_json
+from ..json import json_writer, spaced
 
-_encode = json.JSONEncoder(default=for_json).encode
 _FINITE, _INF_POS, _INF_NEG, _NAN = "FINITE", "INF_POS", "INF_NEG", "NAN"
 _SPECIAL = {_INF_POS: math.inf, _INF_NEG: -math.inf, _NAN: math.nan}
+
+to_json = json_writer("An attribute to be stored", spaced)
 
 
 def number_to_row(value: float) -> tuple[float | None, str]:
@@ -39,11 +38,3 @@ def row_to_time(stored: str | datetime | None) -> datetime | None:
         return None
     when = datetime.fromisoformat(stored) if isinstance(stored, str) else stored
     return when.replace(tzinfo=timezone.utc).astimezone().replace(tzinfo=None)
-
-
-def to_json(value: Any) -> str:
-    """Write an attribute, NumPy's scalars as Python's; ``TypeError`` for what is not JSON."""
-    try:
-        return _encode(value)
-    except (TypeError, ValueError) as error:
-        raise TypeError(f"An attribute to be stored must be JSON, but got {value!r}: {error}.") from error

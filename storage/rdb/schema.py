@@ -1,7 +1,7 @@
 """The schema: Optuna's, version 12 (alembic revision v3.2.0.a), so that either library opens the database.
 
-Two tables are parzen's own, which Optuna leaves alone: the processes that work on the database, and the trials that
-each of them runs.
+Two more tables are parzen's own, and Optuna leaves them alone: ``parzen_workers`` has the processes that work on the
+database, ``parzen_claims`` the trials that each of them runs.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ SCHEMA_VERSION = 12
 REVISION = "v3.2.0.a"
 LIBRARY = "parzen 0.1.0"
 
-_TABLES = """
+_CREATE_TABLES = """
 CREATE TABLE {if_missing}studies (study_id {kept_id}, study_name VARCHAR(512) NOT NULL);
 CREATE TABLE {if_missing}version_info (version_info_id INTEGER NOT NULL, schema_version INTEGER,
   library_version VARCHAR(256), PRIMARY KEY (version_info_id), CHECK (version_info_id = 1));
@@ -46,7 +46,7 @@ CREATE TABLE {if_missing}trial_heartbeats (trial_heartbeat_id {id}, trial_id INT
 CREATE TABLE {if_missing}alembic_version (version_num VARCHAR(32) NOT NULL,
   CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num))
 """
-# Names, and what they index. parzen's own: the trials that wait, which every `ask` looks for, and the last trial.
+# Names, and what they index. parzen's own are for the waiting trials, which every `ask` looks for, and the last trial.
 INDEXES = {
     "ix_studies_study_name": "studies (study_name)",
     "ix_trials_study_id": "trials (study_id)",
@@ -59,7 +59,7 @@ OWN_INDEXES = {
     },
     "MySQL": {"parzen_waiting": "trials (study_id, state, trial_id)"},
 }
-_OWN_TABLES = """
+_CREATE_OWN_TABLES = """
 CREATE TABLE IF NOT EXISTS parzen_workers (worker_id VARCHAR(36) NOT NULL, host VARCHAR(255), process VARCHAR(64),
   heartbeat {time}, request INTEGER, answer {text}, PRIMARY KEY (worker_id));
 CREATE TABLE IF NOT EXISTS parzen_claims (trial_id INTEGER NOT NULL, worker_id VARCHAR(36) NOT NULL,
@@ -75,6 +75,8 @@ TRIAL_TABLES = (
     "trial_heartbeats",
 )
 STUDY_TABLES = ("study_directions", "study_user_attributes", "study_system_attributes")
+TABLES = ("studies", "version_info", "trials", *STUDY_TABLES, *TRIAL_TABLES, "alembic_version")
+OWN_TABLES = {"parzen_workers", "parzen_claims"}
 
 Execute = Callable[[str], Any]
 
@@ -93,21 +95,21 @@ def create_tables(dialect: Dialect, execute: Execute, if_missing: str = "", **op
     dialect, execute
         The kind of database, and what runs a statement in it.
     if_missing
-        ``"IF NOT EXISTS "`` where there may be a part of it already.
+        ``"IF NOT EXISTS "`` where some of the tables may be there already.
     options
-        What the dialect wants to know about the server.
+        What the dialect's CREATE TABLE depends on.
     """
-    for statement in _statements(dialect, _TABLES, if_missing, **options):
+    for statement in _statements(dialect, _CREATE_TABLES, if_missing, **options):
         execute(statement)
     create_own_tables(dialect, execute, **options)
-    execute("DELETE FROM version_info")  # of a process that died here
+    execute("DELETE FROM version_info")  # a row of a process that died here
     execute(f"INSERT INTO version_info VALUES (1, {SCHEMA_VERSION}, '{LIBRARY}')")
     execute(f"INSERT INTO alembic_version VALUES ('{REVISION}')")
 
 
 def create_own_tables(dialect: Dialect, execute: Execute, **options: str) -> None:
-    """Create parzen's own tables unless they are there."""
-    for statement in _statements(dialect, _OWN_TABLES, **options):
+    """Create those of parzen's own tables that are not there."""
+    for statement in _statements(dialect, _CREATE_OWN_TABLES, **options):
         execute(statement)
 
 
@@ -121,7 +123,7 @@ def create_indexes(dialect: Dialect, execute: Execute, present: set[str], own_on
     present
         Names of the indexes that are there.
     own_only
-        Create parzen's own ones alone: the tables are not new.
+        Create only parzen's own, because Optuna's tables are not new.
     """
     wanted = OWN_INDEXES[dialect.name] if own_only else {**INDEXES, **OWN_INDEXES[dialect.name]}
     for name, columns in wanted.items():
@@ -136,7 +138,7 @@ def check_tables(query: Callable[[str], list[Any]], tables: set[str], place: str
     Raises
     ------
     StorageInternalError
-        If it holds something else.
+        If the database holds something else.
     RuntimeError
         If its schema is older or newer.
     """

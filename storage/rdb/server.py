@@ -1,8 +1,8 @@
 """A PostgreSQL, MySQL or MariaDB server, reached through SQLAlchemy; one connection a process.
 
-A server can break off a transaction (a deadlock, a lost connection), and when it does so at the end, nobody can tell
-whether the transaction was stored. So `once` signs each: a row of this process says which transaction was the last and
-what came of it, and is stored with it or not at all.
+A server can break off a transaction (a deadlock, a lost connection), and when it does so at the end, the client cannot
+tell whether the transaction was stored. So `once` gives each transaction a number, the request, and stores the number
+and the result in the same transaction, in a row of this process: a request that is tried again looks there first.
 """
 
 from __future__ import annotations
@@ -12,31 +12,28 @@ import itertools
 import json
 import random
 import time
-import weakref
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from ...engine.exceptions import StorageInternalError
-from ...engine.interrupts import Deferred
 from . import schema
 from .database import Conflict, Database, Row, T
-from .dialect import ENUMERATIONS, MYSQL, POSTGRESQL
-from .vocabulary import words_of
+from .dialect import ENUMERATIONS, MYSQL, POSTGRESQL, enumeration
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
 
 _DRIVERS = {"postgresql": "psycopg", "postgres": "psycopg", "mysql": "pymysql", "mariadb": "pymysql"}
 _SCHEMES = {"postgres": "postgresql"}
-_OPENING = 3.0  # seconds for the first connection: a wrong password need not be tried for a minute
+_OPENING = 3.0  # seconds for the first connection: a wrong password is not tried for a minute
 _SCHEMA_LOCK = 7069  # any number that parzen's processes share
 _DEADLOCKS = ("40001", "40P01", "55P03", "1213", "1205", "1020")  # SQLSTATEs of PostgreSQL, numbers of MySQL
 
 
 class Interrupted(StorageInternalError):
-    """The server broke off what was being done; it may be done again."""
+    """The server broke off a statement or a transaction, which may be tried again."""
 
 
 def is_server(url: str) -> bool:
@@ -76,8 +73,8 @@ class ServerDatabase(Database):
     Parameters
     ----------
     url
-        ``postgresql://USER:PASSWORD@HOST/DATABASE`` or ``mysql://...``, with ``+driver`` if it is another than psycopg
-        or PyMySQL.
+        ``postgresql://USER:PASSWORD@HOST/DATABASE`` or ``mysql://...``; another driver than psycopg or PyMySQL is named
+        after a plus, as in ``mysql+driver://...``.
     timeout
         Seconds for which a lost connection, or a transaction that the server broke off, is tried again.
     engine_options
@@ -85,15 +82,13 @@ class ServerDatabase(Database):
     """
 
     def __init__(self, url: str, timeout: float, engine_options: dict[str, Any]) -> None:
+        super().__init__()
         self._engine = _engine(url, engine_options)
         self._is_postgresql = self._engine.dialect.name == "postgresql"
         self.dialect = POSTGRESQL if self._is_postgresql else MYSQL
         self.place = self._engine.url.render_as_string(hide_password=True)
         self._timeout = timeout
         self._connection: Connection | None = None
-        self._to_close = contextlib.ExitStack()
-        weakref.finalize(self, self._to_close.close)  # one for all connections: older than what uses them, and so last
-        self._is_in_transaction = False
         self._n_requests = 0
         self._versions = itertools.count()
         self._try(self._prepare, timeout=_OPENING)
@@ -112,13 +107,13 @@ class ServerDatabase(Database):
         return self._connection
 
     def upgrade(self) -> None:
-        self._open()  # what could be opened is at the head
+        self._open()  # which refuses a database of another revision
 
     def close(self) -> None:
         self._connection = None
         self._to_close.close()
 
-    def _run(self, sql: str, parameters: Any) -> Any:
+    def _run(self, sql: str, parameters: Any = ()) -> Any:
         connection = self._open()
         try:
             return connection.exec_driver_sql(_in_driver_style(sql), parameters or None)
@@ -126,7 +121,7 @@ class ServerDatabase(Database):
             self._fail(error)
 
     def _fail(self, error: Exception) -> NoReturn:
-        """Say what the server said, and whether it makes sense to try again."""
+        """Raise an error that holds the server's message: `Interrupted` where another attempt may help."""
         from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
 
         if not isinstance(error, DBAPIError):
@@ -145,7 +140,7 @@ class ServerDatabase(Database):
         raise StorageInternalError(text) from error
 
     def _try(self, work: Callable[[], T], timeout: float | None = None) -> T:
-        """Do something until the server does not break it off, or the time is over."""
+        """Do `work`, again and again while the server breaks it off, until the time is over."""
         timeout = self._timeout if timeout is None else timeout
         deadline = time.monotonic() + timeout
         for attempt in itertools.count():
@@ -167,7 +162,7 @@ class ServerDatabase(Database):
         return self._alone(lambda: int(self._run(sql, tuple(parameters)).rowcount))
 
     def _alone(self, work: Callable[[], T]) -> T:
-        """Run a statement that may run twice; within a transaction that is begun anew as a whole."""
+        """Run a statement, and try it again if need be; not within a transaction, which is tried again as a whole."""
         return work() if self._is_in_transaction else self._try(work)
 
     def executemany(self, sql: str, rows: Iterable[Row]) -> None:
@@ -188,38 +183,18 @@ class ServerDatabase(Database):
 
         def attempt() -> T:
             nonlocal is_repeated
+            request = (self.worker_id, self._n_requests)
             if is_repeated:
-                for (answer,) in self._answers():  # the last attempt was stored after all
-                    result: T = json.loads(answer)
-                    return result
+                sql = "SELECT answer FROM parzen_workers WHERE worker_id = ? AND request = ?"
+                for (answer,) in self.query(sql, request):  # the last attempt was stored after all
+                    return json.loads(answer)  # type: ignore[no-any-return]
             is_repeated = True
-            return self._signed(work)
+            with self._transaction():
+                result = work()
+                self.execute(self.statements.insert_answer, (*request, json.dumps(result)))
+            return result
 
         return self._try(attempt)
-
-    def _answers(self) -> list[Row]:
-        sql = "SELECT answer FROM parzen_workers WHERE worker_id = ? AND request = ?"
-        return self.query(sql, (self.worker_id, self._n_requests))
-
-    def _signed(self, work: Callable[[], T]) -> T:
-        with self._transaction():
-            result = work()
-            self.execute(words_of(self.dialect).sign, (self.worker_id, self._n_requests, json.dumps(result)))
-        return result
-
-    @contextlib.contextmanager
-    def _transaction(self) -> Iterator[None]:
-        with Deferred():  # Ctrl-C must not leave it open
-            self._run("BEGIN", ())
-            self._is_in_transaction = True
-            try:
-                yield
-                self._run("COMMIT", ())
-            except BaseException:
-                self._roll_back()
-                raise
-            finally:
-                self._is_in_transaction = False
 
     def _roll_back(self) -> None:
         if self._connection is not None:
@@ -229,25 +204,25 @@ class ServerDatabase(Database):
                 self.close()
 
     def reading(self) -> AbstractContextManager[None]:
-        # The trials are read before what belongs to them, and one that is finished then has all of it already.
+        # A trial is read before what belongs to it, and all that belongs to a finished trial was stored before its end.
         return contextlib.nullcontext()
 
     def version(self) -> int:
-        return next(self._versions)  # a server does not tell for less than a look
+        return next(self._versions)  # to ask a server takes as long as to read
 
     # --- the schema --------------------------------------------------------------------------------------------------
 
     def _prepare(self) -> None:
         if self._is_postgresql:
             with self._transaction():
-                self._run(f"SELECT pg_advisory_xact_lock({_SCHEMA_LOCK})", ())
+                self._run(f"SELECT pg_advisory_xact_lock({_SCHEMA_LOCK})")
                 self._create_missing()
-        else:  # where a CREATE TABLE ends a transaction
-            self._run(f"SELECT GET_LOCK('parzen-{_SCHEMA_LOCK}', {int(self._timeout)})", ())
+        else:  # a transaction would be of no use: in MySQL each CREATE TABLE ends one
+            self._run(f"SELECT GET_LOCK('parzen-{_SCHEMA_LOCK}', {int(self._timeout)})")
             try:
                 self._create_missing()
             finally:
-                self._run(f"SELECT RELEASE_LOCK('parzen-{_SCHEMA_LOCK}')", ())
+                self._run(f"SELECT RELEASE_LOCK('parzen-{_SCHEMA_LOCK}')")
 
     def _create_missing(self) -> None:
         options = {} if self._is_postgresql else {"collation": self._collation()}
@@ -255,21 +230,17 @@ class ServerDatabase(Database):
         is_new = not tables or self._is_half_made(tables)
         if is_new:
             self._create_types()
-            schema.create_tables(self.dialect, self._do, "IF NOT EXISTS ", **options)
+            schema.create_tables(self.dialect, self._run, "IF NOT EXISTS ", **options)
         else:
             schema.check_tables(self.query, tables, self.place)
-        if not {"parzen_workers", "parzen_claims"} <= tables:
-            schema.create_own_tables(self.dialect, self._do, **options)
+        if not tables >= schema.OWN_TABLES:
+            schema.create_own_tables(self.dialect, self._run, **options)
         present = {str(name) for (name,) in self.query(self.dialect.indexes)}
-        schema.create_indexes(self.dialect, self._do, present, own_only=not is_new)
-
-    def _do(self, sql: str) -> None:
-        self._run(sql, ())
+        schema.create_indexes(self.dialect, self._run, present, own_only=not is_new)
 
     def _is_half_made(self, tables: set[str]) -> bool:
         """Tell whether a process died while it created the tables, which come one by one in MySQL."""
-        known = {*schema.STUDY_TABLES, *schema.TRIAL_TABLES, "studies", "trials", "version_info", "alembic_version",
-                 "parzen_workers", "parzen_claims"}  # fmt: skip
+        known = schema.OWN_TABLES | set(schema.TABLES)
         is_stamped = "alembic_version" in tables and bool(self.query("SELECT 1 FROM alembic_version"))
         return not self._is_postgresql and tables <= known and not is_stamped
 
@@ -277,11 +248,10 @@ class ServerDatabase(Database):
         for name, values in ENUMERATIONS.items() if self._is_postgresql else ():
             in_schema = "typnamespace = (SELECT oid FROM pg_namespace WHERE nspname = current_schema())"
             if not self.query(f"SELECT 1 FROM pg_type WHERE typname = ? AND {in_schema}", (name,)):
-                listed = ", ".join(f"'{value}'" for value in values)
-                self._run(f"CREATE TYPE {name} AS ENUM ({listed})", ())
+                self._run(f"CREATE TYPE {name} AS {enumeration(values)}")
 
     def _collation(self) -> str:
-        """Give the collation under which names that differ in case, accents or blanks at the end are different."""
+        """Give the collation in which names differ if they differ in case, in accents or in blanks at the end."""
         version = str(self.query("SELECT VERSION()")[0][0])
         return "utf8mb4_nopad_bin" if "MariaDB" in version else "utf8mb4_0900_bin"
 

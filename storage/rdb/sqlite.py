@@ -7,27 +7,24 @@ import os
 import sqlite3
 import time
 import warnings
-import weakref
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
-from pathlib import Path
 from typing import Any
 
 from ...engine.exceptions import StorageInternalError
-from ...engine.interrupts import Deferred
 from . import schema
 from .database import Database, Row, T
 from .dialect import SQLITE
 from .filesystems import network_file_system
 from .queue import WriterQueue
-from .sqlite_errors import explained
+from .sqlite_files import explained, read_only_uri
 from .upgrading import upgrade
 
 # A small change writes each page that it touches, so small pages make it two to three times as fast as SQLite's 4 KB.
 _PAGE_SIZE = 1024
 _LOG_SIZE = 16 * 2**20  # bytes of the log after which it is copied into the file and begun again
-_LOOK_EVERY = 256  # changes after which its size is looked at
-_OLDEST = (3, 35, 0)  # the first with RETURNING
+_LOOK_EVERY = 256  # changes after which the size of the log is looked at
+_OLDEST = (3, 35, 0)  # the first version with RETURNING
 
 
 class SQLiteDatabase(Database):
@@ -38,16 +35,17 @@ class SQLiteDatabase(Database):
     path
         Path of the file, or a SQLite URI.
     synchronous
-        ``"NORMAL"``: what was written survives the death of the process; ``"FULL"``: of the machine, too.
+        ``"NORMAL"``: what was written survives the death of the process; ``"FULL"``: also the death of the machine.
     timeout
         Seconds to wait for another process that writes.
     read_only
-        Open a file that is there, and never write to it or its folder.
+        Open an existing file, and never write to it or its folder.
     """
 
     dialect = SQLITE
 
     def __init__(self, path: str, synchronous: str, timeout: float, read_only: bool = False) -> None:
+        super().__init__()
         if sqlite3.sqlite_version_info < _OLDEST:
             raise StorageInternalError(
                 f"SQLite {'.'.join(map(str, _OLDEST))} or newer is needed, but this Python has "
@@ -58,9 +56,6 @@ class SQLiteDatabase(Database):
         self._timeout = timeout
         self._read_only = read_only
         self._connection: sqlite3.Connection | None = None
-        self._to_close = contextlib.ExitStack()
-        weakref.finalize(self, self._to_close.close)  # one for all connections: older than what uses them, and so last
-        self._is_in_transaction = False
         self._inode = 0
         self._n_changes = 0
         self._n_opened = 0
@@ -68,14 +63,15 @@ class SQLiteDatabase(Database):
         self._queue = contextlib.nullcontext() if is_alone else WriterQueue(f"{path}-queue", timeout)
 
     def open(self) -> sqlite3.Connection:
-        """Connect, checking or creating the schema first: a foreign file is not touched."""
+        """Connect, and check or create the schema; a file of something else is left as it is."""
+        is_uri = self.path.startswith("file:")
         try:
             connection = sqlite3.connect(
-                self._uri(),
+                read_only_uri(self.path) if self._read_only and not is_uri else self.path,
                 timeout=self._timeout,
                 isolation_level=None,
                 check_same_thread=False,
-                uri=self._read_only or self.path.startswith("file:"),
+                uri=self._read_only or is_uri,
             )
         except sqlite3.Error as error:
             raise explained(error, self.path) from error
@@ -92,31 +88,21 @@ class SQLiteDatabase(Database):
         self._to_close.callback(_close, connection, self._queue)
         return connection
 
-    def _uri(self) -> str:
-        """Give what SQLite opens.
-
-        To read a file in WAL mode, SQLite wants to write beside it, unless it is told that nobody else does.
-        """
-        if not self._read_only or self.path.startswith("file:"):
-            return self.path
-        may_write_beside = os.path.exists(f"{self.path}-wal") or os.access(os.path.dirname(self.path), os.W_OK)
-        return Path(self.path).as_uri() + ("?mode=ro" if may_write_beside else "?mode=ro&immutable=1")
-
     def _inode_now(self) -> int:
-        """Give what tells this file from another one of its name; 0 if it is not there or has no path."""
+        """Give the inode of the file that has this path now; 0 without a file or a path."""
         try:
             return os.stat(self.path).st_ino
         except OSError:
             return 0
 
     def _prepare(self, connection: sqlite3.Connection) -> None:
-        connection.execute("PRAGMA trusted_schema = OFF")  # a file of a stranger may hold triggers and views
+        connection.execute("PRAGMA trusted_schema = OFF")  # triggers and views in a stranger's file may be hostile
         tables = {name for (name,) in connection.execute(SQLITE.tables)}  # fails here if this is no database
         if tables:
             schema.check_tables(lambda sql: connection.execute(sql).fetchall(), tables, self.path)
         if self._read_only:
             return
-        with self._queue:  # of several processes that create the file, one does it
+        with self._queue:  # one process creates the file while the others wait
             if not tables:
                 connection.execute(f"PRAGMA page_size = {_PAGE_SIZE}")
             self._choose_journal(connection)
@@ -127,8 +113,9 @@ class SQLiteDatabase(Database):
                     schema.create_tables(SQLITE, connection.execute)
                 self._create_indexes(connection, own_only=False)
                 connection.execute("COMMIT")
-                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()  # who copies the file alone has tables
-            schema.create_own_tables(SQLITE, connection.execute)  # those of a file that Optuna made
+                # Now the file has the tables without its log, too: somebody may copy the file alone.
+                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            schema.create_own_tables(SQLITE, connection.execute)  # which a file that Optuna made does not have
             self._create_indexes(connection, own_only=True)
 
     @staticmethod
@@ -137,7 +124,7 @@ class SQLiteDatabase(Database):
         schema.create_indexes(SQLITE, connection.execute, present, own_only)
 
     def _choose_journal(self, connection: sqlite3.Connection) -> None:
-        """Switch to the write-ahead log, which needs memory that the processes share: there is none over a network."""
+        """Choose the write-ahead log; over a network a journal, since the log needs memory that processes share."""
         kind = network_file_system(self.path)
         if kind is None:
             self._switch_journal(connection, "WAL")
@@ -152,7 +139,7 @@ class SQLiteDatabase(Database):
         self._switch_journal(connection, "DELETE")
 
     def _switch_journal(self, connection: sqlite3.Connection, mode: str) -> None:
-        """Switch the journal. The switch does not wait for other connections, so it is tried again."""
+        """Switch the journal. SQLite does not wait for other connections here, so the switch is tried again."""
         deadline = time.monotonic() + self._timeout
         while True:
             try:
@@ -168,7 +155,7 @@ class SQLiteDatabase(Database):
         self._to_close.close()
         self._connection = None
 
-    # Rows are fetched here, and not by the caller: a statement may fail only then.
+    # Rows are fetched here, not by the caller, since a statement may fail only while rows are fetched.
     def query(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
         connection = self._connection or self.open()
         try:
@@ -213,16 +200,16 @@ class SQLiteDatabase(Database):
         return result
 
     def _shorten_log(self, connection: sqlite3.Connection) -> None:
-        """Copy the log into the file once it is long, and begin it again.
+        """Copy the log into the file after the log has become long, and begin the log again.
 
-        SQLite would do so by itself, but does not wait for readers: while there are some, it can only copy, not begin
-        again, and goes on to copy, and to flush the disk twice, at every change. Here the other writers are waiting in
-        the queue, and readers are done in a moment.
+        SQLite by itself would do so without waiting for readers. While there are readers it can copy the log but not
+        begin it again, so it would copy, and flush the disk twice, at every change. Here the other writers wait in the
+        queue, and readers are done in a moment.
         """
         self._n_changes += 1
-        if self._n_changes % _LOOK_EVERY != 1:  # at the first one, too: a process may make but a few
+        if self._n_changes % _LOOK_EVERY != 1:  # the first change counts: a process may make only a few
             return
-        with contextlib.suppress(OSError, sqlite3.Error):  # no log yet, or a reader that stays: at another time
+        with contextlib.suppress(OSError, sqlite3.Error):  # no log yet, or a reader that stays: another time
             if os.stat(f"{self.path}-wal").st_size > _LOG_SIZE:
                 connection.execute("PRAGMA busy_timeout = 200")
                 try:
@@ -231,25 +218,11 @@ class SQLiteDatabase(Database):
                     connection.execute(f"PRAGMA busy_timeout = {int(1000 * self._timeout)}")
 
     def reading(self) -> AbstractContextManager[None]:
-        return contextlib.nullcontext() if self._is_in_transaction else self._transaction("BEGIN")
-
-    @contextlib.contextmanager
-    def _transaction(self, begin: str) -> Iterator[None]:
-        with Deferred():  # Ctrl-C must not leave it open
-            self._is_in_transaction = True
-            try:
-                self.query(begin)
-                yield
-                self.query("COMMIT")
-            except BaseException:
-                self._roll_back()
-                raise
-            finally:
-                self._is_in_transaction = False
+        return contextlib.nullcontext() if self._is_in_transaction else self._transaction()
 
     def _roll_back(self) -> None:
         connection = self._connection
-        if connection is not None and connection.in_transaction:  # a full disk, for one, ends it by itself
+        if connection is not None and connection.in_transaction:  # a full disk, for example, has ended it
             try:
                 connection.execute("ROLLBACK")
             except sqlite3.Error:
@@ -258,16 +231,16 @@ class SQLiteDatabase(Database):
     def revision(self) -> str:
         if self._connection is not None:
             return super().revision()
-        with contextlib.closing(sqlite3.connect(self.path)) as file:  # an old file cannot be opened to work with it
+        with contextlib.closing(sqlite3.connect(self.path)) as file:  # `open` refuses an old file
             return str(file.execute("SELECT version_num FROM alembic_version").fetchone()[0])
 
     def upgrade(self) -> None:
-        """Bring the file to the head revision, and keep a copy of it as it was; see `upgrading`."""
+        """Bring the file to the head revision, and keep a copy of the old file; see `upgrading`."""
         self.close()
         upgrade(self.path, self._timeout)
 
     def version(self) -> int:
-        """Give a number that changes when somebody else wrote to the file; raise if the file is not there any more."""
+        """Give a number that changes when another connection has written; raise if the file is not there any more."""
         if self._inode != self._inode_now():
             raise StorageInternalError(
                 f"{self.path} was deleted, moved or replaced while it was open, so nothing more can be stored in it. "

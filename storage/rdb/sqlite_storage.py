@@ -1,4 +1,4 @@
-"""`SQLiteStorage`: a file, with the options that only files have."""
+"""`SQLiteStorage`: a SQLite file, with the options that only files have."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ class SQLiteStorage(RelationalStorage):
     url
         ``sqlite:///relative.db`` or ``sqlite:////absolute/path.db``; the file is created if there is none.
     synchronous
-        ``"NORMAL"``: what was written survives the death of the process. ``"FULL"``: and a power failure, for one disk
-        flush a transaction.
+        ``"NORMAL"``: what was written survives the death of the process. ``"FULL"``: what was written also survives a
+        power failure, and each transaction flushes the disk once.
     timeout
         Seconds to wait for another process that writes.
     read_only
-        Only look: nothing is written to the file or its folder, and the file must be there.
+        Write nothing to the file or its folder; the file must be there.
 
     Raises
     ------
@@ -48,7 +48,7 @@ class SQLiteStorage(RelationalStorage):
         self._database.open()
         super().__init__(self._database)
 
-    # The absolute path: another process may work in another folder.
+    # The absolute path, since another process may work in another folder.
     def __getstate__(self) -> dict[str, Any]:
         return {"url": f"sqlite:///{self._database.path}", **self._options}
 

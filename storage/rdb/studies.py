@@ -1,26 +1,24 @@
-"""Studies in a database."""
+"""Studies in a database: the verbs that create, change, read and delete them."""
 
 from __future__ import annotations
 
 import json
-import uuid
 from collections.abc import Sequence
 from threading import RLock
 from typing import Any
 
 from ...engine.exceptions import DuplicatedStudyError
 from ...engine.records import FrozenStudy, StudyDirection
-from ..base import DEFAULT_STUDY_NAME_PREFIX, BaseStorage
+from ..base import BaseStorage, name_or_new
 from . import schema, writing
 from .database import Conflict, Database, Row
-from .mirror import read_directions
+from .reading import read_directions
 from .rows import to_json
 from .upgrading import REVISIONS
-from .vocabulary import words_of
 
 
 class RelationalStudies(BaseStorage):
-    """What `RelationalStorage` does with studies.
+    """The part of `RelationalStorage` that is about studies.
 
     Parameters
     ----------
@@ -35,7 +33,7 @@ class RelationalStudies(BaseStorage):
     # --- studies -----------------------------------------------------------------------------------------------------
 
     def create_new_study(self, directions: Sequence[StudyDirection], study_name: str | None = None) -> int:
-        name = study_name if study_name is not None else DEFAULT_STUDY_NAME_PREFIX + str(uuid.uuid4())
+        name = name_or_new(study_name)
         taken = DuplicatedStudyError(f"A study named {name!r} exists already in {self._db.place}.")
 
         def work() -> int:
@@ -51,7 +49,7 @@ class RelationalStudies(BaseStorage):
         with self._lock:
             try:
                 return self._db.once(work)
-            except Conflict:  # another process was faster by a hair
+            except Conflict:  # another process created it after the query
                 raise taken from None
 
     def delete_study(self, study_id: int) -> None:
@@ -92,7 +90,7 @@ class RelationalStudies(BaseStorage):
     def _set_study_attr(self, kind: str, study_id: int, key: str, value: Any) -> None:
         text = to_json(value)
         with self._lock:
-            changed = self._db.execute(words_of(self._db.dialect).insert_study_attr[kind], (key, text, study_id))
+            changed = self._db.execute(self._db.statements.insert_study_attr[kind], (key, text, study_id))
         if not changed:
             raise KeyError(f"No study with id {study_id} exists.")
 
@@ -150,6 +148,6 @@ class RelationalStudies(BaseStorage):
         return list(reversed(REVISIONS))
 
     def upgrade(self) -> None:
-        """Bring the schema to the head revision; of a file a copy is kept as it was."""
+        """Bring the schema to the head revision; of a file, a copy of the old one is kept."""
         with self._lock:
             self._db.upgrade()

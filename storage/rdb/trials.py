@@ -1,7 +1,7 @@
-"""Trials in a database: every change goes there first, then into the columns that this process keeps.
+"""Trials in a database: the verbs write every change there first, then into the histories that this process keeps.
 
-What other processes change comes in by delta: new trials and those that were not finished are read, and nothing at all
-where the database can tell that nobody wrote.
+What other processes change is read by delta, that is new trials and those that were not finished; nothing is read where
+the database can tell that no other process has written.
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ from ...engine.distributions import BaseDistribution
 from ...engine.exceptions import UpdateFinishedTrialError
 from ...engine.history import History, erased, with_values
 from ...engine.interrupts import Deferred
-from ...engine.records import PAUSED_AT, FrozenTrial, TrialState, marked, marks
+from ...engine.records import PAUSED_AT, FrozenTrial, TrialState, pause_marker, with_pause_marker
 from .. import forks
 from . import writing
 from .database import Database
-from .mirror import Mirror, Own
+from .histories import Histories, OwnTrial
 from .reading import have_more, read_some
 from .rows import to_json
 from .studies import RelationalStudies
 from .workers import Workers
 
-_End = tuple[Own, TrialState, Sequence[float] | None]
+_End = tuple[OwnTrial, TrialState, Sequence[float] | None]
 
 
 class RelationalStorage(RelationalStudies):
@@ -42,7 +42,7 @@ class RelationalStorage(RelationalStudies):
 
     def __init__(self, db: Database) -> None:
         super().__init__(db)
-        self._mirror = Mirror(db, self._lock)
+        self._histories = Histories(db, self._lock)
         self._workers: Workers | None = None
         forks.protect(self)
 
@@ -50,134 +50,124 @@ class RelationalStorage(RelationalStudies):
         """Close the connection; the next call opens it again."""
         with self._lock:
             self._db.close()
-            self._mirror.forget_versions()
+            self._histories.forget_versions()
 
     def _before_fork(self) -> None:
         self.remove_session()
 
     def _after_fork_in_child(self) -> None:
-        """Nothing is to be done: the next call opens a connection."""
+        """Do nothing: the next call opens a connection."""
 
     def delete_study(self, study_id: int) -> None:
         with Deferred(), self._lock:
             super().delete_study(study_id)
-            self._mirror.forget(study_id)
+            self._histories.forget(study_id)
 
     def get_history(self, study_id: int, refresh: bool = True) -> History:
         with self._lock:
-            return self._mirror.history(study_id, refresh)
+            return self._histories.history(study_id, refresh)
 
     # --- new trials --------------------------------------------------------------------------------------------------
 
     def create_new_trial(self, study_id: int, template_trial: FrozenTrial | None = None) -> int:
         if template_trial is not None:
             return self.create_new_trials(study_id, [template_trial])[0]
-        record = FrozenTrial.running()
-        with Deferred(), self._lock:
-            self.get_history(study_id, refresh=False)
-            self._store(study_id, [record])
-        return record._trial_id
+        return self._create(study_id, [FrozenTrial.running()], are_blank=True)[0]
 
     def create_new_trials(self, study_id: int, templates: Sequence[FrozenTrial]) -> list[int]:
-        return self._create(study_id, templates) or []
+        return self._create(study_id, [with_pause_marker(template.copy()) for template in templates])
 
     def create_trials_at(self, study_id: int, number: int, templates: Sequence[FrozenTrial]) -> list[int] | None:
-        return self._create(study_id, templates, number)
+        return self._create(study_id, [with_pause_marker(template.copy()) for template in templates], number) or None
 
-    def _create(self, study_id: int, templates: Sequence[FrozenTrial], number: int | None = None) -> list[int] | None:
-        records = [marked(template.copy()) for template in templates]
+    def _create(
+        self, study_id: int, records: Sequence[FrozenTrial], number: int | None = None, are_blank: bool = False
+    ) -> list[int]:
+        """Store new trials in one transaction, add them to the history, and give their identifiers.
 
-        def may_be_stored() -> bool:
-            history = self.get_history(study_id)
-            history.check_new(records)
-            return number in (None, history.n)
-
-        with Deferred(), self._lock:
-            is_stored = self._store(study_id, records, may_be_stored)
-        return [record._trial_id for record in records] if is_stored else None
-
-    def _store(self, study_id: int, records: Sequence[FrozenTrial], check: Callable[[], bool] | None = None) -> bool:
-        """Store new trials, if a check says so while nobody else can add some, and open them here.
-
-        Those that need no check have nothing yet.
+        Parameters
+        ----------
+        study_id
+            The study.
+        records
+            The trials; they get their identifiers and numbers here.
+        number
+            None, or the number that the first trial is to get: if it would get another one, nothing is stored.
+        are_blank
+            Whether the trials hold nothing yet that could contradict the study, whose history is then not read.
         """
 
-        def work() -> list[tuple[int, int]]:
+        def insert() -> list[tuple[int, int]]:
             if not writing.lock_study(self._db, study_id):
                 raise KeyError(f"No study with id {study_id} exists.")
-            if check is not None and not check():
+            history = self.get_history(study_id, refresh=not are_blank)
+            if not are_blank:
+                history.check_new(records)
+            if number not in (None, history.n):
                 return []
             places = writing.insert_trials(self._db, study_id, records)
-            if check is not None:
+            if not are_blank:
                 writing.insert_parts(self._db, [trial_id for trial_id, _ in places], records)
             if self._workers is not None:
                 started = zip(places, records, strict=True)
-                self._workers.claim(place[0] for place, record in started if record.state == TrialState.RUNNING)
+                self._workers.claim(trial_id for (trial_id, _), r in started if r.state == TrialState.RUNNING)
             return places
 
-        if self._workers is not None:
-            self._workers.join()
-        places = self._db.once(work)
-        for record, place in zip(records, places, strict=False):
-            record._trial_id, record.number = place
-            self._mirror.open(study_id, record)
-        return bool(places)
+        with Deferred(), self._lock:
+            self.get_history(study_id, refresh=False)
+            if self._workers is not None:
+                self._workers.start_heartbeat()
+            places = self._db.once(insert)
+            for record, place in zip(records, places, strict=False):
+                record._trial_id, record.number = place
+                self._histories.add(study_id, record)
+        return [trial_id for trial_id, _ in places]
 
     def claim_waiting_trial(self, study_id: int) -> int | None:
         with Deferred(), self._lock:
             while True:
-                trial_id = self._next_waiting(study_id)
+                history = self._histories.history(study_id, refresh=False)
+                if self._histories.is_fresh(study_id):
+                    number = history.next_waiting()
+                    trial_id = None if number is None else history.live[number]._trial_id
+                else:  # one row is quicker to find than all trials of other processes are to read
+                    trial_id = writing.next_waiting(self._db, study_id)
                 if trial_id is None or self._start(study_id, trial_id):
                     return trial_id
 
-    def _next_waiting(self, study_id: int) -> int | None:
-        """Find the waiting trial of the lowest number; what others wrote need not be read for that."""
-        history = self._mirror.history(study_id, refresh=False)
-        if self._mirror.is_fresh(study_id):
-            number = history.next_waiting()
-            return None if number is None else history.live[number]._trial_id
-        return writing.next_waiting(self._db, study_id)
-
-    def _start(self, study_id: int, trial_id: int) -> bool:
-        """Start a waiting trial, unless another process is faster."""
-        now = datetime.now()
-        return self._take_up(study_id, trial_id, lambda: writing.start(self._db, trial_id, now))
-
-    def _start_or_resume(self, study_id: int, trial_id: int) -> bool:
-        """Start a trial that waits or is paused, unless another process is faster."""
+    def _start(self, study_id: int, trial_id: int, may_be_paused: bool = False) -> bool:
+        """Start a waiting trial or, if allowed, resume a paused one; False if another process was faster."""
         now = datetime.now()
 
-        def start() -> bool:
-            writing.lock_study(self._db, study_id)
-            return writing.start(self._db, trial_id, now) or writing.resume(self._db, study_id, trial_id)
-
-        return self._take_up(study_id, trial_id, start)
-
-    def _take_up(self, study_id: int, trial_id: int, start: Callable[[], bool]) -> bool:
-        def work() -> bool:
-            is_started = start()
+        def write() -> bool:
+            if may_be_paused:
+                writing.lock_study(self._db, study_id)
+            is_started = writing.write_start(self._db, trial_id, now) or (
+                may_be_paused and writing.write_resume(self._db, study_id, trial_id)
+            )
             if is_started and self._workers is not None:
                 self._workers.claim([trial_id])
             return is_started
 
         if self._workers is not None:
-            self._workers.join()
-        if not self._db.once(work):
-            self._mirror.pull(study_id)
+            self._workers.start_heartbeat()
+        if not self._db.once(write):
+            self._histories.pull(study_id)
             return False
-        return any(self._mirror.take(study_id, record) for record in read_some(self._db, study_id, [trial_id]))
+        stored = read_some(self._db, study_id, [trial_id])
+        return any(self._histories.add_claimed(study_id, record) for record in stored)
 
     # --- changing trials ---------------------------------------------------------------------------------------------
 
-    def _own(self, trial_id: int) -> Own:
-        """Find an unfinished trial, and take it as one that is changed in this process."""
-        own = self._mirror.own.get(trial_id)
+    def _own_trial(self, trial_id: int) -> OwnTrial:
+        """Find an unfinished trial, which from now on counts as one that this process changes."""
+        own = self._histories.own_trials.get(trial_id)
         if own is None:
             study_id, number = self._place(trial_id)
             history = self.get_history(study_id)
             if number not in history.live:
-                self._refuse(trial_id)
-            own = self._mirror.own[trial_id] = Own(study_id, history.live[number])
+                self._raise_finished(trial_id)
+            own = self._histories.own_trials[trial_id] = OwnTrial(study_id, history.live[number])
         return own
 
     def _place(self, trial_id: int) -> tuple[int, int]:
@@ -187,14 +177,14 @@ class RelationalStorage(RelationalStudies):
         return int(study_id), int(number)
 
     def _check_unfinished(self, trial_id: int) -> None:
-        """Look whether a trial may still be changed: its study may have been deleted, or others may have ended it."""
+        """Raise if a trial may not be changed any more: its study was deleted, or another process has ended it."""
         with self._db.reading():
             self._place(trial_id)
             if not writing.is_unfinished(self._db, trial_id):
-                self._refuse(trial_id)
+                self._raise_finished(trial_id)
 
-    def _refuse(self, trial_id: int) -> NoReturn:
-        """Say why a trial cannot be changed."""
+    def _raise_finished(self, trial_id: int) -> NoReturn:
+        """Raise the error that says why a trial cannot be changed."""
         number, state = self._one(
             "SELECT number, state FROM trials WHERE trial_id = ?", (trial_id,), f"No trial with id {trial_id} exists."
         )
@@ -207,20 +197,31 @@ class RelationalStorage(RelationalStudies):
 
     def set_trial_params(self, trial_id: int, params: Mapping[str, tuple[float, BaseDistribution]]) -> None:
         with Deferred(), self._lock:
-            own = self._own(trial_id)
+            own = self._own_trial(trial_id)
             if not params:
                 self._check_unfinished(trial_id)
-            history = self._mirror.history(own.study_id, refresh=False)
-            is_known = all(history.distribution(name) is not None for name in params)
-            if len(params) == 1 and is_known:
-                self._insert_params(trial_id, history, params)
-            elif params:
-                self._db.once(lambda: self._insert_checked(trial_id, own.study_id, params, is_known))
-                own = self._own(trial_id)
-            self._note_params(own, params)
+                return
+            known = self._histories.history(own.study_id, refresh=False)
+            is_known = all(known.distribution(name) is not None for name in params)
 
-    def _note_params(self, own: Own, params: Mapping[str, tuple[float, BaseDistribution]]) -> None:
-        history = self._mirror.placed(own)
+            def insert() -> None:
+                history = known
+                if not is_known:  # another process may have stored the name by now
+                    writing.lock_study(self._db, own.study_id)
+                    history = self.get_history(own.study_id)
+                for name, (internal, distribution) in params.items():
+                    history.check_param(name, internal, distribution)
+                    if not writing.insert_param(self._db, trial_id, name, internal, distribution):
+                        self._raise_finished(trial_id)
+
+            if len(params) == 1 and is_known:
+                insert()  # one statement needs no transaction
+            else:
+                self._db.once(insert)
+            self._note_params(self._own_trial(trial_id), params)
+
+    def _note_params(self, own: OwnTrial, params: Mapping[str, tuple[float, BaseDistribution]]) -> None:
+        history = self._histories.history_of(own)
         for name, (internal, distribution) in params.items():
             if history is None:
                 own.record.params[name] = distribution.to_external_repr(internal)
@@ -228,26 +229,10 @@ class RelationalStorage(RelationalStudies):
             else:
                 history.set_param(own.record, name, internal, distribution)
 
-    def _insert_checked(
-        self, trial_id: int, study_id: int, params: Mapping[str, tuple[float, BaseDistribution]], is_known: bool
-    ) -> None:
-        """Insert several parameters. A name that is new here may be known to others by now."""
-        if not is_known:
-            writing.lock_study(self._db, study_id)
-        self._insert_params(trial_id, self.get_history(study_id, refresh=not is_known), params)
-
-    def _insert_params(
-        self, trial_id: int, history: History, params: Mapping[str, tuple[float, BaseDistribution]]
-    ) -> None:
-        for name, (internal, distribution) in params.items():
-            history.check_param(name, internal, distribution)
-            if not writing.insert_param(self._db, trial_id, name, internal, distribution):
-                self._refuse(trial_id)
-
     def set_trial_state_values(self, trial_id: int, state: TrialState, values: Sequence[float] | None = None) -> bool:
         with Deferred(), self._lock:
             if state == TrialState.RUNNING:
-                is_started = self._start_or_resume(self._place(trial_id)[0], trial_id)
+                is_started = self._start(self._place(trial_id)[0], trial_id, may_be_paused=True)
                 if not is_started:
                     self._check_unfinished(trial_id)
                 return is_started
@@ -258,10 +243,10 @@ class RelationalStorage(RelationalStudies):
         return True
 
     def _requeue(self, trial_id: int) -> None:
-        own = self._own(trial_id)
-        if not self._db.once(lambda: writing.requeue(self._db, trial_id)):
-            self._refuse(trial_id)
-        history = self._mirror.placed(own)
+        own = self._own_trial(trial_id)
+        if not self._db.once(lambda: writing.write_requeue(self._db, trial_id)):
+            self._raise_finished(trial_id)
+        history = self._histories.history_of(own)
         if history is None:
             own.record.state = TrialState.WAITING
         else:
@@ -272,30 +257,32 @@ class RelationalStorage(RelationalStudies):
     ) -> None:
         with Deferred(), self._lock:
             now = datetime.now()
-            ends = [(self._own(i), state, told) for i, state, told in zip(trial_ids, states, values, strict=True)]
+            owns = map(self._own_trial, trial_ids)
+            ends = list(zip(owns, states, values, strict=True))
             for own, _, told in ends:
                 self._check_values(own, told)
-            self._db.once(lambda: self._end(ends, now))
+
+            def write() -> None:
+                for own, state, told in ends:
+                    self._check_not_lost(own.record)
+                    if not writing.write_finish(self._db, own.record, state, told, now):
+                        self._raise_finished(own.record._trial_id)
+                    if self._workers is not None:
+                        self._workers.release(own.record._trial_id)
+
+            self._db.once(write)
             for study_id in {own.study_id for own, _, _ in ends}:
                 self._note_ends([end for end in ends if end[0].study_id == study_id], now, study_id)
 
-    def _check_values(self, own: Own, told: Sequence[float] | None) -> None:
+    def _check_values(self, own: OwnTrial, told: Sequence[float] | None) -> None:
         try:
-            self._mirror.history(own.study_id, refresh=False).check_values(told)
+            self._histories.history(own.study_id, refresh=False).check_values(told)
         except ValueError:
-            self._check_unfinished(own.record._trial_id)  # that is the better reason
+            self._check_unfinished(own.record._trial_id)  # if it is finished, that is the better reason
             raise
 
-    def _end(self, ends: Sequence[_End], now: datetime) -> None:
-        for own, state, told in ends:
-            self._check_kept(own.record)
-            if not writing.finish(self._db, own.record, state, told, now):
-                self._refuse(own.record._trial_id)
-            if self._workers is not None:
-                self._workers.release(own.record._trial_id)
-
-    def _check_kept(self, record: FrozenTrial) -> None:
-        """Refuse the end of a resumed trial that another process runs by now: this one was silent for too long."""
+    def _check_not_lost(self, record: FrozenTrial) -> None:
+        """Raise if another process runs a resumed trial by now, because this process gave no heartbeat for too long."""
         is_resumed = record.system_attrs.get(PAUSED_AT) is not None
         if is_resumed and self._workers is not None and self._workers.has_lost(record._trial_id):
             raise UpdateFinishedTrialError(
@@ -304,17 +291,17 @@ class RelationalStorage(RelationalStudies):
             )
 
     def _note_ends(self, ends: Sequence[_End], now: datetime, study_id: int) -> None:
-        """End trials of a study here. If others wrote meanwhile, the history waits for the next look at that."""
-        is_fresh = self._mirror.is_fresh(study_id)
+        """End trials of a study in this process; if others have written meanwhile, the history gets them by delta."""
+        is_fresh = self._histories.is_fresh(study_id)
         for own, state, told in ends:
-            history = self._mirror.placed(own)
+            history = self._histories.history_of(own)
             if history is not None and is_fresh:
                 history.finish(own.record.number, state, told, now)
             else:
-                own.record.system_attrs.update(marks(own.record, state))
+                own.record.system_attrs.update(pause_marker(own.record, state))
                 own.record.state, own.record.datetime_complete = state, now
                 own.record.values = told if told is not None else own.record.values
-            self._mirror.own.pop(own.record._trial_id, None)
+            self._histories.own_trials.pop(own.record._trial_id, None)
         if not is_fresh:
             records = {own.record._trial_id: own.record for own, _, _ in ends}
             for stored in read_some(self._db, study_id, have_more(self._db, list(records.values()))):
@@ -322,9 +309,9 @@ class RelationalStorage(RelationalStudies):
 
     def set_trial_intermediate_value(self, trial_id: int, step: int, intermediate_value: float) -> None:
         with Deferred(), self._lock:
-            own = self._own(trial_id)
+            own = self._own_trial(trial_id)
             if not writing.insert_report(self._db, trial_id, step, intermediate_value):
-                self._refuse(trial_id)
+                self._raise_finished(trial_id)
             own.record.intermediate_values[step] = intermediate_value
 
     def set_trial_user_attr(self, trial_id: int, key: str, value: Any) -> None:
@@ -336,37 +323,38 @@ class RelationalStorage(RelationalStudies):
     def set_trials_system_attrs(self, attrs: Mapping[int, Mapping[str, Any]]) -> None:
         texts = [(i, key, to_json(value)) for i, values in attrs.items() for key, value in values.items()]
         with Deferred(), self._lock:
-            owns = {trial_id: self._own(trial_id) for trial_id in attrs}
-            self._db.once(lambda: self._insert_attrs(texts))
+            owns = {trial_id: self._own_trial(trial_id) for trial_id in attrs}
+
+            def insert() -> None:
+                for trial_id, key, text in texts:
+                    self._insert_attr("system", trial_id, key, text)
+
+            self._db.once(insert)
             for trial_id, key, text in texts:
                 self._note_attr("system", owns[trial_id], key, text)
 
     def _set_trial_attr(self, kind: str, trial_id: int, key: str, value: Any) -> None:
         text = to_json(value)
         with Deferred(), self._lock:
-            own = self._own(trial_id)
+            own = self._own_trial(trial_id)
             self._insert_attr(kind, trial_id, key, text)
             self._note_attr(kind, own, key, text)
 
-    def _insert_attrs(self, texts: Sequence[tuple[int, str, str]]) -> None:
-        for text in texts:
-            self._insert_attr("system", *text)
-
     def _insert_attr(self, kind: str, trial_id: int, key: str, text: str) -> None:
         if not writing.insert_attr(self._db, kind, trial_id, key, text):
-            self._refuse(trial_id)
+            self._raise_finished(trial_id)
 
-    def _note_attr(self, kind: str, own: Own, key: str, text: str) -> None:
+    def _note_attr(self, kind: str, own: OwnTrial, key: str, text: str) -> None:
         record = own.record
-        # As others will read it: a tuple is a list from now on, and nobody else holds it.
+        # As other processes will read it: a copy, in which a tuple is a list.
         (record.user_attrs if kind == "user" else record.system_attrs)[key] = json.loads(text)
-        history = self._mirror.placed(own) if kind == "system" else None
+        history = self._histories.history_of(own) if kind == "system" else None
         if history is not None:
             history.rungs.note(record.number, record.system_attrs)
 
     def live_record(self, trial_id: int) -> FrozenTrial:
         with self._lock:
-            return self._own(trial_id).record
+            return self._own_trial(trial_id).record
 
     # --- corrections -------------------------------------------------------------------------------------------------
 
@@ -378,22 +366,22 @@ class RelationalStorage(RelationalStudies):
         self._correct(trial_id, lambda history, number: with_values(history, number, values), correct)
 
     def erase_trial(self, trial_id: int) -> None:
-        self._correct(trial_id, erased, lambda record: writing.erase(self._db, trial_id, record))
+        self._correct(trial_id, erased, lambda record: writing.write_erasure(self._db, trial_id, record))
 
     def _correct(
         self, trial_id: int, change: Callable[[History, int], FrozenTrial], write: Callable[[FrozenTrial], None]
     ) -> None:
-        """Change a trial as nothing else may: whoever has read the study reads it again."""
+        """Change a finished trial; all processes that have read the study read it again."""
         with Deferred(), self._lock:
             study_id, number = self._place(trial_id)
 
-            def work() -> None:
+            def correct() -> None:
                 writing.lock_study(self._db, study_id)
                 write(change(self.get_history(study_id), number))
                 writing.count_correction(self._db, study_id)
 
-            self._db.once(work)
-            self._mirror.pull(study_id)
+            self._db.once(correct)
+            self._histories.pull(study_id)
 
     # --- reading trials ----------------------------------------------------------------------------------------------
 
@@ -411,7 +399,7 @@ class RelationalStorage(RelationalStudies):
     def get_trial_id_from_study_id_trial_number(self, study_id: int, trial_number: int) -> int:
         with self._lock:
             known = self.get_history(study_id, refresh=False)
-            if trial_number in known.live and known.live[trial_number]._trial_id in self._mirror.own:
+            if trial_number in known.live and known.live[trial_number]._trial_id in self._histories.own_trials:
                 return known.live[trial_number]._trial_id
             history = self.get_history(study_id)
             if not 0 <= trial_number < history.n:
@@ -419,5 +407,5 @@ class RelationalStorage(RelationalStudies):
             return int(history.trial_ids[trial_number])
 
     def get_trial_number_from_id(self, trial_id: int) -> int:
-        own = self._mirror.own.get(trial_id)
+        own = self._histories.own_trials.get(trial_id)
         return self._place(trial_id)[1] if own is None else own.record.number

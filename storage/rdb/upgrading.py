@@ -1,7 +1,7 @@
-"""Bring a SQLite file of an older Optuna to the schema that is written here.
+"""Bring a SQLite file of an older Optuna to the schema that parzen writes.
 
-All older schemas are alike: the new tables are filled from the old ones in one step, whatever the revision, and what
-an old table lacks is worked out from what it has.
+All older schemas are much alike. So the new tables are filled from the old ones in one step, whatever the revision, and
+what an old table lacks is computed from what it has.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from ...engine.distributions.json import distribution_to_json, json_to_distribut
 from ...engine.exceptions import StorageInternalError
 from . import schema
 from .dialect import SQLITE
-from .sqlite_errors import explained
+from .sqlite_files import explained
 
 REVISIONS = (
     "v0.9.0.a",
@@ -35,7 +35,6 @@ REVISIONS = (
 )
 """Schema revisions that can be upgraded, from the oldest to the head."""
 
-_TABLES = ("studies", "version_info", "trials", *schema.STUDY_TABLES, *schema.TRIAL_TABLES, "alembic_version")
 _SINCE = {"study_directions": "v2.4.0.a", "trial_intermediate_values": "v2.4.0.a", "trial_heartbeats": "v2.6.0.a"}
 _MODERN_DISTRIBUTIONS = "v3.0.0.a"
 _OLD = "parzen_old_"
@@ -46,8 +45,8 @@ Columns = Mapping[str, set[str]]
 def upgrade(path: str | os.PathLike[str], timeout: float = 60.0) -> Path | None:
     """Bring a SQLite file of an older Optuna to the head revision, in one transaction.
 
-    A copy of the old file is kept beside it. Stop what works on the file first: an older Optuna cannot go on with it.
-    Tables that are not Optuna's stay; indexes and triggers that somebody added to Optuna's tables do not.
+    A copy of the old file is kept beside it. First stop the processes that work on the file: an older Optuna cannot go
+    on with it. Tables that are not Optuna's stay; indexes and triggers that were added to Optuna's tables do not.
 
     Parameters
     ----------
@@ -59,13 +58,13 @@ def upgrade(path: str | os.PathLike[str], timeout: float = 60.0) -> Path | None:
     Returns
     -------
     Path | None
-        Path of the copy, ``FILE.REVISION.bak`` (``FILE.REVISION.2.bak`` and so on if there is one); None if the file is
-        at the head already.
+        Path of the copy, ``FILE.REVISION.bak``, or ``FILE.REVISION.2.bak`` and so on if that is taken; None if the file
+        is at the head already.
 
     Raises
     ------
     StorageInternalError
-        If there is no such file, or it is damaged or of something else, or it or its folder cannot be written.
+        If there is no such file, it is damaged or of something else, or it or its folder cannot be written.
     RuntimeError
         If its revision is newer than the head, or unknown.
     """
@@ -96,10 +95,11 @@ def _connect(file: Path, mode: str, timeout: float = 60.0) -> sqlite3.Connection
 
 
 def _inspect(file: Path) -> str:
-    """Give the file's revision, refusing it if it cannot be upgraded.
+    """Give the file's revision; raise if the file cannot be upgraded.
 
-    It is opened for reading only, because closing a connection that may write can change a file that is refused. The
-    journal of a process that died is an exception: only one that may write can undo what it left half done.
+    The file is opened for reading only, because closing a connection that may write can change a file that is refused.
+    A file with the journal of a dead process is an exception: only a connection that may write can undo what that
+    process left half done.
     """
     mode = "rw" if os.path.exists(f"{file}-journal") else "ro"
     with closing(_connect(file, mode)) as connection:
@@ -139,8 +139,9 @@ def _check_content(connection: sqlite3.Connection, revision: str, file: Path) ->
     if found != "ok":
         raise _damaged(file, found)
     tables = _columns(connection)
-    for table in _TABLES:
-        if _is_expected(table, revision) and table not in tables:
+    for table in schema.TABLES:
+        is_expected = REVISIONS.index(revision) >= REVISIONS.index(_SINCE.get(table, REVISIONS[0]))
+        if is_expected and table not in tables:
             raise _damaged(file, f"no table {table}")
     if revision < _MODERN_DISTRIBUTIONS:
         _check_distributions(connection, file)
@@ -153,10 +154,6 @@ def _check_distributions(connection: sqlite3.Connection, file: Path) -> None:
             _modern_distribution(text)
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise _damaged(file, f"parameter {param_id} with the distribution {text!r} ({error})") from error
-
-
-def _is_expected(table: str, revision: str) -> bool:
-    return REVISIONS.index(revision) >= REVISIONS.index(_SINCE.get(table, REVISIONS[0]))
 
 
 @contextmanager
@@ -187,7 +184,7 @@ def _upgrade(connection: sqlite3.Connection, file: Path) -> Path | None:
 
 
 def _keep_copy(file: Path, revision: str) -> Path:
-    """Copy the file as it is; within the transaction, so that nobody else chooses a name or writes."""
+    """Copy the file; within the transaction, so that no other process writes or takes the same name."""
     copy = Path(f"{file}.{revision}.bak")
     number = 2
     while copy.exists():
@@ -207,13 +204,16 @@ def _keep_copy(file: Path, revision: str) -> Path:
 
 
 def _rebuild(connection: sqlite3.Connection, revision: str) -> None:
-    old = {table: columns for table, columns in _columns(connection).items() if table in _TABLES}
+    old = {table: columns for table, columns in _columns(connection).items() if table in schema.TABLES}
     for table in old:
         connection.execute(f"ALTER TABLE {table} RENAME TO {_OLD}{table}")
-    _drop_indexes(connection)
+    # The new indexes take the names of the old ones.
+    sql = f"SELECT name FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL AND tbl_name LIKE '{_OLD}%'"
+    for (name,) in connection.execute(sql).fetchall():
+        connection.execute(f'DROP INDEX "{name}"')
     schema.create_tables(SQLITE, connection.execute)
     new = _columns(connection)
-    for table in _TABLES:
+    for table in schema.TABLES:
         if table not in ("version_info", "alembic_version"):
             _fill(connection, table, new[table], old)
     if revision < _MODERN_DISTRIBUTIONS:
@@ -222,13 +222,6 @@ def _rebuild(connection: sqlite3.Connection, revision: str) -> None:
     for table in old:
         connection.execute(f"DROP TABLE {_OLD}{table}")
     schema.create_indexes(SQLITE, connection.execute, present=set(), own_only=False)
-
-
-def _drop_indexes(connection: sqlite3.Connection) -> None:
-    """Drop the named indexes of the old tables, whose names the new ones take."""
-    sql = f"SELECT name FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL AND tbl_name LIKE '{_OLD}%'"
-    for (name,) in connection.execute(sql).fetchall():
-        connection.execute(f'DROP INDEX "{name}"')
 
 
 def _fill(connection: sqlite3.Connection, table: str, columns: set[str], old: Columns) -> None:
@@ -247,9 +240,9 @@ def _fill(connection: sqlite3.Connection, table: str, columns: set[str], old: Co
 
 
 def _source(table: str, old: Columns) -> tuple[str, Mapping[str, str]]:
-    """Name the old table that a new one is filled from, and the terms for columns that are not copied as they are.
+    """Name the old table that a new one is filled from, and the terms for columns that are not simply copied.
 
-    Whether a table is there tells nothing: a newer Optuna that refused the file added, empty, those it missed.
+    Columns decide, not tables: a newer Optuna that refused the file has added the tables that it missed, empty.
     """
     if table == "study_directions" and "direction" in old["studies"]:
         return "studies", {"objective": "0"}
@@ -264,14 +257,14 @@ def _source(table: str, old: Columns) -> tuple[str, Mapping[str, str]]:
     return table, {}
 
 
-# Once the trial's number was a system attribute, written after the trial itself: it can be missing.
+# Once the number of a trial was a system attribute, written after the trial itself, so it can be missing.
 _NUMBER = f"""COALESCE(
   (SELECT CAST(value_json AS INTEGER) FROM {_OLD}trial_system_attributes a
    WHERE a.trial_id = old.trial_id AND "key" = '_number'),
   (SELECT COUNT(*) FROM {_OLD}trials b WHERE b.study_id = old.study_id AND b.trial_id < old.trial_id))"""
 
-# Once there was no type beside a number: infinity was itself or, for one version, the largest 32-bit float, and NaN was
-# NULL. As in Optuna's upgrade, what comes within a part in 100,000 of it is infinity, too.
+# Once there was no type beside a number: NaN was NULL, and infinity was itself or, in one version, the largest 32-bit
+# float. As in Optuna's upgrade, a number within a part in 100,000 of that float is infinity, too.
 _LARGEST = 3.4028234663852886e38
 _BOUNDS = f"{_LARGEST * (1 - 1e-5)!r} AND {_LARGEST!r}"
 

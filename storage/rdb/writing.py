@@ -1,4 +1,4 @@
-"""From records to the rows of the schema: where a trial changes, the answer is whether it could."""
+"""From records to the rows of the schema. What changes a trial tells whether the trial could be changed."""
 
 from __future__ import annotations
 
@@ -8,25 +8,25 @@ from datetime import datetime
 
 from ...engine.distributions import BaseDistribution
 from ...engine.distributions.json import stored_json
-from ...engine.records import PAUSED_AT, FrozenTrial, TrialState, marks, stored_state
+from ...engine.records import PAUSED_AT, FrozenTrial, TrialState, pause_marker, stored_state
 from .database import Database, Row
 from .rows import number_to_row, time_to_text, to_json
 from .schema import TRIAL_TABLES
-from .vocabulary import UNFINISHED, words_of
+from .statements import UNFINISHED
 
 _INSERT_TRIAL = "INSERT INTO trials (number, study_id, state, datetime_start, datetime_complete) VALUES (?, ?, ?, ?, ?)"
 CORRECTIONS = "parzen:corrections"  # attribute of a study that counts the changes to its finished trials
-RESUMPTIONS = "parzen:resumptions"  # attribute of a study: how many trials were resumed, and which were the last
-_LISTED = 64  # last resumed trials; who missed more reads all paused ones again
+RESUMPTIONS = "parzen:resumptions"  # attribute of a study: how often trials were resumed, and which were the last
+_LISTED = 64  # last resumed trials; a process that missed more of them reads all paused trials again
 
 
 def lock_study(db: Database, study_id: int) -> bool:
     """Keep other writers of a study away until the transaction ends; False if there is no such study."""
-    return bool(db.query(words_of(db.dialect).lock_study, (study_id,)))
+    return bool(db.query(db.statements.lock_study, (study_id,)))
 
 
 def insert_trials(db: Database, study_id: int, records: Sequence[FrozenTrial]) -> list[tuple[int, int]]:
-    """Insert trials as the last ones of their study, which is locked, without what belongs to them.
+    """Insert trials as the last ones of a study that is locked, without what belongs to them.
 
     Returns
     -------
@@ -49,31 +49,31 @@ def insert_trials(db: Database, study_id: int, records: Sequence[FrozenTrial]) -
 
 def insert_parts(db: Database, trial_ids: Sequence[int], records: Sequence[FrozenTrial]) -> None:
     """Insert what belongs to new trials; within a transaction."""
-    placed = list(zip(trial_ids, records, strict=True))
+    inserted = list(zip(trial_ids, records, strict=True))
     _insert_all(
         db,
         "trial_params (trial_id, param_name, param_value, distribution_json) VALUES (?, ?, ?, ?)",
         [
             (trial_id, name, float(dist.to_internal_repr(record.params[name])), stored_json(name, dist))
-            for trial_id, record in placed
+            for trial_id, record in inserted
             for name, dist in record.distributions.items()
         ],
     )
-    for trial_id, record in placed:
+    for trial_id, record in inserted:
         insert_values(db, trial_id, record.values)
     _insert_all(
         db,
         "trial_intermediate_values (trial_id, step, intermediate_value, intermediate_value_type) VALUES (?, ?, ?, ?)",
         [
             (trial_id, int(step), *number_to_row(value))
-            for trial_id, record in placed
+            for trial_id, record in inserted
             for step, value in record.intermediate_values.items()
         ],
     )
     for kind in ("user", "system"):
         rows = [
             (trial_id, key, to_json(value))
-            for trial_id, record in placed
+            for trial_id, record in inserted
             for key, value in (record.user_attrs if kind == "user" else record.system_attrs).items()
         ]
         _insert_all(db, f'trial_{kind}_attributes (trial_id, "key", value_json) VALUES (?, ?, ?)', rows)
@@ -85,30 +85,30 @@ def _insert_all(db: Database, into: str, rows: list[Row]) -> None:
 
 
 def insert_values(db: Database, trial_id: int, values: Sequence[float] | None) -> None:
-    """Insert a trial's objective values, in the place of earlier ones; within a transaction."""
+    """Insert a trial's objective values, or replace earlier ones; within a transaction."""
     if values:
         rows = [(trial_id, objective, *number_to_row(value)) for objective, value in enumerate(values)]
-        db.executemany(words_of(db.dialect).insert_value, rows)
+        db.executemany(db.statements.insert_value, rows)
 
 
 def insert_param(db: Database, trial_id: int, name: str, internal: float, distribution: BaseDistribution) -> bool:
-    """Insert a parameter, in the place of an earlier one."""
+    """Insert a parameter, or replace an earlier value of it."""
     row = name, float(internal), stored_json(name, distribution), trial_id
-    return bool(db.execute(words_of(db.dialect).insert_param, row))
+    return bool(db.execute(db.statements.insert_param, row))
 
 
 def insert_report(db: Database, trial_id: int, step: int, value: float) -> bool:
-    """Insert what was reported at a step, in the place of an earlier report."""
-    return bool(db.execute(words_of(db.dialect).insert_report, (int(step), *number_to_row(value), trial_id)))
+    """Insert the value reported at a step, or replace an earlier report."""
+    return bool(db.execute(db.statements.insert_report, (int(step), *number_to_row(value), trial_id)))
 
 
 def insert_attr(db: Database, kind: str, trial_id: int, key: str, text: str) -> bool:
-    """Insert an attribute of kind ``"user"`` or ``"system"`` as JSON, in the place of an earlier one."""
-    return bool(db.execute(words_of(db.dialect).insert_trial_attr[kind], (key, text, trial_id)))
+    """Insert an attribute of kind ``"user"`` or ``"system"`` as JSON, or replace an earlier value of it."""
+    return bool(db.execute(db.statements.insert_trial_attr[kind], (key, text, trial_id)))
 
 
 def next_waiting(db: Database, study_id: int) -> int | None:
-    """Find the waiting trial of the lowest number, by an index of those that wait; ``KeyError`` without a study."""
+    """Find the waiting trial of the lowest number, by an index of the waiting ones; ``KeyError`` without a study."""
     waiting = "SELECT trial_id FROM trials WHERE study_id = ? AND state = 'WAITING' ORDER BY trial_id LIMIT 1"
     for (trial_id,) in db.query(f"SELECT ({waiting}) FROM studies WHERE study_id = ?", (study_id, study_id)):
         return None if trial_id is None else int(trial_id)
@@ -120,8 +120,8 @@ def is_unfinished(db: Database, trial_id: int) -> bool:
     return bool(db.query(f"SELECT 1 FROM trials WHERE trial_id = ? AND {UNFINISHED}", (trial_id,)))
 
 
-def start(db: Database, trial_id: int, when: datetime) -> bool:
-    """Start a waiting trial; False if it does not wait. One statement, so one process gets it."""
+def write_start(db: Database, trial_id: int, when: datetime) -> bool:
+    """Start a waiting trial; False if it does not wait. This is one statement, so one process gets the trial."""
     return bool(
         db.execute(
             "UPDATE trials SET state = 'RUNNING', datetime_start = ? WHERE trial_id = ? AND state = 'WAITING'",
@@ -130,21 +130,22 @@ def start(db: Database, trial_id: int, when: datetime) -> bool:
     )
 
 
-def release(db: Database, trial_id: int) -> None:
-    """Forget which process ran a trial; within a transaction."""
+def delete_claim(db: Database, trial_id: int) -> None:
+    """Delete the claim of the process that ran a trial; within a transaction."""
     db.execute("DELETE FROM parzen_claims WHERE trial_id = ?", (trial_id,))
 
 
-def requeue(db: Database, trial_id: int) -> bool:
-    """Let a trial wait; within a transaction."""
-    release(db, trial_id)
+def write_requeue(db: Database, trial_id: int) -> bool:
+    """Put an unfinished trial back into the queue; within a transaction."""
+    delete_claim(db, trial_id)
     return bool(db.execute(f"UPDATE trials SET state = 'WAITING' WHERE trial_id = ? AND {UNFINISHED}", (trial_id,)))
 
 
-def resume(db: Database, study_id: int, trial_id: int) -> bool:
-    """Start a paused trial again, unless another process was faster; within a transaction that holds the study's lock.
+def write_resume(db: Database, study_id: int, trial_id: int) -> bool:
+    """Resume a paused trial; False if another process was faster. Within a transaction that holds the study's lock.
 
-    It comes back to life as it was before it paused: without an end, and without the value it had for Optuna.
+    The trial then is as it was before it paused: without an end, and without the value that Optuna reads of a paused
+    trial.
     """
     paused = 'SELECT 1 FROM trial_system_attributes a WHERE a.trial_id = trials.trial_id AND a."key" = ?'
     changed = db.execute(
@@ -156,16 +157,16 @@ def resume(db: Database, study_id: int, trial_id: int) -> bool:
         db.execute("DELETE FROM trial_values WHERE trial_id = ?", (trial_id,))
         count, last = changes(db, study_id)[1]
         text = to_json([count + 1, [*last, trial_id][-_LISTED:]])
-        db.execute(words_of(db.dialect).insert_study_attr["system"], (RESUMPTIONS, text, study_id))
+        db.execute(db.statements.insert_study_attr["system"], (RESUMPTIONS, text, study_id))
     return bool(changed)
 
 
-def finish(
+def write_finish(
     db: Database, record: FrozenTrial, state: TrialState, values: Sequence[float] | None, when: datetime
 ) -> bool:
     """Finish or pause a trial; within a transaction."""
     trial_id = record._trial_id
-    for key, value in marks(record, state).items():
+    for key, value in pause_marker(record, state).items():
         insert_attr(db, "system", trial_id, key, to_json(value))
     changed = db.execute(
         f"UPDATE trials SET state = ?, datetime_complete = ? WHERE trial_id = ? AND {UNFINISHED}",
@@ -176,8 +177,8 @@ def finish(
     return bool(changed)
 
 
-def erase(db: Database, trial_id: int, record: FrozenTrial) -> None:
-    """Take away what belongs to a trial and let it be a failed one, as the record says; within a transaction."""
+def write_erasure(db: Database, trial_id: int, record: FrozenTrial) -> None:
+    """Delete what belongs to a trial, and store its empty record; within a transaction."""
     for table in (*TRIAL_TABLES, "parzen_claims"):
         db.execute(f"DELETE FROM {table} WHERE trial_id = ?", (trial_id,))
     db.execute(
@@ -189,14 +190,14 @@ def erase(db: Database, trial_id: int, record: FrozenTrial) -> None:
 
 
 def changes(db: Database, study_id: int) -> tuple[int, tuple[int, list[int]]]:
-    """Tell what happened to trials that had ended; ``KeyError`` if there is no such study.
+    """Tell how often finished and paused trials were changed; ``KeyError`` if there is no such study.
 
     Returns
     -------
     n_corrections
         How often a finished trial was changed.
     resumptions
-        How often a paused one was resumed, and the identifiers of the last ones, the newest last.
+        How often a paused trial was resumed, and the identifiers of the last of them, the newest at the end.
     """
     rows = db.query(
         'SELECT a."key", a.value_json FROM studies s LEFT JOIN study_system_attributes a '
@@ -211,6 +212,6 @@ def changes(db: Database, study_id: int) -> tuple[int, tuple[int, list[int]]]:
 
 
 def count_correction(db: Database, study_id: int) -> None:
-    """Let everybody know that a finished trial was changed; within a transaction that holds the study's lock."""
+    """Tell all processes that a finished trial was changed; within a transaction that holds the study's lock."""
     count = changes(db, study_id)[0] + 1
-    db.execute(words_of(db.dialect).insert_study_attr["system"], (CORRECTIONS, str(count), study_id))
+    db.execute(db.statements.insert_study_attr["system"], (CORRECTIONS, str(count), study_id))

@@ -1,11 +1,15 @@
-"""`tpe.estimator.build` against the installed Optuna: same weights, means, bandwidths and log-density."""
+"""`tpe.estimator` against the installed Optuna: same weights, means, bandwidths and log-density."""
 
 import numpy as np
 import pytest
 
-from parzen.engine.kernels.mixture import SpaceArrays, log_density, table_of
-from parzen.samplers.tpe import rules
-from parzen.samplers.tpe.estimator import build
+from parzen import distributions
+from parzen.engine.kernels.axes import axes_of, encode
+from parzen.engine.kernels.mixture import Observed
+from parzen.samplers import TPESampler
+from parzen.samplers.tpe.estimator import Estimator
+from parzen.samplers.tpe.model import NUMPY, compiled_tier
+from parzen.samplers.tpe.model_space import ModelSpace
 
 optuna = pytest.importorskip("optuna")
 reference = pytest.importorskip("optuna.samplers._tpe.parzen_estimator")
@@ -26,13 +30,9 @@ SPACES = {
 }
 
 
-def arrays(distribution):
-    """Model coordinates of one distribution: low, high, step (negative: grid in exp(x)), n_choices."""
-    if isinstance(distribution, CATEGORICAL):
-        return 0.0, 0.0, 0.0, len(distribution.choices)
-    if not distribution.log:
-        return distribution.low, distribution.high, distribution.step or 0.0, 0
-    return np.log(distribution.low), np.log(distribution.high), -float(getattr(distribution, "step", None) or 0.0), 0
+def ours_of(distribution):
+    """The same distribution of parzen's."""
+    return getattr(distributions, type(distribution).__name__)(**distribution._asdict())
 
 
 def random_values(distribution, n, rng, ties):
@@ -53,7 +53,7 @@ def to_model(distribution, values):
     return np.log(values) if getattr(distribution, "log", False) else values
 
 
-def both(space, values, weights, multivariate, magic_clip, endpoints, prior_weight):
+def theirs_of(space, values, weights, multivariate, magic_clip, endpoints, prior_weight):
     parameters = reference._ParzenEstimatorParameters(
         prior_weight=prior_weight,
         consider_magic_clip=magic_clip,
@@ -61,24 +61,23 @@ def both(space, values, weights, multivariate, magic_clip, endpoints, prior_weig
         weights=lambda n: np.ones(n),
         multivariate=multivariate,
     )
-    theirs = reference._ParzenEstimator(values, space, parameters, weights)
-    columns = np.array([arrays(distribution) for distribution in space.values()]).T
-    ours = build(
-        np.stack([to_model(space[name], values[name]) for name in space], axis=1),
-        weights,
-        SpaceArrays(columns[0], columns[1], columns[2], columns[3].astype(np.int64)),
-        prior_weight=prior_weight,
-        bandwidth=rules.neighbour_distance_with_endpoints if endpoints else rules.neighbour_distance,
-        clip=rules.magic_clip if magic_clip else rules.no_clip,
-    )
-    return theirs, ours
+    return reference._ParzenEstimator(values, space, parameters, weights)
 
 
-def assert_same_components(space, theirs, ours, exact_order):
+def fit(space, x, weights, tier, **arguments):
+    """Fit observations (n, d) in model coordinates as `TPESampler(**arguments)` does in a bold trial."""
+    settings, axes = TPESampler(**arguments)._settings, space.axes
+    bandwidth = settings.bandwidth(x.T, axes.lower, axes.upper)
+    z = np.ascontiguousarray(encode(axes, x).T)
+    observed = Observed(np.arange(len(x)), z, bandwidth, np.full(z.shape, np.nan), np.full(z.shape, np.nan))
+    return Estimator(settings, space, tier, bold=True).fit(observed, weights)
+
+
+def assert_same_components(theirs, ours, n_choices, exact_order):
     np.testing.assert_allclose(np.exp(ours.log_weight), theirs._mixture_distribution.weights, rtol=1e-10)
     for j, kernel in enumerate(theirs._mixture_distribution.distributions):
-        if ours.n_choices[j]:
-            rows = np.exp(table_of(ours, j)[ours.mu[j].astype(int)])
+        if n_choices[j]:
+            rows = [np.exp(ours.table[first : first + n_choices[j]]) for first in ours.row[j]]
             np.testing.assert_allclose(rows, kernel.weights, rtol=1e-10)
             continue
         mine, other = np.stack([ours.mu[j], ours.sigma[j]]), np.stack([kernel.mu, kernel.sigma])
@@ -87,21 +86,32 @@ def assert_same_components(space, theirs, ours, exact_order):
         np.testing.assert_allclose(mine, other, rtol=1e-10, atol=1e-10)
 
 
+@pytest.mark.parametrize("tier", [NUMPY, compiled_tier()], ids=["numpy", "numba"])
 @pytest.mark.parametrize("n", [0, 1, 2, 30])
 @pytest.mark.parametrize("multivariate", [False, True])
 @pytest.mark.parametrize("ties", [False, True])
 @pytest.mark.parametrize("names", [*([name] for name in SPACES), list(SPACES)], ids="-".join)
-def test_components_and_log_density_agree(names, n, multivariate, ties):
+def test_components_and_log_density_agree(names, n, multivariate, ties, tier):
     rng = np.random.default_rng([n, multivariate, ties, len(names), len(names[0])])
     space = {name: SPACES[name] for name in names}
     values = {name: random_values(space[name], n, rng, ties) for name in names}
     weights = np.ones(n) if ties else rng.uniform(0.1, 1.0, n)
     points = {name: random_values(space[name], 40, rng, False) for name in names}
+    x, where = (np.stack([to_model(space[name], v[name]) for name in names], axis=1) for v in (values, points))
     for magic_clip, endpoints, prior_weight in [(True, False, 1.0), (True, True, 2.5), (False, False, 0.5)]:
-        theirs, ours = both(space, values, weights, multivariate, magic_clip, endpoints, prior_weight)
-        assert_same_components(space, theirs, ours, exact_order=not ties)
-        x = np.stack([to_model(space[name], points[name]) for name in names], axis=1)
-        expected = theirs.log_pdf(points)
+        theirs = theirs_of(space, values, weights, multivariate, magic_clip, endpoints, prior_weight)
+        arguments = {
+            "prior_weight": prior_weight, "consider_magic_clip": magic_clip, "consider_endpoints": endpoints
+        }  # fmt: skip
+        model_space = ModelSpace({name: ours_of(distribution) for name, distribution in space.items()}, {})
+        # Grids as continuous dimensions, whose means and bandwidths can be compared; then as tables, which are exact.
+        model_space.axes = axes_of(model_space.arrays, longest_table=0)
+        ours = fit(model_space, x, weights, tier, **arguments)
+        assert_same_components(theirs, ours, model_space.arrays.n_choices, exact_order=not ties)
+        model_space.axes = axes_of(model_space.arrays, longest_table=10**6)
+        ours = fit(model_space, x, weights, tier, **arguments)
+        z = np.ascontiguousarray(encode(model_space.axes, where))
         # Equal observations may exchange their bandwidths, which changes a product over several dimensions.
         if len(names) == 1 or not ties:
-            np.testing.assert_allclose(log_density(ours, x), expected, rtol=1e-10, atol=1e-10)
+            found, expected = tier.mixture.log_density(ours, z), theirs.log_pdf(points)
+            np.testing.assert_allclose(found, expected, rtol=1e-10, atol=1e-10)

@@ -1,4 +1,4 @@
-"""The storages that are held to one contract. A new one joins by one line in `FACTORIES`."""
+"""The storages that are held to one contract. A new one joins by one line in `STORAGES`."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ import uuid
 from collections.abc import Callable, Container, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from servers import database_of_this_run
 
 from parzen.distributions import BaseDistribution
 from parzen.engine.distributions import check_same_kind
-from parzen.engine.records import FrozenStudy, marked
+from parzen.engine.records import FrozenStudy, with_pause_marker
 from parzen.exceptions import DuplicatedStudyError
 from parzen.storage.proxy import GrpcStorageProxy
 from parzen.storage.proxy.server import make_server
@@ -122,7 +122,7 @@ class MinimalStorage(BaseStorage):
                     return False
                 trial.datetime_start = datetime.now()
         trial.state = state
-        marked(trial)
+        with_pause_marker(trial)
         if values is not None:
             trial.values = values
         if state.is_finished():
@@ -194,15 +194,22 @@ def on_server(kind: str) -> RDBStorage:
     return storage
 
 
-FACTORIES: dict[str, Callable[[Path], BaseStorage]] = {
-    "memory": lambda folder: InMemoryStorage(),
-    "sqlite": lambda folder: SQLiteStorage(f"sqlite:///{folder}/study.db"),
-    "postgresql": lambda folder: on_server("postgresql"),
-    "mysql": lambda folder: on_server("mysql"),
-    "minimal": lambda folder: MinimalStorage(),
-    "journal": lambda folder: JournalStorage(JournalFileBackend(f"{folder}/study.log")),
-    "journal-redis": journal_in_redis,
-    "proxy": lambda folder: serve(InMemoryStorage()),
+class Line(NamedTuple):
+    """A storage: its class, and how a test opens a new one, which may write into a folder."""
+
+    kind: type[BaseStorage]
+    open: Callable[[Path], BaseStorage]
+
+
+STORAGES: dict[str, Line] = {
+    "memory": Line(InMemoryStorage, lambda folder: InMemoryStorage()),
+    "sqlite": Line(SQLiteStorage, lambda folder: SQLiteStorage(f"sqlite:///{folder}/study.db")),
+    "postgresql": Line(RDBStorage, lambda folder: on_server("postgresql")),
+    "mysql": Line(RDBStorage, lambda folder: on_server("mysql")),
+    "minimal": Line(MinimalStorage, lambda folder: MinimalStorage()),
+    "journal": Line(JournalStorage, lambda folder: JournalStorage(JournalFileBackend(f"{folder}/study.log"))),
+    "journal-redis": Line(JournalStorage, journal_in_redis),
+    "proxy": Line(GrpcStorageProxy, lambda folder: serve(InMemoryStorage())),
 }
 
 

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from contract.storages import FACTORIES, plain
+from contract.rooms import concrete
+from contract.storages import STORAGES, plain
 
 import parzen
 from parzen.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
@@ -29,9 +30,9 @@ UNIT = FloatDistribution(0.0, 1.0)
 NOBODY = 10**6  # an identifier that was never given out
 
 
-@pytest.fixture(params=FACTORIES)
+@pytest.fixture(params=STORAGES)
 def storage(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[BaseStorage]:
-    made = FACTORIES[request.param](tmp_path)
+    made = STORAGES[request.param].open(tmp_path)
     yield made
     made.remove_session()
 
@@ -45,6 +46,17 @@ def ended(storage: BaseStorage, study_id: int, state: TrialState = COMPLETE) -> 
     trial_id = storage.create_new_trial(study_id)
     storage.set_trial_state_values(trial_id, state, [0.5] if state == COMPLETE else None)
     return trial_id
+
+
+def test_every_public_storage_is_in_the_list() -> None:
+    assert concrete(parzen.storage, BaseStorage) <= {line.kind for line in STORAGES.values()}
+
+
+@pytest.mark.parametrize("name", STORAGES)
+def test_a_line_opens_what_it_says(name: str, tmp_path: Path) -> None:
+    storage = STORAGES[name].open(tmp_path)
+    assert type(storage) is STORAGES[name].kind
+    storage.remove_session()
 
 
 # --- studies ---------------------------------------------------------------------------------------------------------
@@ -744,9 +756,9 @@ def test_a_pickled_study_holds_the_same_trials_and_goes_on(storage: BaseStorage)
 # --- what cannot be stored -------------------------------------------------------------------------------------------
 
 
-@pytest.fixture(params=[name for name in FACTORIES if name != "minimal"])
+@pytest.fixture(params=[name for name in STORAGES if name != "minimal"])
 def own_storage(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[BaseStorage]:
-    made = FACTORIES[request.param](tmp_path)
+    made = STORAGES[request.param].open(tmp_path)
     yield made
     made.remove_session()
 

@@ -1,11 +1,13 @@
 """Random mixed spaces, mixtures and points for the kernel tests."""
 
+import naive_mixture
 import numpy as np
 from hypothesis import strategies as st
 
-from parzen.engine.kernels.mixture import SpaceArrays
-from parzen.samplers.tpe.estimator import build
-from parzen.samplers.tpe.rules import magic_clip, no_clip
+from parzen.engine.kernels import mixture as numpy_tier
+from parzen.engine.kernels.axes import SpaceArrays, axes_of, encode
+from parzen.engine.kernels.categorical import ChoiceTables
+from parzen.engine.kernels.mixture import Observed
 
 # name: low, high, step, n_choices in model coordinates; a negative step is a grid in exp(x)
 DIMENSIONS = {
@@ -19,6 +21,7 @@ DIMENSIONS = {
     "choices": (0.0, 0.0, 0.0, 4),
     "one_choice": (0.0, 0.0, 0.0, 1),
 }
+ALL_EXACT = 10**6  # as the longest table: every grid is tabulated, so that nothing is approximated
 
 
 def space_of(names):
@@ -42,20 +45,48 @@ def points(names, u):
     return out
 
 
-def random_mixture(names, n, seed, ties=False, **options):
+def random_mixture(names, n, seed, ties=False, with_missing=False, **options):
+    """A slow mixture of n random observations and the prior."""
     rng = np.random.default_rng(seed)
     observations = points(names, rng.random((n, len(names))))
     if ties and n:
         observations = observations[rng.integers(min(n, 2), size=n)]
-    return build(observations, rng.uniform(0.1, 1.0, n), space_of(names), **options)
+    if with_missing:
+        observations = np.where(rng.random(observations.shape) < 0.3, np.nan, observations)
+    return naive_mixture.build(observations, rng.uniform(0.1, 1.0, n), space_of(names), **options)
+
+
+def observed_of(slow, axes):
+    """The kernels of a slow mixture as observations, the prior's as one that lacks all parameters."""
+    z = np.ascontiguousarray(encode(axes, slow.x.T).T)
+    return Observed(np.arange(z.shape[1]), z, slow.sigma, np.full(z.shape, np.nan), np.full(z.shape, np.nan))
+
+
+def tables_of(slow):
+    """The tables of a slow mixture, laid out flat."""
+    start, parts = np.zeros(len(slow.x), np.int64), [np.empty(0)]
+    for j, rows in slow.tables.items():
+        start[j] = sum(map(len, parts))
+        parts.append(rows.ravel())
+    return ChoiceTables(np.concatenate(parts), start)
+
+
+def fitted(slow, axes=None, kernels=numpy_tier):
+    """What a tier makes of the kernels of a slow mixture."""
+    axes = axes_of(slow.space, ALL_EXACT) if axes is None else axes
+    return kernels.fit(observed_of(slow, axes), slow.log_weight, np.zeros(len(slow.x)), tables_of(slow), axes)
 
 
 names_of_spaces = st.lists(st.sampled_from(list(DIMENSIONS)), min_size=1, max_size=5)
 mixtures = st.builds(
-    lambda names, n, seed, ties, clip: (names, random_mixture(names, n, seed, ties, clip=clip)),
+    lambda names, n, seed, ties, with_missing, magic_clip: (
+        names,
+        random_mixture(names, n, seed, ties, with_missing, magic_clip=magic_clip),
+    ),
     names_of_spaces,
     st.sampled_from([0, 1, 2, 7]),
     st.integers(0, 10**6),
     st.booleans(),
-    st.sampled_from([magic_clip, no_clip]),
+    st.booleans(),
+    st.booleans(),
 )

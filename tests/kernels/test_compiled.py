@@ -41,22 +41,21 @@ def test_jit_on_and_off_agree():
     program = """
 import sys
 sys.path[:0] = {path!r}
-from mixture_cases import DIMENSIONS, points, random_mixture, space_of
+from mixture_cases import DIMENSIONS, fitted, points, random_mixture, space_of
 import numpy as np
-from parzen.engine.kernels import prepared as slow
 from parzen.engine.kernels.axes import axes_of, encode
-from parzen.engine.kernels.compiled import prepared
+from parzen.engine.kernels.compiled import mixture as kernels
 names = list(DIMENSIONS)
 axes = axes_of(space_of(names))
-mixture = slow.prepare_mixture(random_mixture(names, 9, seed=5), axes)
+mixture = fitted(random_mixture(names, 9, seed=5), axes, kernels)
 rng = np.random.default_rng(1)
-print(*prepared.density(mixture, encode(axes, points(names, rng.random((2, len(names)))))))
-print(*prepared.draw(mixture, axes, rng.random((2, 1 + len(names)))).ravel())
+print(*kernels.log_density(mixture, encode(axes, points(names, rng.random((2, len(names)))))))
+print(*kernels.draw(mixture, axes, rng.random((2, 1 + len(names)))).ravel())
 """
     outputs = []
     for disabled in ("0", "1"):
         done = subprocess.run(
-            [sys.executable, "-c", program.format(path=[str(Path(__file__).parent)])],
+            [sys.executable, "-c", program.format(path=[str(Path(__file__).parent), str(Path(__file__).parents[1])])],
             env={**os.environ, "NUMBA_DISABLE_JIT": disabled},
             capture_output=True,
             text=True,

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import math
 
+import naive_points
 import naive_variation as naive
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from parzen.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
+from parzen.engine.history import Dimensions
 from parzen.engine.kernels import offspring, variation
 from parzen.engine.kernels.compiled import offspring as compiled
 
@@ -167,35 +170,41 @@ def test_offspring(case):
         np.testing.assert_allclose(children, np.array([child[0] for child in expected]).reshape(children.shape))
 
 
+# One of each kind: what a child is made of depends on its range, its grid and its scale.
+RANGES = [
+    FloatDistribution(-3.0, 1e6),
+    FloatDistribution(1e-3, 1e2, log=True),
+    FloatDistribution(0.0, 0.9, step=0.3),
+    IntDistribution(1, 300, log=True),
+    CategoricalDistribution("abc"),
+]
+
+
 @settings(deadline=None)
 @given(generations(), st.data())
 def test_litter(case, data):
     """Children of values are those in the unit cube, scaled; what did not mutate is a parent's to the last bit."""
-    shares = case[0]
-    d, k = shares.shape
-    is_log = np.array(data.draw(st.lists(st.booleans(), min_size=d, max_size=d)))
-    first, last = np.where(is_log, 1e-3, -3.0), np.where(is_log, 1e2, 1e6)
-    low = np.where(is_log, math.log(1e-3), first)
-    width = np.where(is_log, math.log(1e2), last) - low
-    values = low[:, np.newaxis] + shares * width[:, np.newaxis]
-    values[is_log] = np.exp(values[is_log])
-    values = np.clip(values, first[:, np.newaxis], last[:, np.newaxis])
+    d, k = case[0].shape
+    ranges = data.draw(st.lists(st.sampled_from(RANGES), min_size=d, max_size=d))
+    dims = Dimensions.of({str(j): distribution for j, distribution in enumerate(ranges)})
+    values, share = dims.from_unit(case[0].T).T, np.random.default_rng(k).random((d, k))
     values[data.draw(st.integers(0, d - 1)), data.draw(st.integers(0, k - 1))] = 2e6  # outside of its range since
-    ends = np.array([first, last])
-    points = np.array([naive.share(row, *scale) for row, *scale in zip(values, low, width, is_log, strict=True)])
+    points = np.array(
+        [[naive_points.to_unit(ranges[j], values[j, i], share[j, i]) for i in range(k)] for j in range(d)]
+    )
     expected, whose = offspring.offspring(points, *case[1:])
     for tier in (offspring, compiled):
-        children, source = tier.litter(values, values, low, width, is_log, ends, *case[1:])
-        assert source.tolist() == whose.T.tolist()
-        for j, i in np.ndindex(*source.shape):
-            if source[j, i] >= 0:
-                assert children[j, i] == values[j, source[j, i]]
+        children = tier.litter(values, share, *dims.scale, *case[1:])
+        for j, i in np.ndindex(*children.shape):
+            made = children[j, i]
+            if whose[i, j] >= 0:
+                assert made == values[j, whose[i, j]]
             elif math.isnan(expected[i, j]):
-                assert math.isnan(children[j, i])
+                assert math.isnan(made)
             else:
-                made = low[j] + expected[i, j] * width[j]
-                assert first[j] <= children[j, i] <= last[j]
-                assert children[j, i] == pytest.approx(math.exp(made) if is_log[j] else made, rel=1e-9, abs=1e-6)
+                assert dims.scale.low[j] <= made <= dims.scale.high[j]
+                nearest = ranges[j].from_unit(expected[i, j])
+                assert abs(made - nearest) <= dims.scale.spacing[j] * 0.500001 + 1e-9 * abs(nearest) + 1e-6
 
 
 # Below, 20,000 children; a mean lies within 5 standard errors of what is expected but for 6e-7 of all seeds.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import pickle
+import random
 from typing import Any
 
 import pytest
@@ -412,6 +413,18 @@ def test_one_objective_is_the_special_case_of_several(entries: list[tuple[float,
     places = [[rung.place(number) for number in range(len(entries))] for rung in rungs]
     assert places[0] == places[1]
     assert rungs[0].best(3, {0}) == rungs[1].best(3, {0})
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), min_size=1, max_size=12), st.randoms())
+@settings(deadline=None)
+def test_several_objectives_are_ordered_whoever_comes_first(points: list[tuple[int, int]], rng: random.Random) -> None:
+    rungs = ParetoRung(2), ParetoRung(2)
+    numbers = list(range(len(points)))
+    for rung in rungs:
+        for number in numbers:
+            rung.add(number, tuple(map(float, points[number])))
+        rng.shuffle(numbers)
+    assert rungs[0].best(len(points)) == rungs[1].best(len(points))
 
 
 def test_a_training_loop_that_dies_between_report_and_tell_loses_nothing() -> None:

@@ -16,8 +16,8 @@ from parzen.distributions import CategoricalDistribution, FloatDistribution, Int
 from parzen.engine.brackets import Schedule, hyperband_table
 from parzen.pruners import BudgetPruner
 from parzen.samplers import DEHBSampler, RandomSampler
-from parzen.samplers.dehb import ALONE, NOBODY, Population, _internal, mutate
-from parzen.trial import Trial, TrialState
+from parzen.samplers.dehb import ALONE, NOBODY, Subpopulations, mutate
+from parzen.trial import Trial, TrialState, create_trial
 
 MIXED = {
     "x": FloatDistribution(-1.0, 2.0),
@@ -88,7 +88,7 @@ def test_subpopulations_are_those_of_the_slow_twin(fates: list, maximum: int, ma
     trials = [study.ask() for _ in fates]
     order = list(range(len(fates)))
     random.shuffle(order)
-    population = Population(Schedule(table))
+    population = Subpopulations(Schedule(table))
     for k in order:
         trial, fate, value = trials[k], fates[k], float(random.randint(0, 5))  # ties
         if fate in ("pruned", "nan"):
@@ -100,7 +100,7 @@ def test_subpopulations_are_those_of_the_slow_twin(fates: list, maximum: int, ma
         if random.random() < 0.3:
             population.update(study.history)
     population.update(study.history)
-    at_once = Population(Schedule(table))
+    at_once = Subpopulations(Schedule(table))
     at_once.update(study.history)
     for level, expected in enumerate(slow_subpopulations(study, table)):
         numbers = [NOBODY if pair is None else pair[1] for pair in expected]
@@ -140,16 +140,6 @@ def test_the_first_bracket_is_successive_halving() -> None:
         assert [trial.params for trial in upper] == [trial.params for trial in best]
 
 
-def test_parameters_that_the_history_does_not_know_yet() -> None:
-    study = study_of(RandomSampler(0))
-    study.optimize(lambda trial: trial.suggest_float("x", 0, 1), n_trials=1)
-    unit = FloatDistribution(0, 1)
-    space = {"x": unit, **{f"new {i}": unit for i in range(9)}}  # more than the table has rows for
-    found = _internal(space, study.history, [0])[:, 0]
-    assert found[0] == study.trials[0].params["x"]
-    assert np.isnan(found[1:]).all()
-
-
 def test_a_promoted_configuration_keeps_its_branch() -> None:
     def conditional(trial: Trial) -> float:
         if trial.suggest_categorical("kind", ["a", "b"]) == "a":
@@ -167,12 +157,12 @@ def test_a_child_differs_from_its_rival_and_keeps_some_of_it() -> None:
     sampler = DEHBSampler(1, 27, crossover_probability=0.5, seed=3)
     study = study_of(sampler)
     study.optimize(lambda trial: plane(trial, 8), n_trials=200)
-    population = Population(Schedule(hyperband_table(1, 27, 3)))
+    population = Subpopulations(Schedule(hyperband_table(1, 27, 3)))
     kept = []
     for number in range(69, 200):
         part = parzen.create_study()
         part.add_trials(study.trials[:number])
-        before = Population(Schedule(hyperband_table(1, 27, 3)))
+        before = Subpopulations(Schedule(hyperband_table(1, 27, 3)))
         before.update(part.history)
         level, place = population.target(number)
         rival, child = study.trials[int(before.members[level][place])].params, study.trials[number].params
@@ -196,7 +186,7 @@ def test_parents_are_different_and_not_the_rival() -> None:
     study = study_of(DEHBSampler(1, 27, seed=5))
     study.optimize(plane, n_trials=138)
     schedule = Schedule(hyperband_table(1, 27, 3))
-    population = Population(schedule)
+    population = Subpopulations(schedule)
     population.update(study.history)
     rng = np.random.default_rng(0)
     for number in range(69, 138):
@@ -355,6 +345,22 @@ def test_choices_and_ranges_that_change() -> None:
         study.tell(trial, x**2 + n)
         assert -1 - k / 10 <= x <= 1 + (k % 7) / 10
         assert n % {0: 1, 1: 4, 2: 3}[k % 3] == 0
+
+
+def test_what_a_child_keeps_follows_the_space_of_today() -> None:
+    """A value of another grid moves to the next point, a choice keeps its value, and what left its range is drawn."""
+    study = study_of(DEHBSampler(1, 3, crossover_probability=0.0, seed=17))
+    old = {"n": IntDistribution(0, 12), "c": CategoricalDistribution(("a", "b")), "x": FloatDistribution(0, 1)}
+    params = {"n": 7, "c": "b", "x": 0.5}
+    study.add_trials([create_trial(value=float(i), params=params, distributions=old) for i in range(3)])
+    today = {
+        "n": IntDistribution(0, 12, step=4),
+        "c": CategoricalDistribution(("b", "new", "newer", "newest")),
+        "x": FloatDistribution(0.75, 1),
+    }
+    trial = study.ask(today)  # the first of the second rung, a copy of the best of the first
+    assert (trial.params["n"], trial.params["c"]) == (8, "b")
+    assert 0.75 <= trial.params["x"] <= 1
 
 
 def test_every_cell_of_a_grid_stays_in_reach() -> None:

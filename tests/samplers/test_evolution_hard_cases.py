@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import parzen
-from parzen.distributions import FloatDistribution, IntDistribution
+from parzen.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 from parzen.samplers import NSGAIIISampler, NSGAIISampler, SMSEMOASampler, TPESampler, nsgaii
 from parzen.trial import TrialState, create_trial
 
@@ -56,6 +56,20 @@ def test_values_of_another_grid_move_to_the_next_point_of_todays(make, own):
     batch = study.ask_batch(10, {"k": IntDistribution(0, 12, step=4), "s": FloatDistribution(0.0, 1.0, step=0.5)})
     assert set(batch["k"].tolist()) <= {0, 4, 8, 12}
     assert set(batch["s"].tolist()) <= {0.0, 0.5, 1.0}
+
+
+@pytest.mark.parametrize("make", SAMPLERS)
+@pytest.mark.parametrize("own", [False, True])
+def test_choices_that_no_trial_had_yet_are_compared_by_value(make, own):
+    arguments = {"crossover": nsgaii.BLXAlphaCrossover()} if own else {}
+    study = study_of(make, mutation_prob=0.0, **arguments)
+    space = {"c": CategoricalDistribution(("a", "b", "c")), "x": FloatDistribution(0, 1)}
+    study.add_trials(
+        [create_trial(values=[1, i], params={"c": "c", "x": i / 9}, distributions=space) for i in range(10)]
+    )
+    new = CategoricalDistribution(("new", "other", "newer", "c"))
+    batch = study.ask_batch(10, {"c": new, "x": FloatDistribution(0, 1)})
+    assert set(batch["c"].tolist()) == {3}
 
 
 @pytest.mark.parametrize("make", SAMPLERS)

@@ -17,7 +17,6 @@ from parzen.distributions import CategoricalDistribution, FloatDistribution, Int
 from parzen.engine.kernels.hypervolume import hypervolume
 from parzen.samplers import BaseGASampler, NSGAIISampler, RandomSampler, nsgaii
 from parzen.samplers.generations import Generations
-from parzen.samplers.nsgaii import breeding
 from parzen.trial import TrialState, create_trial
 
 SPACE = {f"x{i}": FloatDistribution(0, 1) for i in range(4)}
@@ -573,15 +572,3 @@ def test_it_beats_random_search_on_zdt1():
         ours = [volume(NSGAIISampler(population_size=20, seed=seed)) for seed in range(10)]
         random = [volume(RandomSampler(seed=seed)) for seed in range(10)]
     assert min(ours) > max(random)
-
-
-def test_a_discrete_value_lies_anywhere_in_its_cell():
-    box = breeding.Box.of(
-        {"c": CategoricalDistribution("abc"), "i": IntDistribution(1, 9), "k": IntDistribution(1, 99, log=True),
-         "x": FloatDistribution(1, 2, log=True)}
-    )  # fmt: skip
-    values = np.repeat([[2.0], [3.0], [4.0], [1.5]], 2, axis=1)
-    found = breeding._placed(box, values, np.tile([0.0, 0.5], (4, 1)))
-    middle = (np.log(3.5) + np.log(4.5)) / 2
-    np.testing.assert_allclose(found, [[1.5, 2.0], [2.5, 3.0], [np.log(3.5), middle], [1.5, 1.5]])
-    assert values.T.tolist() == [[2.0, 3.0, 4.0, 1.5]] * 2

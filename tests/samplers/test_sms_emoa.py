@@ -15,7 +15,7 @@ import pytest
 import parzen
 from parzen.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 from parzen.engine.kernels.hypervolume import hypervolume
-from parzen.engine.kernels.succession import REFERENCE
+from parzen.engine.kernels.survival import REFERENCE
 from parzen.samplers import RandomSampler, SMSEMOASampler, nsgaii
 from parzen.trial import FrozenTrial, TrialState, create_trial
 
@@ -70,7 +70,7 @@ def test_one_after_the_other_the_worst_one_leaves(directions):
         study.add_trial(create_trial(params={"x": 0.5}, distributions={"x": FloatDistribution(0, 1)}, values=row))
         told.append([float(sign * value) for sign, value in zip(signs, row, strict=True)])
         members.insert(0, number)
-        keys = naive.succession([told[i] for i in members], [0.0] * len(members), REFERENCE)
+        keys = naive.survival([told[i] for i in members], [0.0] * len(members), REFERENCE)
         ordered = [members[i] for i in sorted(range(len(members)), key=keys.__getitem__)]
         members = [i for i in members if i in ordered[:5]]
         assert population(study) == (ordered[:5] if number >= 4 else None)

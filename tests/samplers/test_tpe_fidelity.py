@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+import naive_ranking
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -14,8 +15,10 @@ from hypothesis import strategies as st
 import parzen
 from parzen.distributions import FloatDistribution
 from parzen.samplers import TPESampler
-from parzen.samplers.tpe import evidence, fidelity, pareto, split
+from parzen.samplers.tpe import evidence, fidelity
 from parzen.samplers.tpe.fidelity import CarriedOver, Evidence, agreement, furthest_first, largest_budget
+from parzen.samplers.tpe.fidelity_ranking import FidelityRanking
+from parzen.samplers.tpe.pareto_ranking import ParetoRanking
 from parzen.trial import FrozenTrial, TrialState, create_trial
 
 X = {"x": FloatDistribution(0.0, 1.0)}
@@ -151,9 +154,8 @@ def test_many_different_last_steps_are_thinned_and_every_trial_is_seen_somewhere
 
 def test_infeasible_trials_are_the_last_of_all() -> None:
     trials = [trial_of({1: 1.0}), trial_of({1: 0.0}, constraints={"c": 2.0}), trial_of({}, 3.0, constraints={"c": 1.0})]
-    ranking = split.Graded(study_of([*trials, trial_of({}, 9.0)]).history, CarriedOver())
-    ranking.update(1)
-    assert ranking.numbers.tolist()[-2:] == [2, 1]
+    ranking = FidelityRanking(study_of([*trials, trial_of({}, 9.0)]).history, CarriedOver())
+    assert ranking.order(1).tolist()[-2:] == [2, 1]
 
 
 # --- rules -----------------------------------------------------------------------------------------------------------
@@ -202,9 +204,9 @@ def test_where_all_trials_end_alike_the_order_is_that_without_fidelity(
     rule: fidelity.Fidelity, values: list[float], is_complete: bool
 ) -> None:
     trials = [trial_of({3: v, 7: v}, v if is_complete else None) for v in values]
-    history = study_of(trials).history
-    found = rule(evidence.gather(history)[1], 1)
-    np.testing.assert_array_equal(found.order, split.rank(history))
+    study = study_of(trials)
+    found = rule(evidence.gather(study.history)[1], 1)
+    np.testing.assert_array_equal(found.order, naive_ranking.rank(study))
     np.testing.assert_array_equal(found.loss, np.array(values)[found.order])
     assert (found.weight == 1.0).all()
 
@@ -212,8 +214,8 @@ def test_where_all_trials_end_alike_the_order_is_that_without_fidelity(
 @given(TRIALS)
 @settings(max_examples=80, deadline=None)
 def test_furthest_first_is_the_ranking_that_is_kept_up(trials: list[FrozenTrial]) -> None:
-    history = study_of(trials).history
-    np.testing.assert_array_equal(furthest_first(evidence.gather(history)[1], 1).order, split.rank(history))
+    study = study_of(trials)
+    np.testing.assert_array_equal(furthest_first(evidence.gather(study.history)[1], 1).order, naive_ranking.rank(study))
 
 
 def test_a_good_trial_that_was_stopped_goes_before_a_bad_one_that_was_not() -> None:
@@ -294,7 +296,7 @@ def test_paused_trials_count_in_studies_of_several_objectives() -> None:
     for k in range(12):
         trial = study.ask(X)
         study._storage.set_trial_state_values(trial._trial_id, PAUSED, [float(k), -float(k)])
-    assert len(pareto.ParetoRanking(study.history).best(5)) == 5
+    assert len(ParetoRanking(study.history).best(5)) == 5
     assert 0 <= study.ask(X).params["x"] <= 1
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import naive_ranking
 import numpy as np
 import pytest
 
@@ -12,7 +13,9 @@ import parzen
 from parzen.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 from parzen.engine.kernels import COMPILED_FROM
 from parzen.samplers import TPESampler
-from parzen.samplers.tpe import coreset, fitting, pareto, split
+from parzen.samplers.tpe import coreset, fitting, pareto_ranking, split
+from parzen.samplers.tpe.model import Model
+from parzen.samplers.tpe.value_ranking import ValueRanking
 from parzen.trial import TrialState, create_trial
 
 SPACE = {
@@ -80,7 +83,7 @@ def test_running_trials_come_and_go_without_a_trace() -> None:
 def test_the_ranking_is_that_from_scratch(direction: str) -> None:
     rng = np.random.default_rng(0)
     study = parzen.create_study(direction=direction)
-    ranking = split.Ranking(study.history)
+    ranking = ValueRanking(study.history)
     for i in range(120):
         value, step = float(rng.integers(6)), int(rng.integers(4))
         constraints = {"c": float(rng.integers(-1, 3))} if i % 3 == 0 else None
@@ -93,9 +96,9 @@ def test_the_ranking_is_that_from_scratch(direction: str) -> None:
         study.add_trial(trial)
         assert ranking.update() == len(ranking.order())
         if i % 10 == 0:
-            np.testing.assert_array_equal(ranking.order(), split.rank(study.history))
-            np.testing.assert_array_equal(ranking.order(7), split.rank(study.history)[:7])
-    late = split.Ranking(study.history)
+            np.testing.assert_array_equal(ranking.order(), naive_ranking.rank(study))
+            np.testing.assert_array_equal(ranking.order(7), naive_ranking.rank(study)[:7])
+    late = ValueRanking(study.history)
     late.update()
     np.testing.assert_array_equal(late.order(), ranking.order())
 
@@ -104,7 +107,7 @@ def test_several_objectives_take_whole_fronts_and_spread_over_the_next() -> None
     values = [(0.0, 4.0), (4.0, 0.0), (1.0, 4.0), (2.0, 2.0), (2.1, 1.9), (4.0, 1.0), (9.0, 9.0)]
     study = parzen.create_study(directions=["minimize", "minimize"])
     study.add_trials([create_trial(values=v) for v in values])
-    ranking = pareto.ParetoRanking(study.history)
+    ranking = pareto_ranking.ParetoRanking(study.history)
     assert set(ranking.best(4)) == {0, 1, 3, 4}
     assert set(ranking.best(2)) < {0, 1, 3, 4}
     assert set(ranking.best(3)) & {3, 4}  # the middle adds more than both ends alone
@@ -116,7 +119,7 @@ def test_infinite_objectives_do_not_hinder_the_split() -> None:
     values = [(np.inf, 0.0), (0.0, np.inf), (-np.inf, 5.0), (1.0, 1.0), (np.inf, np.inf)]
     study = parzen.create_study(directions=["minimize", "minimize"])
     study.add_trials([create_trial(values=v) for v in values])
-    ranking = pareto.ParetoRanking(study.history)
+    ranking = pareto_ranking.ParetoRanking(study.history)
     assert 4 not in ranking.best(2)
     assert len(set(ranking.best(3))) == 3
 
@@ -142,11 +145,11 @@ def worse_then_better(rng, i):
 @pytest.mark.parametrize("n", [1, 10, 50])
 def test_the_best_of_few_that_are_kept_are_the_best_of_all(monkeypatch, values_of, n) -> None:
     """Also where the number changes, trials come in bulk, and some are infeasible or pruned."""
-    monkeypatch.setattr(pareto, "LEAST", 60)
+    monkeypatch.setattr(pareto_ranking, "LEAST", 60)
     rng = np.random.default_rng(n)
     m = len(values_of(rng, 0))
     study = parzen.create_study(directions=["minimize", "maximize", "minimize"][:m])
-    ranking = pareto.ParetoRanking(study.history)
+    ranking = pareto_ranking.ParetoRanking(study.history)
     dropped = 0
     for i in range(800):
         trial = study.ask()
@@ -159,8 +162,8 @@ def test_the_best_of_few_that_are_kept_are_the_best_of_all(monkeypatch, values_o
         if i % 50 > 40:
             continue
         wanted = n if i % 7 else 2 * n
-        complete, _, _ = split.tiers_of(study.history)
-        expected, _ = pareto.best_by_fronts(split.losses(study.history, complete), wanted, i >= 64)
+        complete, _, _ = split.by_outcome(study.history)
+        expected, _ = pareto_ranking.best_by_fronts(study.history.losses(complete), wanted, i >= 64)
         found = ranking.best(wanted)
         assert found[: len(expected)].tolist() == complete[expected].tolist()
         dropped = max(dropped, len(complete) - len(ranking._kept))
@@ -201,7 +204,7 @@ def test_a_coreset_estimates_sums_without_bias() -> None:
     assert abs(weights @ y[positions] / n - y.mean()) < 5 * 0.011
 
 
-def test_log_g_of_a_coreset_is_near_that_of_all(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_density_above_of_a_coreset_is_near_that_of_all() -> None:
     study = parzen.create_study(sampler=TPESampler(seed=0))
     rng = np.random.default_rng(1)
     space = {"x": FloatDistribution(0, 1), "y": FloatDistribution(0, 1)}
@@ -213,16 +216,14 @@ def test_log_g_of_a_coreset_is_near_that_of_all(monkeypatch: pytest.MonkeyPatch)
         ]
     )
 
-    def log_g() -> np.ndarray:
-        fitter = fitting.Fitter(study.history, study.sampler._settings)
-        model = fitter.fit(space, {}, bold=True)[1]
-        z = study.sampler.propose(model, np.random.default_rng(2), 200)
-        return model.tier.prepared.density(model.bad, z)
+    def model_of(limit: int) -> Model:
+        return fitting.Fitter(study.history, study.sampler._settings, limit).fit(space, {}, bold=True)[1]
 
-    thinned = log_g()
-    monkeypatch.setattr(fitting, "LIMIT", 10**9)
-    # Near the good trials the best of the bad ones are all kept; a few candidates come from the prior.
-    assert np.median(np.abs(thinned - log_g())) < 0.1
+    thinned, whole = model_of(coreset.LIMIT), model_of(10**9)
+    assert thinned.above.mu.shape[1] <= coreset.LIMIT + 1 < whole.above.mu.shape[1]
+    z = study.sampler.propose(whole, np.random.default_rng(2), 200)
+    # Near the trials below the best ones above are all kept; a few candidates come from the prior.
+    assert np.median(np.abs(thinned.log_densities(z)[1] - whole.log_densities(z)[1])) < 0.1
 
 
 # --- tiers -----------------------------------------------------------------------------------------------------------
@@ -259,5 +260,5 @@ def test_both_tiers_fit_the_same_densities(monkeypatch: pytest.MonkeyPatch) -> N
         model = fitting.Fitter(study.history, TPESampler()._settings).fit(SPACE, {}, bold=True)[1]
         if z is None:
             z = np.ascontiguousarray(TPESampler().propose(model, np.random.default_rng(0), 50))
-        found.append([model.tier.prepared.density(mixture, z) for mixture in (model.good, model.bad)])
+        found.append(model.log_densities(z))
     np.testing.assert_allclose(found[0], found[1], rtol=1e-9, atol=1e-9)

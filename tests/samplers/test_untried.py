@@ -7,6 +7,7 @@ import pytest
 
 import parzen
 from parzen.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
+from parzen.engine.history import Dimensions
 from parzen.samplers import NSGAIIISampler, NSGAIISampler, SMSEMOASampler
 from parzen.samplers.nsgaii import PolynomialMutation, UniformCrossover
 from parzen.samplers.nsgaii.breeding import Operators
@@ -98,43 +99,43 @@ def history_of(values, space=ONE):
 
 
 def test_only_trials_of_lower_numbers_count() -> None:
-    tried = Tried(list(ONE)).update(history_of([7, 5, 7]))
-    found = [tried.before(n, np.array([[7.0, 5.0, 6.0]])) for n in range(3)]
+    tried = Tried(Dimensions.of(ONE)).update(history_of([7, 5, 7]))
+    found = [tried.before(n, np.array([[7.0], [5.0], [6.0]])) for n in range(3)]
     assert found == [[False] * 3, [True, False, False], [True, True, False]]
 
 
 def test_failed_trials_are_no_point() -> None:
     study = parzen.create_study()
     study.add_trial(parzen.trial.create_trial(params={"k": 3}, distributions=ONE, state=parzen.trial.TrialState.FAIL))
-    assert Tried(list(ONE)).update(study.history).before(1, np.array([[3.0]])) == [False]
+    assert Tried(Dimensions.of(ONE)).update(study.history).before(1, np.array([[3.0]])) == [False]
 
 
 def test_repeated_children_make_room_for_the_next_new_ones() -> None:
-    tried = Tried(list(ONE)).update(history_of([0, 1]))
+    tried = Tried(Dimensions.of(ONE)).update(history_of([0, 1]))
     rounds = iter([[0.0, 5.0, 5.0], [1.0, 5.0, 6.0, 6.0], [8.0, 9.0]])
 
     def make(n, how):
-        return np.array([np.resize(next(rounds), n)])
+        return np.resize(next(rounds), (n, 1))
 
-    assert breed_untried(make, HOW, tried, 2, 3).tolist() == [[6.0, 5.0, 8.0]]
+    assert breed_untried(make, HOW, tried, 2, 3).tolist() == [[6.0], [5.0], [8.0]]
 
 
 def test_zero_of_either_sign_is_the_same_point() -> None:
-    assert len(set(keys(np.array([[0.0, -0.0]])))) == 1
+    assert len(set(keys(np.array([[0.0], [-0.0]])))) == 1
 
 
 @pytest.mark.parametrize(
     ("given", "rates"), [(None, [0.4, 0.8, 1.0, 1.0]), (0.1, [0.2, 0.4, 0.8, 1.0]), (0.0, [0.0] * 4)]
 )
 def test_patience_has_an_end_and_mutates_more_with_each_round(given, rates) -> None:
-    tried, made = Tried(list(FIVE)).update(history_of([4], FIVE)), []
+    tried, made = Tried(Dimensions.of(FIVE)).update(history_of([4], FIVE)), []
 
     def make(n, how):
         made.append((n, how.mutation_prob))
-        return np.full((5, n), 4.0)
+        return np.full((n, 5), 4.0)
 
     how = HOW._replace(mutation_prob=given)
-    assert breed_untried(make, how, tried, 1, 6).tolist() == [[4.0] * 6] * 5
+    assert breed_untried(make, how, tried, 1, 6).tolist() == [[4.0] * 5] * 6
     assert made == [(6, given), *((6 * N_MORE, rate) for rate in rates)]
 
 

@@ -107,14 +107,14 @@ def test_a_process_that_lives_keeps_its_trial_however_long_it_is_silent(url: str
 
 
 def was_heard(study: parzen.Study, seconds: float) -> bool:
-    """Tell whether a worker that runs a trial gave a sign of life lately."""
+    """Tell whether a worker that runs a trial gave a heartbeat lately."""
     rows = query(study, f"SELECT heartbeat, {study._storage._db.dialect.now} FROM parzen_workers WHERE worker_id IN "
                  "(SELECT worker_id FROM parzen_claims)")  # fmt: skip
     allowed = timedelta(seconds=seconds)
-    return any(not study._storage._workers._is_silent(heartbeat, now, allowed) for heartbeat, now in rows)
+    return any(not study._storage._workers._is_expired(heartbeat, now, allowed) for heartbeat, now in rows)
 
 
-def test_of_another_machine_the_signs_of_life_decide(url: str) -> None:
+def test_of_another_machine_the_heartbeats_decide(url: str) -> None:
     ours, theirs = opened(url), opened(url, heartbeat_interval=1000)
     trial = theirs.ask()
     worker_id = theirs._storage._db.worker_id
@@ -129,7 +129,7 @@ def test_of_another_machine_the_signs_of_life_decide(url: str) -> None:
         theirs.tell(trial, 1.0)
 
 
-def test_signs_of_life_go_on_by_themselves(url: str) -> None:
+def test_heartbeats_go_on_by_themselves(url: str) -> None:
     study = opened(url)
     study.ask()
     sql = f"SELECT heartbeat FROM parzen_workers WHERE worker_id = '{study._storage._db.worker_id}'"
@@ -158,8 +158,8 @@ study.tell(study.ask(), 1.0)
 
 
 @pytest.mark.parametrize("what", ["stays", "reconnects", "forks"])
-def test_a_process_ends_between_signs_of_life(url: str, what: str) -> None:
-    opened(url)  # two of five processes complained on MariaDB, when the connection was closed while a sign was given
+def test_a_process_ends_between_heartbeats(url: str, what: str) -> None:
+    opened(url)  # two of five processes complained on MariaDB, when the connection was closed during a heartbeat
     command = [sys.executable, "-W", "ignore::DeprecationWarning", "-c", ENDING, url, what]  # a fork beside a thread
     workers = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for _ in range(4)]
     assert [(worker.communicate()[1], worker.returncode) for worker in workers] == [("", 0)] * 4

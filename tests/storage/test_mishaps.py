@@ -138,7 +138,7 @@ def test_a_trial_that_was_put_back_belongs_to_who_takes_it_next(url: str) -> Non
 def test_a_claimed_trial_that_another_ends_at_once_is_left_to_him(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     study, other = opened(url), opened(url)
     study.enqueue_trial({"x": 0.5})
-    start, ended = study._storage._mirror.take, []
+    start, ended = study._storage._histories.add_claimed, []
 
     def end_first(study_id: int, record: Any) -> bool:
         if not ended:
@@ -147,7 +147,7 @@ def test_a_claimed_trial_that_another_ends_at_once_is_left_to_him(url: str, monk
             record = other._storage.get_trial(record._trial_id)
         return start(study_id, record)
 
-    monkeypatch.setattr(study._storage._mirror, "take", end_first)
+    monkeypatch.setattr(study._storage._histories, "add_claimed", end_first)
     assert study.ask().number == 1
     assert [trial.state for trial in study.trials] == [FAIL, RUNNING]
 

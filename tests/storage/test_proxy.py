@@ -37,14 +37,13 @@ from parzen.storage.proxy.wire import (
     Outcome,
     Position,
     read_answer,
-    running_from,
     write_answer,
     write_record,
     write_request,
 )
 from parzen.storages import BaseStorage, GrpcStorageProxy, InMemoryStorage, SQLiteStorage, run_grpc_proxy_server
 from parzen.study import StudyDirection
-from parzen.trial import TrialState, create_trial
+from parzen.trial import FrozenTrial, TrialState, create_trial
 
 MINIMIZE = StudyDirection.MINIMIZE
 RUNNING, WAITING, COMPLETE, FAIL = TrialState.RUNNING, TrialState.WAITING, TrialState.COMPLETE, TrialState.FAIL
@@ -479,7 +478,7 @@ def test_a_new_server_recognises_what_was_done_before_it(tmp_path: Path) -> None
     assert study_id == same
     at = Position(study_id)
     waiting = write_record(create_trial(state=WAITING, user_attrs={"place": 3}))
-    for templates in ([write_record(running_from(datetime.now()))], [waiting, waiting]):
+    for templates in ([write_record(FrozenTrial.running())], [waiting, waiting]):
         first, again = twice("create_new_trials", [study_id, templates], at._replace(n=storage.get_n_trials(study_id)))
         assert first == again
     assert storage.get_n_trials(study_id) == 3

@@ -1,1 +1,1 @@
-"""Numba loops. Importing a module of this package imports numba: do it on demand only."""
+"""Kernels as Numba loops, for larger studies. Importing one loads Numba: do it in the function that needs it."""

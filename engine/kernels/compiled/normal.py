@@ -129,7 +129,7 @@ def _log_mass_narrow(a: float, width: float) -> float:
 
 @jit
 def ppf(u: float, a: float, b: float) -> float:
-    """Return the quantile of the standard normal truncated to [a, b], a <= b, to 1e-7: enough to draw from."""
+    """Return the quantile of the standard normal truncated to [a, b], a <= b, as in `truncnorm.ppf`."""
     if a <= 0.0 and b >= 0.0 and b - a >= NARROW:
         below, above = tail(-a), tail(b)
         mass = 1.0 - below - above
@@ -171,8 +171,7 @@ def _quantile(log_probability: float) -> float:
     s = QUANTILE_SCALE / (QUANTILE_SCALE + r)
     p = A0 + s * (A1 + s * (A2 + s * (A3 + s * (A4 + s * A5))))
     q = 1.0 + s * (B1 + s * (B2 + s * (B3 + s * (B4 + s * B5))))
-    quantile: float = r - p / q
-    return quantile
+    return _newton(r - p / q, log_probability)
 
 
 @jit

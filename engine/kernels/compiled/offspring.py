@@ -6,7 +6,8 @@ import numpy as np
 
 from ...arrays import BoolArray, FloatArray, IntArray
 from .. import jit
-from ..offspring import SLACK
+from ..cube import Scale
+from ..offspring import MUTANTS, inherited
 
 
 @jit
@@ -65,21 +66,22 @@ def offspring(
                     children[i, j] = v
                 elif v < 0.5:
                     step = 1 - (2 * v + (1 - 2 * v) * (1 - z) ** (eta + 1)) ** (1 / (eta + 1))
-                    children[i, j] = min(max(z - step, 0.0), 1.0)
+                    children[i, j] = np.rint(min(max(z - step, 0.0), 1.0) * MUTANTS) / MUTANTS
                 else:
                     step = 1 - (2 - 2 * v + (2 * v - 1) * z ** (eta + 1)) ** (1 / (eta + 1))
-                    children[i, j] = min(max(z + step, 0.0), 1.0)
+                    children[i, j] = np.rint(min(max(z + step, 0.0), 1.0) * MUTANTS) / MUTANTS
     return children, source
 
 
-@jit
 def litter(
     values: FloatArray,
-    places: FloatArray,
+    share: FloatArray,
     low: FloatArray,
-    width: FloatArray,
+    high: FloatArray,
+    spacing: FloatArray,
     is_log: BoolArray,
-    ends: FloatArray,
+    lower: FloatArray,
+    width: FloatArray,
     grades: IntArray,
     is_choice: BoolArray,
     swap: FloatArray,
@@ -87,25 +89,39 @@ def litter(
     mutation_prob: float,
     eta: float,
     u: FloatArray,
-) -> tuple[FloatArray, IntArray]:
-    """Make children (d, n) of values (d, k), and tell whose their values are; see the NumPy tier."""
-    d, k = places.shape
+) -> FloatArray:
+    """Make children (d, n) of values (d, k); see the NumPy tier."""
+    scale = Scale(low, high, spacing, is_log, lower, width)
+    points = _to_unit(values, share, *scale)
+    return inherited(values, scale, *offspring(points, grades, is_choice, swap, crossover_prob, mutation_prob, eta, u))
+
+
+@jit
+def _to_unit(
+    values: FloatArray,
+    share: FloatArray,
+    low: FloatArray,
+    high: FloatArray,
+    spacing: FloatArray,
+    is_log: BoolArray,
+    lower: FloatArray,
+    width: FloatArray,
+) -> FloatArray:
+    """Turn values into points (d, k) of the unit cube; NaN outside of the ranges."""
+    d, k = values.shape
     points = np.empty((d, k))
     for j in range(d):
+        half = spacing[j] / 2
         for i in range(k):
-            x = np.log(places[j, i]) if is_log[j] else places[j, i]
-            x = (x - low[j]) / width[j]
-            points[j, i] = min(max(x, 0.0), 1.0) if -SLACK <= x <= 1 + SLACK else np.nan
-    made, whose = offspring(points, grades, is_choice, swap, crossover_prob, mutation_prob, eta, u)
-    n = made.shape[0]
-    children, source = np.empty((d, n)), np.empty((d, n), np.int64)
-    for j in range(d):
-        for i in range(n):
-            source[j, i] = whose[i, j]
-            if whose[i, j] >= 0:
-                x = values[j, whose[i, j]]
-            else:
-                x = low[j] + made[i, j] * width[j]
-                x = np.exp(x) if is_log[j] else x
-            children[j, i] = ends[0, j] if x < ends[0, j] else ends[1, j] if x > ends[1, j] else x
-    return children, source
+            x = values[j, i]
+            if half > 0:
+                left, right = x - half, x + half
+                if is_log[j]:
+                    left, right = np.log(left), np.log(right)
+                x = left + share[j, i] * (right - left)
+            elif is_log[j]:
+                x = np.log(x)
+            x = (x - lower[j]) / width[j]
+            x = 0.0 if x < 0.0 else 1.0 if x > 1.0 else x
+            points[j, i] = x if low[j] <= values[j, i] <= high[j] else np.nan
+    return points

@@ -1,4 +1,4 @@
-"""Numba tier of `kernels.succession`: a front in units of its ranges; what points add in two or in many objectives."""
+"""Numba tier of `kernels.survival`: a front in units of its ranges; what points add in two or in many objectives."""
 
 from __future__ import annotations
 

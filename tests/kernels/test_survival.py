@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from parzen.engine.kernels.compiled import succession as compiled_tier
-from parzen.engine.kernels.succession import REFERENCE, estimated, order, places, scaled, shares
+from parzen.engine.kernels.compiled import survival as compiled_tier
+from parzen.engine.kernels.survival import REFERENCE, estimated, order, places, scaled, shares
 
 coordinates = st.integers(-3, 3).map(float)
 odd = st.sampled_from([-math.inf, -1e308, -1.0, -0.5, 0.0, 5e-324, 1e-300, 0.1, 1e308, math.inf])
@@ -25,7 +25,7 @@ points = st.integers(1, 4).flatmap(
 @settings(deadline=None)
 def test_the_order_is_the_slow_twins(compiled: bool, listed: list[list[float]], data: st.DataObject) -> None:
     violation = data.draw(st.lists(st.sampled_from([0.0, 0.0, 0.5, 2.0]), min_size=len(listed), max_size=len(listed)))
-    keys = naive.succession(listed, violation, REFERENCE)
+    keys = naive.survival(listed, violation, REFERENCE)
     found = order(np.array(listed), np.array(violation), compiled).tolist()
     assert sorted(found) == list(range(len(listed)))
     assert [keys[i] for i in found] == sorted(keys)

@@ -1,19 +1,34 @@
-"""The statements that write, in the words of one dialect.
+"""The SQL statements that write, for one dialect, and what statements of all dialects share.
 
-A statement that changes a trial inserts from a SELECT of that trial, so that nothing happens if it is finished.
+A statement that changes a trial inserts from a SELECT of that trial, so it does nothing if the trial is finished.
 """
 
 from __future__ import annotations
 
-from functools import lru_cache
+from collections.abc import Sequence
 
 from .dialect import Dialect
 
 UNFINISHED = "state IN ('RUNNING', 'WAITING')"
+_CHUNK = 500  # identifiers in one statement: SQLite's limit was once 999
 
 
-class Vocabulary:
-    """Statements; the parameters of each stand in the order of its columns, the trial's identifier last."""
+def chunks(trial_ids: Sequence[int]) -> list[Sequence[int]]:
+    """Split identifiers into parts that are small enough for one statement."""
+    return [trial_ids[i : i + _CHUNK] for i in range(0, len(trial_ids), _CHUNK)]
+
+
+def placeholders(values: Sequence[object]) -> str:
+    """Give the parameters of an IN list."""
+    return ", ".join("?" * len(values))
+
+
+class Statements:
+    """The statements.
+
+    Their parameters stand in the order of the columns; where a statement selects a trial or a study, its identifier is
+    the last one.
+    """
 
     def __init__(self, dialect: Dialect) -> None:
         open_trial = f"FROM trials WHERE trial_id = ? AND {UNFINISHED}{dialect.lock}"
@@ -43,21 +58,18 @@ class Vocabulary:
             + dialect.upsert('study_id, "key"', ("value_json",))
             for kind in ("user", "system")
         }
-        self.beat = (
+        self.insert_heartbeat = (
             "INSERT INTO parzen_workers (worker_id, host, process, heartbeat) "
             f"VALUES (?, ?, ?, {dialect.now}) " + dialect.upsert("worker_id", ("host", "process", "heartbeat"))
         )
-        self.record_heartbeat = (
+        self.insert_trial_heartbeat = (
             f"INSERT INTO trial_heartbeats (trial_id, heartbeat) VALUES (?, {dialect.now}) "
             + dialect.upsert("trial_id", ("heartbeat",))
         )
-        self.sign = (
+        self.insert_answer = (
             "INSERT INTO parzen_workers (worker_id, heartbeat, request, answer) "
             f"VALUES (?, {dialect.now}, ?, ?) " + dialect.upsert("worker_id", ("heartbeat", "request", "answer"))
         )
-        self.claim = "INSERT INTO parzen_claims (trial_id, worker_id) VALUES (?, ?) " + dialect.upsert(
+        self.insert_claim = "INSERT INTO parzen_claims (trial_id, worker_id) VALUES (?, ?) " + dialect.upsert(
             "trial_id", ("worker_id",)
         )
-
-
-words_of = lru_cache(Vocabulary)

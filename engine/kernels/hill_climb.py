@@ -1,7 +1,7 @@
-"""Gradient ascent on log l - power x log g from a candidate, in continuous coordinates (NumPy tier).
+"""Hill climb from a candidate on log below - power x log above, in continuous coordinates (NumPy tier).
 
-Steps are taken along the gradient in units of l's bandwidths, longer after a success and shorter after a failure, and
-folded back at the borders: clipping would pile points up on them.
+Steps are taken along the gradient in units of the bandwidths below, longer after a success and shorter after a failure.
+They are folded back at the borders: clipping would pile points up there.
 """
 
 from __future__ import annotations
@@ -9,26 +9,27 @@ from __future__ import annotations
 import numpy as np
 
 from ..arrays import FloatArray
-from .mixture import SQRT_HALF
-from .prepared import Prepared
+from .mixture import Mixture
+from .truncnorm import SQRT_HALF
 
 FIRST_STEP = 0.5  # bandwidths
 LONGER, SHORTER = 1.5, 0.4
 REACH = 4.0  # bandwidths: how far from the start the search may go
-NEGLIGIBLE = 30.0
+NEGLIGIBLE = 37.0
+DIRECTIONS = 2.0**12  # steps per unit in which a direction is rounded, so that both tiers try the same points
 
 
-def ascend(
-    good: Prepared, bad: Prepared, power: float, start: FloatArray, low: FloatArray, high: FloatArray, n_steps: int
+def climb(
+    below: Mixture, above: Mixture, power: float, start: FloatArray, low: FloatArray, high: FloatArray, n_steps: int
 ) -> FloatArray:
     """Return a point (d,) near `start` where the score is no smaller.
 
     Parameters
     ----------
-    good, bad
-        l and g over d continuous dimensions.
+    below, above
+        Densities over d continuous dimensions.
     power
-        What log g is multiplied with.
+        What the log-density above is multiplied with.
     start
         (d,) where to begin.
     low, high
@@ -36,17 +37,18 @@ def ascend(
     n_steps
         Number of points tried.
     """
-    scale = SQRT_HALF / good.precision.mean(axis=1)
+    scale = SQRT_HALF / (below.precision.sum(axis=1) / below.precision.shape[1])  # quicker than `mean`
     low, high = np.maximum(low, start - REACH * scale), np.minimum(high, start + REACH * scale)
     best, step = start, FIRST_STEP
-    score, gradient = _score(good, bad, power, best)
+    score, gradient = _score(below, above, power, best)
     for _ in range(n_steps):
         direction = gradient * scale
         length = np.sqrt((direction * direction).sum())
         if not length > 0.0:
             break
-        tried = _fold(best + step / length * direction * scale, low, high)
-        new_score, new_gradient = _score(good, bad, power, tried)
+        unit = np.rint(direction / length * DIRECTIONS) / DIRECTIONS
+        tried = _fold(best + step * unit * scale, low, high)
+        new_score, new_gradient = _score(below, above, power, tried)
         if new_score > score:
             best, score, gradient, step = tried, new_score, new_gradient, step * LONGER
         else:
@@ -54,13 +56,13 @@ def ascend(
     return best
 
 
-def _score(good: Prepared, bad: Prepared, power: float, x: FloatArray) -> tuple[float, FloatArray]:
-    log_l, slope_l = _log_density(good, x)
-    log_g, slope_g = _log_density(bad, x)
-    return log_l - power * log_g, slope_l - power * slope_g
+def _score(below: Mixture, above: Mixture, power: float, x: FloatArray) -> tuple[float, FloatArray]:
+    log_below, slope_below = _log_density(below, x)
+    log_above, slope_above = _log_density(above, x)
+    return log_below - power * log_above, slope_below - power * slope_above
 
 
-def _log_density(mixture: Prepared, x: FloatArray) -> tuple[float, FloatArray]:
+def _log_density(mixture: Mixture, x: FloatArray) -> tuple[float, FloatArray]:
     """Return the log-density at x (d,) and its gradient (d,)."""
     z = (x[:, None] - mixture.mu) * mixture.precision
     exponent = mixture.offset - np.einsum("dk,dk->k", z, z)

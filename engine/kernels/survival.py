@@ -1,4 +1,4 @@
-"""Who leaves a population of constant size: the order of SMS-EMOA; all objectives are minimised.
+"""Environmental selection of SMS-EMOA, by rank and hypervolume: who survives; all objectives are minimised.
 
 Source: Beume, Naujoks and Emmerich, "SMS-EMOA: Multiobjective selection based on dominated hypervolume", European
 Journal of Operational Research 181(3), 2007.
@@ -89,7 +89,7 @@ def shares(front: FloatArray, compiled: bool = False) -> FloatArray:
     """
     tier: Any = sys.modules[__name__]
     if compiled:
-        from .compiled import succession as tier
+        from .compiled import survival as tier
     points = tier.scaled(front)
     m = points.shape[1]
     if m == 2:

@@ -1,4 +1,4 @@
-"""Numba tier of `kernels.apart`."""
+"""Numba tier of `kernels.constant_liar`."""
 
 from __future__ import annotations
 
@@ -8,25 +8,27 @@ import numpy as np
 
 from ...arrays import FloatArray, IntArray
 from .. import jit
-from ..prepared import Prepared
+from ..mixture import Mixture
 
 NEGLIGIBLE = -40.0
 
 
-def choose_apart(
-    log_l: FloatArray, log_g: FloatArray, lies: Prepared, z: FloatArray, twin: IntArray, n: int
+def choose_batch(
+    log_below: FloatArray, log_above: FloatArray, lies: Mixture, z: FloatArray, twin: IntArray, n: int
 ) -> IntArray:
-    """Return the indices (n,) of the chosen candidates; see `kernels.apart.choose_apart`."""
+    """Return the indices (n,) of the chosen candidates; see `kernels.constant_liar.choose_batch`."""
     chosen = np.empty(n, dtype=np.int64)
     columns = np.ascontiguousarray(z.T)
-    _choose(log_l, log_g.copy(), lies.offset, lies.mu, lies.precision, lies.row, lies.table, columns, twin, chosen)
+    _choose(
+        log_below, log_above.copy(), lies.offset, lies.mu, lies.precision, lies.row, lies.table, columns, twin, chosen
+    )
     return chosen
 
 
 @jit
 def _choose(
-    log_l: FloatArray,
-    log_g: FloatArray,
+    log_below: FloatArray,
+    log_above: FloatArray,
     offset: FloatArray,
     mu: FloatArray,
     precision: FloatArray,
@@ -46,7 +48,7 @@ def _choose(
             free[chosen[:i]] = False
         k = -1
         for a in range(c):
-            if free[a] and (k < 0 or log_l[a] - log_g[a] > log_l[k] - log_g[k]):
+            if free[a] and (k < 0 or log_below[a] - log_above[a] > log_below[k] - log_above[k]):
                 k = a
         chosen[i] = k
         left = 0
@@ -64,6 +66,6 @@ def _choose(
                 for a in range(c):
                     lie[a] += table[row[j, k] + np.int64(z[j, a])]
         for a in range(c):
-            if lie[a] - log_g[a] > NEGLIGIBLE:
-                top = max(lie[a], log_g[a])
-                log_g[a] = top + math.log1p(math.exp(min(lie[a], log_g[a]) - top))
+            if lie[a] - log_above[a] > NEGLIGIBLE:
+                top = max(lie[a], log_above[a])
+                log_above[a] = top + math.log1p(math.exp(min(lie[a], log_above[a]) - top))

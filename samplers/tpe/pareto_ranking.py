@@ -6,27 +6,29 @@ Source: Ozaki et al., "Multiobjective Tree-Structured Parzen Estimator", JAIR 73
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 
 from ...engine.arrays import FloatArray, IntArray
 from ...engine.history import History
-from ...engine.kernels import COMPILED_FROM
+from ...engine.kernels import COMPILED_FROM, fronts
 from ...engine.kernels.dominance import ranks
 from ...engine.kernels.hypervolume import subset
-from .evidence import COMPLETE
-from .split import by_last_report, tiers_of
+from .evidence import COMPLETE, n_observed
+from .observations import Observations
+from .split import Split, by_last_report, by_outcome
 
 MARGIN = 4  # times as many trials are kept as are asked for
 LEAST = 500  # trials from which on some are dropped
 
 
 class ParetoRanking:
-    """Finds the best trials among few that are kept as trials finish.
+    """Orders trials of several objectives front by front, of which it keeps only the first ones.
 
-    Who is dropped is dominated by somebody of each rank up to a `depth`, who is kept: dropped trials never come to
-    have a rank of `depth` or less, as ranks do not fall when trials are added. So what is found is right as long as
-    it does not reach beyond that; then all trials are looked at again.
+    All trials up to a rank, the `depth`, are kept, and the others are dropped. A dropped trial never comes to have a
+    rank of `depth` or less, because new trials can only raise ranks. So the trials up to `depth` are found among the
+    kept ones; where more are asked for, all trials are looked at again.
 
     Parameters
     ----------
@@ -43,6 +45,12 @@ class ParetoRanking:
         self._depth = math.inf  # the rank up to which all are kept
         self._limit = LEAST
 
+    def split(self, observations: Observations, gamma: Callable[[int], int]) -> Split:
+        """Split the trials by fronts. Losses of several objectives have no scale."""
+        best = self.best(gamma(n_observed(self._history)))
+        below = best[observations.has(best)]
+        return Split(below, best[:0], np.full(len(below), np.nan))
+
     def best(self, n: int) -> IntArray:
         """Give the numbers of the `n` best complete and pruned trials."""
         made_for = (len(self._history.finished), len(self._history.pauses), n)
@@ -55,7 +63,7 @@ class ParetoRanking:
         found = self._best_complete(n)
         if len(found) == n:
             return found
-        _, pruned, infeasible = tiers_of(self._history)
+        _, pruned, infeasible = by_outcome(self._history)
         rest = [
             pruned[by_last_report(self._history, pruned)],
             infeasible[np.argsort(self._history.violation[infeasible], kind="stable")],
@@ -74,7 +82,7 @@ class ParetoRanking:
     def _best_complete(self, n: int) -> IntArray:
         found, deepest = self._choose(n)
         if deepest > self._depth:
-            self._kept, self._depth = tiers_of(self._history)[0], math.inf
+            self._kept, self._depth = by_outcome(self._history)[0], math.inf
             found, _ = self._choose(n)
         if len(self._kept) > self._limit:
             self._drop(MARGIN * n)
@@ -82,7 +90,7 @@ class ParetoRanking:
 
     def _choose(self, n: int) -> tuple[IntArray, float]:
         """Choose among the kept trials; tell the rank of the last one."""
-        compiled = self._history.n_complete >= COMPILED_FROM
+        compiled = self._history.n_complete >= COMPILED_FROM and fronts.is_ready()
         chosen, deepest = best_by_fronts(self._history.losses(self._kept), n, compiled)
         return self._kept[chosen], deepest
 
@@ -96,9 +104,10 @@ class ParetoRanking:
 
 
 def best_by_fronts(losses: FloatArray, n: int, compiled: bool) -> tuple[IntArray, float]:
-    """Give the indices of `n` points, front by front, of the last front those that add most hypervolume; and its rank.
+    """Give the indices of `n` points, front by front, and the rank of the last front.
 
-    Where there are no more than `n` points all are given, and the rank is infinite.
+    Of the last front, those are chosen that add most hypervolume. Where there are no more than `n` points, all are
+    given, and the rank is infinite.
     """
     if n >= len(losses):
         return np.arange(len(losses)), math.inf

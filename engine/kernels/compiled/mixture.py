@@ -1,4 +1,4 @@
-"""Numba tier of `kernels.prepared`: the same functions, over blocks of components.
+"""Numba tier of `kernels.mixture`: the same functions, over blocks of components.
 
 Arrays of a block fit the innermost cache and all loops over them are elementwise, so that LLVM vectorises them without
 being allowed to reorder sums. A block whose largest term is e^-40 below the largest so far is skipped: over k
@@ -12,72 +12,58 @@ import math
 import numpy as np
 
 from ...arrays import FloatArray, IntArray
-from .. import jit, prepared
+from .. import exact, jit
 from ..axes import Axes
-from ..prepared import Prepared
-from ..truncnorm import LOG_SQRT_2PI
+from ..categorical import ChoiceTables
+from ..mixture import Mixture, Observed, condition
+from ..truncnorm import LOG_SQRT_2PI, QUANTILE_GRID, SQRT_HALF
 from .normal import BLOCK, exp_block, log_mass, log_mass_around, ppf, tail
 
 NEGLIGIBLE = -40.0
-SQRT_HALF = math.sqrt(0.5)
 SMALLEST_MASS = 1e-280
 
-condition = prepared.condition
-select = prepared.select
+__all__ = ["condition", "draw", "draw_marginals", "fit", "log_density", "log_marginals"]
 
 
-def density(mixture: Prepared, z: FloatArray) -> FloatArray:
-    """Return the log-density (n,) at z (n, d); see `kernels.prepared.density`."""
+def log_density(mixture: Mixture, z: FloatArray) -> FloatArray:
+    """Return the log-density (n,) at z (n, d); see `kernels.mixture.log_density`."""
     out = np.empty(len(z))
-    log_density(mixture.offset, mixture.mu, mixture.precision, mixture.row, mixture.table, np.ascontiguousarray(z), out)
+    kernels = mixture.offset, mixture.mu, mixture.precision, mixture.row, mixture.table
+    _log_density(*kernels, np.ascontiguousarray(z), out)
     return out
 
 
-def densities(mixture: Prepared, z: FloatArray) -> FloatArray:
-    """Return each dimension's own log-density (n, d); see `kernels.prepared.densities`."""
+def log_marginals(mixture: Mixture, z: FloatArray) -> FloatArray:
+    """Return each dimension's own log-density (n, d); see `kernels.mixture.log_marginals`."""
     columns = np.ascontiguousarray(z.T)
     out = np.empty(columns.shape)
     for j in range(len(columns)):
         one = slice(j, j + 1)
         offset = mixture.log_weight - mixture.norm[j]
         kernels = mixture.mu[one], mixture.precision[one], mixture.row[one], mixture.table
-        log_density(offset, *kernels, columns[j][:, None], out[j])
+        _log_density(offset, *kernels, columns[j][:, None], out[j])
     by_point: FloatArray = out.T
     return by_point
 
 
-def draw(mixture: Prepared, axes: Axes, u: FloatArray) -> FloatArray:
-    """Map uniforms (n, 1 + d) to draws (n, d); see `kernels.prepared.draw`."""
+def draw(mixture: Mixture, axes: Axes, u: FloatArray) -> FloatArray:
+    """Map uniforms (n, 1 + d) to draws (n, d); see `kernels.mixture.draw`."""
     return _draw(mixture.log_weight, mixture.mu, mixture.sigma, mixture.row, mixture.table, axes, u, 1)
 
 
-def draws(mixture: Prepared, axes: Axes, u: FloatArray) -> FloatArray:
-    """Map uniforms (n, 2 d) to draws (n, d) of each dimension by itself; see `kernels.prepared.draws`."""
+def draw_marginals(mixture: Mixture, axes: Axes, u: FloatArray) -> FloatArray:
+    """Map uniforms (n, 2 d) to draws (n, d) of each dimension by itself; see `kernels.mixture.draw_marginals`."""
     n_columns = len(axes.low)
     return _draw(mixture.log_weight, mixture.mu, mixture.sigma, mixture.row, mixture.table, axes, u, n_columns)
 
 
-# --- preparing -------------------------------------------------------------------------------------------------------
+# --- fitting ---------------------------------------------------------------------------------------------------------
 
 
 @jit
-def prepare(
-    ids: IntArray,
-    z: FloatArray,
-    bandwidth: FloatArray,
-    smallest: FloatArray,
-    log_weight: FloatArray,
-    axes: Axes,
-    choice_table: FloatArray,
-    choice_start: IntArray,
-    done: FloatArray,
-    cache: FloatArray,
-) -> Prepared:
-    """Prepare the mixture of some observations; see `kernels.prepared.prepare`.
-
-    `done` and `cache` (d, n) hold precisions and log normalisers of an earlier call, NaN where there was none, and are
-    brought up to date: a kernel that did not change is not normalised again.
-    """
+def fit(observed: Observed, log_weight: FloatArray, smallest: FloatArray, choices: ChoiceTables, axes: Axes) -> Mixture:
+    """Fit a mixture; see `kernels.mixture.fit`. A kernel that did not change is not normalised again."""
+    ids, z, bandwidth, known_precision, known_norm = observed
     d, k = z.shape[0], log_weight.size
     norm, mu, sigma, precision = np.empty((d, k)), np.empty((d, k)), np.empty((d, k)), np.empty((d, k))
     row, offset = np.full((d, k), -1), log_weight.copy()
@@ -85,23 +71,24 @@ def prepare(
     for j in range(d):
         if axes.n_values[j] > 0 and axes.n_choices[j] == 0:
             n_grids += axes.n_values[j]
-    table = np.empty(choice_table.size + n_grids * k)
-    for c in range(choice_table.size):
-        table[c] = choice_table[c]
-    used = choice_table.size
+    table = np.empty(choices.log_probability.size + n_grids * k)
+    for c in range(choices.log_probability.size):
+        table[c] = choices.log_probability[c]
+    used = choices.log_probability.size
     for j in range(d):
         if axes.n_values[j] > 0:
             for c in range(k):
                 norm[j, c], mu[j, c], sigma[j, c], precision[j, c] = 0.0, 0.0, 1.0, 0.0
         if axes.n_choices[j] > 0:
-            _choose_rows(ids, z[j], axes.n_choices[j], choice_start[j], row[j])
+            _choose_rows(ids, z[j], axes.n_choices[j], choices.start[j], row[j])
         elif axes.n_values[j] > 0:
             used = _grid_rows(ids, z[j], bandwidth[j], smallest[j], axes, j, row[j], table, used)
         else:
             _center(ids, z[j], bandwidth[j], smallest[j], axes.lower[j], axes.upper[j], mu[j], sigma[j])
             _scale(mu[j], sigma[j], axes.spread[j], axes.step[j], precision[j])
-            _normalise(ids, mu[j], precision[j], axes.lower[j], axes.upper[j], done[j], cache[j], norm[j], offset)
-    return Prepared(log_weight, norm, offset, mu, sigma, precision, row, table[:used])
+            ends = axes.lower[j], axes.upper[j]
+            _normalise(ids, mu[j], precision[j], *ends, known_precision[j], known_norm[j], norm[j], offset)
+    return Mixture(log_weight, norm, offset, mu, sigma, precision, row, table[:used])
 
 
 @jit
@@ -143,21 +130,21 @@ def _normalise(
     precision: FloatArray,
     lower: float,
     upper: float,
-    done: FloatArray,
-    cache: FloatArray,
+    known_precision: FloatArray,
+    known_norm: FloatArray,
     norm: FloatArray,
     offset: FloatArray,
 ) -> None:
-    """Fill in log normalisers, from the cache where the kernel is the one of the earlier call; subtract them."""
+    """Fill in log normalisers, the known ones where a kernel is that of an earlier fit; subtract them."""
     for c in range(mu.size):
-        if c < ids.size and done[ids[c]] == precision[c]:
-            norm[c] = cache[ids[c]]
+        if c < ids.size and known_precision[ids[c]] == precision[c]:
+            norm[c] = known_norm[ids[c]]
         else:
             scale = precision[c] / SQRT_HALF
             mass = log_mass_around((lower - mu[c]) * scale, (upper - mu[c]) * scale)
             norm[c] = mass - math.log(scale) + LOG_SQRT_2PI
             if c < ids.size:
-                done[ids[c]], cache[ids[c]] = precision[c], norm[c]
+                known_precision[ids[c]], known_norm[ids[c]] = precision[c], norm[c]
         offset[c] -= norm[c]
 
 
@@ -237,7 +224,7 @@ def _fill_cells(table: FloatArray, used: int, edges: FloatArray, mu: float, sigm
 
 
 @jit
-def log_density(
+def _log_density(
     offset: FloatArray,
     mu: FloatArray,
     precision: FloatArray,
@@ -376,7 +363,7 @@ def _find(cumulative: FloatArray, u: float) -> int:
     return left
 
 
-@jit
+@exact
 def _draw_normals(
     component: IntArray,
     mu: FloatArray,
@@ -392,7 +379,8 @@ def _draw_normals(
     """Draw from truncated normals, on the grid if there is one."""
     for i in range(z.size):
         mean, deviation = mu[component[i]], sigma[component[i]]
-        value = mean + deviation * ppf(u[i], (lower - mean) / deviation, (upper - mean) / deviation)
+        quantile = ppf(u[i], (lower - mean) / deviation, (upper - mean) / deviation)
+        value = mean + deviation * (np.rint(quantile * QUANTILE_GRID) / QUANTILE_GRID)
         if step != 0.0:
             value = _snap(value, low, step)
         z[i] = min(max(value, low), high)

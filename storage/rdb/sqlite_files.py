@@ -1,8 +1,10 @@
-"""What SQLite's errors mean to the user."""
+"""What all that opens a SQLite file needs: the address for reading only, and what SQLite's errors mean."""
 
 from __future__ import annotations
 
+import os
 import sqlite3
+from pathlib import Path
 
 from ...engine.exceptions import StorageInternalError
 
@@ -17,6 +19,16 @@ _REMEDIES = (
 
 
 def explained(error: sqlite3.Error, path: str) -> StorageInternalError:
-    """Say what SQLite said, about which file, and what to do."""
+    """Make an error that holds SQLite's message, the file and the remedy."""
     remedy = next((text for key, text in _REMEDIES if key in str(error)), "")
     return StorageInternalError(f"SQLite could not work on {path}: {error}. {remedy}".rstrip())
+
+
+def read_only_uri(path: str | os.PathLike[str]) -> str:
+    """Give the URI by which SQLite opens a file for reading only.
+
+    To read a file in WAL mode, SQLite wants to write beside it, unless the URI says that no process writes to the file.
+    """
+    file = Path(path).absolute()
+    may_write_beside = os.path.exists(f"{file}-wal") or os.access(file.parent, os.W_OK)
+    return f"{file.as_uri()}?mode=ro" + ("" if may_write_beside else "&immutable=1")

@@ -1,0 +1,21 @@
+"""Runs the compiled kernels of breeding once each, so that they are loaded; see `engine.kernels.loading`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from ...engine.kernels.compiled import offspring
+
+
+def rehearse() -> Iterator[None]:
+    """Breed children in the types that `breeding` gives."""
+    rng = np.random.default_rng(0)
+    d, k, n = 3, 10, 4
+    low, high, zeros = np.zeros(d), np.ones(d), np.zeros(d)
+    flags = np.zeros(d, dtype=bool)
+    ranges = (low, high, zeros, flags, low, high - low)
+    values, share, u = rng.random((d, k)), rng.random((d, k)), rng.random((n, 5 + 3 * d))
+    offspring.litter(values, share, *ranges, np.arange(k), flags, np.full(d, 0.5), 0.9, -1.0, 10.0, u)
+    yield

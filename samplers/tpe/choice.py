@@ -1,0 +1,53 @@
+"""Choosing among candidates: points that were not tried yet, and different ones for a batch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from ...engine.arrays import FloatArray, IntArray
+
+N_PATIENT = 4  # draws of candidates after which a point is tried again
+LARGEST_POOL = 384  # candidates of a batch, or 3 for every two of its points
+
+
+def pool_size(n: int, n_candidates: int) -> int:
+    """Give the number of candidates for a batch of `n` points, where a single one has `n_candidates`."""
+    return max(min(n * n_candidates, LARGEST_POOL), 3 * n // 2)
+
+
+def untried(propose: Callable[[int], FloatArray], n: int, seen: set[bytes] | None) -> FloatArray:
+    """Propose candidates and leave out points that were tried, as long as others turn up.
+
+    Parameters
+    ----------
+    propose
+        Draws candidates, shape (n, d).
+    n
+        How many candidates.
+    seen
+        The points that were tried, as bytes; None: candidates do not repeat them.
+    """
+    candidates = propose(n)
+    if seen is None:
+        return candidates
+    for _ in range(N_PATIENT):
+        new = [point.tobytes() not in seen for point in candidates]
+        if any(new):
+            return candidates[new]
+        candidates = propose(4 * n)
+    return candidates
+
+
+def first_equal(points: FloatArray) -> IntArray:
+    """Give for each point (n, d) the index of the first one that equals it."""
+    first: dict[bytes, int] = {}
+    return np.array([first.setdefault(point.tobytes(), i) for i, point in enumerate(points)], dtype=np.int64)
+
+
+def best_distinct(points: FloatArray, scores: FloatArray, n: int) -> IntArray:
+    """Give the indices of the `n` best of different points, and of repeated ones where there are no others."""
+    order = np.argsort(-scores, kind="stable")
+    is_first = first_equal(points[order]) == np.arange(len(order))
+    return np.concatenate([order[is_first], order[~is_first]])[:n]
