@@ -21,6 +21,7 @@ Direction = str | StudyDirection
 _BLOCK = 2**20  # differences held at a time
 
 
+@np.errstate(all="ignore")  # whatever the user's program asks of NumPy
 def hypervolume(
     points: npt.ArrayLike, reference: npt.ArrayLike, directions: Sequence[Direction] | None = None
 ) -> float:
@@ -56,6 +57,7 @@ def hypervolume(
     return kernels.hypervolume(*_with_reference(points, reference, directions))
 
 
+@np.errstate(all="ignore")
 def hypervolume_contributions(
     points: npt.ArrayLike, reference: npt.ArrayLike, directions: Sequence[Direction] | None = None
 ) -> FloatArray:
@@ -85,6 +87,7 @@ def hypervolume_contributions(
     return kernels.contributions(*_with_reference(points, reference, directions))
 
 
+@np.errstate(all="ignore")
 def igd(points: npt.ArrayLike, front: npt.ArrayLike) -> float:
     """Measure how far a known front is from points: the mean distance of each of its points to the nearest one.
 
@@ -112,6 +115,7 @@ def igd(points: npt.ArrayLike, front: npt.ArrayLike) -> float:
     return float(_smallest(_distance, *_with_front(points, front)).mean())
 
 
+@np.errstate(all="ignore")
 def igd_plus(points: npt.ArrayLike, front: npt.ArrayLike, directions: Sequence[Direction] | None = None) -> float:
     """Measure how far points are from dominating a known front, in the mean over its points.
 
@@ -141,6 +145,7 @@ def igd_plus(points: npt.ArrayLike, front: npt.ArrayLike, directions: Sequence[D
     return float(_smallest(_shortfall, *_with_front(points, front, directions)).mean())
 
 
+@np.errstate(all="ignore")
 def additive_epsilon(
     points: npt.ArrayLike, front: npt.ArrayLike, directions: Sequence[Direction] | None = None
 ) -> float:

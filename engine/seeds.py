@@ -1,19 +1,36 @@
 """Randomness keyed by (seed, trial number), from the counter-based generator Philox (Salmon et al. 2011).
 
 Trial k draws the same numbers whether the study ran through, was resumed, or was shared by several workers, because a
-trial's numbers depend on its number and not on what was drawn before. Without a seed, one is taken from the system.
+trial's numbers depend on its number and not on what was drawn before. Without a seed, one is taken from the system, and
+each study mixes in a number of its own: trials of one number differ between the studies that share a sampler.
 """
 
 from __future__ import annotations
 
 import os
 import threading
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
 _BLOCK = 64  # trials whose first uniforms are drawn by one call: a generator costs 10 us to make, a number 5 ns
 _PAGE = 16  # uniforms a trial has in one such draw; a trial with more parameters takes further pages
+
+
+_STUDIES = 16  # studies whose streams are kept
+
+
+def entropy() -> int:
+    """Take a number from the system that nobody else has."""
+    return int.from_bytes(os.urandom(8), "little")
+
+
+class HasEntropy(Protocol):
+    """A study, as far as it mixes a number of its own into the streams of a sampler without a seed."""
+
+    @property
+    def entropy(self) -> int:
+        """A number that no other study object has, here or in another process."""
 
 
 class Streams:
@@ -28,8 +45,13 @@ class Streams:
     def __init__(self, seed: int | None = None) -> None:
         if seed is not None and (not hasattr(seed, "__index__") or seed < 0):
             raise ValueError(f"`seed` must be a non-negative integer, or None for any, but got {seed!r}.")
-        entropy = int.from_bytes(os.urandom(8), "little") if seed is None else int(seed)
-        self._key = np.random.SeedSequence(entropy).generate_state(2, np.uint64)
+        self.is_seeded = seed is not None
+        self._begin(entropy() if seed is None else int(seed))
+
+    def _begin(self, *seeds: int) -> None:
+        self._seeds = seeds
+        self._of_study: dict[int, Streams] = {}
+        self._key = np.random.SeedSequence(seeds if len(seeds) > 1 else seeds[0]).generate_state(2, np.uint64)
         self._local = threading.local()
         self._orders: dict[tuple[int, int, int], list[int]] = {}
         self._pages: dict[tuple[int, int], list[list[float]]] = {}
@@ -41,6 +63,24 @@ class Streams:
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
         self._local = threading.local()
+
+    def of(self, study: HasEntropy) -> Streams:
+        """Give the streams of one study: these ones if there is a seed."""
+        if self.is_seeded:
+            return self
+        found = self._of_study.get(study.entropy)
+        if found is None:
+            if len(self._of_study) >= _STUDIES:
+                self._of_study.clear()  # they are made again, the same
+            found = self._of_study[study.entropy] = Streams.__new__(Streams)
+            found.is_seeded = True
+            found._begin(*self._seeds, study.entropy)
+        return found
+
+    def reseed(self) -> None:
+        """Begin with another number from the system; a seed stays."""
+        if not self.is_seeded:
+            self._begin(entropy())
 
     def uniform(self, number: int, index: int) -> float:
         """Give the uniform number in [0, 1) of index `index` that belongs to trial `number`."""

@@ -83,11 +83,16 @@ class Sampler(BaseSampler):
     Notes
     -----
     Randomness is keyed by (seed, trial number): see `engine.seeds`. So there is nothing to reseed for workers that
-    share a study, and a resumed study goes on as if it had not been interrupted.
+    share a study, and a resumed study goes on as if it had not been interrupted. Without a seed every study that a
+    sampler serves has numbers of its own.
     """
 
     def __init__(self, seed: int | None = None) -> None:
         self._streams = Streams(seed)
+
+    def reseed_rng(self) -> None:
+        """Let a sampler without a seed draw other numbers than its copies; one with a seed can still be repeated."""
+        self._streams.reseed()
 
     @abstractmethod
     def sample(self, space: Space, history: History, rng: np.random.Generator, n: int = 1) -> Columns:
@@ -114,6 +119,7 @@ class Sampler(BaseSampler):
         """Give the parameters to sample together at the start of a trial; by default none."""
         return {}
 
+    @np.errstate(all="ignore")  # whatever the user's program asks of NumPy
     def infer_relative_search_space(self, study: StudyLike, trial: FrozenTrial) -> dict[str, BaseDistribution]:
         history = study.history
         with history.lock:
@@ -124,7 +130,7 @@ class Sampler(BaseSampler):
     ) -> dict[str, Any]:
         if not search_space:
             return {}
-        internal = self._sample_one(study.history, trial, search_space, purpose=0)
+        internal = self._sample_one(study, trial, search_space, purpose=0)
         return {name: search_space[name].to_external_repr(value) for name, value in internal.items()}
 
     def sample_independent(
@@ -140,19 +146,20 @@ class Sampler(BaseSampler):
         internal
             Its internal value by name, and those of others that the trial may come to ask for.
         """
-        return self._sample_one(study.history, trial, {name: distribution}, purpose=1 + len(trial.params))
+        return self._sample_one(study, trial, {name: distribution}, purpose=1 + len(trial.params))
 
-    def _sample_one(self, history: History, trial: FrozenTrial, space: Space, purpose: int) -> dict[str, float]:
-        rng = self._streams.generator(trial.number, purpose)
+    def _sample_one(self, study: StudyLike, trial: FrozenTrial, space: Space, purpose: int) -> dict[str, float]:
+        history, rng = study.history, self._streams.of(study).generator(trial.number, purpose)
         with history.lock:
             columns = self.sample(space, history, rng, 1)
         return {name: distribution.from_model_value(float(columns[name][0])) for name, distribution in space.items()}
 
+    @np.errstate(all="ignore")
     def sample_batch(self, study: StudyLike, number: int, space: Space, n: int) -> dict[str, FloatArray]:
         """Sample `n` points for the trials from `number` on; return internal values by name, shape (n,) each."""
         history = study.history
         with history.lock:
-            columns = self.sample(space, history, self._streams.generator(number), n)
+            columns = self.sample(space, history, self._streams.of(study).generator(number), n)
         return {name: distribution.from_model(columns[name]) for name, distribution in space.items()}
 
     def notes(self, study: StudyLike) -> dict[str, Any]:

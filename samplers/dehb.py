@@ -122,20 +122,24 @@ class DEHBSampler(Sampler):
         columns = zip(space.items(), _columns(rows, len(space)), strict=True)
         return {name: distribution.to_model(column) for (name, distribution), column in columns}
 
+    @np.errstate(all="ignore")  # whatever the user's program asks of NumPy
     def sample_batch(self, study: StudyLike, number: int, space: Space, n: int) -> dict[str, FloatArray]:
-        history, streams = study.history, self._streams
+        history, streams = study.history, self._streams.of(study)
         with history.lock:
             rows = [self._breed(space, history, k, streams.generator(k)) for k in range(number, number + n)]
         return dict(zip(space, _columns(rows, len(space)), strict=True))
 
-    def _sample_one(self, history: History, trial: FrozenTrial, space: Space, purpose: int) -> dict[str, float]:
+    @np.errstate(all="ignore")
+    def _sample_one(self, study: StudyLike, trial: FrozenTrial, space: Space, purpose: int) -> dict[str, float]:
+        history, rng = study.history, self._streams.of(study).generator(trial.number, purpose)
         with history.lock:
-            row = self._breed(space, history, trial.number, self._streams.generator(trial.number, purpose))
+            row = self._breed(space, history, trial.number, rng)
         return dict(zip(space, row, strict=True))
 
     def draw(self, study: StudyLike, trial: FrozenTrial, name: str, distribution: BaseDistribution) -> dict[str, float]:
         self._of(study.history)  # refuses several objectives, too
-        return {name: distribution.from_unit(self._streams.uniform(trial.number, len(trial.params)))}
+        u = self._streams.of(study).uniform(trial.number, len(trial.params))
+        return {name: distribution.from_unit(u)}
 
     def _breed(self, space: Space, history: History, number: int, rng: np.random.Generator) -> list[float]:
         """Give the internal values of a trial, in the order of the space."""

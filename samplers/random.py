@@ -27,4 +27,5 @@ class RandomSampler(Sampler):
 
     def draw(self, study: StudyLike, trial: FrozenTrial, name: str, distribution: BaseDistribution) -> dict[str, float]:
         # A trial draws its uniforms in the order in which it suggests, so the number of parameters is the index.
-        return {name: distribution.from_unit(self._streams.uniform(trial.number, len(trial.params)))}
+        streams = self._streams if self._streams.is_seeded else self._streams.of(study)
+        return {name: distribution.from_unit(streams.uniform(trial.number, len(trial.params)))}

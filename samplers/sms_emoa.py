@@ -119,6 +119,7 @@ class SMSEMOASampler(EvolvingSampler):
 
     # --- sampling ----------------------------------------------------------------------------------------------------
 
+    @np.errstate(all="ignore")  # whatever the user's program asks of NumPy
     def sample_relative(
         self, study: Any, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
     ) -> dict[str, Any]:
@@ -130,18 +131,19 @@ class SMSEMOASampler(EvolvingSampler):
         dims, children = bred
         return dims.external(children[0].tolist())
 
+    @np.errstate(all="ignore")
     def sample_batch(self, study: StudyLike, number: int, space: Space, n: int) -> dict[str, FloatArray]:
         with study.history.lock:
             bred = self._bred(study, number, space, n)
         if bred is None:
-            return self._first_ones(number, space, n)
+            return self._first_ones(study, number, space, n)
         dims, children = bred
-        rng = self._streams.generator(number, 1)
+        rng = self._streams.of(study).generator(number, 1)
         found = dict(zip(dims.names, children.T, strict=True))
         return {name: filled(found[name], distribution, rng.random(n)) for name, distribution in space.items()}
 
     def draw(self, study: StudyLike, trial: FrozenTrial, name: str, distribution: BaseDistribution) -> dict[str, float]:
-        u = self._streams.stratified(trial.number, len(trial.params), self._population_size)
+        u = self._streams.of(study).stratified(trial.number, len(trial.params), self._population_size)
         return {name: distribution.from_unit(u)}
 
     def _bred(self, study: Any, number: int, space: Space, n: int) -> tuple[Dimensions, FloatArray] | None:
@@ -150,5 +152,5 @@ class SMSEMOASampler(EvolvingSampler):
         parents = self.parents(history, n)
         if parents is None or not space:
             return None
-        rng = self._streams.generator(number, BREEDING)
+        rng = self._streams.of(study).generator(number, BREEDING)
         return self._breed(study, history, parents, number, space, rng, n, self._how)

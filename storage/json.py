@@ -6,11 +6,16 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-_compact = json.JSONEncoder(separators=(",", ":")).encode
+from ..engine.values import for_json
+
+compact = json.JSONEncoder(separators=(",", ":"), default=for_json).encode
+spaced = json.JSONEncoder(default=for_json).encode  # as Optuna writes attributes
 
 
-def json_writer(what: str, encode: Callable[[Any], str] = _compact) -> Callable[[Any], str]:
+def json_writer(what: str, encode: Callable[[Any], str] = compact) -> Callable[[Any], str]:
     """Make a function that writes values as JSON, and raises ``TypeError`` for a value that is not JSON.
+
+    NumPy's scalars are written as Python's.
 
     Parameters
     ----------

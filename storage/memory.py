@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from array import array
 from collections.abc import Container, Mapping, Sequence
 from datetime import datetime
@@ -15,6 +14,7 @@ from ..engine.distributions import BaseDistribution
 from ..engine.exceptions import DuplicatedStudyError, UpdateFinishedTrialError
 from ..engine.history import COMPLETED_RUNG, History, corrections
 from ..engine.records import FrozenStudy, FrozenTrial, StudyDirection, TrialState, with_pause_marker
+from ..engine.values import copied_items, owned
 from .base import BaseStorage, name_or_new
 
 _RUNNING, _WAITING = TrialState.RUNNING, TrialState.WAITING
@@ -87,10 +87,10 @@ class InMemoryStorage(BaseStorage):
         return study
 
     def set_study_user_attr(self, study_id: int, key: str, value: Any) -> None:
-        self._study(study_id).user_attrs[key] = value
+        self._study(study_id).user_attrs[key] = owned(value)
 
     def set_study_system_attr(self, study_id: int, key: str, value: Any) -> None:
-        self._study(study_id).system_attrs[key] = value
+        self._study(study_id).system_attrs[key] = owned(value)
 
     def get_study_id_from_name(self, study_name: str) -> int:
         if study_name not in self._ids_by_name:
@@ -104,10 +104,10 @@ class InMemoryStorage(BaseStorage):
         return list(self._study(study_id).history.directions)
 
     def get_study_user_attrs(self, study_id: int) -> dict[str, Any]:
-        return copy.deepcopy(self._study(study_id).user_attrs)
+        return copied_items(self._study(study_id).user_attrs)
 
     def get_study_system_attrs(self, study_id: int) -> dict[str, Any]:
-        return copy.deepcopy(self._study(study_id).system_attrs)
+        return copied_items(self._study(study_id).system_attrs)
 
     def get_all_studies(self) -> list[FrozenStudy]:
         with self._lock:
@@ -116,8 +116,8 @@ class InMemoryStorage(BaseStorage):
                     study_name=study.name,
                     direction=None,
                     directions=list(study.history.directions),
-                    user_attrs=copy.deepcopy(study.user_attrs),
-                    system_attrs=copy.deepcopy(study.system_attrs),
+                    user_attrs=copied_items(study.user_attrs),
+                    system_attrs=copied_items(study.system_attrs),
                     study_id=study.id,
                 )
                 for study in self._studies.values()
@@ -221,12 +221,12 @@ class InMemoryStorage(BaseStorage):
         self._updatable(trial_id)[2].intermediate_values[step] = intermediate_value
 
     def set_trial_user_attr(self, trial_id: int, key: str, value: Any) -> None:
-        self._updatable(trial_id)[2].user_attrs[key] = value
+        self._updatable(trial_id)[2].user_attrs[key] = owned(value)
 
     def set_trial_system_attr(self, trial_id: int, key: str, value: Any) -> None:
         with self._lock:
             history, number, record = self._updatable(trial_id)
-            record.system_attrs[key] = value
+            record.system_attrs[key] = owned(value)
             if key.startswith(COMPLETED_RUNG):
                 history.rungs.note(number, record.system_attrs)
 

@@ -20,6 +20,7 @@ points get a full share of the range.
 
 from .base import BaseDistribution, Space
 from .categorical import CategoricalChoiceType, CategoricalDistribution
+from .choices import CLOSE, is_close
 from .domains import Domains, Signature, check_distribution_compatibility, check_same_kind
 from .numeric import FloatDistribution, IntDistribution, NumericDistribution
 from .old import (
@@ -32,6 +33,7 @@ from .old import (
 )
 
 __all__ = [
+    "CLOSE",
     "BaseDistribution",
     "CategoricalChoiceType",
     "CategoricalDistribution",
@@ -48,5 +50,6 @@ __all__ = [
     "UniformDistribution",
     "check_distribution_compatibility",
     "check_same_kind",
+    "is_close",
     "modern",
 ]

@@ -13,8 +13,24 @@ from ..arrays import FloatArray
 class BaseDistribution(ABC):
     """Base of all distributions.
 
-    Subclasses are values: they compare equal when class and attributes are equal, and are never changed once built.
+    Subclasses are values: they compare equal when class and attributes are equal, and are never changed once built,
+    because a study's trials share them.
+
+    Attributes
+    ----------
+    has_objects : bool
+        Whether a value may be an object that is no number, string, bool or None: each trial gets its own ones then.
     """
+
+    has_objects: bool = False
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in vars(self):
+            raise AttributeError(
+                f"{self!r} cannot be changed, because trials share it. Make a new {type(self).__name__} with {name}="
+                f"{value!r}."
+            )
+        super().__setattr__(name, value)
 
     @abstractmethod
     def single(self) -> bool:
@@ -85,6 +101,15 @@ class BaseDistribution(ABC):
 
     def require_finite(self) -> None:  # noqa: B027 - most domains are
         """Raise ``ValueError`` if nothing can be sampled because the domain is unbounded."""
+
+    @cached_property
+    def label(self) -> str:
+        """What all distributions have in common that stand for the same domain, in whatever trial or process."""
+        return repr(self)
+
+    def is_twin(self, other: BaseDistribution) -> bool:
+        """Tell whether another distribution, of the same label, gives the very same values."""
+        return True
 
     def __repr__(self) -> str:
         attributes = ", ".join(f"{key}={value!r}" for key, value in sorted(self._asdict().items()))

@@ -16,6 +16,9 @@ Signature = dict[str, BaseDistribution]  # what a trial suggested, in order
 class Domains:
     """Distributions by parameter name, and the signatures of trials: what each suggested, in order.
 
+    One distribution, the canonical one, stands for all alike ones. A trial whose choices are objects may hold another
+    one of them, from which it got its own.
+
     Attributes
     ----------
     known : dict[str, BaseDistribution]
@@ -28,6 +31,8 @@ class Domains:
         Categorical parameters that were suggested from different choices.
     signatures : list[Signature]
         All different signatures, by their index.
+    varied : set[str]
+        Parameters of which some trial holds a distribution that is not the canonical one.
     """
 
     def __init__(self) -> None:
@@ -36,6 +41,7 @@ class Domains:
         self.version = 0
         self.changed_choices: set[str] = set()
         self.signatures: list[Signature] = []
+        self.varied: set[str] = set()
         self._alike: dict[tuple[str, str], BaseDistribution] = {}
         self._indices: dict[tuple[Any, ...], int] = {}
         self._newest: tuple[list[str], list[BaseDistribution], int] = [], [], -1  # what `index_of` was asked last
@@ -66,35 +72,54 @@ class Domains:
                     latest[name] = distribution
 
     def admit(self, name: str, distribution: BaseDistribution) -> BaseDistribution:
-        """Give one object for all alike distributions: signatures are compared by identity."""
+        """Take note of what a trial suggests from, and give what its record is to hold; see `shared`."""
         latest = self.latest.get(name)
         if latest is distribution:
             return latest
-        self.known.setdefault(name, distribution)
         found = self.canonical(name, distribution)
+        self.known.setdefault(name, found)
         if found is not latest:
             if latest is not None and isinstance(found, CategoricalDistribution):
                 self.changed_choices.add(name)
             self.latest[name] = found
             self.version += 1
-        return found
+        if found is distribution or found.is_twin(distribution):
+            return found
+        self.varied.add(name)
+        return distribution
 
     def canonical(self, name: str, distribution: BaseDistribution) -> BaseDistribution:
-        """Give the one object for all distributions alike to this one."""
+        """Give the one object for all distributions alike to this one: signatures are compared by identity."""
         if self.latest.get(name) is distribution:
             return distribution
-        # By their text, because choices may be unhashable, and (0, 1) == (False, True).
-        return self._alike.setdefault((name, repr(distribution)), distribution)
+        return self._alike.setdefault((name, distribution.label), distribution)
+
+    def shared(self, name: str, distribution: BaseDistribution) -> BaseDistribution:
+        """Give the canonical distribution if it hands out the very same values, else the one that was given."""
+        found = self.canonical(name, distribution)
+        return found if found.is_twin(distribution) else distribution
 
     def index_of(self, distributions: Signature) -> int:
-        """Give the index of a signature, a new one if it did not appear before."""
+        """Give the index of the signature of a trial's distributions, a new one if it did not appear before."""
         names, objects, index = self._newest
         if index < 0 or list(distributions) != names or not all(map(is_, distributions.values(), objects)):
-            index = self._indices.setdefault(_identity(distributions), len(self.signatures))
+            signature = {
+                name: self.canonical(name, distribution) if name in self.varied else distribution
+                for name, distribution in distributions.items()
+            }
+            index = self._indices.setdefault(_identity(signature), len(self.signatures))
             if index == len(self.signatures):
-                self.signatures.append(dict(distributions))
+                self.signatures.append(signature)
             self._newest = list(distributions), list(distributions.values()), index
         return index
+
+    def own(self, distributions: Signature) -> Signature:
+        """Give those of a trial's distributions that are not the canonical ones."""
+        names = self.varied.intersection(distributions) if self.varied else ()
+        return {name: distributions[name] for name in names if self._is_own(name, distributions[name])}
+
+    def _is_own(self, name: str, distribution: BaseDistribution) -> bool:
+        return self.canonical(name, distribution) is not distribution
 
 
 def _identity(signature: Signature) -> tuple[Any, ...]:
@@ -133,7 +158,7 @@ def check_distribution_compatibility(dist_old: BaseDistribution, dist_new: BaseD
             f"Cannot set different log configuration to the same parameter name: expected log={dist_old.log}, "
             f"but got {dist_new!r}."
         )
-    if isinstance(dist_old, CategoricalDistribution) and dist_old != dist_new:
+    if isinstance(dist_old, CategoricalDistribution) and dist_old.label != dist_new.label and dist_old != dist_new:
         raise ValueError(
             "CategoricalDistribution does not support dynamic value space: expected the choices "
             f"{dist_old.choices}, but got {cast(CategoricalDistribution, dist_new).choices}."

@@ -67,11 +67,28 @@ def cached_distribution(text: str) -> BaseDistribution:
 _json_of: dict[int, tuple[BaseDistribution, str]] = {}
 
 
-def cached_json(distribution: BaseDistribution) -> str:
-    """Write a distribution, once for each object."""
+def stored_json(name: str, distribution: BaseDistribution) -> str:
+    """Write the distribution of a parameter, once for each object.
+
+    Raises
+    ------
+    TypeError
+        If a choice is not JSON; with the parameter's name.
+    """
     known = _json_of.get(id(distribution))
     if known is None or known[0] is not distribution:
         if len(_json_of) > 4096:
             _json_of.clear()
-        known = _json_of[id(distribution)] = (distribution, distribution_to_json(distribution))
+        known = _json_of[id(distribution)] = (distribution, _checked_json(name, distribution))
     return known[1]
+
+
+def _checked_json(name: str, distribution: BaseDistribution) -> str:
+    try:
+        return distribution_to_json(distribution)
+    except (TypeError, ValueError) as error:
+        raise TypeError(
+            f"The choices of the parameter {name!r} cannot be stored: expected what JSON can hold, such as numbers, "
+            f"strings and lists of these, but got {distribution!r}: {error}. Suggest names, and let the objective look "
+            "up what they stand for; or keep the study in memory."
+        ) from error

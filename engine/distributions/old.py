@@ -50,7 +50,9 @@ class DiscreteUniformDistribution(FloatDistribution):
 
     @q.setter
     def q(self, value: float) -> None:
-        self.step = value
+        attributes = {"low": self.low, "high": self.high, "log": self.log, "step": value}
+        vars(self).clear()  # what follows from them, too
+        vars(self).update(attributes)
         self._set_support()
 
     def _asdict(self) -> dict[str, Any]:

@@ -13,6 +13,7 @@ import numpy as np
 
 from ..distributions import BaseDistribution
 from ..records import CONSTRAINTS, FIXED, FrozenTrial, StudyDirection, TrialState, constraints_of, pause_marker
+from ..values import owned_items
 from .trial_columns import NO_TIME, TrialColumns, microseconds
 
 # An attribute of an enumeration takes 70 ns to find, a name of this module 10.
@@ -198,10 +199,12 @@ class History(TrialColumns):
         cells["start"][number] = microseconds(record.datetime_start)
         cells["complete"][number] = microseconds(record.datetime_complete)
         cells["signature"][number] = signature = self._domains.index_of(record.distributions)
+        if self._domains.varied and (own := self._domains.own(record.distributions)):
+            self._own_distributions[number] = own
         for objective, value in enumerate(record._values or ()):
             cells["values"][number, objective] = value
         if record.user_attrs or record.system_attrs:
-            self._attrs[number] = (dict(record.user_attrs), dict(record.system_attrs))
+            self._attrs[number] = (owned_items(record.user_attrs), owned_items(record.system_attrs))
         if record.system_attrs:
             self._set_constraints(number, record.system_attrs)
             self.rungs.note(number, record.system_attrs)

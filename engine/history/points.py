@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from ..arrays import BoolArray, FloatArray, IntArray
-from ..distributions import BaseDistribution, CategoricalDistribution, NumericDistribution, Space
+from ..distributions import BaseDistribution, CategoricalDistribution, IntDistribution, NumericDistribution, Space
 from ..kernels import cube
 from .trial_columns import TrialColumns
 
@@ -78,6 +78,12 @@ class Dimensions:
         return {j: distribution for j, distribution in pairs if isinstance(distribution, CategoricalDistribution)}
 
     @cached_property
+    def _vast(self) -> dict[int, IntDistribution]:
+        """The integers that reach beyond what floats can count, by index."""
+        pairs = enumerate(self.distributions)
+        return {j: d for j, d in pairs if isinstance(d, IntDistribution) and not d.is_exact}
+
+    @cached_property
     def discrete(self) -> list[int]:
         """Indices of the parameters that have a grid, or choices."""
         return np.flatnonzero(self.scale.spacing).tolist()  # type: ignore[no-any-return]
@@ -109,7 +115,7 @@ class Dimensions:
 
     def settled(self, internal: FloatArray) -> FloatArray:
         """Move internal values (n, d) to the next points of today's grids; NaN for those outside of today's ranges."""
-        return cube.settle(internal, self.scale)
+        return self._counted(cube.settle(internal, self.scale))
 
     def has_other_choices(self, history: TrialColumns) -> bool:
         """Tell whether trials suggested a categorical parameter from other choices."""
@@ -123,7 +129,7 @@ class Dimensions:
 
     def from_model(self, model: FloatArray) -> FloatArray:
         """Turn model coordinates (n, d) into internal values that the space has."""
-        return cube.from_model(model, self.scale)
+        return self._counted(cube.from_model(model, self.scale))
 
     def to_unit(self, internal: FloatArray, share: FloatArray | None = None) -> FloatArray:
         """Turn internal values into points of the unit cube.
@@ -145,7 +151,7 @@ class Dimensions:
 
     def from_unit(self, points: FloatArray) -> FloatArray:
         """Turn points of the unit cube (n, d) into internal values that the space has."""
-        return cube.from_unit(points, self.scale)
+        return self._counted(cube.from_unit(points, self.scale))
 
     def one_hot(self, internal: FloatArray) -> FloatArray:
         """Give a column for each choice of each categorical parameter.
@@ -165,6 +171,12 @@ class Dimensions:
         choices = [np.arange(n) for n in self.n_choices[self.is_choice].tolist()]
         columns = np.concatenate([np.empty(0), *choices])
         return np.where(np.isnan(indices), np.nan, indices == columns)
+
+    def _counted(self, internal: FloatArray) -> FloatArray:
+        """Move values (n, d) to their grids by integers where these reach beyond 2^53: floats cannot count so far."""
+        for j, distribution in self._vast.items():
+            internal[:, j] = distribution.nearest(internal[:, j])
+        return internal
 
     # --- values ------------------------------------------------------------------------------------------------------
 
@@ -186,7 +198,7 @@ def _by_value(
     found = np.full(len(indices), np.nan)
     for own, positions in suggested:
         if isinstance(own, CategoricalDistribution):
-            table = np.array([choices.index_of(choice) for choice in own.choices], dtype=np.float64)
+            table = np.array(own.indices_in(choices), dtype=np.float64)
             found[positions] = table[indices[positions].astype(np.int64)]
     return found
 

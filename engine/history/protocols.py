@@ -21,6 +21,10 @@ class StudyLike(Protocol):
         """The direction of each objective."""
 
     @property
+    def entropy(self) -> int:
+        """A number that no other study object has, here or in another process; it is not stored, nor copied."""
+
+    @property
     def history(self) -> History:
         """Its trials as columns, up to date."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -68,7 +69,8 @@ class Reports:
         found: dict[int, float] = {}
         for start, stop in self._spans.get(number, ()):
             found.update(zip(steps[start:stop].tolist(), values[start:stop].tolist(), strict=True))
-        return found
+        # One NaN for all, because another one would make dictionaries differ that hold the same.
+        return {step: value if value == value else math.nan for step, value in found.items()}
 
     def at(self, step: int) -> tuple[IntArray, FloatArray]:
         """Give the numbers of the trials that reported at a step and what they reported, shape (k,) each."""

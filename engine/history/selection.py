@@ -31,7 +31,8 @@ class Selection(History):
         Tells by its number whether a trial is selected; asked once for each.
     """
 
-    _SHARED = ("_rows", "_params", "_constraints", "_domains", "_attrs", "_frozen", "_curves", "reports", "rungs")
+    _SHARED = ("_rows", "_params", "_constraints", "_domains", "_own_distributions", "_attrs", "_frozen", "_curves",
+               "reports", "rungs")  # fmt: skip
 
     def __init__(self, whole: History, selects: Callable[[int], bool]) -> None:
         super().__init__(whole.directions, whole.lock)

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..arrays import FloatArray, IntArray
-from ..distributions import BaseDistribution, CategoricalDistribution, Domains, Signature
+from ..distributions import CLOSE, BaseDistribution, CategoricalDistribution, Domains, FloatDistribution, Signature
 from ..records import FrozenTrial, StudyDirection, TrialState
 from . import space
 from .columns import Growing, Matrix, Rows
@@ -70,6 +70,7 @@ class TrialColumns:
         self._finished = Growing(np.int64)
         self._pauses = Growing(np.int64)
         self._attrs: dict[int, tuple[dict[str, Any], dict[str, Any]]] = {}
+        self._own_distributions: dict[int, Signature] = {}  # those that are not the ones of the trial's signature
         self._frozen: dict[int, FrozenTrial] = {}
         self._curves: dict[int, Curve] = {}
         self._domains = Domains()
@@ -204,9 +205,12 @@ class TrialColumns:
         is_live = np.isin(self._rows["state"][numbers[known]], (TrialState.RUNNING, TrialState.WAITING))
         live, ended = known[is_live], known[~is_live]
         signature = self._rows["signature"][numbers[ended]]
-        found = [(self.live[int(numbers[i])].distributions[name], np.array([i])) for i in live.tolist()]
+        found = [(self._live_distribution(int(numbers[i]), name), np.array([i])) for i in live.tolist()]
         found += [(self._domains.signatures[k][name], ended[signature == k]) for k in np.unique(signature).tolist()]
         return found
+
+    def _live_distribution(self, number: int, name: str) -> BaseDistribution:
+        return self.canonical(name, self.live[number].distributions[name])
 
     @property
     def constraint_keys(self) -> list[str]:
@@ -250,6 +254,10 @@ class TrialColumns:
         """Give the object that stands for all distributions of a parameter that are alike."""
         return self._domains.canonical(name, distribution)
 
+    def shared(self, name: str, distribution: BaseDistribution) -> BaseDistribution:
+        """Give that object if it hands out the very same values, else the distribution that was given."""
+        return self._domains.shared(name, distribution)
+
     @property
     def space_version(self) -> int:
         """Grows whenever `latest`, `common_names` or `groups` may change."""
@@ -285,15 +293,18 @@ class TrialColumns:
 
     # --- records -----------------------------------------------------------------------------------------------------
 
+    @np.errstate(all="ignore")  # infinities are compared, too
     def equal_to(self, params: dict[str, Any]) -> list[FrozenTrial]:
-        """List the records of the trials, finished or not, that have these parameters among theirs."""
+        """List the records of the trials, finished or not, that may have these parameters among theirs, if rounded."""
         rows = np.ones(self.n, dtype=bool)
         for name, value in params.items():
             if name in self._domains.changed_choices:
                 continue  # what an index stands for differs from trial to trial: the caller compares the records
             known = self.distribution(name)
             try:
-                rows &= self.param(name) == (np.nan if known is None else known.to_internal_repr(value))
+                internal = np.nan if known is None else known.to_internal_repr(value)
+                slack = 2 * CLOSE * abs(internal) if isinstance(known, FloatDistribution) else 0.0
+                rows &= abs(self.param(name) - internal) <= slack
             except ValueError:  # the study cannot have had that value
                 rows[:] = False
         return [self.record(number) for number in np.flatnonzero(rows).tolist()]
@@ -356,7 +367,7 @@ class TrialColumns:
 
     def _thaw(self, number: int) -> FrozenTrial:
         cells = self._rows.cells
-        signature = self._domains.signatures[cells["signature"][number]]
+        signature = {**self._domains.signatures[cells["signature"][number]], **self._own_distributions.get(number, {})}
         user_attrs, system_attrs = self._attrs.get(number, ({}, {}))
         values: list[float] = self._rows["values"][number].tolist()
         return FrozenTrial(
@@ -370,7 +381,7 @@ class TrialColumns:
                 name: distribution.to_external_repr(self._params.cells[name][number])
                 for name, distribution in signature.items()
             },
-            distributions=dict(signature),
+            distributions=signature,
             user_attrs=user_attrs,
             system_attrs=system_attrs,
             intermediate_values=self.reports.of(number),

@@ -11,6 +11,7 @@ from .dominance import ranks_until, refuse_nan
 AT_ONCE = 1000  # points of two objectives up to which entering compiled code once is worth more than sorting well
 
 
+@np.errstate(all="ignore")  # whatever the user's program asks of NumPy
 def crowding(values: FloatArray, rank: IntArray) -> FloatArray:
     """Give the crowding distance of each point among those of its rank.
 
@@ -67,6 +68,7 @@ def _gaps(column: FloatArray, rank: IntArray) -> FloatArray:
     return gaps
 
 
+@np.errstate(all="ignore")
 def order(values: FloatArray, enough: int | None = None, violation: FloatArray | None = None) -> IntArray:
     """Order points from best to worst: by non-dominated rank, then the less crowded first, then as given.
 

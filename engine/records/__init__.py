@@ -9,7 +9,7 @@ from .attributes import (
     new_constraint,
     report_attr,
 )
-from .base import BaseTrial, Choice
+from .base import BaseTrial, Choice, internal_of
 from .fixed import FixedTrial
 from .frozen import FrozenTrial, create_trial, report_at
 from .pauses import PAUSED_AT, pause_marker, state_of, stored_state, with_pause_marker
@@ -32,6 +32,7 @@ __all__ = [
     "constraint_attr",
     "constraints_of",
     "create_trial",
+    "internal_of",
     "listed_constraints",
     "new_constraint",
     "pause_marker",

@@ -130,8 +130,17 @@ def given(owner: str, params: Mapping[str, Any], name: str, distribution: BaseDi
             f"Set it at the construction of the {owner} object."
         )
     value = params[name]
-    if not distribution._contains(distribution.to_internal_repr(value)):
+    internal = internal_of(f"The {owner} holds", name, value, distribution)
+    if not distribution._contains(internal):
         warnings.warn(
             f"The value {value} of the parameter {name!r} is out of the range of {distribution!r}.", stacklevel=4
         )
-    return value
+    return distribution.to_external_repr(internal) if distribution.has_objects else value
+
+
+def internal_of(whose: str, name: str, value: Any, distribution: BaseDistribution) -> float:
+    """Turn a parameter's value into an internal one; ``ValueError``, which says whose and which it is, if it cannot."""
+    try:
+        return distribution.to_internal_repr(value)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise ValueError(f"{whose} {name}={value!r}, which is no value of {distribution!r}: {error}") from error

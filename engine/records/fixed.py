@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from ..distributions import BaseDistribution
+from ..values import owned, owned_items
 from .attributes import constraints_of, new_constraint
 from .base import BaseTrial, given
 
@@ -25,7 +26,7 @@ class FixedTrial(BaseTrial):
     __slots__ = ("_given", "datetime_start", "distributions", "number", "params", "system_attrs", "user_attrs")
 
     def __init__(self, params: dict[str, Any], number: int = 0) -> None:
-        self._given = params
+        self._given = owned_items(params)
         self.params: dict[str, Any] = {}
         self.distributions: dict[str, BaseDistribution] = {}
         self.user_attrs: dict[str, Any] = {}
@@ -35,7 +36,7 @@ class FixedTrial(BaseTrial):
 
     def _suggest(self, name: str, distribution: BaseDistribution) -> Any:
         value = given("FixedTrial", self._given, name, distribution)
-        self.params[name] = value
+        self.params[name] = owned(value)
         self.distributions[name] = distribution
         return value
 
@@ -48,7 +49,7 @@ class FixedTrial(BaseTrial):
 
     def set_user_attr(self, key: str, value: Any) -> None:
         """Attach an attribute."""
-        self.user_attrs[key] = value
+        self.user_attrs[key] = owned(value)
 
     @property
     def constraints(self) -> dict[str, float]:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from copy import deepcopy
 from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
 
 from ..distributions import BaseDistribution, check_distribution_compatibility, modern
+from ..values import copied_items, owned, owned_items, same
 from .attributes import constraint_attr, constraint_number, constraints_of, new_constraint, report_attr
-from .base import BaseTrial, given
+from .base import BaseTrial, given, internal_of
 from .states import TrialState
 
 
@@ -105,10 +105,10 @@ class FrozenTrial(BaseTrial):
             values=trial.values,
             datetime_start=trial.datetime_start,
             datetime_complete=trial.datetime_complete,
-            params=dict(trial.params),
+            params=owned_items(trial.params),
             distributions={name: modern(distribution) for name, distribution in trial.distributions.items()},
-            user_attrs=deepcopy(trial.user_attrs),
-            system_attrs=deepcopy(trial.system_attrs),
+            user_attrs=copied_items(trial.user_attrs),
+            system_attrs=copied_items(trial.system_attrs),
             intermediate_values=dict(trial.intermediate_values),
             trial_id=trial._trial_id,
         )
@@ -175,7 +175,7 @@ class FrozenTrial(BaseTrial):
 
     def set_user_attr(self, key: str, value: Any) -> None:
         """Set an attribute of this copy."""
-        self.user_attrs[key] = value
+        self.user_attrs[key] = owned(value)
 
     def set_constraint(self, key: str, value: float) -> None:
         """Set a constraint of this copy; at most 0 means satisfied."""
@@ -192,7 +192,7 @@ class FrozenTrial(BaseTrial):
                 del mine[key]
 
     def copy(self) -> FrozenTrial:
-        """Copy the record; attribute values, which may be anything, are copied in depth."""
+        """Copy the record, with containers among its values; user attributes, which may be anything, in depth."""
         return FrozenTrial(
             number=self.number,
             state=self.state,
@@ -200,10 +200,10 @@ class FrozenTrial(BaseTrial):
             values=self._values,
             datetime_start=self.datetime_start,
             datetime_complete=self.datetime_complete,
-            params=dict(self.params),
+            params=owned_items(self.params),
             distributions=dict(self.distributions),
-            user_attrs=deepcopy(self.user_attrs) if self.user_attrs else {},
-            system_attrs=deepcopy(self.system_attrs) if self.system_attrs else {},
+            user_attrs=copied_items(self.user_attrs),
+            system_attrs=owned_items(self.system_attrs),
             intermediate_values=dict(self.intermediate_values),
             trial_id=self._trial_id,
         )
@@ -222,7 +222,8 @@ class FrozenTrial(BaseTrial):
             )
         for name, value in self.params.items():
             distribution = self.distributions[name]
-            if not distribution._contains(distribution.to_internal_repr(value)):
+            internal = internal_of("The trial holds", name, value, distribution)
+            if not distribution._contains(internal):
                 raise ValueError(
                     f"The value {value} of parameter {name!r} isn't contained in the distribution {distribution!r}."
                 )
@@ -237,11 +238,10 @@ class FrozenTrial(BaseTrial):
         if self._values is not None and any(math.isnan(value) for value in self._values):
             raise ValueError("values should not contain NaN. Use state=TrialState.FAIL for a trial without a value.")
 
-    def _fields(self) -> tuple[Any, ...]:
-        return tuple(getattr(self, name) for name in FrozenTrial.__slots__)
-
     def __eq__(self, other: object) -> bool:
-        return self._fields() == other._fields() if isinstance(other, FrozenTrial) else NotImplemented
+        if not isinstance(other, FrozenTrial):
+            return NotImplemented
+        return all(same(getattr(self, name), getattr(other, name)) for name in FrozenTrial.__slots__)
 
     def __lt__(self, other: object) -> bool:
         return self.number < other.number if isinstance(other, FrozenTrial) else NotImplemented
@@ -306,11 +306,11 @@ def create_trial(
         values=values,
         datetime_start=None if state == TrialState.WAITING else now,
         datetime_complete=now if state.is_finished() else None,
-        params=params or {},
+        params=owned_items(params or {}),
         distributions={name: modern(distribution) for name, distribution in (distributions or {}).items()},
-        user_attrs=user_attrs or {},
+        user_attrs=owned_items(user_attrs or {}),
         system_attrs=attrs,
-        intermediate_values=intermediate_values or {},
+        intermediate_values=dict(intermediate_values or {}),
         trial_id=-1,
     )
     trial._validate()

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from ..values import same
 from .frozen import FrozenTrial
 from .states import StudyDirection
 
@@ -38,7 +39,7 @@ class _Described:
         return self._directions
 
     def __eq__(self, other: object) -> bool:
-        return vars(self) == vars(other) if isinstance(other, type(self)) else NotImplemented
+        return same(vars(self), vars(other)) if isinstance(other, type(self)) else NotImplemented
 
     def __lt__(self, other: object) -> bool:
         return self._study_id < other._study_id if isinstance(other, type(self)) else NotImplemented

@@ -112,6 +112,8 @@ class Batch:
 
 
 def _typed(internal: FloatArray, distribution: BaseDistribution) -> AnyArray:
+    if isinstance(distribution, IntDistribution) and not distribution.is_exact:
+        return np.array([distribution.to_external_repr(x) for x in internal.tolist()])
     if isinstance(distribution, (IntDistribution, CategoricalDistribution)):
         return np.round(internal).astype(np.int64)
     return internal

@@ -12,6 +12,7 @@ from ...storage import BaseStorage, get_storage
 from ..distributions import BaseDistribution
 from ..history import Front, History
 from ..records import FrozenTrial, StudyDirection, TrialState
+from ..seeds import entropy
 
 _METRIC_NAMES = "study:metric_names"
 
@@ -53,11 +54,12 @@ class StudyCore:
         """Make what is not copied with a study: it can be rebuilt, or belongs to this process."""
         self._history: History | None = None
         self._front = Front()
+        self.entropy = entropy()
         self._next_search = 0.0  # when to look for trials of dead processes, by the monotonic clock
         self._thread_local = threading.local()
 
     def __getstate__(self) -> dict[str, Any]:
-        rebuilt = ("_thread_local", "_history", "_front", "_next_search")
+        rebuilt = ("_thread_local", "_history", "_front", "_next_search", "entropy")
         return {key: value for key, value in self.__dict__.items() if key not in rebuilt}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -94,7 +96,7 @@ class StudyCore:
 
     def remember(self, name: str, key: Any, distribution: BaseDistribution) -> tuple[Any, BaseDistribution]:
         """Keep the distribution under which a name was suggested last, and the arguments that made it."""
-        seen = self._seen[name] = (key, self.history.canonical(name, distribution))
+        seen = self._seen[name] = (key, self.history.shared(name, distribution))
         return seen
 
     # --- attributes --------------------------------------------------------------------------------------------------
@@ -102,7 +104,7 @@ class StudyCore:
     @property
     def directions(self) -> list[StudyDirection]:
         """The direction of each objective."""
-        return self._directions
+        return list(self._directions)
 
     @property
     def metric_names(self) -> list[str] | None:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy.typing as npt
 
-from ..distributions import BaseDistribution
+from ..distributions import BaseDistribution, is_close
 from ..logging import get_logger
 from ..records import FIXED, FrozenTrial, StudyDirection, TrialState, create_trial
+from ..values import copied_items
 from .asking import ask, resume
 from .batch import Batch, ask_batch, tell_batch
 from .core import StudyCore
@@ -272,7 +272,8 @@ class Study(StudyCore):
         user_attrs
             User attributes of the trial.
         skip_if_exists
-            Do nothing if a trial, finished or not, was enqueued or ran with the same parameters.
+            Do nothing if a trial, finished or not, was enqueued or ran with the same parameters. Numbers count as the
+            same up to a relative difference of 1e-5, as in Optuna, unless both are integers.
         """
         if not isinstance(params, dict):
             raise TypeError(f"params must be a dictionary, but got {params!r}.")
@@ -398,7 +399,7 @@ class Study(StudyCore):
     @property
     def user_attrs(self) -> dict[str, Any]:
         """A copy of the study's user attributes."""
-        return copy.deepcopy(self._storage.get_study_user_attrs(self._study_id))
+        return copied_items(self._storage.get_study_user_attrs(self._study_id))
 
     def set_user_attr(self, key: str, value: Any) -> None:
         """Attach an attribute to the study, JSON if it is stored."""
@@ -410,5 +411,4 @@ def _number_of(trial: FrozenTrial | int) -> int:
 
 
 def _same_params(a: Mapping[str, Any], b: Mapping[str, Any]) -> bool:
-    """Compare parameters, NaN equal to NaN."""
-    return a.keys() == b.keys() and all(x == b[name] or (x != x and b[name] != b[name]) for name, x in a.items())
+    return a.keys() == b.keys() and all(is_close(x, b[name]) for name, x in a.items())

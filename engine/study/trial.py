@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -19,7 +20,8 @@ from ..distributions import (
     check_distribution_compatibility,
     check_same_kind,
 )
-from ..records import FIXED, PAUSED_AT, BaseTrial, Choice, FrozenTrial, new_constraint, report_attr
+from ..records import FIXED, PAUSED_AT, BaseTrial, Choice, FrozenTrial, internal_of, new_constraint, report_attr
+from ..values import copied_items, owned, owned_items
 from .core import StudyCore
 
 
@@ -119,14 +121,15 @@ class Trial(BaseTrial):
         name
             Name of the parameter.
         choices
-            None, bool, int, float or str each; other objects work in memory only.
+            None, bool, int, float or str each; see `CategoricalDistribution` for others. An object is one of this call,
+            whatever other trials gave; a list is a copy, to do with as you like.
         """
         seen = self._study._seen.get(name)
-        if seen is None or seen[0][0] is not CategoricalDistribution or not _same_literals(seen[0][1], choices):
-            key = (CategoricalDistribution, tuple(choices))
-            seen = self._study.remember(name, key, CategoricalDistribution(choices))
-        value: Choice = self._suggest(name, seen[1])
-        return value
+        known = None if seen is None else seen[1]
+        if not isinstance(known, CategoricalDistribution) or not known.is_of(choices):
+            known = self._study.remember(name, (CategoricalDistribution,), CategoricalDistribution(choices))[1]
+        value: Choice = self._suggest(name, known)
+        return known.own(value) if known.has_objects else value
 
     def _suggest(self, name: str, distribution: BaseDistribution) -> Any:
         params = self._record.params
@@ -149,14 +152,15 @@ class Trial(BaseTrial):
         internal = distribution.only_value
         if internal is not None:
             return internal
-        if name in self._relative and (
-            self.relative_search_space.get(name) is distribution or self._relative_fits(name, distribution)
-        ):
-            return distribution.to_internal_repr(self._relative[name])
+        if name in self._relative:
+            # A sampler looks at the distributions of one label as one.
+            sampled = self._study.history.canonical(name, distribution) if distribution.has_objects else distribution
+            if self.relative_search_space.get(name) is sampled or self._relative_fits(name, sampled):
+                return sampled.to_internal_repr(self._relative[name])
         if self._column_sampler is not None:
             return self._draw_column(self._column_sampler, name, distribution)
         value = self._study.sampler.sample_independent(self._seen_by_sampler, self._record, name, distribution)
-        return distribution.to_internal_repr(value)
+        return internal_of(f"{self._study.sampler} sampled", name, value, distribution)
 
     def _draw_column(self, sampler: Sampler, name: str, distribution: BaseDistribution) -> float:
         internal = self._drawn.pop(name, None) if self._drawn else None
@@ -169,11 +173,13 @@ class Trial(BaseTrial):
         return internal
 
     def _has_latest_choices(self, name: str, distribution: BaseDistribution) -> bool:
-        return not isinstance(distribution, CategoricalDistribution) or self._study.history.latest(name) == distribution
+        if not isinstance(distribution, CategoricalDistribution):
+            return True
+        return self._study.history.latest(name).label == distribution.label
 
     def _fixed_value(self, name: str, distribution: BaseDistribution) -> float:
         value = self._fixed[name]
-        internal = distribution.to_internal_repr(value)
+        internal = internal_of(f"Trial {self.number} was enqueued with", name, value, distribution)
         if not distribution._contains(internal):
             warnings.warn(
                 f"Fixed parameter {name} with value {value} is out of range for distribution {distribution}.",
@@ -198,7 +204,7 @@ class Trial(BaseTrial):
         known = self._record.distributions[name]
         if known is not distribution:
             check_distribution_compatibility(known, distribution)
-            if known != distribution:
+            if known != distribution and known.label != distribution.label:
                 warnings.warn(
                     f"The parameter {name!r} of this trial was suggested from {known} before; its value stays, and "
                     f"{distribution} is ignored. Suggest a name once per trial, or under one range.",
@@ -229,7 +235,7 @@ class Trial(BaseTrial):
                 self._record.params.pop(name, None)
                 self._record.distributions.pop(name, None)
             raise
-        return {name: self._suggest(name, distribution) for name, distribution in distributions.items()}
+        return owned_items({name: self._suggest(name, distribution) for name, distribution in distributions.items()})
 
     def _draw_all(
         self, distributions: Mapping[str, BaseDistribution], drawn: dict[str, tuple[float, BaseDistribution]]
@@ -366,7 +372,7 @@ class Trial(BaseTrial):
         """
         self.storage.set_trial_user_attr(self._trial_id, key, value)
         if not self.storage.keeps_live_records:
-            self._record.user_attrs[key] = value
+            self._record.user_attrs[key] = owned(value)
 
     def set_constraint(self, key: str, value: float) -> None:
         """Set the value of a constraint.
@@ -391,7 +397,7 @@ class Trial(BaseTrial):
     def _set_system_attr(self, key: str, value: Any) -> None:
         self.storage.set_trial_system_attr(self._trial_id, key, value)
         if not self.storage.keeps_live_records:
-            self._record.system_attrs[key] = value
+            self._record.system_attrs[key] = owned(value)
 
     @property
     def number(self) -> int:
@@ -401,7 +407,7 @@ class Trial(BaseTrial):
     @property
     def params(self) -> dict[str, Any]:
         """A copy of the parameters suggested so far, by name."""
-        return dict(self._record.params)
+        return owned_items(self._record.params)
 
     @property
     def distributions(self) -> dict[str, BaseDistribution]:
@@ -411,12 +417,12 @@ class Trial(BaseTrial):
     @property
     def relative_params(self) -> dict[str, Any]:
         """A copy of what the sampler sampled jointly, whether suggested yet or not."""
-        return dict(self._relative)
+        return owned_items(self._relative)
 
     @property
     def user_attrs(self) -> dict[str, Any]:
-        """A copy of the user attributes."""
-        return dict(self._record.user_attrs)
+        """A copy of the user attributes, in depth."""
+        return copied_items(self._record.user_attrs)
 
     @property
     def constraints(self) -> dict[str, float]:
@@ -431,13 +437,9 @@ class Trial(BaseTrial):
 
 def _to_float(value: Any) -> float:
     try:
-        return float(value)
+        number = float(value)
     except (TypeError, ValueError) as error:
         raise TypeError(
             f"The `value` argument is of type '{type(value)}' but supposed to be a float: got {value!r}."
         ) from error
-
-
-def _same_literals(a: Sequence[Any], b: Sequence[Any]) -> bool:
-    """Compare choices with their types: ``1 == True``, but a user who asks for a bool gets a bool."""
-    return len(a) == len(b) and all(x is y or (x == y and type(x) is type(y)) for x, y in zip(a, b, strict=True))
+    return number if number == number else math.nan  # one NaN for all, see `Reports.of`

@@ -9,7 +9,7 @@ import numpy as np
 
 from ...engine.arrays import FloatArray, IntArray
 from ...engine.distributions import BaseDistribution, Space
-from ...engine.history import Dimensions, History, Remembered
+from ...engine.history import Dimensions, History, Remembered, StudyLike
 from ..base import Columns, Sampler
 from ..genetic import check_population_size
 from .breeding import Operators, breed
@@ -133,9 +133,9 @@ class EvolvingSampler(Sampler):
         tried = stock.tried(history, dims)
         return dims, make(n) if tried is None else breed_untried(make, how, tried, number, n, siblings)
 
-    def _first_ones(self, number: int, space: Space, n: int) -> dict[str, FloatArray]:
+    def _first_ones(self, study: StudyLike, number: int, space: Space, n: int) -> dict[str, FloatArray]:
         """Give internal values of the trials from `number` on while there are no parents: a Latin hypercube."""
-        streams, size = self._streams, self._population_size
+        streams, size = self._streams.of(study), self._population_size
         uniform = [[streams.stratified(number + i, j, size) for i in range(n)] for j in range(len(space))]
         return {name: _each_from_unit(d, u) for (name, d), u in zip(space.items(), uniform, strict=True)}
 

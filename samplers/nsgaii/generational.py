@@ -156,6 +156,7 @@ class GenerationalSampler(BaseGASampler, EvolvingSampler):
             return history.joint_space()
         return {name: d for name, d in history.intersection(include_pruned=False).items() if not d.single()}
 
+    @np.errstate(all="ignore")  # whatever the user's program asks of NumPy
     def sample_relative(
         self, study: Any, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
     ) -> dict[str, Any]:
@@ -170,15 +171,16 @@ class GenerationalSampler(BaseGASampler, EvolvingSampler):
             brood = self._brood(study, trial.number, generation, search_space, chosen)
         return brood.dims.external(brood.children[trial.number % self._population_size])
 
+    @np.errstate(all="ignore")
     def sample_batch(self, study: StudyLike, number: int, space: Space, n: int) -> dict[str, FloatArray]:
         history, size = study.history, self._population_size
         with history.lock:
             generation, has_parents = self._lineage(history).current, self._lineage(history).has_parents
         if not has_parents:
-            return self._first_ones(number, space, n)
+            return self._first_ones(study, number, space, n)
         if self._child_strategy is not None:
             made = [self._made_by_strategy(study, generation, space) for _ in range(n)]
-            rng = self._streams.generator(number, 1)
+            rng = self._streams.of(study).generator(number, 1)
             return {name: filled(internal_column(made, name, d), d, rng.random(n)) for name, d in space.items()}
         chosen = self._chosen_parents(study, generation)
         parts: list[FloatArray] = []
@@ -186,7 +188,7 @@ class GenerationalSampler(BaseGASampler, EvolvingSampler):
             for first in (number, *range((number // size + 1) * size, number + n, size)):
                 brood = self._brood(study, first, generation, space, chosen, parts)
                 parts.append(brood.internal[first % size :])
-        rng = self._streams.generator(number, 1)
+        rng = self._streams.of(study).generator(number, 1)
         bred = dict(zip(brood.dims.names, np.concatenate(parts)[:n].T, strict=True))
         return {name: filled(bred[name], distribution, rng.random(n)) for name, distribution in space.items()}
 
@@ -205,10 +207,10 @@ class GenerationalSampler(BaseGASampler, EvolvingSampler):
         return {self._generation_key: self._account(study.history).current}
 
     def draw(self, study: StudyLike, trial: FrozenTrial, name: str, distribution: BaseDistribution) -> dict[str, float]:
-        number, index = trial.number, len(trial.params)
+        number, index, streams = trial.number, len(trial.params), self._streams.of(study)
         if trial.system_attrs.get(self._generation_key, 0) > 0:
-            return {name: distribution.from_unit(self._streams.uniform(number, index))}
-        return {name: distribution.from_unit(self._streams.stratified(number, index, self._population_size))}
+            return {name: distribution.from_unit(streams.uniform(number, index))}
+        return {name: distribution.from_unit(streams.stratified(number, index, self._population_size))}
 
     def _chosen_parents(self, study: Any, generation: int) -> IntArray | None:
         """Give the numbers of those that the user's strategy chose; None if there is no strategy."""
@@ -235,7 +237,7 @@ class GenerationalSampler(BaseGASampler, EvolvingSampler):
         brood = lineage.brood
         if brood.key != key or (brood.space is not space and brood.space != space):
             parents = self._parents(history, lineage, generation) if chosen is None else chosen
-            rng = self._streams.generator(block, BREEDING)
+            rng = self._streams.of(study).generator(block, BREEDING)
             n = self._population_size
             dims, internal = self._breed(study, history, parents, block * n, space, rng, n, self._how, siblings)
             lineage.brood = brood = Brood(key, space, dims, internal, internal.tolist())

@@ -200,6 +200,7 @@ class TPESampler(Sampler):
 
     # --- sampling ----------------------------------------------------------------------------------------------------
 
+    @np.errstate(all="ignore")  # whatever the user's program asks of NumPy: densities underflow far from the kernels
     def sample(self, space: Space, history: History, rng: np.random.Generator, n: int = 1) -> Columns:
         if self._is_starting(history):
             return {name: rng.uniform(*distribution.support, size=n) for name, distribution in space.items()}
@@ -213,12 +214,13 @@ class TPESampler(Sampler):
         columns.update(self._sample_together(rest, history, rng, n) if rest else {})
         return columns
 
+    @np.errstate(all="ignore")
     def draw(self, study: StudyLike, trial: FrozenTrial, name: str, distribution: BaseDistribution) -> dict[str, float]:
-        history = study.history
+        history, streams = study.history, self._streams.of(study)
         if self._is_starting(history):
-            u = self._streams.stratified(trial.number, len(trial.params), self._n_startup_trials)
+            u = streams.stratified(trial.number, len(trial.params), self._n_startup_trials)
             return {name: distribution.from_unit(u)}
-        rng = self._streams.generator(trial.number, 1 + len(trial.params))
+        rng = streams.generator(trial.number, 1 + len(trial.params))
         with history.lock:
             space, given = self._branch(history, trial, name, distribution)
             columns = self._sample_together(space, history, rng, 1, given)

@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Any
 
 from ...engine.distributions import BaseDistribution, modern
-from ...engine.distributions.json import cached_distribution, cached_json
+from ...engine.distributions.json import cached_distribution, stored_json
 from ...engine.exceptions import StorageInternalError
 from ...engine.records import (
     FrozenTrial,
@@ -89,11 +89,11 @@ def new_trial(study_id: int, template: FrozenTrial | None) -> dict[str, Any]:
         entry["datetime_complete"] = time_to_text(template.datetime_complete)
     dists = template.distributions
     return entry | {
-        "distributions": {name: cached_json(distribution) for name, distribution in dists.items()},
+        "distributions": {name: stored_json(name, distribution) for name, distribution in dists.items()},
         "params": {name: dists[name].to_internal_repr(value) for name, value in template.params.items()},
         "user_attrs": template.user_attrs,
         "system_attrs": template.system_attrs,
-        "intermediate_values": template.intermediate_values,
+        "intermediate_values": {int(step): float(value) for step, value in template.intermediate_values.items()},
     }
 
 
@@ -104,7 +104,7 @@ def param(trial_id: int, name: str, internal: float, distribution: BaseDistribut
         "trial_id": trial_id,
         "param_name": name,
         "param_value_internal": float(internal),
-        "distribution": cached_json(distribution),
+        "distribution": stored_json(name, distribution),
     }
 
 

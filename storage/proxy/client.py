@@ -8,6 +8,7 @@ from collections.abc import Callable, Container, Mapping, Sequence
 from typing import Any
 
 from ...engine.distributions import BaseDistribution
+from ...engine.distributions.json import stored_json
 from ...engine.history import History
 from ...engine.interrupts import Deferred
 from ...engine.records import FrozenStudy, FrozenTrial, StudyDirection, TrialState
@@ -15,7 +16,7 @@ from .. import forks
 from ..base import BaseStorage, name_or_new
 from .connection import Connection
 from .mirror import Mirror
-from .wire import Position, distribution_text, read_record, to_json, write_record
+from .wire import Position, read_record, to_json, write_record
 
 _Change = Callable[[Mirror, int], None]  # changes an unfinished trial in a mirror, given its number
 
@@ -277,7 +278,7 @@ class GrpcStorageProxy(BaseStorage):
         self.set_trial_params(trial_id, {param_name: (param_value_internal, distribution)})
 
     def set_trial_params(self, trial_id: int, params: Mapping[str, tuple[float, BaseDistribution]]) -> None:
-        written = [[name, float(internal), distribution_text(dist)] for name, (internal, dist) in params.items()]
+        written = [[name, float(internal), stored_json(name, dist)] for name, (internal, dist) in params.items()]
 
         def change(mirror: Mirror, number: int) -> None:
             for name, (internal, distribution) in params.items():

@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 
 from ...engine.distributions import BaseDistribution
+from ...engine.distributions.json import stored_json
 from ...engine.history import History
 from ...engine.records import FrozenTrial
-from .wire import Position, distribution_text, to_json, write_record
+from .wire import Position, to_json, write_record
 
 _PAGE = 1000  # trials in one answer
 _CACHE_SIZE = 64 * 2**20  # characters of JSON kept of a study's finished trials
@@ -168,9 +169,9 @@ class Feed:
                 self._texts_size -= len(self._texts.pop(next(iter(self._texts))))
         return text
 
-    def _refer(self, distribution: BaseDistribution) -> int:
-        """Give a distribution's index in the table that clients read too."""
-        text = distribution_text(distribution)
+    def _refer(self, name: str, distribution: BaseDistribution) -> int:
+        """Give the index of a parameter's distribution in the table that clients read too."""
+        text = stored_json(name, distribution)
         index = self._index_of.get(text)
         if index is None:
             index = self._index_of[text] = len(self._distributions)

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from ...engine.distributions import BaseDistribution
-from ...engine.distributions.json import cached_distribution, cached_json
+from ...engine.distributions.json import cached_distribution, stored_json
 from ...engine.exceptions import DuplicatedStudyError, StorageInternalError, UpdateFinishedTrialError
 from ...engine.records import FrozenTrial, TrialState
 from ..json import json_writer
@@ -20,8 +20,6 @@ from ..json import json_writer
 CREATED, CLAIMED = "parzen:created_by", "parzen:claimed_by"
 
 to_json = json_writer("What goes to a storage proxy")
-distribution_text = json_writer("What goes to a storage proxy", cached_json)
-
 _ERRORS: dict[str, type[Exception]] = {
     cls.__name__: cls
     for cls in (
@@ -53,8 +51,8 @@ def _read_time(microseconds: int | None) -> datetime | None:
 # --- trials ----------------------------------------------------------------------------------------------------------
 
 
-def write_record(record: FrozenTrial, refer: Callable[[BaseDistribution], Any] = distribution_text) -> list[Any]:
-    """Write a trial as a list; `refer` gives what stands for a distribution."""
+def write_record(record: FrozenTrial, refer: Callable[[str, BaseDistribution], Any] = stored_json) -> list[Any]:
+    """Write a trial as a list; `refer` gives what stands for a parameter's distribution."""
     return [
         record.number,
         record._trial_id,
@@ -63,7 +61,7 @@ def write_record(record: FrozenTrial, refer: Callable[[BaseDistribution], Any] =
         _write_time(record.datetime_start),
         _write_time(record.datetime_complete),
         [
-            [name, refer(distribution), float(distribution.to_internal_repr(record.params[name]))]
+            [name, refer(name, distribution), float(distribution.to_internal_repr(record.params[name]))]
             for name, distribution in list(record.distributions.items())
         ],
         record.user_attrs,

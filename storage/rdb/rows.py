@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import math
 from datetime import datetime, timezone
 
-from ..json import json_writer
+from ..json import json_writer, spaced
 
 _FINITE, _INF_POS, _INF_NEG, _NAN = "FINITE", "INF_POS", "INF_NEG", "NAN"
 _SPECIAL = {_INF_POS: math.inf, _INF_NEG: -math.inf, _NAN: math.nan}
 
-to_json = json_writer("An attribute to be stored", json.dumps)
+to_json = json_writer("An attribute to be stored", spaced)
 
 
 def number_to_row(value: float) -> tuple[float | None, str]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from ...engine.distributions import BaseDistribution
-from ...engine.distributions.json import cached_json
+from ...engine.distributions.json import stored_json
 from ...engine.records import PAUSED_AT, FrozenTrial, TrialState, pause_marker, stored_state
 from .database import Database, Row
 from .rows import number_to_row, time_to_text, to_json
@@ -54,7 +54,7 @@ def insert_parts(db: Database, trial_ids: Sequence[int], records: Sequence[Froze
         db,
         "trial_params (trial_id, param_name, param_value, distribution_json) VALUES (?, ?, ?, ?)",
         [
-            (trial_id, name, float(dist.to_internal_repr(record.params[name])), cached_json(dist))
+            (trial_id, name, float(dist.to_internal_repr(record.params[name])), stored_json(name, dist))
             for trial_id, record in inserted
             for name, dist in record.distributions.items()
         ],
@@ -65,7 +65,7 @@ def insert_parts(db: Database, trial_ids: Sequence[int], records: Sequence[Froze
         db,
         "trial_intermediate_values (trial_id, step, intermediate_value, intermediate_value_type) VALUES (?, ?, ?, ?)",
         [
-            (trial_id, step, *number_to_row(value))
+            (trial_id, int(step), *number_to_row(value))
             for trial_id, record in inserted
             for step, value in record.intermediate_values.items()
         ],
@@ -93,12 +93,13 @@ def insert_values(db: Database, trial_id: int, values: Sequence[float] | None) -
 
 def insert_param(db: Database, trial_id: int, name: str, internal: float, distribution: BaseDistribution) -> bool:
     """Insert a parameter, or replace an earlier value of it."""
-    return bool(db.execute(db.statements.insert_param, (name, float(internal), cached_json(distribution), trial_id)))
+    row = name, float(internal), stored_json(name, distribution), trial_id
+    return bool(db.execute(db.statements.insert_param, row))
 
 
 def insert_report(db: Database, trial_id: int, step: int, value: float) -> bool:
     """Insert the value reported at a step, or replace an earlier report."""
-    return bool(db.execute(db.statements.insert_report, (step, *number_to_row(value), trial_id)))
+    return bool(db.execute(db.statements.insert_report, (int(step), *number_to_row(value), trial_id)))
 
 
 def insert_attr(db: Database, kind: str, trial_id: int, key: str, text: str) -> bool:
