@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import threading
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
@@ -23,14 +23,6 @@ _STUDIES = 16  # studies whose streams are kept
 def entropy() -> int:
     """Take a number from the system that nobody else has."""
     return int.from_bytes(os.urandom(8), "little")
-
-
-class HasEntropy(Protocol):
-    """A study, as far as it mixes a number of its own into the streams of a sampler without a seed."""
-
-    @property
-    def entropy(self) -> int:
-        """A number that no other study object has, here or in another process."""
 
 
 class Streams:
@@ -64,17 +56,18 @@ class Streams:
         self.__dict__.update(state)
         self._local = threading.local()
 
-    def of(self, study: HasEntropy) -> Streams:
+    def of(self, study: Any) -> Streams:
         """Give the streams of one study: these ones if there is a seed."""
         if self.is_seeded:
             return self
-        found = self._of_study.get(study.entropy)
+        own = getattr(study, "entropy", 0)  # a study-like object has none
+        found = self._of_study.get(own)
         if found is None:
             if len(self._of_study) >= _STUDIES:
                 self._of_study.clear()  # they are made again, the same
-            found = self._of_study[study.entropy] = Streams.__new__(Streams)
+            found = self._of_study[own] = Streams.__new__(Streams)
             found.is_seeded = True
-            found._begin(*self._seeds, study.entropy)
+            found._begin(*self._seeds, own)
         return found
 
     def reseed(self) -> None:

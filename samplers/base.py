@@ -10,7 +10,7 @@ import numpy as np
 
 from ..engine.arrays import FloatArray
 from ..engine.distributions import BaseDistribution, Space
-from ..engine.history import History, StudyLike
+from ..engine.history import History, StudyLike, history_of
 from ..engine.hooks import is_ours
 from ..engine.records import FrozenTrial, TrialState
 from ..engine.seeds import Streams
@@ -121,7 +121,7 @@ class Sampler(BaseSampler):
 
     @np.errstate(all="ignore")  # whatever the user's program asks of NumPy
     def infer_relative_search_space(self, study: StudyLike, trial: FrozenTrial) -> dict[str, BaseDistribution]:
-        history = study.history
+        history = history_of(study)
         with history.lock:
             return self.joint_space(history)
 
@@ -149,7 +149,7 @@ class Sampler(BaseSampler):
         return self._sample_one(study, trial, {name: distribution}, purpose=1 + len(trial.params))
 
     def _sample_one(self, study: StudyLike, trial: FrozenTrial, space: Space, purpose: int) -> dict[str, float]:
-        history, rng = study.history, self._streams.of(study).generator(trial.number, purpose)
+        history, rng = history_of(study), self._streams.of(study).generator(trial.number, purpose)
         with history.lock:
             columns = self.sample(space, history, rng, 1)
         return {name: distribution.from_model_value(float(columns[name][0])) for name, distribution in space.items()}
@@ -157,7 +157,7 @@ class Sampler(BaseSampler):
     @np.errstate(all="ignore")
     def sample_batch(self, study: StudyLike, number: int, space: Space, n: int) -> dict[str, FloatArray]:
         """Sample `n` points for the trials from `number` on; return internal values by name, shape (n,) each."""
-        history = study.history
+        history = history_of(study)
         with history.lock:
             columns = self.sample(space, history, self._streams.of(study).generator(number), n)
         return {name: distribution.from_model(columns[name]) for name, distribution in space.items()}

@@ -15,7 +15,7 @@ import numpy as np
 from ..engine.arrays import BoolArray, FloatArray, IntArray
 from ..engine.brackets import Schedule, hyperband_table
 from ..engine.distributions import BaseDistribution, Space
-from ..engine.history import Dimensions, History, Remembered, StudyLike
+from ..engine.history import Dimensions, History, Remembered, StudyLike, history_of
 from ..engine.records import FrozenTrial, TrialState
 from .base import Columns, Sampler
 
@@ -124,20 +124,20 @@ class DEHBSampler(Sampler):
 
     @np.errstate(all="ignore")  # whatever the user's program asks of NumPy
     def sample_batch(self, study: StudyLike, number: int, space: Space, n: int) -> dict[str, FloatArray]:
-        history, streams = study.history, self._streams.of(study)
+        history, streams = history_of(study), self._streams.of(study)
         with history.lock:
             rows = [self._breed(space, history, k, streams.generator(k)) for k in range(number, number + n)]
         return dict(zip(space, _columns(rows, len(space)), strict=True))
 
     @np.errstate(all="ignore")
     def _sample_one(self, study: StudyLike, trial: FrozenTrial, space: Space, purpose: int) -> dict[str, float]:
-        history, rng = study.history, self._streams.of(study).generator(trial.number, purpose)
+        history, rng = history_of(study), self._streams.of(study).generator(trial.number, purpose)
         with history.lock:
             row = self._breed(space, history, trial.number, rng)
         return dict(zip(space, row, strict=True))
 
     def draw(self, study: StudyLike, trial: FrozenTrial, name: str, distribution: BaseDistribution) -> dict[str, float]:
-        self._of(study.history)  # refuses several objectives, too
+        self._of(history_of(study))  # refuses several objectives, too
         u = self._streams.of(study).uniform(trial.number, len(trial.params))
         return {name: distribution.from_unit(u)}
 

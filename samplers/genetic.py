@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..engine.history import History, Remembered
+from ..engine.history import History, Remembered, history_of
 from ..engine.history.corrections import ERASED
 from ..engine.records import PARENTS, FrozenTrial
 from .base import BaseSampler
@@ -82,8 +82,9 @@ class BaseGASampler(BaseSampler):
         known = trial.system_attrs.get(self._generation_key)
         if known is not None:
             return int(known)
-        generation = self._account(study.history).current
-        if trial._trial_id >= 0:  # otherwise a draft, which is stored together with its attributes
+        generation = self._account(history_of(study)).current
+        # A draft is stored together with its attributes; a study-like object that only lists trials stores nothing.
+        if trial._trial_id >= 0 and hasattr(study, "note"):
             study.note(trial, {self._generation_key: generation})
         trial.system_attrs[self._generation_key] = generation
         return generation
@@ -98,7 +99,7 @@ class BaseGASampler(BaseSampler):
         generation
             Number of the generation, from 0.
         """
-        history: History = study.history
+        history = history_of(study)
         members = self._account(history).members
         with history.lock:
             return [
@@ -117,7 +118,7 @@ class BaseGASampler(BaseSampler):
         """
         if generation == 0:
             return []
-        history: History = study.history
+        history = history_of(study)
         account = self._account(history)
         with account.choosing:
             if generation not in account.chosen:
@@ -127,13 +128,15 @@ class BaseGASampler(BaseSampler):
     def _choose_parents(self, study: Any, generation: int) -> list[int]:
         """Give the parents' numbers as they are stored, or choose and store them."""
         key = f"{type(self).__name__}{PARENTS}{generation}"
-        stored = study.noted_on_study(key) or ()
-        with study.history.lock:
-            known = _known(study.history, stored)
+        keeps_notes = hasattr(study, "noted_on_study")
+        stored = (study.noted_on_study(key) if keeps_notes else None) or ()
+        with history_of(study).lock:
+            known = _known(history_of(study), stored)
         if known:
             return known
         parents = self.select_parent(study, generation)
-        study.note_on_study(key, [trial._trial_id for trial in parents])
+        if keeps_notes:
+            study.note_on_study(key, [trial._trial_id for trial in parents])
         return [trial.number for trial in parents]
 
     def _account(self, history: History) -> Generations:

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..engine.arrays import FloatArray, IntArray
 from ..engine.distributions import BaseDistribution, Space
-from ..engine.history import Dimensions, History, StudyLike
+from ..engine.history import Dimensions, History, StudyLike, history_of
 from ..engine.kernels import COMPILED_FROM, fronts, survival
 from ..engine.records import FrozenTrial, TrialState
 from .nsgaii.evolution import BREEDING, EvolvingSampler, Stock, filled, violations
@@ -123,7 +123,7 @@ class SMSEMOASampler(EvolvingSampler):
     def sample_relative(
         self, study: Any, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
     ) -> dict[str, Any]:
-        history: History = study.history
+        history = history_of(study)
         with history.lock:
             bred = self._bred(study, trial.number, search_space, 1)
         if bred is None:
@@ -133,7 +133,7 @@ class SMSEMOASampler(EvolvingSampler):
 
     @np.errstate(all="ignore")
     def sample_batch(self, study: StudyLike, number: int, space: Space, n: int) -> dict[str, FloatArray]:
-        with study.history.lock:
+        with history_of(study).lock:
             bred = self._bred(study, number, space, n)
         if bred is None:
             return self._first_ones(study, number, space, n)
@@ -148,7 +148,7 @@ class SMSEMOASampler(EvolvingSampler):
 
     def _bred(self, study: Any, number: int, space: Space, n: int) -> tuple[Dimensions, FloatArray] | None:
         """Give children (n, d), as internal values, for the trials from `number` on; None without parents."""
-        history: History = study.history
+        history = history_of(study)
         parents = self.parents(history, n)
         if parents is None or not space:
             return None

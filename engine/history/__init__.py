@@ -4,12 +4,13 @@ from .columns import Growing, Sorted
 from .corrections import erased, rebuilt, with_values
 from .front import Front
 from .history import History
+from .intersection import IntersectionSearchSpace, intersection_search_space
 from .points import Dimensions
 from .protocols import StudyLike
 from .remembered import Remembered
 from .rungs import COMPLETED_RUNG, Completion
 from .selection import BracketStudy, Selection
-from .space import IntersectionSearchSpace, intersection_search_space
+from .viewing import history_of
 
 __all__ = [
     "COMPLETED_RUNG",
@@ -25,6 +26,7 @@ __all__ = [
     "Sorted",
     "StudyLike",
     "erased",
+    "history_of",
     "intersection_search_space",
     "rebuilt",
     "with_values",

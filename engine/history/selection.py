@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable
-from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -12,8 +11,7 @@ import numpy.typing as npt
 from ..records import FrozenTrial, TrialState
 from .columns import Growing
 from .history import History
-
-LONG_AGO = datetime(1970, 1, 1)  # when a trial ended of which nothing else is known
+from .viewing import history_of
 
 
 class Selection(History):
@@ -91,7 +89,7 @@ class Selection(History):
         return super().copy_record(number) if self._selected.view[number] else self._blank(number)
 
     def _blank(self, number: int) -> FrozenTrial:
-        return FrozenTrial.blank(number, int(self.trial_ids[number]), self.completed_at(number) or LONG_AGO)
+        return FrozenTrial.blank(number, int(self.trial_ids[number]), self.completed_at(number))
 
     def selected(self, states: Container[TrialState] | None = None) -> list[int]:
         """Give the numbers of the selected trials in these states, in order."""
@@ -122,7 +120,7 @@ class BracketStudy:
     @property
     def history(self) -> Selection:
         """Its trials as columns."""
-        return self._select(self._study.history)
+        return self._select(history_of(self._study))
 
     def get_trials(self, deepcopy: bool = True, states: Container[TrialState] | None = None) -> list[FrozenTrial]:
         """List its trials, by number; the others are left out."""

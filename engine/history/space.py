@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 from ..distributions import BaseDistribution, Space
-from ..records import FrozenTrial, TrialState
 
 
 def intersection(spaces: Iterable[Space]) -> dict[str, BaseDistribution]:
@@ -73,45 +71,3 @@ class Together:
         suggested = set(names)
         self.common_names = sorted(suggested.intersection(self.common_names) if self.groups else suggested)
         self.groups = _refine(self.groups, suggested)
-
-
-def intersection_search_space(trials: list[FrozenTrial], include_pruned: bool = False) -> dict[str, BaseDistribution]:
-    """Give the parameters that all finished trials among these suggested with equal distributions, sorted by name.
-
-    Parameters
-    ----------
-    trials
-        Trials; complete ones count.
-    include_pruned
-        Count pruned and paused ones, too.
-    """
-    counted = {TrialState.COMPLETE}
-    if include_pruned:
-        counted |= {TrialState.PRUNED, TrialState.PAUSED}
-    return intersection(trial.distributions for trial in trials if trial.state in counted)
-
-
-class IntersectionSearchSpace:
-    """Gives the parameters that all trials of a study suggested alike.
-
-    Parameters
-    ----------
-    include_pruned
-        Count pruned trials, too.
-    """
-
-    def __init__(self, include_pruned: bool = False) -> None:
-        self._include_pruned = include_pruned
-
-    def calculate(self, study: Any, use_cache: bool = False) -> dict[str, BaseDistribution]:
-        """Give the intersection over a study's finished trials.
-
-        Parameters
-        ----------
-        study
-            The study.
-        use_cache
-            Accepted for compatibility: the history keeps the spaces that occurred, so there is nothing to cache.
-        """
-        space: dict[str, BaseDistribution] = study.sync().intersection(self._include_pruned)
-        return space

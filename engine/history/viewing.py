@@ -7,7 +7,6 @@ from typing import Any
 from ..hooks import is_ours
 from ..records import FrozenTrial, StudyDirection
 from .history import History
-from .selection import LONG_AGO
 
 
 def history_of(study: Any) -> History:
@@ -16,7 +15,7 @@ def history_of(study: Any) -> History:
     Parameters
     ----------
     study
-        A study of parzen's, or any object with `directions` (or `direction`) and `get_trials` (or `trials`). Of such an
+        A study of parzen's, or any object with `directions` (or `direction`) and `get_trials`. Of such an
         object, and of a subclass of ours that overrides `get_trials`, the columns are made anew at each call: then it
         decides which trials a sampler sees.
 
@@ -25,14 +24,13 @@ def history_of(study: Any) -> History:
     history
         Numbers that are not among the trials appear as empty failed trials, from which no sampler learns.
     """
-    if is_ours(study, "get_trials"):
+    if is_ours(study, "get_trials") or not hasattr(study, "get_trials"):
         known: History = study.history
         return known
     directions = study.directions if hasattr(study, "directions") else [study.direction]
     history = History([StudyDirection(int(direction)) for direction in directions])
-    trials = study.get_trials(deepcopy=False) if hasattr(study, "get_trials") else study.trials
-    for trial in sorted(trials, key=lambda trial: trial.number):
+    for trial in sorted(study.get_trials(deepcopy=False), key=lambda trial: trial.number):
         while history.n < trial.number:
-            history.open(FrozenTrial.blank(history.n, -1, LONG_AGO))
+            history.open(FrozenTrial.blank(history.n))
         history.open(FrozenTrial.adopted(trial).copy())
     return history

@@ -15,6 +15,8 @@ from .attributes import constraint_attr, constraint_number, constraints_of, new_
 from .base import BaseTrial, given, internal_of
 from .states import TrialState
 
+_LONG_AGO = datetime(1970, 1, 1)
+
 
 class FrozenTrial(BaseTrial):
     """A trial as it stands in a study: what `study.trials` holds.
@@ -89,8 +91,9 @@ class FrozenTrial(BaseTrial):
         return cls(number, TrialState.RUNNING, None, start or datetime.now(), None, {}, {}, {}, {}, {}, trial_id)
 
     @classmethod
-    def blank(cls, number: int, trial_id: int, when: datetime) -> FrozenTrial:
-        """Make the record of an empty failed trial, from which no sampler learns; `when` it began and ended."""
+    def blank(cls, number: int, trial_id: int = -1, when: datetime | None = None) -> FrozenTrial:
+        """Make the record of an empty failed trial, from which no sampler learns; it ended at once, or long ago."""
+        when = when or _LONG_AGO
         return cls(number, TrialState.FAIL, None, when, when, {}, {}, {}, {}, {}, trial_id)
 
     @classmethod

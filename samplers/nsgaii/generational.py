@@ -10,7 +10,7 @@ import numpy as np
 
 from ...engine.arrays import FloatArray, IntArray
 from ...engine.distributions import BaseDistribution, Space
-from ...engine.history import Dimensions, History, StudyLike
+from ...engine.history import Dimensions, History, StudyLike, history_of
 from ...engine.records import FrozenTrial, TrialState, listed_constraints
 from ..generations import Generations
 from ..genetic import BaseGASampler
@@ -107,7 +107,7 @@ class GenerationalSampler(BaseGASampler, EvolvingSampler):
     def get_parent_population(self, study: Any, generation: int) -> list[FrozenTrial]:
         if self._elite_strategy is not None:
             return super().get_parent_population(study, generation)
-        history: History = study.history
+        history = history_of(study)
         with history.lock:
             numbers = self._parents(history, self._lineage(history), generation).tolist()
             return [history.record(number) for number in numbers]
@@ -166,14 +166,14 @@ class GenerationalSampler(BaseGASampler, EvolvingSampler):
         if self._child_strategy is not None:
             return self._made_by_strategy(study, generation, search_space)
         chosen = self._chosen_parents(study, generation)
-        history: History = study.history
+        history = history_of(study)
         with history.lock:
             brood = self._brood(study, trial.number, generation, search_space, chosen)
         return brood.dims.external(brood.children[trial.number % self._population_size])
 
     @np.errstate(all="ignore")
     def sample_batch(self, study: StudyLike, number: int, space: Space, n: int) -> dict[str, FloatArray]:
-        history, size = study.history, self._population_size
+        history, size = history_of(study), self._population_size
         with history.lock:
             generation, has_parents = self._lineage(history).current, self._lineage(history).has_parents
         if not has_parents:
@@ -204,7 +204,7 @@ class GenerationalSampler(BaseGASampler, EvolvingSampler):
         return {name: value for name, value in child.items() if name not in space or holds(space[name], value)}
 
     def notes(self, study: Any) -> dict[str, Any]:
-        return {self._generation_key: self._account(study.history).current}
+        return {self._generation_key: self._account(history_of(study)).current}
 
     def draw(self, study: StudyLike, trial: FrozenTrial, name: str, distribution: BaseDistribution) -> dict[str, float]:
         number, index, streams = trial.number, len(trial.params), self._streams.of(study)
@@ -229,7 +229,7 @@ class GenerationalSampler(BaseGASampler, EvolvingSampler):
         siblings: Sequence[FloatArray] = (),
     ) -> Brood:
         """Give the children among which the one of a trial is, at the remainder of its number by their number."""
-        history: History = study.history
+        history = history_of(study)
         lineage = self._lineage(history)
         block = number // self._population_size
         generation = min(generation, lineage.current)

@@ -21,7 +21,7 @@ import numpy as np
 
 from ...engine.arrays import FloatArray, IntArray
 from ...engine.distributions import BaseDistribution, Space
-from ...engine.history import History, Remembered, StudyLike
+from ...engine.history import History, Remembered, StudyLike, history_of
 from ...engine.records import FrozenTrial, TrialState, listed_constraints
 from ..base import Columns, Sampler
 from .choice import best_distinct, first_equal, pool_size, untried
@@ -216,7 +216,7 @@ class TPESampler(Sampler):
 
     @np.errstate(all="ignore")
     def draw(self, study: StudyLike, trial: FrozenTrial, name: str, distribution: BaseDistribution) -> dict[str, float]:
-        history, streams = study.history, self._streams.of(study)
+        history, streams = history_of(study), self._streams.of(study)
         if self._is_starting(history):
             u = streams.stratified(trial.number, len(trial.params), self._n_startup_trials)
             return {name: distribution.from_unit(u)}
@@ -239,7 +239,7 @@ class TPESampler(Sampler):
         given = {
             key: (fixed, fixed.to_internal_repr(trial.params[key]))
             for key, fixed in trial.distributions.items()
-            if history.distribution(key) is not None and not fixed.single()
+            if key != name and history.distribution(key) is not None and not fixed.single()
         }
         return {key: d for key, d in space.items() if key == name or not d.single()}, given
 
