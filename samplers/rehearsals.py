@@ -1,10 +1,10 @@
 """What is loaded and compiled beside the objective: the list of rehearsals, and a made-up study for them.
 
-A sampler with compiled kernels joins by a line in `REHEARSALS`: a module whose `rehearse` lets it sample from a made-up
-history with every kind of parameter, so that each kernel is called with the types that it is called with later. Modules
-are named, not imported: what they load is what has to wait.
+A sampler with compiled kernels joins by a line in `REHEARSALS`: a module whose ``rehearse`` lets it sample from a
+made-up history with every kind of parameter, so that each kernel is called with the types that it is called with later.
+Modules are named, not imported: what they load is what has to wait.
 
-    python -m parzen.samplers.rehearsals    # fills the cache on disk; what `parzen warmup` does
+    python -m parzen.samplers.rehearsals    # fills the cache on disk
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ ROOT = Path(__file__).parents[1]
 TESTS = {
     "analysis/": ["tests/analysis"],
     "api/cli/": ["tests/test_cli.py", "tests/test_cli_storage.py"],
-    "engine/kernels/": ["tests/kernels", "tests/samplers"],
+    "engine/kernels/": ["tests/engine/kernels", "tests/samplers"],
     "engine/": ["tests/engine", "tests/contract", "tests/samplers", "tests/pruners"],
     "pruners/": ["tests/pruners", "tests/contract/test_pruners.py", "tests/contract/test_pausing_pruners.py"],
     "samplers/": ["tests/samplers", "tests/contract/test_samplers.py"],

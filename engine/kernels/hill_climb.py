@@ -37,7 +37,7 @@ def climb(
     n_steps
         Number of points tried.
     """
-    scale = SQRT_HALF / (below.precision.sum(axis=1) / below.precision.shape[1])  # quicker than `mean`
+    scale = SQRT_HALF / (below.precision.sum(axis=1) / below.precision.shape[1])  # quicker than ``mean``
     low, high = np.maximum(low, start - REACH * scale), np.minimum(high, start + REACH * scale)
     best, step = start, FIRST_STEP
     score, gradient = _score(below, above, power, best)

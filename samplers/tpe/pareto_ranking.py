@@ -26,8 +26,8 @@ LEAST = 500  # trials from which on some are dropped
 class ParetoRanking:
     """Orders trials of several objectives front by front, of which it keeps only the first ones.
 
-    All trials up to a rank, the `depth`, are kept, and the others are dropped. A dropped trial never comes to have a
-    rank of `depth` or less, because new trials can only raise ranks. So the trials up to `depth` are found among the
+    All trials up to a rank, the depth, are kept, and the others are dropped. A dropped trial never comes to have a rank
+    of the depth or less, because new trials can only raise ranks. So the trials up to the depth are found among the
     kept ones; where more are asked for, all trials are looked at again.
 
     Parameters

@@ -55,7 +55,7 @@ print(*kernels.draw(mixture, axes, rng.random((2, 1 + len(names)))).ravel())
     outputs = []
     for disabled in ("0", "1"):
         done = subprocess.run(
-            [sys.executable, "-c", program.format(path=[str(Path(__file__).parent), str(Path(__file__).parents[1])])],
+            [sys.executable, "-c", program.format(path=[str(Path(__file__).parent), str(Path(__file__).parents[2])])],
             env={**os.environ, "NUMBA_DISABLE_JIT": disabled},
             capture_output=True,
             text=True,
