@@ -69,12 +69,7 @@ def offspring(
 def litter(
     values: FloatArray,
     share: FloatArray,
-    low: FloatArray,
-    high: FloatArray,
-    spacing: FloatArray,
-    is_log: BoolArray,
-    lower: FloatArray,
-    width: FloatArray,
+    scale: Scale,
     grades: IntArray,
     is_choice: BoolArray,
     swap: FloatArray,
@@ -91,8 +86,8 @@ def litter(
         Of the parents, shape (d, k), k > 1; NaN for what one lacks, which is also what lies outside of its range.
     share
         How far through its cell of the grid each value is put, in [0, 1), shape (d, k).
-    low, high, spacing, is_log, lower, width
-        The d ranges, as in `cube.Scale`.
+    scale
+        The d ranges.
     grades, is_choice, swap, crossover_prob, mutation_prob, eta, u
         See `offspring`.
 
@@ -102,7 +97,6 @@ def litter(
         Shape (d, n): values of the parents to the last bit, where they did not mutate; mutants of values of a grid may
         lie beside it (see `cube.settle`); NaN where neither parent has a value.
     """
-    scale = Scale(low, high, spacing, is_log, lower, width)
     points = to_unit(values.T, scale, share.T).T
     return inherited(values, scale, *offspring(points, grades, is_choice, swap, crossover_prob, mutation_prob, eta, u))
 

@@ -94,7 +94,7 @@ def _by_default(
     crossover, mutation = cast(UniformCrossover, how.crossover), cast(PolynomialMutation, how.mutation)
     swap = np.where(dims.is_choice, how.swapping_prob, crossover._swapping_prob)
     chances = float(how.crossover_prob), -1.0 if how.mutation_prob is None else float(how.mutation_prob)
-    parents = values.T, share.T, *dims.scale, grades, dims.is_choice
+    parents = values.T, share.T, dims.scale, grades, dims.is_choice
     children: FloatArray = tier.litter(*parents, swap, *chances, float(mutation._eta), u).T
     return dims.settled(children) if dims.discrete else children
 

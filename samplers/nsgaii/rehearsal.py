@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from ...engine.kernels.compiled import offspring
+from ...engine.kernels.cube import Scale
 
 
 def rehearse() -> Iterator[None]:
@@ -15,7 +16,7 @@ def rehearse() -> Iterator[None]:
     d, k, n = 3, 10, 4
     low, high, zeros = np.zeros(d), np.ones(d), np.zeros(d)
     flags = np.zeros(d, dtype=bool)
-    ranges = (low, high, zeros, flags, low, high - low)
+    scale = Scale(low, high, spacing=zeros, is_log=flags, lower=low, width=high - low)
     values, share, u = rng.random((d, k)), rng.random((d, k)), rng.random((n, 5 + 3 * d))
-    offspring.litter(values, share, *ranges, np.arange(k), flags, np.full(d, 0.5), 0.9, -1.0, 10.0, u)
+    offspring.litter(values, share, scale, np.arange(k), flags, np.full(d, 0.5), 0.9, -1.0, 10.0, u)
     yield

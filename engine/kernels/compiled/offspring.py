@@ -76,12 +76,7 @@ def offspring(
 def litter(
     values: FloatArray,
     share: FloatArray,
-    low: FloatArray,
-    high: FloatArray,
-    spacing: FloatArray,
-    is_log: BoolArray,
-    lower: FloatArray,
-    width: FloatArray,
+    scale: Scale,
     grades: IntArray,
     is_choice: BoolArray,
     swap: FloatArray,
@@ -91,7 +86,6 @@ def litter(
     u: FloatArray,
 ) -> FloatArray:
     """Make children (d, n) of values (d, k); see the NumPy tier."""
-    scale = Scale(low, high, spacing, is_log, lower, width)
     points = _to_unit(values, share, *scale)
     return inherited(values, scale, *offspring(points, grades, is_choice, swap, crossover_prob, mutation_prob, eta, u))
 

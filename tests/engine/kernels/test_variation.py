@@ -194,7 +194,7 @@ def test_litter(case, data):
     )
     expected, whose = offspring.offspring(points, *case[1:])
     for tier in (offspring, compiled):
-        children = tier.litter(values, share, *dims.scale, *case[1:])
+        children = tier.litter(values, share, dims.scale, *case[1:])
         for j, i in np.ndindex(*children.shape):
             made = children[j, i]
             if whose[i, j] >= 0:
