@@ -26,20 +26,6 @@ def intersection(spaces: Iterable[Space]) -> dict[str, BaseDistribution]:
     return dict(sorted((common or {}).items()))
 
 
-def groups(spaces: Iterable[Space]) -> list[dict[str, BaseDistribution]]:
-    """Split the union of all spaces into groups of parameters that always appear together.
-
-    Two parameters share a group when the same trials suggested them, so every trial's parameters are a union of groups.
-    The latest distribution of a name counts.
-    """
-    latest: dict[str, BaseDistribution] = {}
-    members: list[set[str]] = []
-    for space in spaces:
-        latest.update(space)
-        members = _refine(members, set(space))
-    return [{name: latest[name] for name in sorted(group)} for group in sorted(members, key=min)]
-
-
 def _refine(members: list[set[str]], names: set[str]) -> list[set[str]]:
     """Cut every group into what lies inside and outside of `names`, and add what is new."""
     known = set().union(*members)

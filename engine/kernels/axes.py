@@ -102,6 +102,12 @@ def _grids(space: SpaceArrays, n_values: IntArray, tabulated: BoolArray) -> tupl
     return np.concatenate(points), np.concatenate(edges), start
 
 
+def along(axes: Axes, dims: IntArray) -> Axes:
+    """Keep some of the dimensions."""
+    arrays = {name: getattr(axes, name)[dims] for name in axes._fields if name not in ("points", "edges")}
+    return axes._replace(**arrays)
+
+
 def encode(axes: Axes, x: FloatArray) -> FloatArray:
     """Turn model coordinates (n, d) into kernel coordinates: values of tabulated grids become their indices."""
     grid = (axes.n_values > 0) & (axes.n_choices == 0)

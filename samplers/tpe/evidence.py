@@ -1,6 +1,6 @@
 """Which trials TPE learns from, and what each was seen to be worth at which budget, read from the history.
 
-A paused trial counts as a pruned one. One that was taken up again counts as it did when it paused: the run since is not
+A paused trial counts as a pruned one. A resumed trial counts as it did when it paused, because its run since is not
 over, and other processes may not know its reports yet.
 """
 
@@ -18,7 +18,7 @@ MOST_BUDGETS = 12
 
 
 def resumed(history: History) -> dict[int, FrozenTrial]:
-    """Find the trials that paused and were taken up again, by number."""
+    """Find the trials that paused and were resumed, by number."""
     return {
         number: record
         for number, record in history.live.items()
@@ -86,7 +86,7 @@ def _reported_before(record: FrozenTrial) -> dict[int, float]:
 
 
 def _budgets(steps: IntArray) -> IntArray:
-    """Choose among the last steps of stopped trials (k,) those to compare at; of many some, spread evenly by ratio."""
+    """Choose the budgets to compare at: the last steps of stopped trials (k,), or of many some, evenly by ratio."""
     steps = steps[steps >= 0]
     is_short = len(steps) and int(steps.max()) <= len(steps)  # then counting is faster than sorting
     found = np.flatnonzero(np.bincount(steps)) if is_short else np.unique(steps)

@@ -18,8 +18,8 @@ import numpy as np
 
 from ...engine.arrays import FloatArray, IntArray
 
-N_COMPARED = 64  # trials at most whose order is compared between budgets, all pairs of them
-DOUBTFUL_PAIRS = 2.0  # what agreement is assumed from before there are trials: so many, half of them in order
+N_COMPARED = 64  # trials at most whose order at two budgets is compared, pair by pair
+DOUBTFUL_PAIRS = 2.0  # pairs per trial, half of them in order, that agreement is assumed from before there are trials
 
 
 class Evidence(NamedTuple):
@@ -78,8 +78,9 @@ def furthest_first(evidence: Evidence, d: int) -> Assessment:
 def largest_budget(evidence: Evidence, d: int) -> Assessment:
     """Model the largest budget at which enough trials were seen, and those trials alone.
 
-    Enough are d + 3: d + 1 for a density, and two more so that both have some (Falkner, Klein and Hutter 2018,
-    section 3.2). Where no budget has as many: the largest of those that have most. Trials without reports are bad.
+    d + 3 trials are enough: d + 1 for a density, and two more so that both densities have some (Falkner, Klein and
+    Hutter 2018, section 3.2). Where no budget has that many, the largest of the budgets with most trials is modelled.
+    Trials without reports come last.
     """
     loss, last = evidence.loss, evidence.last
     if not loss.shape[1]:
@@ -92,21 +93,23 @@ def largest_budget(evidence: Evidence, d: int) -> Assessment:
 
 
 class CarriedOver:
-    """Carry what was seen at small budgets over to the largest, by what became of the trials that went on.
+    """Carry losses at small budgets over to the largest budget, by what became of the trials that went on.
 
-    From the largest budget down: of the trials that were seen at a budget, those that went on have a loss on the scale
-    of the largest one already. A line through these, never falling, gives those that stopped there theirs, made worse
-    by `doubt` deviations from the line: the best of many guesses is mostly too good.
+    Budgets are taken from the largest down. Of the trials seen at a budget, those that went on have a loss on the scale
+    of the largest budget already. A line, never falling, is fitted to their losses on that scale over their losses at
+    the budget. The line gives the trials that stopped at the budget a loss on that scale. It is made worse by `doubt`
+    deviations from the line, because the best of many guesses is mostly too good.
 
-    The less the order at a budget agrees with the final one, the less the trials that stopped there weigh. So Li et
-    al., "MFES-HB" (AAAI 2021), section 4.2, weigh the surrogates of several budgets.
+    The trials that stopped at a budget weigh the less, the less the order at the budget agrees with the final order. Li
+    et al., "MFES-HB" (AAAI 2021), section 4.2, weigh the surrogates of several budgets in this way.
 
     Parameters
     ----------
     prior
-        How many trials the line takes for granted on which a difference stays what it is: slope 1.
+        Number of trials that the line is assumed from, with slope 1: a difference at the budget stays what it is.
     doubt
-        See above: 0 takes a guess for a value, much puts all that went further before, as `furthest_first` does.
+        Deviations by which a carried loss is made worse. With 0 a guess counts as a value; with many deviations trials
+        that went further come first, as with `furthest_first`.
     least
         Smallest weight, in [0, 1]; 1: all trials weigh alike.
 
@@ -142,7 +145,10 @@ class CarriedOver:
         """Carry losses (k,) over, given those of the m trials that went on: x here, y on the final scale."""
         if not len(x):
             return stopped
-        seen = _capped(np.concatenate([x, stopped[np.isfinite(stopped)]]), float(x.max()))
+        seen = np.concatenate([x, stopped[np.isfinite(stopped)]])
+        # Losses beyond both the worst of those that went on and the median count as equal: how bad bad trials are says
+        # nothing of the good ones.
+        seen = np.minimum(seen, max(float(x.max()), float(np.median(seen))))
         unit = max(float(np.abs(seen).max()), float(np.abs(y).max())) or 1.0  # squares stay within what floats hold
         with np.errstate(over="ignore"):
             x, y, stopped = x / unit, y / unit, stopped / unit
@@ -160,9 +166,9 @@ carried_over = CarriedOver()
 
 
 def agreement(x: FloatArray, y: FloatArray) -> float:
-    """Tell how well two measures of n trials agree on their order: Kendall's tau, 0 where negative.
+    """Tell how well two measures of n trials agree on their order: Kendall's tau, shrunk to 1/2, 0 where negative.
 
-    It is shrunk towards 1/2: without any trials that is all there is to say.
+    Without any trials it is 1/2.
     """
     if len(x) > N_COMPARED:
         some = np.linspace(0, len(x) - 1, N_COMPARED).astype(np.int64)
@@ -174,13 +180,8 @@ def agreement(x: FloatArray, y: FloatArray) -> float:
 
 
 def _ordered(scale: FloatArray, evidence: Evidence) -> IntArray:
-    """Order trials (n,) by losses on one scale; of equal ones those that were seen at larger budgets come first."""
+    """Order trials (n,) by losses on one scale; of equal losses those of trials seen at larger budgets come first."""
     order = np.argsort(scale, kind="stable")
     found = scale[order]
     has_ties = bool((found[1:] == found[:-1]).any())  # sorting by three keys takes three times as long
     return np.lexsort([evidence.final, -evidence.last, scale]) if has_ties else order
-
-
-def _capped(x: FloatArray, worst: float) -> FloatArray:
-    """Make losses beyond both `worst` and the median all alike: how bad the bad ones are says nothing of the good."""
-    return np.minimum(x, max(worst, float(np.median(x))))

@@ -90,8 +90,8 @@ class Fitter:
         internal = np.array([value for _, value in given.values()] + [np.nan] * len(space))
         z = observations.space.coordinates(internal[None])[:, 0]
         fixed = np.flatnonzero(~np.isnan(z))
-        # Weight the given parameters together as one parameter. With full weight of each of them almost no observation
-        # would be near, although most of the given parameters hardly matter for the branch.
+        # The given parameters together weigh as one parameter. With full weight of each of them almost no observation
+        # would be near, although most of them hardly matter for the branch.
         return free_space, model.given(z, fixed, np.arange(len(given), len(z)), power=1.0 / max(len(fixed), 1))
 
     # --- evidence ----------------------------------------------------------------------------------------------------
@@ -171,10 +171,7 @@ class Fitter:
         found = []
         for key in self._history.constraint_keys:
             values = self._history.constraint(key)[finished]
-            satisfied, violated = (
-                finished[values <= 0],
-                finished[values > 0],
-            )  # a trial without a value is on neither side
+            satisfied, violated = finished[values <= 0], finished[values > 0]  # NaN, without a value, is neither
             if len(satisfied) and len(violated):
                 share = len(satisfied) / (len(satisfied) + len(violated))
                 found.append(Constraint(share, density(satisfied), density(violated)))

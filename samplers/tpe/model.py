@@ -10,7 +10,7 @@ import numpy as np
 
 from ...engine.arrays import FloatArray, IntArray
 from ...engine.kernels import COMPILED_FROM, constant_liar, hill_climb, loading, mixture
-from ...engine.kernels.axes import Axes
+from ...engine.kernels.axes import Axes, along
 from ...engine.kernels.categorical import ChoiceTables
 from ...engine.kernels.mixture import Mixture, Observed
 from .constraints import Constraint, log_relative_ratio
@@ -92,7 +92,7 @@ class Model(NamedTuple):
         return self._replace(
             below=conditioned(self.below),
             above=conditioned(self.above),
-            axes=axes_along(self.axes, free),
+            axes=along(self.axes, free),
             smallest=self.smallest[free],
             choices=self.choices._replace(start=self.choices.start[free]),
             parents=self.parents[free],
@@ -138,9 +138,3 @@ class Model(NamedTuple):
         log_weight = np.full(len(z), self.lie_weight)
         lies: Mixture = self.tier.mixture.fit(observed, log_weight, self.smallest, self.choices, self.axes)
         return lies
-
-
-def axes_along(axes: Axes, dims: IntArray) -> Axes:
-    """Keep some of the dimensions."""
-    arrays = {name: getattr(axes, name)[dims] for name in axes._fields if name not in ("points", "edges")}
-    return axes._replace(**arrays)

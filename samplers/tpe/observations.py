@@ -1,7 +1,7 @@
 """The observations of one search space: which trials have its parameters, and what is kept of them between asks.
 
-All of it can be rebuilt from the history: rows are trial numbers, and what is remembered about a row depends on the set
-of rows alone, not on the order in which they came.
+All of it can be rebuilt from the history: columns are trial numbers, and what is kept of a trial depends on the set of
+trials alone, not on the order in which they came.
 """
 
 from __future__ import annotations
@@ -124,9 +124,9 @@ class Observations:
         return np.asarray(self._counts[numbers])
 
     def above(self, below: IntArray, modelled: BoolArray) -> BoolArray:
-        """Tell which trials (capacity,) are above, of those that count and are `modelled`; running ones are, if read.
+        """Tell which trials (capacity,) are above: those that count and are `modelled`, and running ones if read.
 
-        Trials beyond the end of `modelled` are, too.
+        All trials beyond the end of `modelled` are modelled.
         """
         is_above: BoolArray = self._counts.copy()
         if len(modelled):
@@ -156,9 +156,10 @@ class Neighbours(NamedTuple):
 
 
 class SortedObservations(Observations):
-    """Observations for the compiled tier: distances to neighbours, which are the bandwidths, and normalisers are kept.
+    """Observations for the compiled tier, which keep the distances to neighbours and the kernels' normalisers.
 
-    The distances of trials above are those among all of them, also where a part stands for all.
+    The distances are the bandwidths. Those above are distances among all trials above, also where a part stands for
+    all.
     """
 
     def __init__(self, history: History, space: ModelSpace, required: list[str], endpoints: bool, kernels: Any) -> None:

@@ -229,7 +229,7 @@ class TPESampler(Sampler):
     def _branch(
         self, history: History, trial: FrozenTrial, name: str, distribution: BaseDistribution
     ) -> tuple[dict[str, BaseDistribution], dict[str, tuple[BaseDistribution, float]]]:
-        """Give the parameters to sample now, those that appear together with `name`, and what the trial has already."""
+        """Give the parameters to sample now, all that appear together with `name`, and those that the trial has."""
         space = {name: distribution}
         if self._settings.group or not self._is_joint(history):
             return space, {}

@@ -16,7 +16,7 @@ from .settings import Settings
 
 Given = Mapping[str, tuple[BaseDistribution, float]]  # distributions and internal values by parameter name
 
-_KEPT_SPACES = 32  # of which observations are kept; a study of more branches sorts them again
+_KEPT_SPACES = 32  # spaces whose observations are kept; in a study of more branches they are read and sorted again
 
 
 class Spaces:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import naive_ranking
 import numpy as np
 import pytest
@@ -13,7 +16,7 @@ from parzen.samplers import TPESampler
 from parzen.samplers.tpe import coreset, fitting, pareto_ranking, split
 from parzen.samplers.tpe.fidelity import furthest_first
 from parzen.samplers.tpe.fidelity_ranking import FidelityRanking
-from parzen.samplers.tpe.model import NUMPY, Model, compiled_tier
+from parzen.samplers.tpe.model import Model
 from parzen.samplers.tpe.model_space import ModelSpace
 from parzen.samplers.tpe.observations import Observations
 from parzen.samplers.tpe.rules import improvement_weights
@@ -110,21 +113,22 @@ def test_all_rankings_of_one_objective_give_the_same_split(n_below: int) -> None
     """`ValueRanking`, and `furthest_first` as a rule of one's own, which makes all the arrays of a split."""
     rng = np.random.default_rng(1)
     study = parzen.create_study()
-    for i, record in enumerate(random_trials(120)):
-        study.add_trial(record if i % 3 else create_trial(
-            state=TrialState.PRUNED, params=record.params, distributions=SPACE,
-            intermediate_values={i % 5: rng.random()},
-        ))  # fmt: skip
+    for i, trial in enumerate(random_trials(120)):
+        reports = {i % 5: rng.random()}
+        pruned = create_trial(
+            state=TrialState.PRUNED, params=trial.params, distributions=SPACE, intermediate_values=reports
+        )
+        study.add_trial(trial if i % 3 else pruned)
     observations = Observations(study.history, ModelSpace(SPACE, {}), list(SPACE), np.ones_like)
     observations.update(False)
     by_value = ValueRanking(study.history).split(observations, lambda n: n_below)
     rule = FidelityRanking(study.history, lambda evidence, d: furthest_first(evidence, d))
     by_rule = rule.split(observations, lambda n: n_below)
-    for one in (by_value, by_rule):
-        assert len(one.below) == min(n_below, 120)
-        assert len(one.below) + len(one.best_above) == 120
-        assert len(one.loss) == min(n_below + 1, 120)
-        np.testing.assert_array_equal(one.weigh(one.below, np.full(len(one.below), 0.5)), 0.5)
+    for found in (by_value, by_rule):
+        assert len(found.below) == min(n_below, 120)
+        assert len(found.below) + len(found.best_above) == 120
+        assert len(found.loss) == min(n_below + 1, 120)
+        np.testing.assert_array_equal(found.weigh(found.below, np.full(len(found.below), 0.5)), 0.5)
     np.testing.assert_array_equal(by_value.below, by_rule.below)
     np.testing.assert_array_equal(by_value.best_above, by_rule.best_above)
     weights = [improvement_weights(s.loss[: len(s.below)], s.loss[len(s.below) :]) for s in (by_value, by_rule)]
@@ -260,13 +264,34 @@ def test_the_density_above_of_a_coreset_is_near_that_of_all() -> None:
 # --- tiers -----------------------------------------------------------------------------------------------------------
 
 
+def test_a_study_loads_numba_at_its_hundredth_trial_and_says_so_once() -> None:
+    program = f"""
+import logging, sys
+import parzen
+parzen.logging.set_verbosity(parzen.logging.WARNING)
+lines = []
+handler = logging.Handler()
+handler.emit = lambda record: lines.append(record.getMessage())
+logger = logging.getLogger("parzen.engine.kernels")
+logger.addHandler(handler); logger.setLevel(logging.INFO)
+study = parzen.create_study(sampler=parzen.samplers.TPESampler(seed=0))
+run = lambda n: study.optimize(lambda t: t.suggest_float("x", 0, 1) + t.suggest_int("n", 0, 9), n_trials=n)
+run({COMPILED_FROM})
+assert not {{"numba", "scipy"}} & set(sys.modules) and not lines, "loaded too early"
+run(3)
+assert "numba" in sys.modules and len(lines) == 1, lines
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
 def test_both_tiers_fit_the_same_densities(monkeypatch: pytest.MonkeyPatch) -> None:
     study = parzen.create_study()
     study.add_trials(random_trials(130))
     z = None
     found = []
-    for tier in (NUMPY, compiled_tier()):
-        monkeypatch.setattr(fitting, "tier_for", lambda n, tier=tier: tier)
+    for threshold in (10**9, 0):
+        monkeypatch.setattr(fitting, "COMPILED_FROM", threshold)
         model = fitting.Fitter(study.history, TPESampler()._settings).fit(SPACE, {}, bold=True)[1]
         if z is None:
             z = np.ascontiguousarray(TPESampler().propose(model, np.random.default_rng(0), 50))

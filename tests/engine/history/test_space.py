@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 import parzen
 from parzen.distributions import FloatDistribution, IntDistribution
-from parzen.engine.history.space import groups, intersection
+from parzen.engine.history.space import Together, intersection
 from parzen.search_space import IntersectionSearchSpace, intersection_search_space
 
 NAMES = "abcdef"
@@ -24,22 +24,37 @@ def test_intersection_is_what_all_have_alike(spaces):
     assert list(common) == sorted(common)
 
 
+def groups(spaces):
+    together = Together()
+    for space in spaces:
+        together.add(space)
+    return together.groups
+
+
+@given(signatures)
+def test_common_names_are_those_of_every_space(spaces):
+    """As long as the first one has any."""
+    together = Together()
+    for space in spaces:
+        together.add(space)
+    assert together.version == len(spaces)
+    if spaces and spaces[0]:
+        assert together.common_names == sorted(set(NAMES).intersection(*spaces))
+
+
 @given(signatures)
 def test_groups_split_every_space(spaces):
     found = groups(spaces)
     names = [name for group in found for name in group]
     assert sorted(names) == sorted(set().union(*spaces))  # every name once
     for space in spaces:  # a space is a union of groups
-        assert all(set(group) <= set(space) or not set(group) & set(space) for group in found)
-    for group in found:  # of the latest distributions
-        for name in group:
-            assert group[name] is [space for space in spaces if name in space][-1][name]
+        assert all(group <= set(space) or not group & set(space) for group in found)
 
 
 @given(signatures)
 def test_groups_are_the_largest_such(spaces):
     """Two names that always appear together share a group."""
-    found = [set(group) for group in groups(spaces)]
+    found = groups(spaces)
     names = sorted(set().union(*spaces))
     for a in names:
         for b in names:
