@@ -57,7 +57,7 @@ class MadeUp:
         Whether every other trial has the parameter of `BRANCH`, too.
     """
 
-    study_name = "rehearsal"
+    study_name, entropy = "rehearsal", 0
 
     def __init__(self, sampler: Sampler, space: dict[str, BaseDistribution], m: int, branches: bool) -> None:
         self.sampler = sampler

@@ -202,7 +202,7 @@ class IntDistribution(NumericDistribution):
     def _nearest(self, value: int) -> int:
         """Give the point of the grid that is nearest to an integer."""
         n_steps = (2 * (value - self.low) + self.step) // (2 * self.step)
-        return min(max(self.low + n_steps * self.step, self.low), self.high)
+        return int(min(max(self.low + n_steps * self.step, self.low), self.high))
 
     def _cast(self, value: Any) -> float:
         internal = super()._cast(value)

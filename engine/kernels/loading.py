@@ -124,12 +124,13 @@ def _stamp() -> Path | None:
 
     from .compiled import normal
 
-    folder = getattr(normal.tail, "stats", None) and normal.tail.stats.cache_path
+    kernel: Any = normal.tail
+    folder = kernel.stats.cache_path
     if folder is None:
         return None
     here = Path(__file__).parent / "compiled"
     sources = [(path.name, path.stat().st_mtime_ns) for path in sorted(here.glob("*.py"))]
-    processor = numba.config.CPU_NAME or llvmlite.binding.get_host_cpu_name()
+    processor = os.environ.get("NUMBA_CPU_NAME") or llvmlite.binding.get_host_cpu_name()
     key = hashlib.sha256(repr((numba.__version__, sys.version, processor, sources)).encode()).hexdigest()[:16]
     return Path(folder) / f"parzen-{key}.filled"
 

@@ -6,7 +6,7 @@ import math
 import warnings
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from ...pruners import PromotingPruner
 from ...pruners.base import view_of
@@ -127,9 +127,10 @@ class Trial(BaseTrial):
         seen = self._study._seen.get(name)
         known = None if seen is None else seen[1]
         if not isinstance(known, CategoricalDistribution) or not known.is_of(choices):
-            known = self._study.remember(name, (CategoricalDistribution,), CategoricalDistribution(choices))[1]
-        value: Choice = self._suggest(name, known)
-        return known.own(value) if known.has_objects else value
+            made = CategoricalDistribution(choices)
+            known = cast(CategoricalDistribution, self._study.remember(name, (CategoricalDistribution,), made)[1])
+        value: Any = self._suggest(name, known)
+        return cast(Choice, known.own(value) if known.has_objects else value)
 
     def _suggest(self, name: str, distribution: BaseDistribution) -> Any:
         params = self._record.params
