@@ -104,11 +104,14 @@ def ask(study: MadeUp, n_batch: int = 3) -> Iterator[None]:
     yield
 
 
-def prepare() -> None:
-    """Make all compiled kernels ready in this process, and fill the cache on disk."""
+def prepare() -> bool:
+    """Make all compiled kernels ready in this process, and fill the cache on disk; False if none can be compiled."""
+    if not loading.is_available():
+        return False
     for rehearsal in REHEARSALS:
         loading.prepare(rehearsal)
     loading.note_filled()
+    return True
 
 
 def _end_with_the_parent() -> None:

@@ -531,7 +531,7 @@ def test_help_names_every_sub_command(run: Run, arguments: list[str]) -> None:
     assert result.code == 0
     for name in ("create-study", "delete-study", "study", "study-names", "studies", "trials", "best-trial"):
         assert re.search(rf"^  {name} ", result.out, re.MULTILINE)
-    for name in ("best-trials", "storage", "ask", "tell", "demo", "help"):
+    for name in ("best-trials", "storage", "ask", "tell", "demo", "warmup", "help"):
         assert re.search(rf"^  {name} ", result.out, re.MULTILINE)
 
 
@@ -615,6 +615,18 @@ def test_interrupt_exits_with_130_and_one_line(url: str) -> None:
     holder.close()
     assert process.returncode == 130
     assert last.endswith("Interrupted.")
+
+
+@pytest.mark.slow
+def test_warmup_compiles_and_says_so(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    result = run("warmup")
+    assert result.code == 0 and "ready" in result.err
+    from parzen.engine.kernels import loading
+    from parzen.samplers import rehearsals
+
+    assert all(loading.is_ready(rehearsal) for rehearsal in rehearsals.REHEARSALS) and loading.is_filled()
+    monkeypatch.setenv("NUMBA_DISABLE_JIT", "1")
+    assert "NumPy computes" in run("warmup").err
 
 
 @pytest.mark.slow

@@ -133,6 +133,17 @@ def demo(
     )
 
 
+@subcommand(root, "warmup")
+def warmup(session: Session) -> None:
+    """Compile the kernels and keep them on disk, for an image or a cluster."""
+    from parzen.samplers import rehearsals
+
+    if rehearsals.prepare():
+        inform("The compiled kernels are ready. A process on this kind of processor now loads them in a second or two.")
+    else:
+        inform("Nothing is compiled with NUMBA_DISABLE_JIT=1: NumPy computes.")
+
+
 @subcommand(root, "help")
 def show_help(session: Session) -> None:
     """Show this help."""
