@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 import parzen
 from parzen.pruners import HyperbandPruner, SuccessiveHalvingPruner
+from parzen.pruners.successive_halving import Competition
 from parzen.trial import Trial, TrialState
 
 PRUNED = TrialState.PRUNED
@@ -183,3 +184,21 @@ def test_a_correction_leaves_the_competition_as_it_was() -> None:
 def test_bad_arguments(arguments: dict[str, Any], match: str) -> None:
     with pytest.raises(ValueError, match=match):
         SuccessiveHalvingPruner(**arguments)
+
+
+@pytest.mark.parametrize("is_kept_up", [True, False])
+def test_the_field_of_a_rung_counts_the_trial_itself_once(is_kept_up):
+    """Whether or not the storage has told the history already that the trial completed the rung."""
+    study = parzen.create_study()
+    reported = [0.5, 0.1, 0.9, 0.3]
+    for value in reported:
+        trial = study.ask()
+        trial.report(value, 1)
+        study.note(trial._record, {"completed_rung_0": value})
+        study.sync().rungs.note(trial.number, {"completed_rung_0": value})
+    trial = study.ask()
+    if is_kept_up:
+        study.sync().rungs.note(trial.number, {"completed_rung_0": 0.4})
+    competition = Competition(study.history, lambda number: 0)
+    assert competition.standing(study.history, trial.number, 0, 0, 0.4) == (5, 2)
+    assert competition.standing(study.history, trial.number, 0, 1, 0.4) == (1, 0)

@@ -1,0 +1,89 @@
+"""What faults planted at random were not noticed by, until these: a condition, a scale, a mapping of choices."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+import parzen
+from parzen.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
+from parzen.engine.history import Dimensions
+from parzen.samplers import NSGAIISampler, dehb, nsgaii
+from parzen.samplers.dehb import NOBODY
+from parzen.samplers.tpe import fitting
+from parzen.samplers.tpe.model_space import ModelSpace
+from parzen.samplers.tpe.rules import default_gamma, multi_objective_gamma, wide_gamma
+from parzen.trial import create_trial
+
+FLOATS = {f"x{i}": FloatDistribution(0, 1) for i in range(fitting.MANY)}
+
+
+@pytest.mark.parametrize(
+    ("space", "n_objectives", "expected"),
+    [
+        (dict(list(FLOATS.items())[:1]), 1, wide_gamma),
+        (dict(list(FLOATS.items())[: fitting.MANY - 1]), 1, wide_gamma),
+        (FLOATS, 1, default_gamma),
+        ({"x": FloatDistribution(0, 1), "c": CategoricalDistribution((1, 2))}, 1, default_gamma),
+        ({"x": FloatDistribution(0, 1), "n": IntDistribution(0, 9)}, 1, default_gamma),
+        (dict(list(FLOATS.items())[:1]), 2, multi_objective_gamma),
+    ],
+)
+def test_the_default_share_of_trials_below(space, n_objectives, expected):
+    """A wide share in few continuous dimensions alone."""
+    assert fitting._default_gamma(ModelSpace(space, {}), n_objectives) is expected
+
+
+def test_dehb_reads_choices_that_changed_by_value():
+    """Members that chose "a" lie in the cell where "a" stands now, and hand "a" down."""
+    study = parzen.create_study()
+    before, after = (CategoricalDistribution(choices) for choices in (("a", "b", "c"), ("c", "b", "a")))
+    for i in range(10):
+        study.add_trial(create_trial(params={"c": "ab"[i % 2]}, distributions={"c": before}, value=float(i)))
+    study.add_trial(create_trial(params={"c": "c"}, distributions={"c": after}, value=0.0))
+    dims = Dimensions.of({"c": after})
+    members = [*range(10), 10, NOBODY]
+    internal = dehb._read(dims, study.history, members)[:, 0]
+    np.testing.assert_array_equal(internal, [2.0, 1.0] * 5 + [0.0, np.nan])
+    points = dehb._points(dims, study.history, members[:-1], np.random.default_rng(0))[:, 0]
+    np.testing.assert_array_equal(np.floor(points * 3), internal[:-1])
+
+
+class Averaging(nsgaii.BaseCrossover):
+    """A user's crossover, which keeps what it was given."""
+
+    n_parents = 2
+
+    def __init__(self):
+        self.seen = []
+
+    def crossover(self, parents_params, rng, study, search_space_bounds):
+        self.seen.append((parents_params.copy(), search_space_bounds.copy()))
+        return parents_params.mean(axis=0)
+
+
+def test_a_crossover_gets_model_coordinates_and_its_child_is_what_it_gave():
+    """On a log scale, and in a range that is far from the unit interval."""
+    crossover = Averaging()
+    sampler = NSGAIISampler(population_size=4, crossover=crossover, crossover_prob=1.0, mutation_prob=0.0, seed=0)
+    study = parzen.create_study(sampler=sampler)
+    space = {"lr": FloatDistribution(1e-4, 1e2, log=True), "x": FloatDistribution(-30, -10)}
+    values = [(1e-3, -12.0), (1e-1, -20.0), (1e1, -28.0), (1.0, -15.0)]
+    for i in range(4):
+        params = dict(zip(space, values[i], strict=True))
+        attrs = {sampler._generation_key: 0}
+        study.add_trial(create_trial(params=params, distributions=space, value=float(i), system_attrs=attrs))
+    children = [study.ask(space).params for _ in range(4)]
+    parents = {(math.log(lr), x) for lr, x in values}
+    bounds = np.array([[math.log(1e-4), math.log(1e2)], [-30, -10]])
+    made = []
+    for given, limits in crossover.seen:
+        np.testing.assert_allclose(limits, bounds)
+        for parent in given:
+            assert min(abs(parent[0] - p[0]) + abs(parent[1] - p[1]) for p in parents) < 1e-9
+        made.append(given.mean(axis=0))
+    for child in children:
+        point = np.array([math.log(child["lr"]), child["x"]])
+        assert min(np.abs(point - mean).max() for mean in made) < 1e-9
