@@ -127,7 +127,20 @@ def table() -> str:
         text = (ROOT / room / "__init__.py").read_text()
         sentence = (ast.get_docstring(ast.parse(text)) or "").split("\n\n")[0].replace("\n", " ")
         rows.append(f"| {LEVEL[floor_of(room)]} | `{room}/` | {sentence} |")
-    return "\n".join(rows) + "\n"
+    return "\n".join(rows) + "\n\n" + arrows_drawn()
+
+
+def arrows_drawn() -> str:
+    """Draw the arrows between floors: a mark in the column of each floor that a floor imports."""
+    found = {(floor_of(a), floor_of(b)) for a, b in arrows()}
+    floors = [room for rooms in FLOORS for room in rooms if any(room in pair for pair in found)]
+    width = max(map(len, floors))
+    lines = [f"{' ' * width}  imports", *(f"{room:{width}}  " for room in floors)]
+    for i, below in enumerate(floors):
+        for row, room in enumerate(floors):
+            lines[row + 1] += " o" if (room, below) in found and room != below else " \\" if row == i else " ."
+    lines[0] += " (columns as rows)"
+    return "```text\n" + "\n".join(lines) + "\n```\n"
 
 
 def drawn() -> str:
