@@ -624,7 +624,7 @@ def test_warmup_compiles_and_says_so(run: Run, monkeypatch: pytest.MonkeyPatch) 
     from parzen.engine.kernels import loading
     from parzen.samplers import rehearsals
 
-    assert all(loading.is_ready(rehearsal) for rehearsal in rehearsals.REHEARSALS) and loading.is_filled()
+    assert all(loading.is_ready(rehearsal) for rehearsal in rehearsals.REHEARSALS) and loading._stamp().exists()
     monkeypatch.setenv("NUMBA_DISABLE_JIT", "1")
     assert "NumPy computes" in run("warmup").err
 

@@ -22,8 +22,6 @@ EXCEPTIONS = {
     ("engine/kernels/compiled/neighbours.py", "change"): CALLED_ON_THE_MODULE,
     ("engine/kernels/compiled/neighbours.py", "distances"): CALLED_ON_THE_MODULE,
     ("engine/kernels/compiled/neighbours.py", "merge"): CALLED_ON_THE_MODULE,
-    ("engine/kernels/loading.py", "is_filled"): "for a command that fills the cache, which is to come",
-    ("engine/history/viewing.py", "history_of"): "for studies of others, whose integration is to come",
 }
 
 Name = tuple[str, str]  # a file, or a module, and a name in it

@@ -135,12 +135,6 @@ def _stamp() -> Path | None:
     return Path(folder) / f"parzen-{key}.filled"
 
 
-def is_filled() -> bool:
-    """Tell whether this machine has compiled the kernels before."""
-    stamp = _stamp()
-    return stamp is not None and stamp.exists()
-
-
 def note_filled() -> None:
     """Note that the cache holds all kernels."""
     stamp = _stamp()

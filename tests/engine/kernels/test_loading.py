@@ -62,7 +62,7 @@ wait()
 from parzen.samplers.tpe import model
 assert model.tier_for(150).neighbours is not None
 study.optimize(objective, n_trials=3)
-assert loading.is_filled()
+assert loading._stamp().exists()
 print(study.trials[-1].params)
 """
     first = run(code, NUMBA_CACHE_DIR=str(tmp_path))
