@@ -48,6 +48,18 @@ class BasePruner(ABC):
         return study
 
 
+def check_at_least(lowest: float, **arguments: Any) -> None:
+    """Refuse arguments that are not numbers of at least `lowest`: ``ValueError``, or ``TypeError`` if no numbers."""
+    for name, value in arguments.items():
+        expected = f"`{name}` must be at least {lowest}, but got {value!r}."
+        try:
+            fits = value >= lowest  # NaN does not
+        except TypeError:
+            raise TypeError(expected) from None
+        if not fits:
+            raise ValueError(expected)
+
+
 def view_of(study: Any, number: int) -> Any:
     """Give the study as its pruner lets the sampler see it; a pruner that is not parzen's has no say."""
     pruner = study.pruner

@@ -18,7 +18,7 @@ from zlib import crc32
 
 from ..engine.history import BracketStudy, History, Remembered, Selection
 from ..engine.records import FrozenTrial
-from .base import BasePruner
+from .base import BasePruner, check_at_least
 from .successive_halving import Competition, Ladder, climb, longest
 
 
@@ -59,8 +59,8 @@ class HyperbandPruner(BasePruner):
     min_resource
         The step of the first rung of the first bracket.
     max_resource
-        The number of steps of a full trial. "auto" takes the longest trial, once one is complete; until then there are
-        no brackets and nothing is pruned.
+        The number of steps of a full trial. "auto" takes the longest trial, at the first report after one is complete;
+        until then there are no brackets and nothing is pruned, nor ever if that trial is shorter than `min_resource`.
     reduction_factor
         Of so many trials at a rung one goes on.
     bootstrap_count
@@ -75,9 +75,9 @@ class HyperbandPruner(BasePruner):
     -----
     There are ``floor(log(max_resource / min_resource) / log(reduction_factor)) + 1`` brackets, in floating point as in
     Optuna: of 243 steps and a factor of 3 that makes 5, not 6. A sampler sees only trials of the bracket for which it
-    samples, as in Optuna, unless it learns across brackets, as ``TPESampler(fidelity=largest_budget)`` does: with that
-    and ``bootstrap_count=reduction_factor`` more is found (docs/pruning.md). A trial's bracket depends on the study's
-    name: give it one for a study that can be repeated.
+    samples, as in Optuna. Some learn from all brackets nevertheless: the genetic ones, as in Optuna, and
+    ``TPESampler(fidelity=largest_budget)``, with which and ``bootstrap_count=reduction_factor`` more is found
+    (docs/pruning.md). A trial's bracket depends on the study's name: give it one for a study that can be repeated.
     """
 
     def __init__(
@@ -88,13 +88,9 @@ class HyperbandPruner(BasePruner):
         bootstrap_count: int = 0,
     ) -> None:
         self._max_resource = _max_resource(max_resource)
-        for name, value, lowest in (
-            ("min_resource", min_resource, 1),
-            ("reduction_factor", reduction_factor, 2),
-            ("bootstrap_count", bootstrap_count, 0),
-        ):
-            if isinstance(value, str) or value < lowest:
-                raise ValueError(f"`{name}` must be at least {lowest}, but got {value!r}.")
+        check_at_least(1, min_resource=min_resource)
+        check_at_least(2, reduction_factor=reduction_factor)
+        check_at_least(0, bootstrap_count=bootstrap_count)
         if self._max_resource is not None and self._max_resource < min_resource:
             raise ValueError(
                 f"`max_resource` must be at least `min_resource`, but got {max_resource} and {min_resource}: "
@@ -116,39 +112,43 @@ class HyperbandPruner(BasePruner):
         if not trial.intermediate_values:
             return False
         brackets = self._brackets(study)
-        if brackets is None:
+        if brackets is None or not brackets.ladders:
             return False
         bracket = brackets.of(trial.number)
         return climb(study, trial, brackets.ladders[bracket], self._competition(study.history, brackets), bracket)
 
     def view(self, study: Any, number: int) -> Any:
-        """Give the study with the trials of one bracket, that of a trial, unless its sampler can learn from all."""
-        if getattr(study.sampler, "across_brackets", False):
+        """Give the study with the trials of one bracket, that of a trial; in columns with all that its sampler uses."""
+        if len(study.directions) > 1:
             return study
-        brackets = self._brackets(study) if len(study.directions) == 1 else None
-        if brackets is None or len(brackets.ladders) == 1:
+        # What "auto" stands for is found out by `prune`, as in Optuna: at a look in between it could be another number.
+        brackets = self._known.get(study.study_name) if self._max_resource is None else self._brackets(study)
+        if brackets is None or len(brackets.ladders) < 2:
             return study
-        return BracketStudy(study, partial(self._select, brackets, brackets.of(number)))
+        learns_across = getattr(study.sampler, "across_brackets", False)
+        return BracketStudy(study, partial(self._select, brackets, brackets.of(number)), learns_across)
 
     def _brackets(self, study: Any) -> Brackets | None:
-        """Give the brackets of a study, None if they are not known yet, or the longest trial is too short for any."""
+        """Give the brackets of a study, None if they are not known yet."""
         known = self._known.get(study.study_name)
         if known is None:
             n = self._count_brackets(study.history)
-            if not n:
+            if n is None:
                 return None
             factor = self._reduction_factor
             ladders = [Ladder(self._min_resource * factor**b, factor, self._bootstrap_count) for b in range(n)]
             known = self._known[study.study_name] = Brackets(study.study_name, ladders)
         return known
 
-    def _count_brackets(self, history: History) -> int:
+    def _count_brackets(self, history: History) -> int | None:
         resource = self._max_resource
         if resource is None:
             steps = longest(history)
-            if steps is None or steps + 1 < self._min_resource:
-                return 0
+            if steps is None:
+                return None
             resource = steps + 1
+        if resource < self._min_resource:
+            return 0
         return math.floor(math.log(resource / self._min_resource) / math.log(self._reduction_factor)) + 1
 
     def _competition(self, history: History, brackets: Brackets) -> Competition:

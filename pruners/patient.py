@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..engine.records import FrozenTrial
-from .base import BasePruner
+from .base import BasePruner, check_at_least
 
 
 class PatientPruner(BasePruner):
@@ -37,10 +37,7 @@ class PatientPruner(BasePruner):
     """
 
     def __init__(self, wrapped_pruner: BasePruner | None, patience: int, min_delta: float = 0.0) -> None:
-        if patience < 0:
-            raise ValueError(f"`patience` must be at least 0, but got {patience}.")
-        if min_delta < 0:
-            raise ValueError(f"`min_delta` must be at least 0, but got {min_delta}.")
+        check_at_least(0, patience=patience, min_delta=min_delta)
         self._wrapped_pruner = wrapped_pruner
         self._patience = patience
         self._min_delta = min_delta

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from ..engine.history import StudyLike
 from ..engine.records import FrozenTrial
-from .base import BasePruner
+from .base import BasePruner, check_at_least
 
 
 class PercentilePruner(BasePruner):
@@ -48,14 +48,8 @@ class PercentilePruner(BasePruner):
     ) -> None:
         if not 0 <= percentile <= 100:
             raise ValueError(f"Percentile must be between 0 and 100 inclusive, but got {percentile}.")
-        for name, value, lowest in (
-            ("n_startup_trials", n_startup_trials, 0),
-            ("n_warmup_steps", n_warmup_steps, 0),
-            ("interval_steps", interval_steps, 1),
-            ("n_min_trials", n_min_trials, 1),
-        ):
-            if value < lowest:
-                raise ValueError(f"`{name}` must be at least {lowest}, but got {name}={value}.")
+        check_at_least(0, n_startup_trials=n_startup_trials, n_warmup_steps=n_warmup_steps)
+        check_at_least(1, interval_steps=interval_steps, n_min_trials=n_min_trials)
         self._percentile = percentile
         self._n_startup_trials = n_startup_trials
         self._n_warmup_steps = n_warmup_steps
@@ -77,24 +71,22 @@ class PercentilePruner(BasePruner):
             if best != best:  # nothing but NaN
                 return True
             others = history.reports.ranked(curve.steps[-1])
-            if len(others) < self._n_min_trials:
+            if not others or history.reports.n_complete(curve.steps[-1]) < self._n_min_trials:
                 return False
             bar = _percentile(others, 100 - self._percentile if maximize else self._percentile)
         return best < bar if maximize else best > bar
 
 
 def _percentile(ranked: Sequence[float], percentile: float) -> float:
-    """Interpolate between the two nearest of some sorted numbers, from the nearer one, as `numpy.percentile` does."""
+    """Interpolate between the two nearest of some sorted numbers, from the nearer one, as `numpy.percentile` does.
+
+    Next to an infinite number, or between two, that gives NaN, by which nothing is pruned.
+    """
     position = percentile / 100 * (len(ranked) - 1)
     below = math.floor(position)
     weight = position - below
     low, high = ranked[below], ranked[min(below + 1, len(ranked) - 1)]
-    if weight == 0 or low == high:
-        return low
-    bar = low + (high - low) * weight if weight < 0.5 else high - (high - low) * (1 - weight)
-    if bar == bar:
-        return bar
-    return low if weight < 0.5 else high  # next to an infinite number, where NumPy has NaN
+    return low + (high - low) * weight if weight < 0.5 else high - (high - low) * (1 - weight)
 
 
 class MedianPruner(PercentilePruner):

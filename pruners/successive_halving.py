@@ -19,7 +19,7 @@ import numpy as np
 
 from ..engine.history import COMPLETED_RUNG, History, Remembered, Sorted
 from ..engine.records import FrozenTrial, TrialState
-from .base import BasePruner
+from .base import BasePruner, check_at_least
 from .rung import complete
 
 _KEYS = [f"{COMPLETED_RUNG}{rung}" for rung in range(65)]  # steps are less than 2^63, and rungs twice as far at least
@@ -144,13 +144,9 @@ class SuccessiveHalvingPruner(BasePruner):
         bootstrap_count: int = 0,
     ) -> None:
         self._min_resource = _min_resource(min_resource)
-        if reduction_factor < 2:
-            raise ValueError(f"`reduction_factor` must be at least 2, but got {reduction_factor}.")
-        if min_early_stopping_rate < 0:
-            raise ValueError(f"`min_early_stopping_rate` must be at least 0, but got {min_early_stopping_rate}.")
-        if bootstrap_count < 0:
-            raise ValueError(f"`bootstrap_count` must be at least 0, but got {bootstrap_count}.")
-        if bootstrap_count > 0 and self._min_resource is None:
+        check_at_least(2, reduction_factor=reduction_factor)
+        check_at_least(0, min_early_stopping_rate=min_early_stopping_rate, bootstrap_count=bootstrap_count)
+        if bootstrap_count > 0 and min_resource == "auto":
             raise ValueError(
                 f"A `bootstrap_count` needs to know where the rungs are, but got {bootstrap_count} with "
                 'min_resource="auto": give `min_resource` as an integer.'
@@ -191,7 +187,8 @@ def _min_resource(given: Any) -> int | None:
     """Check the argument; None for "auto"."""
     if given is None or given == "auto":
         return None
-    if isinstance(given, str) or given < 1:
+    if isinstance(given, str):
         raise ValueError(f'`min_resource` must be at least 1 or "auto", but got {given!r}.')
+    check_at_least(1, min_resource=given)
     resource: int = given
     return resource

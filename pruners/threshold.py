@@ -7,7 +7,7 @@ from typing import Any
 
 from ..engine.history import StudyLike
 from ..engine.records import FrozenTrial
-from .base import BasePruner
+from .base import BasePruner, check_at_least
 
 
 class ThresholdPruner(BasePruner):
@@ -44,10 +44,8 @@ class ThresholdPruner(BasePruner):
         self._upper = math.inf if upper is None else _number("upper", upper)
         if self._lower > self._upper:
             raise ValueError(f"`lower` must not exceed `upper`, but got lower={lower} and upper={upper}.")
-        if n_warmup_steps < 0:
-            raise ValueError(f"`n_warmup_steps` must be at least 0, but got {n_warmup_steps}.")
-        if interval_steps < 1:
-            raise ValueError(f"`interval_steps` must be at least 1, but got {interval_steps}.")
+        check_at_least(0, n_warmup_steps=n_warmup_steps)
+        check_at_least(1, interval_steps=interval_steps)
         self._n_warmup_steps = n_warmup_steps
         self._interval_steps = interval_steps
 

@@ -16,7 +16,7 @@ import numpy as np
 from ..engine.arrays import FloatArray, IntArray
 from ..engine.history import History, Remembered
 from ..engine.records import FrozenTrial
-from .base import BasePruner
+from .base import BasePruner, check_at_least
 
 _EXACT, _EXACT_WITH_TIES = 50, 13  # numbers of differences
 
@@ -55,12 +55,12 @@ class WilcoxonPruner(BasePruner):
     Notes
     -----
     Report each instance's value with the instance as `step`, best in shuffled order. A trial that reported NaN or an
-    infinity is not pruned, with a warning; nor is one whose mean is better than that of the best trial.
+    infinity is not pruned, with a warning; nor is one whose mean is better than that of the best trial. Steps that the
+    best trial did not report are left out, with a warning.
     """
 
     def __init__(self, *, p_threshold: float = 0.1, n_startup_steps: int = 2) -> None:
-        if n_startup_steps < 0:
-            raise ValueError(f"`n_startup_steps` must be at least 0, but got {n_startup_steps}.")
+        check_at_least(0, n_startup_steps=n_startup_steps)
         if not 0.0 <= p_threshold <= 1.0:
             raise ValueError(f"`p_threshold` must lie in [0, 1], but got {p_threshold}.")
         self._p_threshold = p_threshold
@@ -81,6 +81,11 @@ class WilcoxonPruner(BasePruner):
 
     def _is_worse(self, own: Best, best: Best, sign: float) -> bool:
         _, mine, others = np.intersect1d(own.steps, best.steps, assume_unique=True, return_indices=True)
+        if len(mine) < len(own.steps):
+            warnings.warn(
+                "WilcoxonPruner leaves out steps that the best trial did not report: let all trials report the same.",
+                stacklevel=4,
+            )
         if len(mine) < max(2, self._n_startup_steps):
             return False
         # What a short trial had may be worse at the instances in common, and better over all.
@@ -107,7 +112,7 @@ def _can_be_tested(trial: Best) -> bool:
     warnings.warn(
         f"Trial {trial.number} reported {found}, so WilcoxonPruner prunes nothing by it: it expects finite values. A "
         "trial that is added by `Study.add_trial` needs its `intermediate_values`.",
-        stacklevel=5,
+        stacklevel=4,
     )
     return False
 

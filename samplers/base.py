@@ -28,8 +28,8 @@ class BaseSampler(ABC):
     Attributes
     ----------
     across_brackets : bool
-        Whether the sampler knows how to learn from trials of all brackets of Hyperband. To one that does not
-        `HyperbandPruner` shows those of one bracket only.
+        Whether the sampler learns from trials of all brackets of Hyperband. Otherwise `HyperbandPruner` shows it the
+        columns of one bracket; `Study.get_trials` lists that bracket's trials in either case.
     """
 
     across_brackets = False

@@ -36,6 +36,8 @@ class BaseGASampler(BaseSampler):
     where the other stopped.
     """
 
+    across_brackets = True  # generations are those of the whole study
+
     def __init__(self, population_size: int | None) -> None:
         if population_size is not None:
             check_population_size(population_size, least=1)

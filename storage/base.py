@@ -29,6 +29,7 @@ class BaseStorage(ABC):
     trial, `DuplicatedStudyError` for a name that is taken.
     """
 
+    called = "storage"  # in messages
     keeps_live_records = False  # whether the writing verbs change the record that `live_record` gave
 
     # --- studies -----------------------------------------------------------------------------------------------------

@@ -34,6 +34,7 @@ class StoredStudy:
 class InMemoryStorage(BaseStorage):
     """Keeps studies in this process's memory; they are gone with it. Safe for threads."""
 
+    called = "memory"
     keeps_live_records = True
 
     def __init__(self) -> None:

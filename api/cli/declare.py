@@ -9,19 +9,12 @@ from typing import Any
 
 import click
 
+from parzen.cli.arguments import Group
 from parzen.cli.format import FORMATS, Listing, render
 from parzen.cli.session import STORAGE_CLASSES, STORAGE_VARIABLES, Session, perform
 
 Action = Callable[..., None]
 Decorator = Callable[[Action], Action]
-
-
-class OrderedGroup(click.Group):
-    """A group that lists its commands in the order of their declaration."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """Give the names of the sub-commands."""
-        return list(self.commands)
 
 
 def _show_version(context: click.Context, _: click.Parameter, asked: bool) -> None:
@@ -33,15 +26,18 @@ def _show_version(context: click.Context, _: click.Parameter, asked: bool) -> No
 
 
 def global_options() -> list[click.Parameter]:
-    """Make the options that may stand before a sub-command, after it, or both."""
-    storage = f"Database URL, as sqlite:///study.db; else read from {' or '.join(STORAGE_VARIABLES)}."
+    """Make the options that all sub-commands have."""
+    storage = (
+        "Database URL, as sqlite:///study.db, redis://host, or the path of a journal that is there; "
+        f"else read from {' or '.join(STORAGE_VARIABLES)}."
+    )
     version: dict[str, Any] = {"is_flag": True, "is_eager": True, "expose_value": False, "callback": _show_version}
     return [
-        click.Option(["--storage"], metavar="URL", help=storage),
+        click.Option(["--storage"], metavar="URL", envvar=STORAGE_VARIABLES, help=storage),
         click.Option(
             ["--storage-class"],
             type=click.Choice(STORAGE_CLASSES),
-            help="What --storage names, if it is a journal.",
+            help="What --storage names, if that is not to be guessed.",
         ),
         click.Option(["-v", "--verbose"], count=True, help="Show debugging messages, too."),
         click.Option(["-q", "--quiet"], is_flag=True, help="Show only warnings and errors."),
@@ -51,29 +47,20 @@ def global_options() -> list[click.Parameter]:
     ]
 
 
-def enter(options: dict[str, Any]) -> Session:
-    """Take this level's global options out of `options`; they follow those of the levels above."""
-    context = click.get_current_context()
-    given = {entry.name: options.pop(entry.name) for entry in fields(Session)}
-    session: Session = (context.obj or Session.from_environment()).followed_by(given)
-    if session.quiet and session.verbose:
-        raise click.UsageError("--verbose and --quiet exclude each other.")
-    context.obj = session
-    return session
-
-
 @click.group(
-    cls=OrderedGroup,
+    cls=Group,
     params=global_options(),
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 @click.pass_context
-def root(context: click.Context, /, **options: Any) -> None:
+def root(context: click.Context, /, **options: Any) -> int | None:
     """Look after studies and their trials, and run trials from a shell with ask and tell."""
-    enter(options)
-    if context.invoked_subcommand is None:
-        click.echo(context.get_help())
+    if context.invoked_subcommand is not None:
+        return None
+    click.echo(context.get_help())
+    click.echo(f"Error: {' '.join(context.obj)!r} names no command: see `parzen --help`.", err=True)
+    return 1
 
 
 def subcommand(parent: click.Group, name: str) -> Decorator:
@@ -82,7 +69,10 @@ def subcommand(parent: click.Group, name: str) -> Decorator:
     def register(action: Action) -> Action:
         @wraps(action)
         def run(**options: Any) -> int:
-            return perform(action, enter(options), options)
+            session = Session(**{entry.name: options.pop(entry.name) for entry in fields(Session)})
+            if session.quiet and session.verbose:
+                raise click.UsageError("--verbose and --quiet exclude each other.")
+            return perform(action, session, options)
 
         parent.command(name, params=global_options())(run)
         return action

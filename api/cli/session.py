@@ -7,16 +7,26 @@ import os
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+import click
 
 if TYPE_CHECKING:
     from parzen.samplers import BaseSampler
     from parzen.storages import BaseStorage
     from parzen.study import Study
 
-STORAGE_CLASSES = ("RDBStorage", "JournalFileBackend", "JournalRedisBackend")
+STORAGE_CLASSES = (
+    "RDBStorage",
+    "JournalFileBackend",
+    "JournalRedisBackend",
+    "JournalFileStorage",  # deprecated, as the next one
+    "JournalRedisStorage",
+)
 STORAGE_VARIABLES = ("PARZEN_STORAGE", "OPTUNA_STORAGE")
+_SQLITE = b"SQLite format 3"  # how every file of SQLite begins
 
 
 @dataclass(frozen=True)
@@ -30,16 +40,6 @@ class Session:
     log_file: str | None = None
     debug: bool = False
 
-    @classmethod
-    def from_environment(cls) -> Session:
-        """Start with the storage named in the environment, if any."""
-        named = (os.environ.get(variable) for variable in STORAGE_VARIABLES)
-        return cls(storage=next(filter(None, named), None))
-
-    def followed_by(self, options: dict[str, Any]) -> Session:
-        """Add global options given further right on the command line: they win over those before."""
-        return replace(self, **{name: value for name, value in options.items() if value})
-
     @property
     def level(self) -> int:
         """Level of the messages to show."""
@@ -47,26 +47,47 @@ class Session:
 
     @property
     def url(self) -> str:
-        """The storage's URL; an error if none was named."""
-        if self.storage is None:
-            raise usage_error("No storage is named: give --storage URL (as sqlite:///study.db) or set PARZEN_STORAGE.")
-        return self.storage
+        """What names the storage, the path of a SQLite file as a URL; an error if nothing does."""
+        if not self.storage:
+            raise UnknownStorage(
+                "No storage is named: give --storage URL (as sqlite:///study.db) or set PARZEN_STORAGE."
+            )
+        may_be_database = self.storage_class in (None, "RDBStorage")
+        return _url_of(self.storage) if may_be_database and _begins(self.storage, _SQLITE) else self.storage
+
+    @property
+    def kind(self) -> str:
+        """The storage's class: the one that is named, or else what the URL or path suggests."""
+        return self.storage_class or _class_of(self.url)
 
     def open_storage(self) -> BaseStorage:
-        """Open the storage: a journal if its class says so, otherwise what the URL names."""
+        """Open the storage."""
         from parzen import storages
 
-        if self.storage_class == "JournalFileBackend":
-            return storages.JournalStorage(storages.journal.JournalFileBackend(self.url))
-        if self.storage_class == "JournalRedisBackend":
-            return storages.JournalStorage(storages.journal.JournalRedisBackend(self.url))
-        return storages.get_storage(self.url)
+        if self.kind == "RDBStorage":
+            return self._open_database()
+        backend: Any = getattr(storages if self.kind.endswith("Storage") else storages.journal, self.kind)
+        return storages.JournalStorage(backend(self.url))
 
-    def load_study(self, name: str | None, sampler: BaseSampler | None = None) -> Study:
-        """Load a study; None means the only one in the storage."""
+    def _open_database(self) -> BaseStorage:
+        from parzen import storages
+
+        try:
+            return storages.get_storage(self.url)
+        except ValueError as error:
+            if self.storage_class is not None:
+                raise
+            raise UnknownStorage(
+                f"{error} A journal is named by redis://HOST, or by its path; to make one, give --storage-class."
+            ) from error
+
+    def load_study(
+        self, name: str | None, storage: BaseStorage | None = None, sampler: BaseSampler | None = None
+    ) -> Study:
+        """Load a study, from the storage if that is open; None means the only one there."""
         import parzen
 
-        storage = self.open_storage()
+        storage = self.open_storage() if storage is None else storage
         try:
             return parzen.load_study(study_name=name, storage=storage, sampler=sampler)
         except KeyError:
@@ -76,8 +97,38 @@ class Session:
         """Make the error for a study that the storage does not have."""
         return usage_error(
             f"No study is named {name!r} in {self.storage}: "
-            "`parzen study-names` lists its studies, `parzen create-study` makes one."
+            "`parzen study-names` lists its studies. Only `parzen create-study` makes one: `ask` does not."
         )
+
+
+class UnknownStorage(ValueError):
+    """Nothing says which storage is meant, or what is said names none."""
+
+
+def _class_of(url: str) -> str:
+    """Tell which class of storages a URL, or the path of a file that is there, suggests."""
+    if url.startswith(("redis://", "rediss://")):
+        return "JournalRedisBackend"
+    if not os.path.isfile(url):
+        return "RDBStorage"
+    if os.path.getsize(url) and not _begins(url, b"{"):
+        raise usage_error(f"{url!r} is no storage: expected a journal or a SQLite file. The file is left as it is.")
+    return "JournalFileBackend"
+
+
+def _begins(path: str, start: bytes) -> bool:
+    """Tell whether a path is that of a file that begins with some bytes."""
+    if not os.path.isfile(path):
+        return False
+    with open(path, "rb") as file:
+        return file.read(len(start)) == start
+
+
+def _url_of(path: str) -> str:
+    """Give the URL of a SQLite file."""
+    if "?" not in path:
+        return f"sqlite:///{path}"
+    return f"sqlite:///file:{quote(os.path.abspath(path))}?uri=true"
 
 
 def usage_error(text: str) -> Exception:
@@ -101,6 +152,11 @@ def perform(action: Callable[..., None], session: Session, options: dict[str, An
             return 130
         except BrokenPipeError:
             raise  # click ends quietly when, say, ``head`` has read enough
+        except UnknownStorage as error:
+            logger.error(_explain(error), exc_info=session.debug)
+            if not session.debug:
+                click.echo(click.get_current_context().get_help())
+            return 1
         except Exception as error:
             logger.error(_explain(error), exc_info=session.debug)
             return 1

@@ -5,12 +5,13 @@ from __future__ import annotations
 import csv
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from parzen.cli.declare import enter, global_options, root, study_name, subcommand
+from parzen.cli.declare import global_options, root, study_name, subcommand
 from parzen.cli.format import list_trials
 from parzen.cli.session import Session, inform, usage_error
 
@@ -22,9 +23,8 @@ FORMATS = ("sqlite", "json", "csv")
 
 
 @root.group("storage", params=global_options(), no_args_is_help=False)
-def storage_group(**options: Any) -> None:
+def storage_group(**_: Any) -> None:
     """Look after a storage."""
-    enter(options)
 
 
 def _file_of(session: Session) -> Path:
@@ -46,6 +46,7 @@ def upgrade(session: Session) -> None:
     """
     from parzen.storage.rdb.upgrading import upgrade as upgrade_file
 
+    session = replace(session, storage_class="RDBStorage")  # whatever is said: only databases have a schema
     if not session.url.startswith("sqlite"):
         _refuse_old_server(session)
     elif backup := upgrade_file(_file_of(session)):

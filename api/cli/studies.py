@@ -6,7 +6,7 @@ from typing import Any, Literal, get_args
 
 import click
 
-from parzen.cli.declare import enter, flatten, global_options, output_format, root, show, study_name, subcommand
+from parzen.cli.declare import flatten, global_options, output_format, root, show, study_name, subcommand
 from parzen.cli.format import list_names, list_studies, list_trials
 from parzen.cli.session import Session, inform, usage_error
 
@@ -46,9 +46,9 @@ def delete_study(session: Session, study_name: str | None) -> None:
     """Delete a study with its trials."""
     import parzen
 
+    storage = session.open_storage()
     if study_name is None:
         raise usage_error("No study is named: give --study-name NAME.")
-    storage = session.open_storage()
     try:
         parzen.delete_study(study_name=study_name, storage=storage)
     except KeyError:
@@ -56,9 +56,8 @@ def delete_study(session: Session, study_name: str | None) -> None:
 
 
 @root.group("study", params=global_options(), no_args_is_help=False)
-def study_group(**options: Any) -> None:
+def study_group(**_: Any) -> None:
     """Change a study."""
-    enter(options)
 
 
 @subcommand(study_group, "set-user-attr")

@@ -36,8 +36,10 @@ def ask(
     flatten: bool,
 ) -> None:
     """Start a trial and print its number and parameters."""
+    storage = session.open_storage()
+    chosen = _make_sampler(sampler, sampler_kwargs)
     space = _read_search_space(search_space)
-    study = session.load_study(study_name, _make_sampler(sampler, sampler_kwargs))
+    study = session.load_study(study_name, storage, chosen)
     trial = study.ask(fixed_distributions=space)
     inform(f"Asked trial {trial.number} with parameters {trial.params}.")
     show(list_asked(trial), format, flatten, single=True)
@@ -69,7 +71,9 @@ def _make_sampler(name: str | None, arguments: str | None) -> BaseSampler | None
 
     if name is None:
         if arguments is not None:
-            raise usage_error("--sampler-kwargs needs --sampler: name the sampler's class as well.")
+            raise usage_error(
+                "--sampler-kwargs is given without --sampler: name the sampler's class as well, or leave them out."
+            )
         return None
     known = sorted(entry for entry in samplers.__all__ if entry.endswith("Sampler") and entry not in ABSTRACT_SAMPLERS)
     if name not in known:
@@ -98,11 +102,11 @@ def tell(
     """Finish a trial that ask started."""
     from parzen.trial import TrialState
 
+    study = session.load_study(study_name)
     if trial_number is None:
         raise usage_error("No trial is named: give --trial-number NUMBER.")
     told = list(values) or None
     outcome = None if state is None else TrialState[state.upper()]
-    study = session.load_study(study_name)
     study.tell(trial_number, values=told, state=outcome, skip_if_finished=skip_if_finished)
     inform(f"Told trial {trial_number} with values {told} and state {outcome}.")
 

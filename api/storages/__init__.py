@@ -7,13 +7,13 @@ from parzen.engine.study import RetryFailedTrialCallback, RetryHeartbeatStaleTri
 from parzen.storage import BaseStorage, InMemoryStorage, get_storage
 
 if TYPE_CHECKING:
-    from parzen.storage.journal import (
+    from parzen.storage.journal import JournalStorage
+    from parzen.storage.journal.deprecated import (
         BaseJournalLogStorage,
         JournalFileOpenLock,
         JournalFileStorage,
         JournalFileSymlinkLock,
         JournalRedisStorage,
-        JournalStorage,
     )
     from parzen.storage.proxy import GrpcStorageProxy, run_grpc_proxy_server
     from parzen.storage.rdb import RDBStorage, SQLiteStorage
@@ -22,13 +22,13 @@ else:
     __getattr__, __dir__ = lazily(
         __name__,
         {
-            "parzen.storage.journal": [
+            "parzen.storage.journal": ["JournalStorage"],
+            "parzen.storage.journal.deprecated": [
                 "BaseJournalLogStorage",
                 "JournalFileOpenLock",
                 "JournalFileStorage",
                 "JournalFileSymlinkLock",
                 "JournalRedisStorage",
-                "JournalStorage",
             ],
             "parzen.storage.proxy": ["GrpcStorageProxy", "run_grpc_proxy_server"],
             "parzen.storage.rdb": ["RDBStorage", "SQLiteStorage"],

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any, cast
 
+from ..deprecated import warn_deprecated
 from .base import BaseDistribution
 from .categorical import CategoricalDistribution
 from .numeric import FloatDistribution, IntDistribution
-
-
-def _warn_deprecated(name: str, instead: str) -> None:
-    warnings.warn(f"{name} is deprecated and will be removed; use {instead} instead.", FutureWarning, stacklevel=3)
 
 
 class UniformDistribution(FloatDistribution):
     """Deprecated: ``FloatDistribution(low, high)``."""
 
     def __init__(self, low: float, high: float) -> None:
-        _warn_deprecated("UniformDistribution", "FloatDistribution")
+        warn_deprecated("UniformDistribution", "FloatDistribution")
         super().__init__(low, high)
 
     def _asdict(self) -> dict[str, Any]:
@@ -29,7 +25,7 @@ class LogUniformDistribution(FloatDistribution):
     """Deprecated: ``FloatDistribution(low, high, log=True)``."""
 
     def __init__(self, low: float, high: float) -> None:
-        _warn_deprecated("LogUniformDistribution", "FloatDistribution(log=True)")
+        warn_deprecated("LogUniformDistribution", "FloatDistribution(log=True)")
         super().__init__(low, high, log=True)
 
     def _asdict(self) -> dict[str, Any]:
@@ -40,7 +36,7 @@ class DiscreteUniformDistribution(FloatDistribution):
     """Deprecated: ``FloatDistribution(low, high, step=q)``."""
 
     def __init__(self, low: float, high: float, q: float) -> None:
-        _warn_deprecated("DiscreteUniformDistribution", "FloatDistribution(step=...)")
+        warn_deprecated("DiscreteUniformDistribution", "FloatDistribution(step=...)")
         super().__init__(low, high, step=q)
 
     @property
@@ -63,7 +59,7 @@ class IntUniformDistribution(IntDistribution):
     """Deprecated: ``IntDistribution(low, high, step=step)``."""
 
     def __init__(self, low: int, high: int, step: int = 1) -> None:
-        _warn_deprecated("IntUniformDistribution", "IntDistribution")
+        warn_deprecated("IntUniformDistribution", "IntDistribution")
         super().__init__(low, high, step=step)
 
     def _asdict(self) -> dict[str, Any]:
@@ -74,7 +70,7 @@ class IntLogUniformDistribution(IntDistribution):
     """Deprecated: ``IntDistribution(low, high, log=True)``."""
 
     def __init__(self, low: int, high: int, step: int = 1) -> None:
-        _warn_deprecated("IntLogUniformDistribution", "IntDistribution(log=True)")
+        warn_deprecated("IntLogUniformDistribution", "IntDistribution(log=True)")
         super().__init__(low, high, log=True, step=step)
 
     def _asdict(self) -> dict[str, Any]:

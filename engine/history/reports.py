@@ -20,14 +20,17 @@ class StepColumn:
         Growing arrays of equal length: trial numbers and what they reported.
     complete
         What complete trials reported, in ascending order, without NaN.
+    n_complete
+        Number of complete trials that reported, NaN included.
     """
 
-    __slots__ = ("complete", "numbers", "values")
+    __slots__ = ("complete", "n_complete", "numbers", "values")
 
     def __init__(self) -> None:
         self.numbers = Growing(np.int64)
         self.values = Growing(np.float64)
         self.complete = Sorted()
+        self.n_complete = 0
 
 
 class Reports:
@@ -60,8 +63,10 @@ class Reports:
     def complete(self, reported: Mapping[int, float]) -> None:
         """Let the reports of a trial, which were added, count as those of a complete one."""
         for step, value in reported.items():
+            column = self._by_step[step]
+            column.n_complete += 1
             if value == value:
-                self._by_step[step].complete.add(value)
+                column.complete.add(value)
 
     def of(self, number: int) -> dict[int, float]:
         """Give a trial's reports by step, in the order in which they came."""
@@ -78,6 +83,11 @@ class Reports:
         if column is None:
             return np.empty(0, np.int64), np.empty(0)
         return column.numbers.view, column.values.view
+
+    def n_complete(self, step: int) -> int:
+        """Count the complete trials that reported at a step, NaN included."""
+        column = self._by_step.get(step)
+        return 0 if column is None else column.n_complete
 
     def ranked(self, step: int) -> Sequence[float]:
         """Give what complete trials reported at a step, in ascending order and without NaN; not to be changed."""

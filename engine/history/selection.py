@@ -98,7 +98,7 @@ class Selection(History):
 
 
 class BracketStudy:
-    """A study of which only some trials are seen; all else is the study's own.
+    """A study of which only some trials are listed; all else is the study's own.
 
     Parameters
     ----------
@@ -106,11 +106,14 @@ class BracketStudy:
         The study.
     select
         Gives the selection of the history that the study has now.
+    has_all_columns
+        Whether `history` holds the columns of all trials nevertheless.
     """
 
-    def __init__(self, study: Any, select: Callable[[History], Selection]) -> None:
+    def __init__(self, study: Any, select: Callable[[History], Selection], has_all_columns: bool = False) -> None:
         self._study = study
         self._select = select
+        self._has_all_columns = has_all_columns
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):  # while it is being copied or unpickled there is no study yet
@@ -118,9 +121,10 @@ class BracketStudy:
         return getattr(self._study, name)
 
     @property
-    def history(self) -> Selection:
+    def history(self) -> History:
         """Its trials as columns."""
-        return self._select(history_of(self._study))
+        history = history_of(self._study)
+        return history if self._has_all_columns else self._select(history)
 
     def get_trials(self, deepcopy: bool = True, states: Container[TrialState] | None = None) -> list[FrozenTrial]:
         """List its trials, by number; the others are left out."""

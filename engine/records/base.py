@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
+from ..deprecated import warn_deprecated
 from ..distributions import (
     BaseDistribution,
     CategoricalChoiceType,
@@ -104,22 +105,18 @@ class BaseTrial(ABC):
 
     def suggest_uniform(self, name: str, low: float, high: float) -> float:
         """Deprecated: `suggest_float`."""
-        _warn_deprecated("suggest_uniform", "suggest_float")
+        warn_deprecated("suggest_uniform", "suggest_float")
         return self.suggest_float(name, low, high)
 
     def suggest_loguniform(self, name: str, low: float, high: float) -> float:
         """Deprecated: `suggest_float` with ``log=True``."""
-        _warn_deprecated("suggest_loguniform", "suggest_float(..., log=True)")
+        warn_deprecated("suggest_loguniform", "suggest_float(..., log=True)")
         return self.suggest_float(name, low, high, log=True)
 
     def suggest_discrete_uniform(self, name: str, low: float, high: float, q: float) -> float:
         """Deprecated: `suggest_float` with ``step=q``."""
-        _warn_deprecated("suggest_discrete_uniform", "suggest_float(..., step=...)")
+        warn_deprecated("suggest_discrete_uniform", "suggest_float(..., step=...)")
         return self.suggest_float(name, low, high, step=q)
-
-
-def _warn_deprecated(name: str, instead: str) -> None:
-    warnings.warn(f"{name} is deprecated and will be removed; use {instead} instead.", FutureWarning, stacklevel=3)
 
 
 def given(owner: str, params: Mapping[str, Any], name: str, distribution: BaseDistribution) -> Any:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from ..deprecated import warn_deprecated
 from ..exceptions import UpdateFinishedTrialError
 from ..history import COMPLETED_RUNG
 from ..interrupts import Deferred
@@ -125,7 +126,11 @@ class RetryHeartbeatStaleTrialCallback:
 
 
 class RetryFailedTrialCallback(RetryHeartbeatStaleTrialCallback):
-    """The former name of `RetryHeartbeatStaleTrialCallback`."""
+    """Deprecated: `RetryHeartbeatStaleTrialCallback`."""
+
+    def __init__(self, max_retry: int | None = None, inherit_intermediate_values: bool = False) -> None:
+        warn_deprecated("RetryFailedTrialCallback", "RetryHeartbeatStaleTrialCallback")
+        super().__init__(max_retry, inherit_intermediate_values)
 
 
 def retry(max_retry: int | None = None, inherit_intermediate_values: bool = True) -> Callable[..., None]:

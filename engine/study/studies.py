@@ -8,7 +8,7 @@ from typing import Literal
 
 from ...pruners import BasePruner
 from ...samplers import BaseSampler
-from ...storage import BaseStorage, InMemoryStorage, get_storage
+from ...storage import BaseStorage, get_storage
 from ..exceptions import DuplicatedStudyError
 from ..logging import get_logger
 from ..records import PARENTS, FrozenTrial, StudyDirection, StudySummary, TrialState
@@ -72,11 +72,10 @@ def create_study(
                 "existing study by `load_if_exists=True` (in Python) or `--skip-if-exists` (on the command line). "
                 "`parzen.get_all_study_names(storage)` lists the names."
             ) from error
-        _logger.info(f"Using an existing study with name {study_name!r} instead of creating a new one.")
+        _logger.info(f"Using an existing study with `study_name={study_name!r}` instead of creating a new one.")
         return Study(study_name, where, sampler, pruner)
     name = where.get_study_name_from_id(study_id)
-    place = "memory" if isinstance(where, InMemoryStorage) else "storage"
-    _logger.info(f"A new study created in {place} with name: {name}")
+    _logger.info(f"A new study created in {getattr(where, 'called', 'storage')} with name: {name}")
     return Study(name, where, sampler, pruner)
 
 

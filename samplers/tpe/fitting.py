@@ -150,10 +150,11 @@ class Fitter:
         return split.below, improvement_weights(split.loss[:n], split.loss[n:]) if bold else uniform_weights(n)
 
     def _weights(self, n: int) -> FloatArray:
-        """Weigh `n` observations, oldest first; the weights of a user's function are checked."""
+        """Weigh `n` observations, oldest first; the first `n` weights of a user's function are checked and taken."""
         if self._settings.weights is None:
             return default_weights(n)
         weights = np.asarray(self._settings.weights(n), dtype=np.float64)
+        weights = weights[:n] if weights.ndim == 1 else weights
         if weights.shape != (n,) or not np.isfinite(weights).all() or (weights < 0).any() or (n and not weights.any()):
             raise ValueError(
                 f"`weights` must give {n} finite weights, none negative and not all zero, but gave {weights!r}."

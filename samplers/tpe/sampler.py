@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from ...engine.arrays import FloatArray, IntArray
+from ...engine.deprecated import warn_deprecated
 from ...engine.distributions import BaseDistribution, Space
 from ...engine.history import History, Remembered, StudyLike, history_of
 from ...engine.records import FrozenTrial, TrialState, listed_constraints
@@ -78,7 +79,7 @@ class TPESampler(Sampler):
         Model each group of parameters that always appear together by itself, all of them when a trial starts. Not
         needed for conditional spaces: without it a branch is modelled jointly with the parameters that lead to it.
     warn_independent_sampling
-        Accepted for compatibility.
+        Deprecated: accepted for compatibility.
     constant_liar
         Count running trials among those above, so that parallel workers keep apart.
     constraints_func
@@ -158,11 +159,14 @@ class TPESampler(Sampler):
                 FutureWarning,
                 stacklevel=2,
             )
+        if warn_independent_sampling is not None:
+            warn_deprecated("`warn_independent_sampling`", "no argument")
         self._fitters: Remembered[Fitter] = Remembered()
 
     @staticmethod
     def hyperopt_parameters() -> dict[str, Any]:
-        """Give the arguments with which TPE behaves as in Hyperopt."""
+        """Deprecated: write out the arguments with which TPE behaves as in Hyperopt, which this gives."""
+        warn_deprecated("TPESampler.hyperopt_parameters", "the arguments themselves")
         return {
             "consider_prior": True,
             "prior_weight": 1.0,

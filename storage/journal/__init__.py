@@ -1,7 +1,6 @@
 """Storages that append each change to a log, in a file or in Redis, from which many processes rebuild the studies."""
 
 from .base import BaseJournalBackend, BaseJournalFileLock, BaseJournalSnapshot
-from .deprecated import BaseJournalLogStorage, JournalFileStorage, JournalRedisStorage
 from .file import JournalFileBackend
 from .journal_storage import JournalStorage
 from .locks import JournalFileOpenLock, JournalFileSymlinkLock
@@ -10,13 +9,10 @@ from .redis_backend import JournalRedisBackend
 __all__ = [
     "BaseJournalBackend",
     "BaseJournalFileLock",
-    "BaseJournalLogStorage",
     "BaseJournalSnapshot",
     "JournalFileBackend",
     "JournalFileOpenLock",
-    "JournalFileStorage",
     "JournalFileSymlinkLock",
     "JournalRedisBackend",
-    "JournalRedisStorage",
     "JournalStorage",
 ]

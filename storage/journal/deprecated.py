@@ -1,24 +1,21 @@
-"""The names that Optuna's journal classes had before version 4."""
+"""The names and places that Optuna's journal classes had before version 4, for `parzen.storages`."""
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
+from ...engine.deprecated import warn_deprecated
+from . import locks
 from .base import BaseJournalBackend, BaseJournalFileLock
 from .file import JournalFileBackend
 from .redis_backend import JournalRedisBackend
-
-
-def _warn_deprecated(name: str, instead: str) -> None:
-    warnings.warn(f"{name} is deprecated and will be removed; use {instead} instead.", FutureWarning, stacklevel=3)
 
 
 class JournalFileStorage(JournalFileBackend):
     """Deprecated: `JournalFileBackend`."""
 
     def __init__(self, file_path: str, lock_obj: BaseJournalFileLock | None = None) -> None:
-        _warn_deprecated("JournalFileStorage", "storages.journal.JournalFileBackend")
+        warn_deprecated("JournalFileStorage", "storages.journal.JournalFileBackend")
         super().__init__(file_path, lock_obj)
 
 
@@ -26,7 +23,7 @@ class JournalRedisStorage(JournalRedisBackend):
     """Deprecated: `JournalRedisBackend`."""
 
     def __init__(self, url: str, use_cluster: bool = False, prefix: str = "") -> None:
-        _warn_deprecated("JournalRedisStorage", "storages.journal.JournalRedisBackend")
+        warn_deprecated("JournalRedisStorage", "storages.journal.JournalRedisBackend")
         super().__init__(url, use_cluster, prefix)
 
 
@@ -34,5 +31,21 @@ class BaseJournalLogStorage(BaseJournalBackend):
     """Deprecated: `BaseJournalBackend`."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        _warn_deprecated("BaseJournalLogStorage", "storages.journal.BaseJournalBackend")
+        warn_deprecated("BaseJournalLogStorage", "storages.journal.BaseJournalBackend")
         super().__init__(*args, **kwargs)
+
+
+class JournalFileSymlinkLock(locks.JournalFileSymlinkLock):
+    """Deprecated: the lock of this name in `parzen.storages.journal`."""
+
+    def __init__(self, filepath: str, grace_period: int | None = 30) -> None:
+        warn_deprecated("storages.JournalFileSymlinkLock", "storages.journal.JournalFileSymlinkLock")
+        super().__init__(filepath, grace_period)
+
+
+class JournalFileOpenLock(locks.JournalFileOpenLock):
+    """Deprecated: the lock of this name in `parzen.storages.journal`."""
+
+    def __init__(self, filepath: str, grace_period: int | None = 30) -> None:
+        warn_deprecated("storages.JournalFileOpenLock", "storages.journal.JournalFileOpenLock")
+        super().__init__(filepath, grace_period)

@@ -46,6 +46,7 @@ class JournalStorage(BaseStorage):
     changed within a study.
     """
 
+    called = "Journal"
     keeps_live_records = True
     _needs_another = False
 

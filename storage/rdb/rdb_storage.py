@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from ...engine.deprecated import warn_deprecated
 from .database import Database
 from .server import ServerDatabase, is_server
 from .sqlite import SQLiteDatabase, path_of
@@ -49,7 +50,7 @@ class RDBStorage(RelationalStorage):
     heartbeat_stale_trial_callback
         Called as ``callback(study, trial)`` for each trial that failed because its process died; see `retry`.
     failed_trial_callback
-        The former name of `heartbeat_stale_trial_callback`.
+        Deprecated: `heartbeat_stale_trial_callback`.
 
     Raises
     ------
@@ -87,6 +88,8 @@ class RDBStorage(RelationalStorage):
             raise ValueError(
                 "Give `heartbeat_stale_trial_callback` or its former name `failed_trial_callback`, not both."
             )
+        if failed_trial_callback is not None:
+            warn_deprecated("`failed_trial_callback`", "`heartbeat_stale_trial_callback`")
         self.url = url
         self._heartbeat_interval = heartbeat_interval
         self._stale_trial_callback = heartbeat_stale_trial_callback or failed_trial_callback
@@ -112,7 +115,8 @@ class RDBStorage(RelationalStorage):
         return self._stale_trial_callback
 
     def get_failed_trial_callback(self) -> Callable[..., None] | None:
-        """Give what is called for a trial whose process died, by its former name."""
+        """Deprecated: `get_heartbeat_stale_trial_callback`."""
+        warn_deprecated("get_failed_trial_callback", "get_heartbeat_stale_trial_callback")
         return self._stale_trial_callback
 
     def record_heartbeat(self, trial_id: int) -> None:

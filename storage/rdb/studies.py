@@ -105,7 +105,7 @@ class RelationalStudies(BaseStorage):
             rows = self._db.query(
                 f'SELECT a."key", a.value_json FROM studies s LEFT JOIN study_{kind}_attributes a '
                 "ON a.study_id = s.study_id "
-                "WHERE s.study_id = ?",
+                f"WHERE s.study_id = ? ORDER BY a.study_{kind}_attribute_id",
                 (study_id,),
             )
         if not rows:

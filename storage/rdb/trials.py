@@ -37,6 +37,7 @@ class RelationalStorage(RelationalStudies):
         The database.
     """
 
+    called = "RDB"
     keeps_live_records = True
     _needs_another = False
 
