@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 import pickle
 from binascii import crc32
 from collections import Counter
@@ -92,11 +93,45 @@ def test_auto_waits_for_a_complete_trial() -> None:
     assert study.trials[-1].system_attrs
 
 
+def test_auto_is_found_out_when_a_trial_reports() -> None:
+    """A sampler's look before finds out nothing: a longer trial may be complete when it counts."""
+    study = study_of(HyperbandPruner())
+    for steps in (3, 81):
+        trial = study.ask()
+        trial.report(1.0, steps - 1)
+        study.tell(trial, 1.0)
+        assert view_of(study, 1) is study
+    trial = study.ask()
+    trial.report(1.0, 0)
+    trial.should_prune()
+    assert len(study.pruner._brackets(study).ladders) == 5
+
+
 def test_a_longest_trial_that_is_shorter_than_a_rung_makes_no_bracket() -> None:
+    """As in Optuna, what "auto" stands for is found out once, and longer trials do not change it."""
     study = study_of(HyperbandPruner(min_resource=10))
-    study.optimize(objective, n_trials=5)
-    assert all(trial.state == TrialState.COMPLETE for trial in study.trials)
-    assert view_of(study, 5) is study
+    trial = study.ask()
+    trial.report(1.0, 4)
+    study.tell(trial, 1.0)
+    for number in range(1, 6):
+        trial = study.ask()
+        for step in range(30):
+            trial.report(number, step)
+            assert not trial.should_prune()
+        study.tell(trial, number)
+        assert view_of(study, number) is study
+
+
+def test_genetic_samplers_list_a_bracket_and_breed_from_all() -> None:
+    study = study_of(HyperbandPruner(1, 9), sampler=parzen.samplers.NSGAIISampler(population_size=4, seed=0))
+    study.optimize(objective, n_trials=30)
+    own = brackets("s", 3)
+    view = view_of(study, 30)
+    assert {own.of(trial.number) for trial in view.trials} == {own.of(30)}
+    assert view.history is study.history
+    complete = [trial for trial in study.trials if trial.state == TrialState.COMPLETE]
+    generations = [trial.system_attrs["NSGAIISampler:generation"] for trial in complete]
+    assert [generations.count(k) for k in range(generations[-1])] == [4] * generations[-1]
 
 
 def test_a_sampler_of_columns_sees_its_bracket() -> None:
@@ -209,7 +244,7 @@ def test_what_is_kept_of_histories_is_not_pickled() -> None:
     ("arguments", "match"),
     [
         ({"min_resource": 0}, "min_resource"),
-        ({"min_resource": "auto"}, "min_resource"),
+        ({"min_resource": math.nan}, "min_resource"),
         ({"max_resource": "x"}, "max_resource"),
         ({"max_resource": 1.5}, "max_resource"),
         ({"min_resource": 9, "max_resource": 5}, "max_resource"),

@@ -105,9 +105,39 @@ def test_nan_of_others_is_left_out() -> None:
     assert not decide(study, {0: 0.5})
 
 
+def test_trials_that_reported_nan_are_among_those_that_must_have_reported() -> None:
+    study = study_with(MedianPruner(1, n_min_trials=3), [{0: math.nan}, {0: math.nan}, {0: 1.0}])
+    assert decide(study, {0: 1.5})
+    assert not decide(study_with(MedianPruner(1, n_min_trials=1), [{0: math.nan}]), {0: 1.5})
+
+
+@pytest.mark.parametrize(
+    ("others", "value", "expected"),
+    [
+        ([1.0, math.inf], 2.0, False),
+        ([-math.inf, math.inf], 0.0, False),
+        ([math.inf, math.inf], math.inf, False),
+        ([-math.inf, -math.inf], 0.0, False),
+        ([1.0, 1.0, math.inf, math.inf], 2.0, False),
+        ([1.0, 2.0, math.inf, math.inf], 3.0, False),
+        ([0.0, 1.0, 2.0, 3.0, math.inf], 2.5, True),
+        ([0.0, 1.0, 2.0, 3.0, math.inf], math.inf, True),
+    ],
+)
+def test_infinite_reports_of_others(others: list[float], value: float, expected: bool) -> None:
+    """As with NumPy's percentiles, in whose place there is NaN next to an infinite number."""
+    study = study_with(MedianPruner(1), [{0: other} for other in others])
+    assert decide(study, {0: value}) is expected
+    study = study_with(MedianPruner(1), [{0: -other} for other in others], "maximize")
+    assert decide(study, {0: -value}) is expected
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
+        {"percentile": math.nan},
+        {"percentile": 50, "n_startup_trials": math.nan},
+        {"percentile": 50, "interval_steps": math.nan},
         {"percentile": -1.0},
         {"percentile": 100.5},
         {"percentile": 50, "n_startup_trials": -1},
@@ -119,3 +149,10 @@ def test_nan_of_others_is_left_out() -> None:
 def test_bad_arguments(arguments: dict[str, float]) -> None:
     with pytest.raises(ValueError, match="must be"):
         PercentilePruner(**arguments)
+
+
+@pytest.mark.parametrize("name", ["n_startup_trials", "n_warmup_steps", "interval_steps", "n_min_trials"])
+@pytest.mark.parametrize("value", [None, "3", [1]])
+def test_arguments_that_are_no_numbers(name: str, value: object) -> None:
+    with pytest.raises(TypeError, match=f"`{name}` must be at least"):
+        MedianPruner(**{name: value})

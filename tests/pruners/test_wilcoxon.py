@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from itertools import product
 
 import numpy as np
@@ -65,7 +66,8 @@ def test_worse_at_every_instance() -> None:
 
 def test_only_common_instances_are_compared() -> None:
     best = {0: 0.0, 2: 0.0, 4: 0.0, 6: 0.0}
-    assert not trial_of(best, {1: 9.0, 3: 9.0, 5: 9.0, 7: 9.0, 9: 9.0})
+    with pytest.warns(UserWarning, match="leaves out steps"):
+        assert not trial_of(best, {1: 9.0, 3: 9.0, 5: 9.0, 7: 9.0, 9: 9.0})
     assert trial_of(best, {0: 1.0, 2: 2.0, 4: 3.0, 6: 4.0})
 
 
@@ -112,6 +114,21 @@ def test_nothing_to_compare_with() -> None:
 def test_what_cannot_be_tested(best: dict[int, float], reports: dict[int, float], match: str) -> None:
     with pytest.warns(UserWarning, match=match):
         assert not trial_of(best, reports)
+
+
+@pytest.mark.parametrize(("steps", "n_warnings"), [((0, 1), 0), ((0, 2, 1), 2), ((7, 8), 2)])
+def test_steps_that_the_best_trial_did_not_report(steps: tuple[int, ...], n_warnings: int) -> None:
+    study = parzen.create_study(pruner=WilcoxonPruner())
+    study.add_trial(parzen.create_trial(value=0.0, intermediate_values={0: 0.0, 1: 0.0, 3: 0.0}))
+    trial = study.ask()
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        for step in steps:
+            trial.report(1.0 + step, step)
+            trial.should_prune()
+    assert [warning.category for warning in caught] == [UserWarning] * n_warnings
+    assert all("best trial did not report" in str(warning.message) for warning in caught)
+    assert {warning.filename for warning in caught} <= {__file__}
 
 
 @pytest.mark.parametrize("arguments", [{"p_threshold": 1.5}, {"p_threshold": math.nan}, {"n_startup_steps": -1}])

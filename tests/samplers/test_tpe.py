@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import math
-import warnings
+from typing import Any
 
 import naive_ranking
 import numpy as np
@@ -258,8 +258,7 @@ def test_a_batch_on_a_full_grid_falls_back_to_repeats(n: int) -> None:
 
 
 def test_hyperopt_parameters_are_accepted() -> None:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", FutureWarning)
+    with pytest.warns(FutureWarning, match="hyperopt_parameters"):
         sampler = TPESampler(**TPESampler.hyperopt_parameters(), seed=0)
     study = parzen.create_study(sampler=sampler)
     study.optimize(lambda t: t.suggest_int("n", 1, 9, log=True), n_trials=30)
@@ -483,3 +482,27 @@ def test_a_gamma_that_gives_no_number_of_trials(directions: list[str], given: ob
 def test_a_rule_that_is_no_function(argument: str) -> None:
     with pytest.raises(TypeError, match=f"`{argument}` must be a function of a number of trials"):
         TPESampler(**{argument: 0.1})
+
+
+def test_weights_that_are_too_many_are_cut() -> None:
+    def parameters(weights: Any) -> list[float]:
+        study = parzen.create_study(sampler=TPESampler(seed=0, n_startup_trials=3, weights=weights))
+        study.optimize(lambda t: (t.suggest_float("x", 0, 1) - 0.3) ** 2, n_trials=20)
+        return [trial.params["x"] for trial in study.trials]
+
+    ascending = parameters(lambda n: np.arange(1.0, n + 1))
+    assert parameters(lambda n: [*range(1, n + 1), math.nan, -1.0]) == ascending
+    assert parameters(lambda n: np.ones(n)) != ascending
+
+
+@pytest.mark.parametrize("given", [1.0, None, [1.0], [-1.0] * 40, [math.nan] * 40, [0.0] * 40, [math.inf] * 40])
+def test_weights_that_are_refused(given: Any) -> None:
+    study = parzen.create_study(sampler=TPESampler(seed=0, n_startup_trials=5, weights=lambda n: given))
+    with pytest.raises(ValueError, match="`weights` must give"):
+        study.optimize(lambda t: t.suggest_float("x", 0, 1), n_trials=30)
+
+
+def test_what_has_no_effect_is_deprecated() -> None:
+    with pytest.warns(FutureWarning, match="warn_independent_sampling") as caught:
+        TPESampler(warn_independent_sampling=True)
+    assert [warning.filename for warning in caught] == [__file__]

@@ -14,8 +14,8 @@ from sqlite_worker import run_one
 
 import parzen
 from parzen.samplers import RandomSampler
-from parzen.storages import JournalFileOpenLock, JournalFileSymlinkLock, JournalStorage
-from parzen.storages.journal import JournalFileBackend
+from parzen.storages import JournalStorage
+from parzen.storages.journal import JournalFileBackend, JournalFileOpenLock, JournalFileSymlinkLock
 
 LOCKS = {"symlink": JournalFileSymlinkLock, "open": JournalFileOpenLock}
 

@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 import uuid
+import warnings
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -611,6 +612,19 @@ def test_without_redis_the_extra_is_named() -> None:
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert 'pip install "parzen[redis]"' in done.stdout
+
+
+@pytest.mark.parametrize("name", ["JournalFileOpenLock", "JournalFileSymlinkLock"])
+def test_locks_at_their_old_place_warn(path: Path, name: str) -> None:
+    with pytest.warns(FutureWarning, match=rf"storages\.journal\.{name}") as caught:
+        lock = getattr(parzen.storages, name)(str(path), grace_period=3)
+    assert caught[0].filename == __file__
+    assert isinstance(lock, getattr(parzen.storages.journal, name))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        getattr(parzen.storages.journal, name)(str(path))
+    storage = JournalStorage(journal.JournalFileBackend(str(path), lock))
+    assert parzen.create_study(storage=storage, study_name="s").study_name == "s"
 
 
 def test_old_names_warn(path: Path) -> None:

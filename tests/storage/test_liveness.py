@@ -267,3 +267,14 @@ def test_a_fork_is_another_worker(tmp_path: Path) -> None:
         assert stream.read() not in ("", study._storage._db.worker_id)
     fail_stale_trials(study)
     assert [trial.state for trial in study.trials] == [RUNNING, FAIL]
+
+
+def test_former_names_warn(tmp_path: Path) -> None:
+    with pytest.warns(FutureWarning, match="RetryHeartbeatStaleTrialCallback"):
+        callback = RetryFailedTrialCallback(max_retry=2)
+    with pytest.warns(FutureWarning, match="heartbeat_stale_trial_callback") as caught:
+        storage = RDBStorage(f"sqlite:///{tmp_path}/study.db", heartbeat_interval=60, failed_trial_callback=callback)
+    assert [warning.filename for warning in caught] == [__file__]
+    with pytest.warns(FutureWarning, match="get_heartbeat_stale_trial_callback"):
+        assert storage.get_failed_trial_callback() is callback
+    assert storage.get_heartbeat_stale_trial_callback() is callback

@@ -101,13 +101,16 @@ def test_ranked_reports(trials: list[tuple[parzen.trial.TrialState, dict[int, fl
     parzen.logging.set_verbosity(parzen.logging.WARNING)
     study = parzen.create_study()
     expected: dict[int, list[float]] = {step: [] for step in range(13)}
+    reported = dict.fromkeys(range(13), 0)  # NaN included
     for k, (state, reports) in enumerate(trials):
         value = 0.0 if state == parzen.trial.TrialState.COMPLETE else None
         study.add_trial(parzen.create_trial(state=state, value=value, intermediate_values=reports))
         for step, report in reports.items() if value == 0.0 else ():
             expected[step] += [] if math.isnan(report) else [report]
+            reported[step] += 1
         for step in range(13) if k in looks or k == len(trials) - 1 else ():
             assert list(study.history.reports.ranked(step)) == sorted(expected[step])
+            assert study.history.reports.n_complete(step) == reported[step]
 
 
 @pytest.mark.parametrize("paused_first", [False, True])
