@@ -87,18 +87,16 @@ class Fitter:
         model = self._model(observations, self._split(observations), estimator)
         if is_constrained(history):
             model = model._replace(constraints=self._constraints(observations, estimator._replace(bold=False)))
-        tried = observations.tried
-        if tried is not None and tried.is_empty:
-            tried = None
+        tried = observations.tried if observations.tried is not None and not observations.tried.is_empty else None
         if not given:
-            return free_space, model._replace(tried=tried and tried.among)
+            return free_space, model._replace(tried=None if tried is None else tried.among)
         internal = np.array([value for _, value in given.values()] + [np.nan] * len(space))
         z = observations.space.coordinates(internal[None])[:, 0]
         fixed = np.flatnonzero(~np.isnan(z))
         # The given parameters together weigh as one parameter. With full weight of each of them almost no observation
         # would be near, although most of them hardly matter for the branch.
         model = model.given(z, fixed, np.arange(len(given), len(z)), power=1.0 / max(len(fixed), 1))
-        return free_space, model._replace(tried=tried and _given(tried, z[: len(given)]))
+        return free_space, model._replace(tried=None if tried is None else _given(tried, z[: len(given)]))
 
     # --- evidence ----------------------------------------------------------------------------------------------------
 

@@ -294,8 +294,9 @@ class TPESampler(Sampler):
         power = getattr(acquisition, "power", None)
         if not bold or power is None:
             return best[None]
-        summit = climb(model, best, power)[None]
-        return best[None] if model.tried is not None and model.tried(summit)[0] else summit
+        summit = climb(model, best, power)
+        is_known = model.tried is not None and model.tried(summit[None])[0]
+        return best[None] if is_known else summit[None]
 
     def _choose_children(self, model: Model, rng: np.random.Generator, n: int) -> FloatArray:
         """Choose `n` points (n, d) among children of trials below, by the ratios of all dimensions together."""
