@@ -38,11 +38,16 @@ def untried(
         return candidates
     new = candidates[~tried(candidates)]
     for _ in range(N_PATIENT):
-        if len(new) >= least and len(np.unique(first_equal(new))) >= least:
+        if _has_different(new, least):
             return new
         more = propose(4 * n)
         new = np.concatenate([new, more[~tried(more)]])
-    return new if len(np.unique(first_equal(new))) >= least else candidates
+    return new if _has_different(new, least) else candidates
+
+
+def _has_different(points: FloatArray, n: int) -> bool:
+    """Tell whether at least `n` points are different."""
+    return len(points) >= n and (n == 1 or len({point.tobytes() for point in points}) >= n)
 
 
 def first_equal(points: FloatArray) -> IntArray:

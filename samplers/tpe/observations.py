@@ -102,7 +102,7 @@ class Observations:
         if self.tried is not None:
             history = self._history
             others = history.table[history.rows_of(self._others)[:, np.newaxis], numbers]
-            is_longer = ~np.isnan(others).all(axis=0)
+            is_longer = np.asarray(~np.isnan(others).all(axis=0))
             self.tried.note(numbers, z.T, history.states[numbers].tolist(), is_longer)
 
     def _update_paused(self) -> None:

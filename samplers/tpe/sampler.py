@@ -290,7 +290,7 @@ class TPESampler(Sampler):
             )
             return candidates[chosen]
         candidates = untried(lambda k: self.propose(model, rng, k), n_candidates, model.tried)
-        best = candidates[int(np.argmax(self.rank(model, candidates)))]
+        best: FloatArray = candidates[int(np.argmax(self.rank(model, candidates)))]
         power = getattr(acquisition, "power", None)
         if not bold or power is None:
             return best[None]

@@ -48,8 +48,8 @@ class Tried:
         is_longer
             Whether they have other parameters, too, shape (n,).
         """
-        known = ~np.isnan(z).any(axis=1)
-        rows = zip(numbers.tolist(), _keys(self._axes, z), states, known.tolist(), is_longer.tolist(), strict=True)
+        known = np.asarray(~np.isnan(z).any(axis=1)).tolist()
+        rows = zip(numbers.tolist(), _keys(self._axes, z), states, known, is_longer.tolist(), strict=True)
         for number, key, state, has_all, longer in rows:
             self._forget(number)
             if not has_all or state == _FAIL:
