@@ -41,6 +41,14 @@ def branching(trial):
     return trial.suggest_float("lr", 1e-4, 1, log=True) + trial.suggest_float("decay", 0, 1)
 
 
+def gridded(trial):
+    """Give a function of integers, on fine grids and in branches, of which some trials are lost."""
+    n, width = trial.suggest_int("n", 1, 100), trial.suggest_int("width", 8, 512, log=True)
+    kind = trial.suggest_categorical("kind", ["x", "y"])
+    depth = trial.suggest_int(f"depth-{kind}", 1, 40)
+    return float("nan") if trial.number % 9 == 5 else abs(n - 40) / 50 + width / 512 + depth / 40 + (kind == "y")
+
+
 def two(trial):
     """Give two objectives."""
     x, y = trial.suggest_float("x", 0, 1), trial.suggest_float("y", 0, 1)
@@ -120,6 +128,7 @@ STUDIES = {
     "tpe-univariate": optimized(mixed, sampler=TPESampler(seed=2, multivariate=False)),
     "tpe-group": optimized(branching, sampler=TPESampler(seed=3, multivariate=True, group=True)),
     "tpe-branching": optimized(branching, sampler=TPESampler(seed=4), direction="maximize"),
+    "tpe-grids": optimized(gridded, sampler=TPESampler(seed=10)),
     "tpe-two": optimized(two, sampler=TPESampler(seed=5), **MULTI),
     "tpe-constrained": optimized(constrained, sampler=TPESampler(seed=6), **MULTI),
     "tpe-liar": optimized(mixed, sampler=TPESampler(seed=7, constant_liar=True)),
@@ -143,6 +152,7 @@ STUDIES = {
     "nsgaii": optimized(two, 400, sampler=NSGAIISampler(seed=1), **MULTI),
     "nsgaii-constrained": optimized(constrained, 400, sampler=NSGAIISampler(seed=2), **MULTI),
     "nsgaii-mixed": optimized(mixed, 300, sampler=NSGAIISampler(seed=2)),
+    "nsgaii-grids": optimized(gridded, 300, sampler=NSGAIISampler(seed=3)),
     "nsgaiii": optimized(three, 400, sampler=NSGAIIISampler(seed=3), directions=["minimize"] * 3),
     "sms-emoa": optimized(two, 300, sampler=SMSEMOASampler(seed=4), **MULTI),
     "dehb": optimized(

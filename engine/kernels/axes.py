@@ -131,6 +131,22 @@ def decode(axes: Axes, z: FloatArray) -> FloatArray:
     return np.asarray(out)
 
 
+def cells(axes: Axes, z: FloatArray) -> FloatArray:
+    """Turn kernel coordinates (n, d) into numbers that tell points apart: on a fine grid those of the cells.
+
+    Two ways to a value of a fine grid may differ in the last digit of its coordinate.
+    """
+    fine = (axes.n_values == 0) & (axes.step != 0.0)
+    if not fine.any():
+        return z
+    out: FloatArray = z.copy()
+    step, low = axes.step[fine], axes.low[fine]
+    on_log_scale = step < 0.0
+    origin = _exp_where(on_log_scale, low)
+    out[:, fine] = np.rint((_exp_where(on_log_scale, z[:, fine]) - origin) / np.abs(step)) + 0.0  # no -0
+    return out
+
+
 def support(low: FloatArray, high: FloatArray, step: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Return the ends (d,) of the truncation interval: on a grid half a step beyond the outermost values."""
     if not step.any():

@@ -38,7 +38,7 @@ class Stock:
         """Give the points at which trials were, if there are points at which another one may come to be."""
         if not dims.discrete or dims.has_other_choices(history):
             return None
-        if len(history.groups) > 1 or dims.names != sorted(history.joint_space()):  # there are branches
+        if dims.names != sorted(history.joint_space()):  # a user's strategy or an older space
             return None
         if self._tried.dims.names != dims.names:
             self._tried = Tried(dims)

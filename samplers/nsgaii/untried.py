@@ -3,36 +3,80 @@
 There crossover and small changes often lead to known points: without this three in five of 3,000 trials of NSGA-II on a
 table of 30,000 points were repetitions, and one in six of SMS-EMOA's in a space of floats, integers and choices.
 
-Of spaces with branches nothing is left out: which of a child's parameters its trial will ask for is not known.
+In spaces with branches a child has parameters for which its trial does not ask. Trials tell which ones count.
 """
 
 from __future__ import annotations
 
+import bisect
+import sys
 from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from ...engine.arrays import FloatArray
+from ...engine.arrays import BoolArray, FloatArray
 from ...engine.history import Dimensions, History
 from ...engine.records import TrialState
 from .breeding import Operators
 
+NEVER = sys.maxsize
 N_PATIENT = 4  # rounds after which a point is tried again
 N_MORE, LEAST = 4, 16  # children that a round makes for each that is wanted, and at least
+
+
+class Branch:
+    """The trials that have the same of some parameters.
+
+    Parameters
+    ----------
+    present
+        Which of the d parameters they have, shape (d,).
+    """
+
+    def __init__(self, present: BoolArray) -> None:
+        self.present = present
+        # The lowest number of a trial at each point, of all and of the complete ones, and the numbers of these.
+        self.first: dict[bytes, int] = {}
+        self.first_complete: dict[bytes, int] = {}
+        self.oldest = NEVER
+        self.complete: list[int] = []
+
+    def add(self, key: bytes, number: int, is_complete: bool) -> None:
+        """Add a trial."""
+        self.oldest = min(self.oldest, number)
+        self.first[key] = min(number, self.first.get(key, number))
+        if is_complete:
+            self.first_complete[key] = min(number, self.first_complete.get(key, number))
+            bisect.insort(self.complete, number)
+
+    def before(self, number: int, longer: list[Branch], children: FloatArray) -> list[bool]:
+        """Tell which children (n, d) trials of lower numbers tried, while those of `longer` branches went on."""
+        onset = min((branch.oldest for branch in longer), default=NEVER)
+        if onset >= number:  # none went on yet
+            first = self.first
+        else:
+            first = self.first_complete  # another one may have been stopped before it went on
+            last = bisect.bisect_left(self.complete, number) - 1
+            if last < 0 or self.complete[last] < onset:  # the objective has got more parameters since
+                return [False] * len(children)
+        return [first.get(key, number) < number for key in keys(children[:, self.present])]
 
 
 class Tried:
     """Points at which complete and pruned trials were, read as they finish; failed ones tell nothing.
 
+    A child that has all parameters of a trial alike repeats it, whatever its other parameters are: its trial asks for
+    the same ones.
+
     Parameters
     ----------
     dims
-        The d parameters that all trials have, and no others, each with the same choices in all of them.
+        All d parameters of the study, each with the same choices in all trials.
     """
 
     def __init__(self, dims: Dimensions) -> None:
         self.dims = dims
-        self._first: dict[bytes, int] = {}  # the lowest number of a trial at each point
+        self._branches: dict[bytes, Branch] = {}
         self._n_read = 0
 
     def update(self, history: History) -> Tried:
@@ -41,13 +85,26 @@ class Tried:
             numbers = history.finished[self._n_read :]
             self._n_read += len(numbers)
             numbers = numbers[history.states[numbers] != int(TrialState.FAIL)]
-            for key, number in zip(keys(self.dims.read(history, numbers)), numbers.tolist(), strict=True):
-                self._first[key] = min(number, self._first.get(key, number))
+            is_complete = (history.states[numbers] == int(TrialState.COMPLETE)).tolist()
+            values = self.dims.read(history, numbers)
+            rows = zip(values, ~np.isnan(values), numbers.tolist(), is_complete, strict=True)
+            for point, present, number, whole in rows:
+                branch = self._branches.setdefault(present.tobytes(), Branch(present))
+                branch.add(keys(point[None, present])[0], number, whole)
         return self
 
     def before(self, number: int, children: FloatArray) -> list[bool]:
         """Tell which children (n, d) trials of lower numbers tried; of the others a resumed study would not know."""
-        return [self._first.get(key, number) < number for key in keys(children)]
+        found = np.zeros(len(children), dtype=bool)
+        for branch in self._branches.values():
+            if branch.oldest < number:
+                longer = [other for other in self._branches.values() if _goes_beyond(other.present, branch.present)]
+                found |= branch.before(number, longer, children)
+        return found.tolist()  # type: ignore[no-any-return]
+
+
+def _goes_beyond(more: BoolArray, less: BoolArray) -> bool:
+    return bool(more.sum() > less.sum() and more[less].all())
 
 
 def keys(values: FloatArray) -> list[bytes]:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ...engine.arrays import FloatArray, IntArray
+from ...engine.arrays import BoolArray, FloatArray, IntArray
 
 N_PATIENT = 4  # draws of candidates after which a point is tried again
 LARGEST_POOL = 384  # candidates of a batch, or 3 for every two of its points
@@ -17,8 +17,10 @@ def pool_size(n: int, n_candidates: int) -> int:
     return max(min(n * n_candidates, LARGEST_POOL), 3 * n // 2)
 
 
-def untried(propose: Callable[[int], FloatArray], n: int, seen: set[bytes] | None) -> FloatArray:
-    """Propose candidates and leave out points that were tried, as long as others turn up.
+def untried(
+    propose: Callable[[int], FloatArray], n: int, tried: Callable[[FloatArray], BoolArray] | None, least: int = 1
+) -> FloatArray:
+    """Propose candidates and leave out points that were tried, as long as enough others turn up.
 
     Parameters
     ----------
@@ -26,18 +28,26 @@ def untried(propose: Callable[[int], FloatArray], n: int, seen: set[bytes] | Non
         Draws candidates, shape (n, d).
     n
         How many candidates.
-    seen
-        The points that were tried, as bytes; None: candidates do not repeat them.
+    tried
+        Tells which of some points were tried; None: candidates do not repeat them.
+    least
+        How many different points are enough.
     """
     candidates = propose(n)
-    if seen is None:
+    if tried is None:
         return candidates
+    new = candidates[~tried(candidates)]
     for _ in range(N_PATIENT):
-        new = [point.tobytes() not in seen for point in candidates]
-        if any(new):
-            return candidates[new]
-        candidates = propose(4 * n)
-    return candidates
+        if _has_different(new, least):
+            return new
+        more = propose(4 * n)
+        new = np.concatenate([new, more[~tried(more)]])
+    return new if _has_different(new, least) else candidates
+
+
+def _has_different(points: FloatArray, n: int) -> bool:
+    """Tell whether at least `n` points are different."""
+    return len(points) >= n and (n == 1 or len({point.tobytes() for point in points}) >= n)
 
 
 def first_equal(points: FloatArray) -> IntArray:

@@ -76,7 +76,8 @@ def gather(history: History) -> tuple[IntArray, Evidence]:
         end = np.where(whole, value, np.nan)
         loss, last = np.column_stack([loss, end]), np.where(whole, len(budgets), last)
     furthest, final = np.where(whole, np.inf, step), np.where(whole, value, report)
-    return numbers, Evidence(loss[numbers], last[numbers], furthest[numbers], final[numbers])
+    was_pruned = history.states == PRUNED
+    return numbers, Evidence(loss[numbers], last[numbers], furthest[numbers], final[numbers], was_pruned[numbers])
 
 
 def _reported_before(record: FrozenTrial) -> dict[int, float]:

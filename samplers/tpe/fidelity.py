@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ...engine.arrays import FloatArray, IntArray
+from ...engine.arrays import BoolArray, FloatArray, IntArray
 
 N_COMPARED = 64  # trials at most whose order at two budgets is compared, pair by pair
 DOUBTFUL_PAIRS = 2.0  # pairs per trial, half of them in order, that agreement is assumed from before there are trials
@@ -36,12 +36,16 @@ class Evidence(NamedTuple):
         (n,) the last step of each trial: inf if it is complete, -1 if it reported nothing.
     final
         (n,) its loss there.
+    stopped
+        (n,) whether it was pruned: someone decided against it, by its reports or by something else. A paused one was
+        not judged yet.
     """
 
     loss: FloatArray
     last: IntArray
     step: FloatArray
     final: FloatArray
+    stopped: BoolArray
 
 
 class Assessment(NamedTuple):
@@ -100,6 +104,9 @@ class CarriedOver:
     the budget. The line gives the trials that stopped at the budget a loss on that scale. It is made worse by `doubt`
     deviations from the line, because the best of many guesses is mostly too good.
 
+    Whoever stops a trial may know more than was reported: at best it counts as the median of those that went on from
+    the same step. Where none of those that got further reported at that step, it counts as the worst of them.
+
     The trials that stopped at a budget weigh the less, the less the order at the budget agrees with the final order. Li
     et al., "MFES-HB" (AAAI 2021), section 4.2, weigh the surrogates of several budgets in this way.
 
@@ -134,7 +141,9 @@ class CarriedOver:
             here, x = np.flatnonzero(last == budget), loss[:, budget]
             on = np.flatnonzero((last > budget) & np.isfinite(x) & np.isfinite(scale))
             if len(here):
-                scale[here] = self._carry(x[on], scale[on], x[here])
+                carried = self._carry(x[on], scale[on], x[here])
+                at_best = float(np.median(scale[on])) if len(on) else scale[last > budget].max(initial=-np.inf)
+                scale[here] = np.where(evidence.stopped[here], np.maximum(carried, at_best), carried)
                 if self.least < 1.0:
                     weight[here] = max(self.least, agreement(x[on], scale[on]))
         weight[last == loss.shape[1] - 1] = 1.0

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from numbers import Integral
 
 import numpy as np
 
-from ...engine.arrays import FloatArray, IntArray
+from ...engine.arrays import BoolArray, FloatArray, IntArray
 from ...engine.distributions import Space
 from ...engine.history import History
 from ...engine.kernels.mixture import Mixture
@@ -32,6 +33,7 @@ from .rules import (
 from .settings import Settings
 from .spaces import Given, Spaces
 from .split import Ranking, Split
+from .tried import Tried
 
 MANY = 10  # dimensions
 
@@ -85,14 +87,16 @@ class Fitter:
         model = self._model(observations, self._split(observations), estimator)
         if is_constrained(history):
             model = model._replace(constraints=self._constraints(observations, estimator._replace(bold=False)))
+        tried = observations.tried if observations.tried is not None and not observations.tried.is_empty else None
         if not given:
-            return free_space, model._replace(seen=observations.seen if len(history.groups) == 1 else None)
+            return free_space, model._replace(tried=None if tried is None else tried.among)
         internal = np.array([value for _, value in given.values()] + [np.nan] * len(space))
         z = observations.space.coordinates(internal[None])[:, 0]
         fixed = np.flatnonzero(~np.isnan(z))
         # The given parameters together weigh as one parameter. With full weight of each of them almost no observation
         # would be near, although most of them hardly matter for the branch.
-        return free_space, model.given(z, fixed, np.arange(len(given), len(z)), power=1.0 / max(len(fixed), 1))
+        model = model.given(z, fixed, np.arange(len(given), len(z)), power=1.0 / max(len(fixed), 1))
+        return free_space, model._replace(tried=None if tried is None else _given(tried, z[: len(given)]))
 
     # --- evidence ----------------------------------------------------------------------------------------------------
 
@@ -177,6 +181,11 @@ class Fitter:
                 share = len(satisfied) / (len(satisfied) + len(violated))
                 found.append(Constraint(share, density(satisfied), density(violated)))
         return found
+
+
+def _given(tried: Tried, z: FloatArray) -> Callable[[FloatArray], BoolArray]:
+    """Tell which of some points (n, d) were tried beside the coordinates z of other parameters."""
+    return lambda points: tried.among(np.column_stack([np.broadcast_to(z, (len(points), len(z))), points]))
 
 
 def _default_gamma(space: ModelSpace, n_objectives: int) -> Gamma:

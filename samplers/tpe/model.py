@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from ...engine.arrays import FloatArray, IntArray
+from ...engine.arrays import BoolArray, FloatArray, IntArray
 from ...engine.kernels import COMPILED_FROM, constant_liar, hill_climb, loading, mixture
 from ...engine.kernels.axes import Axes, along
 from ...engine.kernels.categorical import ChoiceTables
@@ -67,8 +67,8 @@ class Model(NamedTuple):
         Whose kernels to use.
     constraints
         The densities of each constraint.
-    seen
-        The points that were tried, where candidates may come back and there are no other dimensions; None elsewhere.
+    tried
+        Tells which of some points, shape (n, d), were tried; None where candidates do not come back to them.
     """
 
     below: Mixture
@@ -80,7 +80,7 @@ class Model(NamedTuple):
     parents: FloatArray
     tier: Tier
     constraints: Sequence[Constraint] = ()
-    seen: set[bytes] | None = None
+    tried: Callable[[FloatArray], BoolArray] | None = None
 
     def given(self, z: FloatArray, fixed: IntArray, free: IntArray, power: float = 1.0) -> Model:
         """Fix the coordinates `fixed` at those of z (d,); keep those of `free`. See `mixture.condition`."""

@@ -18,6 +18,7 @@ from ...engine.kernels.mixture import Mixture, Observed
 from ...engine.records import TrialState
 from .evidence import resumed
 from .model_space import ModelSpace
+from .tried import Tried
 
 _FAIL = int(TrialState.FAIL)  # NumPy compares with an enumeration slowly
 _FEW = 48  # rows up to which sorted columns are changed one by one, instead of merged
@@ -43,6 +44,8 @@ class Observations:
         (d, capacity) kernel coordinates by trial number; NaN where there are none.
     n : int
         Number of complete, pruned and paused trials that count.
+    tried : Tried or None
+        Points at which trials were, where candidates may come back to them; None elsewhere.
     """
 
     def __init__(
@@ -61,9 +64,11 @@ class Observations:
         self._n_pauses = 0
         self.n = 0
         self._running: list[int] = []
-        # Points, where candidates may come back: in discrete spaces, and where children of trials below change little.
-        discrete, several = space.axes.n_values > 0, len(history.directions) > 1
-        self.seen: set[bytes] | None = set() if discrete.all() or (several and discrete.any()) else None
+        # Candidates may come back in discrete spaces, and where children of trials below change little.
+        discrete, several = (space.axes.n_values > 0) | (space.axes.step != 0.0), len(history.directions) > 1
+        self.tried = Tried(space.axes) if discrete.all() or (several and discrete.any()) else None
+        self._known_space: object = None  # the study's, of which these parameters are a part
+        self._others: list[str] = []  # the names of the rest
         # The density below when it was last asked for, and what it was made of; by boldness.
         self.density_below: dict[bool, tuple[Any, Mixture]] = {}
         self.z: FloatArray = np.full((len(space.names), 0), np.nan)
@@ -73,12 +78,32 @@ class Observations:
         """Read the trials that finished or paused since, and those that run."""
         history = self._history
         self._reserve(history.n)
+        if self.tried is not None and self._known_space is not history.joint_space():
+            self._look_beyond()
         new = history.finished[self._seen :]
         if len(new):
             self._seen += len(new)
             self._note(new)
         self._update_paused()
         self._running = self._read_running() if with_running and history.live else []
+
+    def _look_beyond(self) -> None:
+        """Note which other parameters the study has; if these have changed, tell again which trials have none."""
+        self._known_space = space = self._history.joint_space()
+        others = [name for name in space if name not in self.space.names]
+        if others != self._others:
+            self._others, self.tried = others, Tried(self.space.axes)
+            parts = self._history.finished[: self._seen], self._history.pauses[: self._n_pauses], self._running
+            numbers = np.unique(np.concatenate([np.asarray(part, dtype=np.int64) for part in parts]))
+            self._note_tried(numbers, self.z[:, numbers])
+
+    def _note_tried(self, numbers: IntArray, z: FloatArray) -> None:
+        """Tell the points (d, n) of some trials."""
+        if self.tried is not None:
+            history = self._history
+            others = history.table[history.rows_of(self._others)[:, np.newaxis], numbers]
+            is_longer = np.asarray(~np.isnan(others).all(axis=0))
+            self.tried.note(numbers, z.T, history.states[numbers].tolist(), is_longer)
 
     def _update_paused(self) -> None:
         """Read the trials that paused since. Those that were taken up again still count, unless they failed."""
@@ -107,8 +132,7 @@ class Observations:
         """Read the coordinates of some trials; tell which of them have all that is required."""
         internal = self.space.dims.read(self._history, numbers)
         self.z[:, numbers] = z = self.space.coordinates(internal)
-        if self.seen is not None:
-            self.seen.update(row.tobytes() for row in np.ascontiguousarray(z.T))
+        self._note_tried(numbers, z)
         required = internal[:, self._required]
         return np.asarray((required == required).all(axis=1))  # none is NaN
 

@@ -281,16 +281,22 @@ class TPESampler(Sampler):
         """Choose `n` points (n, d) by the densities over all dimensions together."""
         n_candidates, acquisition = self._settings.n_candidates, self._settings.acquisition
         if n > 1:
-            candidates = self.propose(model, rng, pool_size(n, n_candidates))
+            candidates = untried(
+                lambda k: self.propose(model, rng, k), pool_size(n, n_candidates), model.tried, least=n
+            )
             scores, twins = model.log_densities(candidates), first_equal(candidates)
             chosen: IntArray = model.tier.constant_liar.choose_batch(
                 *scores, model.lies(candidates), candidates, twins, n
             )
             return candidates[chosen]
-        candidates = untried(lambda k: self.propose(model, rng, k), n_candidates, model.seen)
-        best = candidates[int(np.argmax(self.rank(model, candidates)))]
+        candidates = untried(lambda k: self.propose(model, rng, k), n_candidates, model.tried)
+        best: FloatArray = candidates[int(np.argmax(self.rank(model, candidates)))]
         power = getattr(acquisition, "power", None)
-        return climb(model, best, power)[None] if bold and power is not None else best[None]
+        if not bold or power is None:
+            return best[None]
+        summit = climb(model, best, power)
+        is_known = model.tried is not None and model.tried(summit[None])[0]
+        return best[None] if is_known else summit[None]
 
     def _choose_children(self, model: Model, rng: np.random.Generator, n: int) -> FloatArray:
         """Choose `n` points (n, d) among children of trials below, by the ratios of all dimensions together."""
@@ -299,7 +305,8 @@ class TPESampler(Sampler):
             return recombined(model.parents, model.draw_marginals(rng.random((k, 2 * len(model.axes.low)))), rng)
 
         n_candidates = self._settings.n_candidates
-        candidates = untried(propose, n_candidates, model.seen) if n == 1 else propose(pool_size(n, n_candidates))
+        size = n_candidates if n == 1 else pool_size(n, n_candidates)
+        candidates = untried(propose, size, model.tried, least=n)
         log_below, log_above = model.log_marginals(candidates)
         scores = self._settings.acquisition(log_below.sum(axis=1), log_above.sum(axis=1))
         return candidates[best_distinct(candidates, scores, n)]

@@ -11,7 +11,7 @@ import seeded_studies
 from parzen.engine.kernels import loading
 
 NAMES = ["tpe", "tpe-univariate", "tpe-branching", "tpe-two", "tpe-constrained", "tpe-liar", "tpe-batches", "tpe-asha",
-         "nsgaii-constrained", "nsgaii-mixed", "nsgaiii", "sms-emoa"]  # fmt: skip
+         "nsgaii-constrained", "nsgaii-mixed", "nsgaiii", "sms-emoa", "tpe-grids"]  # fmt: skip
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -425,6 +425,62 @@ def test_a_discrete_space_is_not_tried_twice_before_all_of_it_was() -> None:
     assert len(set(points)) == 12
 
 
+def points_of(study: parzen.Study) -> list[tuple[object, ...]]:
+    return [tuple(sorted(trial.params.items())) for trial in study.trials]
+
+
+@pytest.mark.parametrize(("space", "n", "least"), [({"x": 100}, 60, 56), ({"x": 51, "y": 51}, 120, 119)])
+def test_no_point_of_a_fine_grid_twice_while_others_are_as_good(space: dict[str, int], n: int, least: int) -> None:
+    """Only the ten random trials, and four draws without a new point, repeat any; before, a third were repetitions."""
+    study = parzen.create_study(sampler=TPESampler(seed=100))
+    study.optimize(lambda t: sum((t.suggest_int(k, 1, high) - 18) ** 2 for k, high in space.items()), n_trials=n)
+    assert len(set(points_of(study))) >= least
+
+
+def test_no_point_of_a_branch_twice() -> None:
+    """Each branch has 64 points, and 40 trials fill none."""
+
+    def objective(trial: parzen.Trial) -> float:
+        branch = trial.suggest_categorical("branch", ["a", "b"])
+        return sum(abs(trial.suggest_int(branch + j, 0, 7) - 3) for j in "ij") + (branch == "b")
+
+    study = parzen.create_study(sampler=TPESampler(seed=0))
+    study.optimize(objective, n_trials=40)
+    assert len(set(points_of(study))) >= 39
+
+
+def test_a_point_whose_trial_failed_is_still_within_reach() -> None:
+    """All but one of 40 points were tried, 5 lost: the next five trials are at that one and those, in some order."""
+    space = {"x": IntDistribution(0, 39)}
+    study = parzen.create_study(sampler=TPESampler(seed=0, n_ei_candidates=400))
+    for x in range(39):
+        lost = x % 8 == 3
+        state = TrialState.FAIL if lost else TrialState.COMPLETE
+        value = None if lost else abs(x - 19.0)
+        study.add_trial(create_trial(state=state, value=value, params={"x": x}, distributions=space))
+    study.optimize(lambda t: abs(t.suggest_int("x", 0, 39) - 19.0), n_trials=6)
+    assert {trial.params["x"] for trial in study.trials[39:]} == {3, 11, 19, 27, 35, 39}
+
+
+def test_a_batch_leaves_out_tried_points_of_a_fine_grid() -> None:
+    space = {"x": IntDistribution(0, 999)}
+    study = parzen.create_study(sampler=TPESampler(seed=0))
+    for _ in range(6):
+        batch = study.ask_batch(20, space)
+        study.tell_batch(batch, np.abs(np.asarray(batch["x"], dtype=float) - 500))
+    xs = [trial.params["x"] for trial in study.trials[20:]]
+    assert len(set(xs)) == 100 and not set(xs) & {trial.params["x"] for trial in study.trials[:20]}
+
+
+def test_a_parameter_that_comes_later_leaves_no_point_out() -> None:
+    """Points without it were the whole trial once; now they are not."""
+    study = parzen.create_study(sampler=TPESampler(seed=0))
+    study.optimize(lambda t: abs(t.suggest_int("y", 0, 40) - 7), n_trials=41)
+    study.optimize(lambda t: abs(t.suggest_int("y", 0, 40) - 7) + abs(t.suggest_int("z", 0, 40) - 30), n_trials=60)
+    assert study.best_trial.params["y"] in range(5, 10)
+    assert 7 in [trial.params["y"] for trial in study.trials[41:]]
+
+
 def test_the_first_trials_are_spread_evenly() -> None:
     study = parzen.create_study(sampler=TPESampler(seed=4))
     study.optimize(lambda t: t.suggest_float("x", 0, 1) + t.suggest_float("y", 10, 20), n_trials=10)

@@ -80,7 +80,9 @@ def naive_evidence(trials: list[FrozenTrial]) -> Evidence:
             final.append(math.inf if t.last_step is None else bad_nan(t.intermediate_values[t.last_step]))
         loss.append(row + [t.value if t.value is not None and t.state == TrialState.COMPLETE else math.nan] * with_end)
     shape = (len(trials), len(steps) + with_end)
-    return Evidence(np.array(loss).reshape(shape), np.array(last, int), np.array(step, float), np.array(final, float))
+    pruned = np.array([t.state == TrialState.PRUNED for t in trials], bool)
+    table = np.array(loss).reshape(shape)
+    return Evidence(table, np.array(last, int), np.array(step, float), np.array(final, float), pruned)
 
 
 def naive_largest_budget(e: Evidence, d: int) -> list[int]:
@@ -123,6 +125,9 @@ def naive_carried(rule: CarriedOver, e: Evidence) -> tuple[list[float], list[flo
             doubt = rule.doubt * math.sqrt(off / (len(x) + rule.prior))
         for i in here:
             scale[i] = my + slope * (e.loss[i, j] - mx) + doubt if x else e.loss[i, j]
+            further = [scale[k] for k in range(n) if e.last[k] > j]
+            if e.stopped[i] and further:
+                scale[i] = max(scale[i], float(np.median(y)) if x else max(further))
             weight[i] = 1.0 if j == b - 1 else max(rule.least, naive_agreement(x, y))
     return scale, weight
 
@@ -219,16 +224,24 @@ def test_furthest_first_is_the_ranking_that_is_kept_up(trials: list[FrozenTrial]
 
 
 def test_a_good_trial_that_was_stopped_goes_before_a_bad_one_that_was_not() -> None:
-    """At step 1 all lie 10 above where they end; the last trial is stopped there, second best of all."""
+    """At step 1 all lie 10 above where they end; the last trial stops there, second best of all, or is stopped."""
     ends = [1.0, 3.0, 4.0, 5.0, 9.0]
     trials = [*(trial_of({1: end + 10.0}, end) for end in ends), trial_of({1: 12.0})]
     _, found = evidence.gather(study_of(trials).history)
-    rule = CarriedOver(doubt=0.0)
-    assert rule(found, 1).order.tolist() == [0, 5, 1, 2, 3, 4]
-    assert rule(found, 1).loss[1] == pytest.approx(2.0)
+    rule, as_paused = CarriedOver(doubt=0.0), found._replace(stopped=np.zeros(6, dtype=bool))
+    assert rule(as_paused, 1).order.tolist() == [0, 5, 1, 2, 3, 4]
+    assert rule(as_paused, 1).loss[1] == pytest.approx(2.0)
+    assert rule(found, 1).order.tolist() == [0, 1, 2, 5, 3, 4]
+    assert rule(found, 1).loss[3] == 4.0  # the median of those that went on
     assert furthest_first(found, 1).order.tolist() == [0, 1, 2, 3, 4, 5]
     assert largest_budget(found, 1).order.tolist() == [0, 1, 2, 3, 4]  # the end has enough: five trials
     assert largest_budget(found, 3).order.tolist() == [0, 5, 1, 2, 3, 4]  # six are wanted, so step 1 it is
+
+
+@pytest.mark.parametrize("step", [0, 4])
+def test_a_trial_that_was_stopped_where_nobody_else_reported_is_behind_the_complete_ones(step: int) -> None:
+    trials = [*(trial_of({1: end + 10.0, 5: end}, end) for end in (1.0, 9.0)), trial_of({step: -50.0})]
+    assert CarriedOver()(evidence.gather(study_of(trials).history)[1], 1).order.tolist() == [0, 1, 2]
 
 
 def test_agreement_is_kendalls_tau_between_doubts() -> None:
@@ -278,6 +291,71 @@ def with_pauses(seed: int, good: float, **arguments: Any) -> parzen.Study:
         trial = study.ask(X)
         pause(study, trial, {1: abs(trial.params["x"] - good)})
     return study
+
+
+def is_worthless(x: float) -> bool:
+    return x < 0.7
+
+
+def value_at(x: float, y: float) -> float:
+    return 1.0 + (x - 0.85) ** 2 + (y - 0.3) ** 2
+
+
+def stopped_at(step: int | None) -> Callable[[parzen.Trial], float]:
+    """Stop worthless points after a very good report at `step`, or none; others report five steps."""
+
+    def objective(trial: parzen.Trial) -> float:
+        x, y = trial.suggest_float("x", 0, 1), trial.suggest_float("y", 0, 1)
+        if is_worthless(x):
+            if step is not None:
+                trial.report(-x - y, step)
+            raise parzen.TrialPruned
+        for k in range(1, 6):
+            trial.report(value_at(x, y) + 1 / k, k)
+        return value_at(x, y)
+
+    return objective
+
+
+def timed(trial: parzen.Trial) -> float:
+    """Report at times in milliseconds, others in each trial; worthless points look good until they are stopped."""
+    x, y = trial.suggest_float("x", 0, 1), trial.suggest_float("y", 0, 1)
+    for k in range(1, 11):
+        time = int(1000 * k * (1 + 0.3 * math.sin(37 * trial.number + k))) + trial.number % 97
+        trial.report((x - 0.2) ** 2 + (y - 0.3) ** 2 if is_worthless(x) else value_at(x, y) + 1 / k, time)
+        if is_worthless(x) and k == 3 + trial.number % 4:
+            raise parzen.TrialPruned
+    return value_at(x, y)
+
+
+def summed(trial: parzen.Trial) -> float:
+    """Report partial sums; worthless points look cheap until they are stopped late, at steps of their own."""
+    x, y = trial.suggest_float("x", 0, 1), trial.suggest_float("y", 0, 1)
+    for k in range(1, 31):
+        trial.report(k * (value_at(x, y) - is_worthless(x)), k)
+        if is_worthless(x) and k == 20 + int(9 * y):
+            raise parzen.TrialPruned
+    return 30 * value_at(x, y)
+
+
+STOPPED_BY_HAND = {
+    **{f"step {step}": stopped_at(step) for step in (None, 0, 3, 9)},
+    "times": timed,
+    "sums": summed,
+}
+
+
+@pytest.mark.parametrize("objective", STOPPED_BY_HAND.values(), ids=STOPPED_BY_HAND)
+def test_what_was_stopped_by_hand_is_left_alone(objective: Callable[[parzen.Trial], float]) -> None:
+    """70 % of the space is stopped. Of the last 40 of 120 trials a twentieth is, as with Optuna, and of 80 draws (two
+    seeds) more than a quarter would be once in 10^9 at that rate; before the rule heeded it, 63 to 99 % were.
+    """
+    n_stopped = 0
+    for seed in (200, 201):
+        study = parzen.create_study(sampler=TPESampler(seed=seed))
+        study.optimize(objective, n_trials=120)
+        n_stopped += sum(trial.state == TrialState.PRUNED for trial in study.trials[-40:])
+    assert n_stopped <= 20
 
 
 @pytest.mark.parametrize("rule", RULES.values(), ids=RULES)

@@ -176,3 +176,36 @@ def test_choices_that_change_leave_no_point_out(make) -> None:
 
     study.optimize(change, n_trials=120)
     assert (0, "a") in {(trial.params["k"], trial.params["c"]) for trial in study.trials[50:]}
+
+
+def branching(trial):
+    """Give a value at one of 864 points in three branches."""
+    branch = trial.suggest_categorical("branch", ["a", "b", "c"])
+    sizes = {"i": 6, "j": 6, "k": 8}
+    return "abc".index(branch) + sum(abs(trial.suggest_int(branch + j, 1, n) - n // 2) / n for j, n in sizes.items())
+
+
+def layered(trial):
+    """Give a value at one of 819 points, with one, two or three layers."""
+    n = trial.suggest_int("n", 1, 3)
+    return sum(abs(trial.suggest_int(f"units{i}", 0, 8) - 5) for i in range(n)) / n + abs(n - 2)
+
+
+@pytest.mark.parametrize(("objective", "least"), [(branching, 0.55), (layered, 0.7)])
+def test_points_of_branches_are_not_tried_twice(objective, least) -> None:
+    """Beyond chance: 69 and 86 % are different over 4 seeds; before branches counted, 29 % were (Optuna 63 and 47)."""
+    study = parzen.create_study(sampler=NSGAIISampler(seed=100))
+    study.optimize(objective, n_trials=500)
+    assert len(set(points(study))) > least * 500
+
+
+def test_a_child_repeats_a_trial_whatever_the_parameters_of_other_branches_are() -> None:
+    study = parzen.create_study(sampler=parzen.samplers.RandomSampler(seed=0))
+    a, b, c = (IntDistribution(0, 9) for _ in range(3))
+    for params in ({"a": 0, "b": 5}, {"a": 1, "c": 6}, {"a": 2}):
+        space = {name: IntDistribution(0, 9) for name in params}
+        study.add_trial(parzen.trial.create_trial(params=params, distributions=space, value=0.0))
+    tried = Tried(Dimensions.of({"a": a, "b": b, "c": c})).update(study.history)
+    children = np.array([[0.0, 5.0, 9.0], [0.0, 6.0, 6.0], [1.0, 5.0, 6.0], [1.0, 6.0, 5.0], [2.0, 0.0, 0.0]])
+    assert tried.before(3, children) == [True, False, True, False, True]
+    assert tried.before(2, children) == [True, False, True, False, False]  # the third is not known yet
