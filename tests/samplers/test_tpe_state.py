@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-
 import naive_ranking
 import numpy as np
 import pytest
@@ -16,7 +13,7 @@ from parzen.samplers import TPESampler
 from parzen.samplers.tpe import coreset, fitting, pareto_ranking, split
 from parzen.samplers.tpe.fidelity import furthest_first
 from parzen.samplers.tpe.fidelity_ranking import FidelityRanking
-from parzen.samplers.tpe.model import Model
+from parzen.samplers.tpe.model import NUMPY, Model, compiled_tier
 from parzen.samplers.tpe.model_space import ModelSpace
 from parzen.samplers.tpe.observations import Observations
 from parzen.samplers.tpe.rules import improvement_weights
@@ -264,34 +261,13 @@ def test_the_density_above_of_a_coreset_is_near_that_of_all() -> None:
 # --- tiers -----------------------------------------------------------------------------------------------------------
 
 
-def test_a_study_loads_numba_at_its_hundredth_trial_and_says_so_once() -> None:
-    program = f"""
-import logging, sys
-import parzen
-parzen.logging.set_verbosity(parzen.logging.WARNING)
-lines = []
-handler = logging.Handler()
-handler.emit = lambda record: lines.append(record.getMessage())
-logger = logging.getLogger("parzen.engine.kernels")
-logger.addHandler(handler); logger.setLevel(logging.INFO)
-study = parzen.create_study(sampler=parzen.samplers.TPESampler(seed=0))
-run = lambda n: study.optimize(lambda t: t.suggest_float("x", 0, 1) + t.suggest_int("n", 0, 9), n_trials=n)
-run({COMPILED_FROM})
-assert not {{"numba", "scipy"}} & set(sys.modules) and not lines, "loaded too early"
-run(3)
-assert "numba" in sys.modules and len(lines) == 1, lines
-"""
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-
-
 def test_both_tiers_fit_the_same_densities(monkeypatch: pytest.MonkeyPatch) -> None:
     study = parzen.create_study()
     study.add_trials(random_trials(130))
     z = None
     found = []
-    for threshold in (10**9, 0):
-        monkeypatch.setattr(fitting, "COMPILED_FROM", threshold)
+    for tier in (NUMPY, compiled_tier()):
+        monkeypatch.setattr(fitting, "tier_for", lambda n, tier=tier: tier)
         model = fitting.Fitter(study.history, TPESampler()._settings).fit(SPACE, {}, bold=True)[1]
         if z is None:
             z = np.ascontiguousarray(TPESampler().propose(model, np.random.default_rng(0), 50))

@@ -15,6 +15,7 @@ from parzen.distributions import CategoricalDistribution, FloatDistribution, Int
 from parzen.engine.history import Dimensions
 from parzen.engine.kernels import offspring, variation
 from parzen.engine.kernels.compiled import offspring as compiled
+from parzen.engine.kernels.offspring import MUTANTS
 
 etas = st.sampled_from([0.0, 2.0, 20.0])
 
@@ -167,7 +168,8 @@ def test_offspring(case):
     for tier in (offspring, compiled):
         children, source = tier.offspring(*case)
         assert source.tolist() == [child[1] for child in expected]
-        np.testing.assert_allclose(children, np.array([child[0] for child in expected]).reshape(children.shape))
+        twins = np.array([child[0] for child in expected]).reshape(children.shape)
+        np.testing.assert_allclose(children, twins, atol=0.51 / MUTANTS)  # they lie on a grid, the twins do not
 
 
 # One of each kind: what a child is made of depends on its range, its grid and its scale.
