@@ -204,6 +204,12 @@ class IntDistribution(NumericDistribution):
         n_steps = (2 * (value - self.low) + self.step) // (2 * self.step)
         return int(min(max(self.low + n_steps * self.step, self.low), self.high))
 
+    def to_internal_repr(self, param_value_in_external_repr: Any) -> float:
+        value = param_value_in_external_repr
+        if type(value) is int and -_WHOLE < value < _WHOLE and (value > 0 or not self.log):
+            return float(value)  # what nearly every call brings
+        return self._cast(value)
+
     def _cast(self, value: Any) -> float:
         internal = super()._cast(value)
         if not math.isfinite(internal):

@@ -132,7 +132,7 @@ def ask_batch(study: StudyCore, n: int, distributions: Space) -> Batch:
     for name, distribution in space.items():
         history.check(name, distribution)
         distribution.require_finite()
-    space = {name: history.canonical(name, distribution) for name, distribution in space.items()}
+    space = {name: history.shared(name, distribution) for name, distribution in space.items()}
     claimed: list[Trial] = []
     try:
         _claim(study, n, claimed)
@@ -214,7 +214,8 @@ def _sample_columns(
     study: StudyCore, sampler: Sampler, number: int, n: int, space: Space
 ) -> tuple[dict[str, FloatArray], list[dict[str, Any]]]:
     """Sample columns (n,) by name, and give what the sampler notes on each trial."""
-    free = {name: distribution for name, distribution in space.items() if distribution.only_value is None}
+    history = study.history
+    free = {name: history.canonical(name, d) for name, d in space.items() if d.only_value is None}
     columns = {name: np.full(n, distribution.only_value, dtype=np.float64) for name, distribution in space.items()}
     attrs: list[dict[str, Any]] = [{} for _ in range(n)]
     for view, places in views_of(study, number, n) if n else ():

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from ..distributions import BaseDistribution, is_close
 from ..logging import get_logger
 from ..records import FIXED, FrozenTrial, StudyDirection, TrialState, create_trial
-from ..values import copied_items
+from ..values import copied_items, owned
 from .asking import ask, resume
 from .batch import Batch, ask_batch, tell_batch
 from .core import StudyCore
@@ -403,7 +403,7 @@ class Study(StudyCore):
 
     def set_user_attr(self, key: str, value: Any) -> None:
         """Attach an attribute to the study, JSON if it is stored."""
-        self._storage.set_study_user_attr(self._study_id, key, value)
+        self._storage.set_study_user_attr(self._study_id, key, owned(value))
 
 
 def _number_of(trial: FrozenTrial | int) -> int:

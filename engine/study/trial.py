@@ -371,7 +371,7 @@ class Trial(BaseTrial):
         value
             Its value.
         """
-        self.storage.set_trial_user_attr(self._trial_id, key, value)
+        self.storage.set_trial_user_attr(self._trial_id, key, owned(value))
         if not self.storage.keeps_live_records:
             self._record.user_attrs[key] = owned(value)
 
