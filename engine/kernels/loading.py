@@ -151,10 +151,10 @@ def _await_cache(stamp: Path) -> None:
     while not stamp.exists():
         with _only_one(stamp.with_suffix(".lock")) as is_ours:
             if is_ours:
-                child = _start_child()
-                _children.append(child)
-                failed = child.wait() != 0
-                _children.remove(child)
+                with _start_child() as child:
+                    _children.append(child)
+                    failed = child.wait() != 0
+                    _children.remove(child)
                 if failed or not stamp.exists():
                     return  # nothing can be written there, say: this process compiles for itself
         time.sleep(_AGAIN)
