@@ -64,14 +64,19 @@ class MadeUp:
         self.pruner = None
         self.directions = [StudyDirection.MINIMIZE] * m
         self.history = History(self.directions)
-        rng = np.random.default_rng(0)
-        for number in range(COMPILED_FROM + 20):
-            own = {**space, **BRANCH} if branches and number % 2 else space
+        self._space, self._branches = space, branches
+        self._rng = np.random.default_rng(0)
+        self.grow(COMPILED_FROM + 20)
+
+    def grow(self, n: int) -> None:
+        """Add `n` complete trials."""
+        for number in range(self.history.n, self.history.n + n):
+            own = {**self._space, **BRANCH} if self._branches and number % 2 else self._space
             record = FrozenTrial.running(number, number)
             record.state, record.datetime_complete = TrialState.COMPLETE, record.datetime_start
-            record.values = rng.random(m).tolist()
+            record.values = self._rng.random(len(self.directions)).tolist()
             record.distributions = dict(own)
-            record.params = {name: d.to_external_repr(d.from_unit(rng.random())) for name, d in own.items()}
+            record.params = {name: d.to_external_repr(d.from_unit(self._rng.random())) for name, d in own.items()}
             self.history.open(record)
 
     def get_trials(self, deepcopy: bool = True, states: Any = None) -> list[FrozenTrial]:
@@ -88,18 +93,23 @@ class MadeUp:
         """Know nothing."""
 
 
+FEW, MANY = 1, 100  # trials that finish between two asks: what is kept is changed, or merged
+
+
 def ask(study: MadeUp, n_batch: int = 3) -> Iterator[None]:
-    """Let a sampler sample as at `Study.ask` and at `Study.ask_batch`."""
+    """Let a sampler sample as at `Study.ask` and at `Study.ask_batch`, while trials finish."""
     sampler = study.sampler
-    trial = FrozenTrial.running(study.history.n, study.history.n)
-    space = sampler.infer_relative_search_space(study, trial)
-    trial.params = sampler.sample_relative(study, trial, space)
-    trial.distributions = dict(space)
-    yield
-    missing = {**SPACE, **BRANCH}
-    for name in [name for name in missing if name not in trial.params and name in study.history.param_names]:
-        sampler.draw(study, trial, name, missing[name])
+    for n in (0, FEW, MANY):
+        study.grow(n)
+        trial = FrozenTrial.running(study.history.n, study.history.n)
+        space = sampler.infer_relative_search_space(study, trial)
+        trial.params = sampler.sample_relative(study, trial, space)
+        trial.distributions = dict(space)
         yield
+        missing = {**SPACE, **BRANCH}
+        for name in [name for name in missing if name not in trial.params and name in study.history.param_names]:
+            sampler.draw(study, trial, name, missing[name])
+            yield
     sampler.sample_batch(study, study.history.n, space or CONTINUOUS, n_batch)
     yield
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 import random
+import sys
 from pathlib import Path
 
 import pytest
@@ -25,3 +28,24 @@ def test_a_study_is_the_same_whenever_the_compiled_kernels_become_ready(name, mo
     rng = random.Random(name)
     monkeypatch.setattr(loading, "is_ready", lambda rehearsal: rng.random() < 0.5)
     assert seeded_studies.fingerprint(run(tmp_path)) == with_compiled
+
+
+def compiled_signatures() -> dict[str, int]:
+    """Count for each compiled kernel the types for which it has machine code."""
+    package = importlib.import_module("parzen.engine.kernels.compiled")
+    found = {}
+    for module in [
+        sys.modules.get(f"{package.__name__}.{info.name}") for info in pkgutil.iter_modules(package.__path__)
+    ]:
+        for name, kernel in vars(module).items() if module else ():
+            if hasattr(kernel, "signatures"):
+                found[f"{module.__name__}.{name}"] = len(kernel.signatures)
+    return found
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_nothing_is_loaded_or_compiled_within_an_ask(name, tmp_path: Path):
+    """The rehearsals call every kernel with all the types that it is called with in a study."""
+    before = compiled_signatures()
+    seeded_studies.STUDIES[name](tmp_path)
+    assert compiled_signatures() == before
