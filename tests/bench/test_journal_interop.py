@@ -231,8 +231,10 @@ def test_the_lock_of_a_killed_worker_does_not_stop_optuna(kind: str, tmp_path: P
     path = tmp_path / "a.log"
     pid = os.fork()
     if not pid:
-        getattr(parzen.storages, kind)(str(path)).acquire()
-        os._exit(0)
+        try:
+            getattr(parzen.storages.journal, kind)(str(path)).acquire()
+        finally:
+            os._exit(0)
     os.waitpid(pid, 0)
     os.utime(path, (1, 1))
     lock = getattr(optuna.storages.journal, kind)(str(path), grace_period=1)
