@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from array import array
 from bisect import insort
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from ..arrays import AnyArray, FloatArray
+from ..arrays import AnyArray, FloatArray, IntArray
 
 _FIRST = 64  # rows allocated at first
+_SPARSE = 32  # a column is laid out once it has more than one value in so many rows
 _FEW = 32  # new numbers up to which each is inserted, instead of sorting all again
 
 
@@ -153,54 +156,104 @@ class Rows:
         return list(self._arrays)
 
 
+class Few(dict[int, float]):
+    """A column with few values: those that are set, by row; NaN elsewhere."""
+
+    def __missing__(self, row: int) -> float:
+        return math.nan
+
+
 class Matrix:
-    """Float columns of equal length as the rows of one array, so that several are read at once; NaN where unset.
+    """Float columns of equal length by name, NaN where unset.
+
+    A column with few values costs what it holds. Once it has more, it is a row of one array, as several of these are
+    read at once; when the array is made larger, columns that have become few go back.
 
     Attributes
     ----------
-    index : dict[str, int]
-        The row of each column in `data`.
-    data : ndarray
-        Shape (at least the number of columns, capacity).
-    cells : dict[str, memoryview]
-        Each column again, for single values; see `Rows`.
+    cells : dict[str, memoryview or Few]
+        Each column, for single values; see `Rows`. To be set by `set`.
     capacity : int
         Length of the columns.
     """
 
-    __slots__ = ("capacity", "cells", "data", "index")
+    __slots__ = ("_data", "_index", "_n_used", "capacity", "cells")
 
     def __init__(self) -> None:
-        self.index: dict[str, int] = {}
+        self.cells: dict[str, Any] = {}
+        self._index: dict[str, int] = {}
+        self._n_used = 0
         self._hold(np.full((4, _FIRST), np.nan))
 
     def _hold(self, data: FloatArray) -> None:
-        cells: dict[str, Any] = {name: data[row].data for name, row in self.index.items()}
-        self.cells, self.data, self.capacity = cells, data, data.shape[1]
+        cells = self.cells | {name: data[row].data for name, row in self._index.items()}
+        self.cells, self._data, self.capacity = cells, data, data.shape[1]
 
     # A view cannot be pickled, and is made again.
-    def __getstate__(self) -> tuple[dict[str, int], FloatArray]:
-        return self.index, self.data
+    def __getstate__(self) -> tuple[dict[str, Any], dict[str, int], FloatArray]:
+        return {name: None if name in self._index else few for name, few in self.cells.items()}, self._index, self._data
 
-    def __setstate__(self, state: tuple[dict[str, int], FloatArray]) -> None:
-        self.index = state[0]
-        self._hold(state[1])
+    def __setstate__(self, state: tuple[dict[str, Any], dict[str, int], FloatArray]) -> None:
+        self.cells, self._index = state[:2]
+        self._n_used = len(self._index)
+        self._hold(state[2])
 
     def add(self, name: str) -> None:
         """Add a column."""
-        row = len(self.index)
-        if row == len(self.data):
-            self._hold(grown(self.data, 2 * row, np.nan))
-        self.cells[name] = self.data[row].data
-        self.index[name] = row
+        self.cells[name] = Few()
+
+    def set(self, name: str, row: int, value: float) -> None:
+        """Set a value of a column."""
+        cells = self.cells[name]
+        cells[row] = value
+        if type(cells) is Few and len(cells) > self.capacity // _SPARSE:
+            self._lay_out(name, cells)
+
+    def _lay_out(self, name: str, few: Few) -> None:
+        """Make a column a row of the array."""
+        row = self._index.get(name, self._n_used)  # it has one if Ctrl-C came before the last line
+        if row == len(self._data):
+            self._hold(grown(self._data, 2 * row, np.nan))
+        self._n_used = max(row + 1, self._n_used)
+        self._data[row, list(few)] = list(few.values())
+        self._index[name] = row
+        self.cells[name] = self._data[row].data
 
     def reserve(self, length: int) -> None:
         """Make room for columns of this length."""
-        if length > self.capacity:
-            data = np.full((len(self.data), max(2 * self.capacity, length)), np.nan)
-            data[:, : self.capacity] = self.data
-            self._hold(data)
+        if length <= self.capacity:
+            return
+        capacity = max(2 * self.capacity, length)
+        n_values = np.count_nonzero(~np.isnan(self._data), axis=1)
+        many = [name for name, row in self._index.items() if n_values[row] > capacity // (2 * _SPARSE)]
+        data = np.full((max(4, len(many)), capacity), np.nan)
+        data[: len(many), : self.capacity] = self._data[[self._index[name] for name in many]]
+        few = {name: self._few(name) for name in self._index.keys() - set(many)}
+        self._index, self._n_used = {name: row for row, name in enumerate(many)}, len(many)
+        self.cells |= few
+        self._hold(data)
+
+    def _few(self, name: str) -> Few:
+        """Read a row of the array as a column with few values."""
+        column = self._data[self._index[name]]
+        rows = np.flatnonzero(~np.isnan(column))
+        return Few(zip(rows.tolist(), column[rows].tolist(), strict=True))
+
+    def read(self, names: Sequence[str], rows: IntArray) -> FloatArray:
+        """Read some rows (n,) of some columns: shape (d, n), NaN for columns that there are not."""
+        try:
+            found = np.fromiter(map(self._index.__getitem__, names), np.int64, len(names))
+        except KeyError:
+            return np.array([self._column(name)[rows] for name in names])
+        return self._data[found[:, np.newaxis], rows]  # type: ignore[no-any-return]
+
+    def _column(self, name: str) -> FloatArray:
+        """Give a column, shape (capacity,)."""
+        if name in self._index:
+            return self._data[self._index[name]]  # type: ignore[no-any-return]
+        column, few = np.full(self.capacity, np.nan), self.cells.get(name, {})
+        column[list(few)] = list(few.values())
+        return column
 
     def __getitem__(self, name: str) -> FloatArray:
-        column: FloatArray = self.data[self.index[name]]
-        return column
+        return self._column(name)

@@ -74,7 +74,7 @@ class History(TrialColumns):
     def _set_columns(self, record: FrozenTrial) -> None:
         for name, distribution in record.distributions.items():
             record.distributions[name] = distribution = self._admit(name, distribution)
-            self._params.cells[name][record.number] = distribution.to_internal_repr(record.params[name])
+            self._params.set(name, record.number, distribution.to_internal_repr(record.params[name]))
 
     def put(self, record: FrozenTrial) -> bool:
         """Bring one trial up to date from what a storage holds: a new one is added, a live one changes in place.
@@ -126,7 +126,7 @@ class History(TrialColumns):
         if self._domains.latest.get(name) is not distribution or internal != internal:
             self.check_param(name, internal, distribution)
             distribution = self._admit(name, distribution)
-        self._params.cells[name][record.number] = internal
+        self._params.set(name, record.number, internal)
         record.params[name] = distribution.to_external_repr(internal)
         record.distributions[name] = distribution
 
@@ -153,7 +153,7 @@ class History(TrialColumns):
         self._domains.check_all(record.distributions for record in records)
 
     def _admit(self, name: str, distribution: BaseDistribution) -> BaseDistribution:
-        if name not in self._params.index:
+        if name not in self._params.cells:
             self._params.add(name)
         return self._domains.admit(name, distribution)
 

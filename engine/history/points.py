@@ -106,8 +106,7 @@ class Dimensions:
             Shape (n, d); NaN where a trial did not suggest a parameter, or a choice that is none of today's. Numbers
             may lie outside of today's ranges.
         """
-        rows = history.rows_of(self.names)  # first, because it may make the table larger
-        found: FloatArray = history.table[rows[:, np.newaxis], numbers]
+        found = history.params(self.names, numbers)
         for j, choices in self.categorical.items():
             if history.has_other_choices(self.names[j], choices):
                 found[j] = _by_value(found[j], history.by_distribution(self.names[j], numbers), choices)

@@ -26,34 +26,43 @@ def intersection(spaces: Iterable[Space]) -> dict[str, BaseDistribution]:
     return dict(sorted((common or {}).items()))
 
 
-def _refine(members: list[set[str]], names: set[str]) -> list[set[str]]:
-    """Cut every group into what lies inside and outside of `names`, and add what is new."""
-    known = set().union(*members)
-    parts = [part for group in members for part in (group & names, group - names)]
-    return [part for part in (*parts, names - known) if part]
-
-
 class Together:
-    """Which parameters appear together, kept up as trials finish.
+    """Which parameters appear together, kept up as trials finish. A trial that suggested nothing tells nothing.
 
     Attributes
     ----------
     common_names : list[str]
         Parameters that every trial suggested, sorted.
-    groups : list[set[str]]
-        All parameters, split into groups of which a trial suggests either all or none.
     version : int
         Counts the changes.
     """
 
     def __init__(self) -> None:
         self.common_names: list[str] = []
-        self.groups: list[set[str]] = []
         self.version = 0
+        self._group: dict[str, set[str]] = {}  # of each parameter
 
     def add(self, names: Iterable[str]) -> None:
         """Count a trial that suggested these parameters."""
-        self.version += 1
         suggested = set(names)
-        self.common_names = sorted(suggested.intersection(self.common_names) if self.groups else suggested)
-        self.groups = _refine(self.groups, suggested)
+        if not suggested:
+            return
+        self.version += 1
+        self.common_names = sorted(suggested.intersection(self.common_names) if self._group else suggested)
+        new = {name for name in suggested if name not in self._group}
+        cut = {id(group): group for group in map(self._group.get, suggested) if group is not None}
+        for group in cut.values():
+            inside = group & suggested
+            if len(inside) < len(group):
+                group -= inside
+                self._group.update(dict.fromkeys(inside, inside))
+        self._group.update(dict.fromkeys(new, new))
+
+    def of(self, name: str) -> set[str]:
+        """Give the group of a parameter, itself included; none if it is new."""
+        return self._group.get(name, set())
+
+    @property
+    def groups(self) -> list[set[str]]:
+        """All parameters, split into groups of which a trial suggests either all or none."""
+        return list({id(group): group for group in self._group.values()}.values())

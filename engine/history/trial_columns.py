@@ -168,29 +168,15 @@ class TrialColumns:
     @property
     def param_names(self) -> list[str]:
         """Names of all parameters ever suggested."""
-        return [name for name in self._params.index if name in self._domains.known]
+        return [name for name in self._params.cells if name in self._domains.known]
 
     def param(self, name: str) -> FloatArray:
         """Give the internal values of a parameter, shape (n,); NaN where a trial did not suggest it."""
-        if name not in self._params.index:
-            return np.full(self.n, np.nan)
         return self._params[name][: self.n]
 
-    def rows_of(self, names: Sequence[str]) -> IntArray:
-        """Give the rows of some parameters in `table`, shape (d,), adding those that are new."""
-        index = self._params.index
-        try:
-            return np.fromiter(map(index.__getitem__, names), np.int64, len(names))
-        except KeyError:
-            for name in names:
-                if name not in index:
-                    self._params.add(name)
-            return self.rows_of(names)
-
-    @property
-    def table(self) -> FloatArray:
-        """Internal values of all parameters, one row each, by trial number; NaN where there are none."""
-        return self._params.data
+    def params(self, names: Sequence[str], numbers: IntArray) -> FloatArray:
+        """Give the internal values of d parameters in some trials (k,), shape (d, k); NaN where there are none."""
+        return self._params.read(names, numbers)
 
     def has_other_choices(self, name: str, choices: CategoricalDistribution) -> bool:
         """Tell whether some trial suggested a categorical parameter from other choices than these."""
@@ -201,13 +187,18 @@ class TrialColumns:
 
     def by_distribution(self, name: str, numbers: IntArray) -> list[tuple[BaseDistribution, IntArray]]:
         """Give the distributions from which some trials (k,) suggested a parameter, and the positions of these."""
-        known = np.flatnonzero(~np.isnan(self.param(name)[numbers]))
+        known = np.flatnonzero(~np.isnan(self.params([name], numbers)[0]))
         is_live = np.isin(self._rows["state"][numbers[known]], (TrialState.RUNNING, TrialState.WAITING))
         live, ended = known[is_live], known[~is_live]
         signature = self._rows["signature"][numbers[ended]]
         found = [(self._live_distribution(int(numbers[i]), name), np.array([i])) for i in live.tolist()]
         found += [(self._domains.signatures[k][name], ended[signature == k]) for k in np.unique(signature).tolist()]
         return found
+
+    def suggested(self, number: int) -> Signature:
+        """Give the distributions of a trial's parameters, alike ones the same object; not to be changed."""
+        live = self.live.get(number)
+        return self._domains.signatures[self._rows.cells["signature"][number]] if live is None else live.distributions
 
     def _live_distribution(self, number: int, name: str) -> BaseDistribution:
         return self.canonical(name, self.live[number].distributions[name])
@@ -289,7 +280,7 @@ class TrialColumns:
 
     def group_of(self, name: str) -> list[str]:
         """Give the parameters that appear together with one, itself included, sorted; none if it is new."""
-        return next((sorted(group) for group in self._together.groups if name in group), [])
+        return sorted(self._together.of(name))
 
     # --- records -----------------------------------------------------------------------------------------------------
 

@@ -218,15 +218,14 @@ def _tabulate(
 ) -> tuple[IntArray, FloatArray]:
     """Return the rows of the kernels (d, k), -1 for continuous dimensions, and the table they lie in."""
     row = np.full(mu.shape, -1, dtype=np.int64)
-    parts, size = [np.empty(0)], 0
+    parts, size = [choices.log_probability], len(choices.log_probability)
     for j in np.flatnonzero(axes.n_values):
-        n_values = axes.n_values[j]
         if axes.n_choices[j]:
-            rows = choices.log_probability[choices.start[j] :][: (n_values + 1) * n_values]
-            index = np.where(missing[j], n_values, mu[j]).astype(np.int64)  # the prior's row is the last
-        else:
-            rows, index = _grid_rows(mu[j], sigma[j], axes, int(j))
-        row[j] = size + index * n_values
+            own = choices.first[j] + mu[j].astype(np.int64) * choices.stride[j]
+            row[j] = np.where(missing[j], choices.prior[j], own)
+            continue
+        rows, index = _grid_rows(mu[j], sigma[j], axes, int(j))
+        row[j] = size + index * axes.n_values[j]
         parts.append(rows.ravel())
         size += rows.size
     return row, np.concatenate(parts)

@@ -94,7 +94,7 @@ class Model(NamedTuple):
             above=conditioned(self.above),
             axes=along(self.axes, free),
             smallest=self.smallest[free],
-            choices=self.choices._replace(start=self.choices.start[free]),
+            choices=self.choices.along(free),
             parents=self.parents[free],
             constraints=[
                 Constraint(share, conditioned(satisfied), conditioned(violated))

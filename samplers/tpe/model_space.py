@@ -11,7 +11,7 @@ from ...engine.arrays import FloatArray
 from ...engine.distributions import CategoricalDistribution, Space
 from ...engine.history import Dimensions
 from ...engine.kernels.axes import SpaceArrays, axes_of, decode, encode
-from ...engine.kernels.categorical import ChoiceTables, log_rows
+from ...engine.kernels.categorical import ChoiceTables
 
 _KEPT_TABLES = 64  # by smoothing
 CategoricalDistance = Callable[[Any, Any], float]
@@ -71,16 +71,9 @@ class ModelSpace:
         if found is None:
             if len(self._tables) >= _KEPT_TABLES:
                 self._tables.clear()
-            found = self._tables[smoothing] = self._new_tables(smoothing / (1.0 + smoothing))
+            leak = smoothing / (1.0 + smoothing)
+            found = self._tables[smoothing] = ChoiceTables.of(self.arrays.n_choices, leak, self.distances)
         return found
-
-    def _new_tables(self, leak: float) -> ChoiceTables:
-        start = np.zeros(len(self.names), dtype=np.int64)
-        tables, size = [np.empty(0)], 0
-        for j in np.flatnonzero(self.arrays.n_choices).tolist():
-            tables.append(log_rows(int(self.arrays.n_choices[j]), leak, self.distances.get(j)).ravel())
-            start[j], size = size, size + len(tables[-1])
-        return ChoiceTables(np.concatenate(tables), start)
 
     def model(self, z: FloatArray) -> FloatArray:
         """Turn kernel coordinates (n, d) into model coordinates."""

@@ -59,7 +59,8 @@ class Observations:
         self._bandwidths = bandwidths
         self.space = space
         self._required = slice(len(space.names) - len(required), None)
-        self._names = set(required)
+        self._names = set(space.names)
+        self._required_names = set(required)
         self._seen = 0
         self._n_pauses = 0
         self.n = 0
@@ -67,8 +68,6 @@ class Observations:
         # Candidates may come back in discrete spaces, and where children of trials below change little.
         discrete, several = (space.axes.n_values > 0) | (space.axes.step != 0.0), len(history.directions) > 1
         self.tried = Tried(space.axes) if discrete.all() or (several and discrete.any()) else None
-        self._known_space: object = None  # the study's, of which these parameters are a part
-        self._others: list[str] = []  # the names of the rest
         # The density below when it was last asked for, and what it was made of; by boldness.
         self.density_below: dict[bool, tuple[Any, Mixture]] = {}
         self.z: FloatArray = np.full((len(space.names), 0), np.nan)
@@ -78,8 +77,6 @@ class Observations:
         """Read the trials that finished or paused since, and those that run."""
         history = self._history
         self._reserve(history.n)
-        if self.tried is not None and self._known_space is not history.joint_space():
-            self._look_beyond()
         new = history.finished[self._seen :]
         if len(new):
             self._seen += len(new)
@@ -87,23 +84,10 @@ class Observations:
         self._update_paused()
         self._running = self._read_running() if with_running and history.live else []
 
-    def _look_beyond(self) -> None:
-        """Note which other parameters the study has; if these have changed, tell again which trials have none."""
-        self._known_space = space = self._history.joint_space()
-        others = [name for name in space if name not in self.space.names]
-        if others != self._others:
-            self._others, self.tried = others, Tried(self.space.axes)
-            parts = self._history.finished[: self._seen], self._history.pauses[: self._n_pauses], self._running
-            numbers = np.unique(np.concatenate([np.asarray(part, dtype=np.int64) for part in parts]))
-            self._note_tried(numbers, self.z[:, numbers])
-
-    def _note_tried(self, numbers: IntArray, z: FloatArray) -> None:
-        """Tell the points (d, n) of some trials."""
-        if self.tried is not None:
-            history = self._history
-            others = history.table[history.rows_of(self._others)[:, np.newaxis], numbers]
-            is_longer = np.asarray(~np.isnan(others).all(axis=0))
-            self.tried.note(numbers, z.T, history.states[numbers].tolist(), is_longer)
+    def _is_longer(self, number: int) -> bool:
+        """Tell whether a trial has other parameters, too; one that could not be otherwise makes no other point."""
+        suggested = self._history.suggested(number)
+        return any(name not in self._names and not d.single() for name, d in suggested.items())
 
     def _update_paused(self) -> None:
         """Read the trials that paused since. Those that were taken up again still count, unless they failed."""
@@ -122,7 +106,7 @@ class Observations:
     def _read_running(self) -> list[int]:
         """Read the trials that run and have all that is required; give their numbers."""
         live, known = self._history.live, set(self._running)
-        running = [number for number, trial in live.items() if self._names <= trial.params.keys()]
+        running = [number for number, trial in live.items() if self._required_names <= trial.params.keys()]
         new = [number for number in running if number not in known]
         if new:
             self._read(np.array(new, dtype=np.int64))
@@ -132,7 +116,10 @@ class Observations:
         """Read the coordinates of some trials; tell which of them have all that is required."""
         internal = self.space.dims.read(self._history, numbers)
         self.z[:, numbers] = z = self.space.coordinates(internal)
-        self._note_tried(numbers, z)
+        if self.tried is not None:
+            states = self._history.states[numbers].tolist()
+            is_longer = np.array([self._is_longer(number) for number in numbers.tolist()], dtype=bool)
+            self.tried.note(numbers, z.T, states, is_longer)
         required = internal[:, self._required]
         return np.asarray((required == required).all(axis=1))  # none is NaN
 

@@ -58,13 +58,19 @@ class Spaces:
         if found is None:
             model_space = ModelSpace(whole, self._settings.distances)
             free_space = ModelSpace(space, self._settings.distances) if given else model_space
-            found = self._observations[key] = (free_space, self._new_observations(model_space, list(space), tier))
-            if len(self._observations) > _KEPT_SPACES:
-                self._observations.popitem(last=False)
+            found = free_space, self._new_observations(model_space, list(space), tier)
+            self._keep(key, found)
         self._observations.move_to_end(key)
         if not given:
             self._last = space, tier, found
         return found
+
+    def _keep(self, key: tuple[Any, ...], found: tuple[ModelSpace, Observations]) -> None:
+        """Keep the newest spaces, without those that no trial has: where names are new each time these are all."""
+        kept = {old: kept for old, kept in self._observations.items() if kept[1].n}
+        self._observations = OrderedDict({**kept, key: found})
+        if len(self._observations) > _KEPT_SPACES:
+            self._observations.popitem(last=False)
 
     def _new_observations(self, space: ModelSpace, required: list[str], tier: Tier) -> Observations:
         rule, axes = self._settings.bandwidth, space.axes

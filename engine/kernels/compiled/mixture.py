@@ -80,7 +80,7 @@ def fit(observed: Observed, log_weight: FloatArray, smallest: FloatArray, choice
             for c in range(k):
                 norm[j, c], mu[j, c], sigma[j, c], precision[j, c] = 0.0, 0.0, 1.0, 0.0
         if axes.n_choices[j] > 0:
-            _choose_rows(ids, z[j], axes.n_choices[j], choices.start[j], row[j])
+            _choose_rows(ids, z[j], choices.first[j], choices.stride[j], choices.prior[j], row[j])
         elif axes.n_values[j] > 0:
             used = _grid_rows(ids, z[j], bandwidth[j], smallest[j], axes, j, row[j], table, used)
         else:
@@ -149,13 +149,13 @@ def _normalise(
 
 
 @jit
-def _choose_rows(ids: IntArray, z: FloatArray, n_choices: int, start: int, row: IntArray) -> None:
+def _choose_rows(ids: IntArray, z: FloatArray, first: int, stride: int, prior: int, row: IntArray) -> None:
     """Point to the rows of the observed choices, and to the prior's where there is none."""
     for c in range(row.size):
         value = z[ids[c]] if c < ids.size else np.nan
-        row[c] = start + n_choices * n_choices
+        row[c] = prior
         if value == value:
-            row[c] = start + np.int64(value) * n_choices
+            row[c] = first + np.int64(value) * stride
 
 
 @jit

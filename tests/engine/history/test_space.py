@@ -32,14 +32,14 @@ def groups(spaces):
 
 
 @given(signatures)
-def test_common_names_are_those_of_every_space(spaces):
-    """As long as the first one has any."""
-    together = Together()
+def test_common_names_are_those_of_every_space_that_has_any(spaces):
+    together, told = Together(), [space for space in spaces if space]
     for space in spaces:
         together.add(space)
-    assert together.version == len(spaces)
-    if spaces and spaces[0]:
-        assert together.common_names == sorted(set(NAMES).intersection(*spaces))
+    assert together.version == len(told)
+    assert together.common_names == (sorted(set(NAMES).intersection(*told)) if told else [])
+    for name in NAMES:
+        assert together.of(name) == next((group for group in together.groups if name in group), set())
 
 
 @given(signatures)

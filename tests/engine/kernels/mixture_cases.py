@@ -64,11 +64,14 @@ def observed_of(slow, axes):
 
 def tables_of(slow):
     """The tables of a slow mixture, laid out flat."""
-    start, parts = np.zeros(len(slow.x), np.int64), [np.empty(0)]
+    first, stride, prior = np.zeros((3, len(slow.x)), np.int64)
+    parts, size = [np.empty(0)], 0
     for j, rows in slow.tables.items():
-        start[j] = sum(map(len, parts))
+        first[j], stride[j] = size, rows.shape[1]
         parts.append(rows.ravel())
-    return ChoiceTables(np.concatenate(parts), start)
+        size += rows.size
+        prior[j] = size - rows.shape[1]
+    return ChoiceTables(np.concatenate(parts), first, stride, prior)
 
 
 def fitted(slow, axes=None, kernels=numpy_tier):
