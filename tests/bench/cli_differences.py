@@ -116,6 +116,7 @@ class Sides:
     def __init__(self, commands: tuple[Command, Command], folder: Path, redis: str) -> None:
         self._commands = commands
         self._redis = redis
+        self.compared: dict[str, bool] = {}  # lines, and whether their ends were alike
         self.folders = folder / "optuna", folder / "parzen"
         self.folders[0].mkdir()
         fill(parzen, f"sqlite:///{self.folders[0]}/study.db")

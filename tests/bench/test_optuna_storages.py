@@ -29,7 +29,8 @@ pytestmark = pytest.mark.bench
 Scenario = Callable[[Any, Any], Any]
 ATTRS = {
     "none": None, "true": True, "int": 3, "huge": 2**70, "float": 0.1, "nan": math.nan, "inf": math.inf,
-    "text": "ü漢\n", "empty": "", "list": [1, [2, None]], "dict": {"a": {"b": [True]}}, "long": "x" * 70_000, "empty_list": [],
+    "text": "ü漢\n", "empty": "", "list": [1, [2, None]], "dict": {"a": {"b": [True]}}, "long": "x" * 70_000,
+    "empty_list": [],
 }  # fmt: skip
 
 
