@@ -11,7 +11,8 @@ SEEN: dict[str, bool] = {}  # what was compared with Optuna, and whether it is a
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     """Note a comparison: a test each, by lines where a test has many, and once however many storages there are."""
-    file, _, test = report.nodeid.rpartition("/")[2].partition("::")
+    path, _, test = report.nodeid.partition("::")
+    file = path.rpartition("/")[2]
     if report.when != "call" or report.skipped or not file.startswith(("test_optuna_", "test_cli_diff")):
         return
     test = re.sub(r"^test_storage\[[a-z]+(-redis|-sqlite)?-", "test_storage[", test)

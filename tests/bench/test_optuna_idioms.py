@@ -720,6 +720,53 @@ def frozen_trial_validates(o):
     return error_of(trial._validate), error_of(lambda: study_of(o).add_trial(trial))
 
 
+def a_study_that_hides_trials(o):
+    """What integrations override, to show samplers and users some trials alone."""
+
+    class Late(o.study.Study):
+        def _get_trials(self, deepcopy=True, states=None, use_cache=False):
+            found = super()._get_trials(deepcopy=deepcopy, states=states, use_cache=use_cache)
+            return [trial for trial in found if trial.number >= 3]
+
+    shown = finished_study(o, study_name="s")
+    study = Late("s", shown._storage, sampler=o.samplers.TPESampler(seed=0))
+    with_cache = study._get_trials(deepcopy=False, use_cache=True)
+    return study.trials, study.get_trials(states=(o.trial.TrialState.FAIL,)), with_cache, shown._get_trials()
+
+
+@pytest.mark.parametrize("url", ["sqlite:///{}/study.db", "sqlite:///:memory:", "sqlite://"])
+def test_engine(url, tmp_path):
+    def scenario(o):
+        (tmp_path / o.__name__).mkdir(exist_ok=True)
+        storage = o.storages.RDBStorage(
+            url.format(tmp_path / o.__name__), engine_kwargs={"connect_args": {"timeout": 9}}
+        )
+        study = o.create_study(storage=storage)
+        study.optimize(lambda t: 2.5, n_trials=2)
+        with storage.engine.connect() as connection:
+            rows = connection.exec_driver_sql("SELECT number, state FROM trials ORDER BY number").fetchall()
+            values = connection.exec_driver_sql("SELECT value FROM trial_values").fetchall()
+        found = list(map(tuple, rows)), list(map(tuple, values)), storage.engine.dialect.name, len(study.trials)
+        storage.engine.dispose()
+        return found
+
+    compare(scenario)
+
+
+def records_show_what_they_hold(o):
+    storage = o.storages.InMemoryStorage()
+    study = finished_study(o, storage=storage, study_name="s")
+    (summary,), (frozen,) = o.get_all_study_summaries(storage), storage.get_all_studies()
+    trial = study.trials[0]
+    made = [summary, frozen, trial, *trial.distributions.values()]
+    return (
+        [copy.copy(one) == one and copy.copy(one) is not one and copy.deepcopy(one) == one for one in made],
+        [pickle.loads(pickle.dumps(one)) == one for one in made],
+        [set(vars(one)) for one in made[:2]], copy.copy(trial).params is trial.params,
+        re.sub(r"datetime\.datetime\([^)]*\)", "TIME", repr(trial)), [str(d) for d in trial.distributions.values()],
+    )  # fmt: skip
+
+
 @pytest.mark.parametrize("scenario", scenarios(globals()), ids=lambda f: f.__name__)
 def test_scenario(scenario):
     compare(scenario)
