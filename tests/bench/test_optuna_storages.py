@@ -437,12 +437,15 @@ DIFFERENCES = [
 
 @pytest.mark.parametrize("scenario", SCENARIOS)
 @pytest.mark.parametrize("ours", [*(name for name in STORAGES if name != "minimal"), "proxy-sqlite"], indirect=True)
-def test_storage(ours: Any, theirs: dict[str, list[Outcome]], scenario: str) -> None:
+def test_storage(
+    ours: Any, theirs: dict[str, list[Outcome]], scenario: str, record_property: Callable[[str, object], None]
+) -> None:
     our = outcome(SCENARIOS[scenario], parzen, ours)
     alike = any(
         stands_for(our.error, one.error) and our.result == one.result and our.warned == one.warned
         for one in theirs[scenario]
     )
+    record_property("compared", {"": alike})
     may_differ = any(re.fullmatch(pattern, scenario) for pattern, _ in DIFFERENCES)
     assert alike or may_differ, "\n".join([f"parzen: {our}", *(f"optuna: {one}" for one in theirs[scenario])])
 
