@@ -36,7 +36,8 @@ class Streams:
 
     def __init__(self, seed: int | None = None) -> None:
         if seed is not None and (not hasattr(seed, "__index__") or seed < 0):
-            raise ValueError(f"`seed` must be a non-negative integer, or None for any, but got {seed!r}.")
+            kind = ValueError if hasattr(seed, "__index__") else TypeError
+            raise kind(f"`seed` must be a non-negative integer, or None for any, but got {seed!r}.")
         self.is_seeded = seed is not None
         self._begin(entropy() if seed is None else int(seed))
 

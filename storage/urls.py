@@ -28,7 +28,7 @@ def get_storage(storage: str | BaseStorage | None) -> BaseStorage:
         if not hasattr(storage, "create_new_study"):
             raise TypeError(f"`storage` takes a URL or a storage, but got {storage!r}.")
         return storage
-    if storage in ("sqlite://", "sqlite:///:memory:"):
+    if storage in ("sqlite://", "sqlite:///", "sqlite:///:memory:"):
         return InMemoryStorage()
     from .rdb import RDBStorage
 

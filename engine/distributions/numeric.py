@@ -35,7 +35,7 @@ class NumericDistribution(BaseDistribution):
         return bool(self.low == self.high or self._width == 0.0)
 
     def _check_arguments(self, low: float, high: float, step: float | None) -> None:
-        if math.isnan(low) or math.isnan(high):
+        if math.isnan(low) != math.isnan(high):  # both are NaN in rows of old versions, which can be read
             raise ValueError(f"`low` and `high` must be numbers, but got (low={low}, high={high}).")
         if low > high:
             raise ValueError(f"`low <= high` must hold, but got (low={low}, high={high}). Swap the two.")
@@ -255,7 +255,16 @@ class IntDistribution(NumericDistribution):
 
 
 def _floats(low: Any, high: Any, step: Any) -> tuple[float, float, float | None]:
-    """Turn arguments into floats; ``ValueError`` for integers that are too large for that."""
+    """Turn arguments into floats: ``ValueError`` for integers that are too large for that, ``TypeError`` for strings.
+
+    Only where both ends are strings they count as the numbers that they spell, as in Optuna.
+    """
+    low_is_text, high_is_text, step_is_text = (isinstance(value, (str, bytes)) for value in (low, high, step))
+    if low_is_text != high_is_text or step_is_text:
+        raise TypeError(
+            f"`low`, `high` and `step` must be numbers, but got (low={low!r}, high={high!r}, step={step!r}). "
+            "Turn strings into numbers by float() or int()."
+        )
     try:
         if step is None:
             return float(low), float(high), None

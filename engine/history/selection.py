@@ -128,6 +128,11 @@ class BracketStudy:
 
     def get_trials(self, deepcopy: bool = True, states: Container[TrialState] | None = None) -> list[FrozenTrial]:
         """List its trials, by number; the others are left out."""
+        return self._get_trials(deepcopy, states)
+
+    def _get_trials(
+        self, deepcopy: bool = True, states: Container[TrialState] | None = None, use_cache: bool = False
+    ) -> list[FrozenTrial]:
         history = self._select(self._study.sync())
         with history.lock:
             get = history.copy_record if deepcopy else history.record

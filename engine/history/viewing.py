@@ -16,15 +16,15 @@ def history_of(study: Any) -> History:
     ----------
     study
         A study of parzen's, or any object with `directions` (or `direction`) and `get_trials`. Of such an
-        object, and of a subclass of ours that overrides `get_trials`, the columns are made anew at each call: then it
-        decides which trials a sampler sees.
+        object, and of a subclass of ours that overrides `get_trials`, or ``_get_trials`` as Optuna's plug-ins do, the
+        columns are made anew at each call: then it decides which trials a sampler sees.
 
     Returns
     -------
     history
         Numbers that are not among the trials appear as empty failed trials, from which no sampler learns.
     """
-    if is_ours(study, "get_trials") or not hasattr(study, "get_trials"):
+    if not any(hasattr(study, listing) and not is_ours(study, listing) for listing in ("get_trials", "_get_trials")):
         known: History = study.history
         return known
     directions = study.directions if hasattr(study, "directions") else [study.direction]

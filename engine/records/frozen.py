@@ -255,6 +255,14 @@ class FrozenTrial(BaseTrial):
     def __hash__(self) -> int:
         return hash((self.number, self._trial_id))
 
+    @property
+    def __dict__(self) -> dict[str, Any]:  # type: ignore[override]
+        """What the record holds, by name, for `vars` and what is made of it; a new dictionary each time."""
+        return {name: getattr(self, name) for name in FrozenTrial.__slots__}
+
+    def __getstate__(self) -> tuple[None, dict[str, Any]]:
+        return None, vars(self)
+
     def __repr__(self) -> str:
         shown = ", ".join(
             f"{name}={getattr(self, name)!r}"
@@ -263,7 +271,7 @@ class FrozenTrial(BaseTrial):
                 "system_attrs", "intermediate_values", "distributions",
             )
         )  # fmt: skip
-        return f"FrozenTrial({shown}, trial_id={self._trial_id})"
+        return f"FrozenTrial({shown}, trial_id={self._trial_id}, value=None)"
 
 
 def report_at(record: FrozenTrial, step: int) -> list[float]:

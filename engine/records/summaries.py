@@ -50,6 +50,10 @@ class _Described:
     def __hash__(self) -> int:
         return hash(self._study_id)
 
+    def __repr__(self) -> str:
+        shown = ", ".join(f"{name.strip('_')}={value!r}" for name, value in sorted(vars(self).items()))
+        return f"{type(self).__name__}({shown})"
+
 
 class FrozenStudy(_Described):
     """A study as a storage knows it, without its trials.

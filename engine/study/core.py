@@ -92,6 +92,15 @@ class StudyCore:
         states
             Only trials in these states.
         """
+        return self._get_trials(deepcopy, states)
+
+    def _get_trials(
+        self, deepcopy: bool = True, states: Container[TrialState] | None = None, use_cache: bool = False
+    ) -> list[FrozenTrial]:
+        """Do as `get_trials` does: by this name samplers and plug-ins written for Optuna ask, and override it.
+
+        `use_cache` changes nothing: what other workers stored is brought in either way, as that costs next to nothing.
+        """
         return self._storage.get_all_trials(self._study_id, deepcopy=deepcopy, states=states)
 
     def remember(self, name: str, key: Any, distribution: BaseDistribution) -> tuple[Any, BaseDistribution]:

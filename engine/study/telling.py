@@ -83,7 +83,7 @@ def decide(
     if state is not None and state != _COMPLETE:
         if values is not None:
             raise ValueError(f"Values were told. Values cannot be specified when state is {state}; got {values!r}.")
-        return state, None if state == TrialState.FAIL else last_report(record), ""
+        return state, None if state == TrialState.FAIL else last_report(record, n_objectives), ""
     if state is not None and values is None:
         raise ValueError("No values were told. Values are required when state is TrialState.COMPLETE.")
     checked, problem = check_values(values, n_objectives)
@@ -94,15 +94,18 @@ def decide(
     return TrialState.FAIL, None, problem
 
 
-def last_report(record: FrozenTrial) -> list[float] | None:
-    """Give what was reported at the largest step, unless that is NaN: the values of a pruned or paused trial."""
+def last_report(record: FrozenTrial, n_objectives: int) -> list[float] | None:
+    """Give what was reported at the largest step, if that can be stored: the values of a pruned or paused trial."""
     step = record.last_step
-    return None if step is None else acceptable(report_at(record, step))
+    return None if step is None else acceptable(report_at(record, step), n_objectives)
 
 
-def acceptable(values: list[float]) -> list[float] | None:
-    """Give values that can be stored, None if there is a NaN among them."""
-    return None if any(math.isnan(value) for value in values) else values
+def acceptable(values: list[float], n_objectives: int) -> list[float] | None:
+    """Give values that can be stored, None if there is a NaN among them, or not one for each objective.
+
+    A record that was added to the study may have reported single values, whatever its objectives.
+    """
+    return None if len(values) != n_objectives or any(map(math.isnan, values)) else values
 
 
 def write_pause_marker(study: StudyCore, record: FrozenTrial, state: TrialState, repeated: int | None = None) -> None:
@@ -117,7 +120,8 @@ def pause_again(study: StudyCore, record: FrozenTrial) -> bool:
     step = record.system_attrs.get(PAUSED_AT)
     if step is None:
         return False
-    values = acceptable(report_at(record, step)) if step in record.intermediate_values else None
+    n_objectives = len(study._directions)
+    values = acceptable(report_at(record, step), n_objectives) if step in record.intermediate_values else None
     study._storage.set_trial_state_values(record._trial_id, TrialState.PAUSED, values)
     study.look_again()
     return True

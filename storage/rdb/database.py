@@ -10,12 +10,15 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ...engine.exceptions import StorageInternalError
 from ...engine.interrupts import Deferred
 from .dialect import Dialect
 from .statements import Statements
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
 
 Row = tuple[Any, ...]
 T = TypeVar("T")
@@ -114,9 +117,27 @@ class Database(ABC):
         return str(self.query("SELECT version_num FROM alembic_version")[0][0])
 
     @abstractmethod
+    def engine(self) -> Engine:
+        """Give SQLAlchemy's engine of this database, for statements of the user's own; ``ImportError`` without it."""
+
+    @abstractmethod
     def upgrade(self) -> None:
         """Bring the schema to the head revision."""
 
     @abstractmethod
     def close(self) -> None:
         """Close the connection; the next call opens it again."""
+
+
+def engine_of(url: str, **options: Any) -> Engine:
+    """Make an engine that keeps no connection for later."""
+    try:
+        from sqlalchemy import create_engine
+        from sqlalchemy.pool import NullPool
+
+        return create_engine(url, **{"poolclass": NullPool, **options})
+    except ModuleNotFoundError as error:
+        raise ImportError(
+            f"A server database needs SQLAlchemy and a driver, as `RDBStorage.engine` needs SQLAlchemy, but "
+            f'{error.name} is not installed: pip install "parzen[rdb]"'
+        ) from error

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from ...engine.deprecated import warn_deprecated
 from .database import Database
@@ -11,6 +12,9 @@ from .server import ServerDatabase, is_server
 from .sqlite import SQLiteDatabase, path_of
 from .trials import RelationalStorage
 from .workers import Workers
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
 
 _TIMEOUT = 60.0
 
@@ -32,7 +36,8 @@ class RDBStorage(RelationalStorage):
     Parameters
     ----------
     url
-        ``sqlite:///FILE.db``, ``postgresql://USER:PASSWORD@HOST/DATABASE`` or ``mysql://USER:PASSWORD@HOST/DATABASE``.
+        ``sqlite:///FILE.db``, ``postgresql://USER:PASSWORD@HOST/DATABASE`` or ``mysql://USER:PASSWORD@HOST/DATABASE``;
+        ``sqlite://`` for a database in memory.
     engine_kwargs
         Arguments of SQLAlchemy's ``create_engine`` for a server. For a file,
         ``{"connect_args": {"timeout": seconds}}`` sets the time to wait for other writers.
@@ -103,6 +108,16 @@ class RDBStorage(RelationalStorage):
         if heartbeat_interval is not None:
             grace_period = grace_period or 2 * heartbeat_interval
             self._workers = Workers(self, self._db, self._lock, heartbeat_interval, grace_period)
+
+    @cached_property
+    def engine(self) -> Engine:
+        """SQLAlchemy's engine of the database, for queries of your own; ``ImportError`` without SQLAlchemy.
+
+        Examples
+        --------
+        >>> pandas.read_sql("SELECT state, COUNT(*) FROM trials GROUP BY state", storage.engine)
+        """
+        return self._db.engine()
 
     # --- heartbeat ---------------------------------------------------------------------------------------------------
 

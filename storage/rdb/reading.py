@@ -114,8 +114,9 @@ def _read_parts(children: Children) -> _Parts:
     distributions: dict[int, dict[str, BaseDistribution]] = defaultdict(dict)
     columns = "param_name, param_value, distribution_json"
     for trial_id, name, value, text in children(columns, "trial_params", "param_id"):
-        distributions[trial_id][name] = distribution = cached_distribution(text)
-        params[trial_id][name] = distribution.to_external_repr(value)
+        if value is not None:  # what a sampler of old left where the range was not a number
+            distributions[trial_id][name] = distribution = cached_distribution(text)
+            params[trial_id][name] = distribution.to_external_repr(value)
     values: dict[int, list[float]] = defaultdict(list)
     for trial_id, value, kind in children("value, value_type", "trial_values", "objective"):
         values[trial_id].append(row_to_number(value, kind))

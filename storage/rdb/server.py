@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from ...engine.exceptions import StorageInternalError
 from . import schema
-from .database import Conflict, Database, Row, T
+from .database import Conflict, Database, Row, T, engine_of
 from .dialect import ENUMERATIONS, MYSQL, POSTGRESQL, enumeration
 
 if TYPE_CHECKING:
@@ -49,19 +49,6 @@ def _with_driver(url: str) -> str:
     return f"{_SCHEMES.get(scheme, scheme)}+{_DRIVERS[scheme]}{colon}{rest}"
 
 
-def _engine(url: str, options: dict[str, Any]) -> Engine:
-    try:
-        from sqlalchemy import create_engine
-        from sqlalchemy.pool import NullPool
-
-        return create_engine(_with_driver(url), isolation_level="AUTOCOMMIT", **{"poolclass": NullPool, **options})
-    except ModuleNotFoundError as error:
-        raise ImportError(
-            f"A server database needs SQLAlchemy and a driver, but {error.name} is not installed: "
-            'pip install "parzen[rdb]"'
-        ) from error
-
-
 @lru_cache(maxsize=256)
 def _in_driver_style(sql: str) -> str:
     return sql.replace("?", "%s")
@@ -83,7 +70,7 @@ class ServerDatabase(Database):
 
     def __init__(self, url: str, timeout: float, engine_options: dict[str, Any]) -> None:
         super().__init__()
-        self._engine = _engine(url, engine_options)
+        self._engine = engine_of(_with_driver(url), isolation_level="AUTOCOMMIT", **engine_options)
         self._is_postgresql = self._engine.dialect.name == "postgresql"
         self.dialect = POSTGRESQL if self._is_postgresql else MYSQL
         self.place = self._engine.url.render_as_string(hide_password=True)
@@ -105,6 +92,9 @@ class ServerDatabase(Database):
             except Exception as error:
                 self._fail(error)
         return self._connection
+
+    def engine(self) -> Engine:
+        return self._engine
 
     def upgrade(self) -> None:
         self._open()  # which refuses a database of another revision

@@ -6,25 +6,30 @@ import contextlib
 import os
 import sqlite3
 import time
+import uuid
 import warnings
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ...engine.exceptions import StorageInternalError
 from . import schema
-from .database import Database, Row, T
+from .database import Database, Row, T, engine_of
 from .dialect import SQLITE
 from .filesystems import network_file_system
 from .queue import WriterQueue
 from .sqlite_files import explained, read_only_uri
 from .upgrading import upgrade
 
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
 # A small change writes each page that it touches, so small pages make it two to three times as fast as SQLite's 4 KB.
 _PAGE_SIZE = 1024
 _LOG_SIZE = 16 * 2**20  # bytes of the log after which it is copied into the file and begun again
 _LOOK_EVERY = 256  # changes after which the size of the log is looked at
 _OLDEST = (3, 35, 0)  # the first version with RETURNING
+_IN_MEMORY = "mode=memory&cache=shared"
 
 
 class SQLiteDatabase(Database):
@@ -59,6 +64,7 @@ class SQLiteDatabase(Database):
         self._inode = 0
         self._n_changes = 0
         self._n_opened = 0
+        self._vanishes = path.endswith(_IN_MEMORY)
         is_alone = read_only or path.startswith("file:")
         self._queue = contextlib.nullcontext() if is_alone else WriterQueue(f"{path}-queue", timeout)
 
@@ -151,9 +157,10 @@ class SQLiteDatabase(Database):
                 time.sleep(0.01)
 
     def close(self) -> None:
-        """Close the connection; the next call opens it again."""
-        self._to_close.close()
-        self._connection = None
+        """Close the connection; the next call opens it again. With the last one a database in memory would be gone."""
+        if not self._vanishes:
+            self._to_close.close()
+            self._connection = None
 
     # Rows are fetched here, not by the caller, since a statement may fail only while rows are fetched.
     def query(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
@@ -237,7 +244,12 @@ class SQLiteDatabase(Database):
     def upgrade(self) -> None:
         """Bring the file to the head revision, and keep a copy of the old file; see `upgrading`."""
         self.close()
-        upgrade(self.path, self._timeout)
+        if not self._vanishes:
+            upgrade(self.path, self._timeout)
+
+    def engine(self) -> Engine:
+        address = f"{self.path}&uri=true" if self._vanishes else self.path
+        return engine_of(f"sqlite:///{address}", connect_args={"timeout": self._timeout})
 
     def version(self) -> int:
         """Give a number that changes when another connection has written; raise if the file is not there any more."""
@@ -258,12 +270,16 @@ def _close(connection: sqlite3.Connection, queue: AbstractContextManager[None]) 
 def path_of(url: str) -> str:
     """Turn ``sqlite:///FILE`` into an absolute path, so that a change of folder does not matter.
 
-    ``~`` stays what it is, as in SQLAlchemy; a SQLite URI (``sqlite:///file:...``) stays as it is.
+    ``~`` stays what it is, as in SQLAlchemy; a SQLite URI (``sqlite:///file:...``) stays as it is. A URL without a file
+    gives the URI of a new database in memory, which other connections of this process can open.
     """
-    for prefix in ("sqlite+pysqlite:///", "sqlite:///"):
-        if url.startswith(prefix) and len(url) > len(prefix):
-            path = url[len(prefix) :]
-            return path if path.startswith("file:") else os.path.abspath(path.split("?")[0])
+    for prefix in ("sqlite+pysqlite://", "sqlite://"):
+        place = url[len(prefix) :]
+        if not url.startswith(prefix) or place[:1] not in ("", "/"):
+            continue
+        if place in ("", "/", "/:memory:"):
+            return f"file:parzen-{uuid.uuid4()}?{_IN_MEMORY}"
+        return place[1:] if place.startswith("/file:") else os.path.abspath(place[1:].split("?")[0])
     raise ValueError(
         f"Could not parse the storage URL {url!r}: expected sqlite:///FILE.db (relative path), sqlite:////PATH/FILE.db "
         "(absolute path), postgresql://USER@HOST/DATABASE or mysql://USER@HOST/DATABASE."

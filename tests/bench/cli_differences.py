@@ -116,6 +116,7 @@ class Sides:
     def __init__(self, commands: tuple[Command, Command], folder: Path, redis: str) -> None:
         self._commands = commands
         self._redis = redis
+        self.compared: dict[str, bool] = {}  # lines, and whether their ends were alike
         self.folders = folder / "optuna", folder / "parzen"
         self.folders[0].mkdir()
         fill(parzen, f"sqlite:///{self.folders[0]}/study.db")
@@ -130,14 +131,15 @@ class Sides:
 
     def __call__(self, line: str, place: Place = SQLITE) -> tuple[Ended, Ended]:
         """Run a line of a shell, without the name of the command, through both."""
-        ended = [
-            command(
+        started = [
+            command.start(
                 shlex.split(line.replace("REDIS", f"{self._redis}/{database}")), self.folders[database],
                 place.environment,
             )
             for database, command in enumerate(self._commands)
         ]  # fmt: skip
-        return ended[0], ended[1]
+        theirs, ours = (end() for end in started)
+        return theirs, ours
 
 
 # --- comparing -------------------------------------------------------------------------------------------------------

@@ -1,9 +1,31 @@
 """What the tests beside an installed Optuna get."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+
+SEEN: dict[str, bool] = {}  # what was compared with Optuna, and whether it is alike
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Note a comparison: a test each, by lines where a test has many, and once however many storages there are."""
+    path, _, test = report.nodeid.partition("::")
+    file = path.rpartition("/")[2]
+    if report.when != "call" or report.skipped or not file.startswith(("test_optuna_", "test_cli_diff")):
+        return
+    test = re.sub(r"^test_storage\[[a-z]+(-redis|-sqlite)?-", "test_storage[", test)
+    lines: dict[str, bool] = dict(report.user_properties).get("compared", {})  # type: ignore[assignment]
+    for what, is_alike in (lines or {"": report.passed and "differ" not in test.partition("[")[0]}).items():
+        key = f"{file} {test} {what}"
+        SEEN[key] = SEEN.get(key, True) and is_alike
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how many of the visible behaviours that were compared are those of Optuna."""
+    if SEEN:
+        terminalreporter.write_line(f"{sum(SEEN.values())} of {len(SEEN)} visible behaviours are those of Optuna")
 
 
 @pytest.fixture(autouse=True)
@@ -20,34 +42,3 @@ def no_pool_outlives_its_test() -> Iterator[None]:
     sqlalchemy.event.remove(sqlalchemy.Engine, "engine_connect", remember)
     for engine in engines:
         engine.dispose()
-
-
-# Where parzen differs from Optuna today: each is looked at when values, or the log, are touched next.
-DIFFERENCES = {
-    "test_optuna_surroundings.py::test_representations": (
-        ["int-inf", "int_log-inf", "int_step-inf", "int_floats-inf", "int_uniform-inf", "int_loguniform-inf"],
-        "an infinite integer is refused with words, as no storage can hold one",
-    ),
-    "test_optuna_semantics.py::test_difference": (
-        ["close_numbers"],
-        "numbers that are close are the same here, so this difference is gone",
-    ),
-    "test_optuna_surroundings.py::test_logging": (
-        [""],
-        "without its handler the library is silent, also on the last resort of `logging`",
-    ),
-    "test_optuna_trial_semantics.py::test_suggest": (
-        ["trial-float_str", "trial-int_str", "trial-cat_array", "fixed-float_str", "fixed-int_str", "frozen-float_str",
-         "frozen-int_str"],
-        "bounds given as strings of numbers are taken, and scalars of NumPy become Python's",
-    ),
-}  # fmt: skip
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Expect the failures of `DIFFERENCES`; one that passes fails."""
-    for item in items:
-        for test, (cases, reason) in DIFFERENCES.items():
-            wanted = {f"{test}[{case}]" if case else test for case in cases}
-            if item.nodeid.rpartition("/")[2] in wanted:
-                item.add_marker(pytest.mark.xfail(reason=reason))

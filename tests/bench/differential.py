@@ -46,8 +46,10 @@ def run(scenario: Scenario, module: Any) -> Outcome:
                 error, text = type(raised), str(raised)
     finally:
         module.logging.set_verbosity(level)
-    # Connections of earlier tests that are collected only now are nobody's doing here.
-    return Outcome(result, error, text, {w.category.__name__ for w in caught} - {"ResourceWarning"})
+    # Connections of earlier tests that are collected only now are nobody's doing here, and what Optuna calls an
+    # experiment is none here.
+    warned = {w.category.__name__ for w in caught} - {"ResourceWarning", "ExperimentalWarning"}
+    return Outcome(result, error, text, warned)
 
 
 def error_of(call: Callable[[], Any]) -> Any:

@@ -15,7 +15,7 @@ import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -28,7 +28,7 @@ from both_commands import Command, Commands  # noqa: E402
 from cli_differences import JOURNAL, ON_PURPOSE, PLACES, REDIS, SQLITE, Place, Reason, Sides, differences  # noqa: E402
 from test_cli_parity import FORMATS, SPACE, STUDIES  # noqa: E402
 
-pytestmark = [pytest.mark.bench, pytest.mark.soak, pytest.mark.filterwarnings("ignore")]
+pytestmark = [pytest.mark.bench, pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
 
 
 @pytest.fixture(scope="module")
@@ -67,21 +67,24 @@ def _answers(port: int) -> bool:
 
 
 @pytest.fixture
-def sides(commands: tuple[Command, Command], tmp_path: Path, redis: str) -> Sides:
-    return Sides(commands, tmp_path, redis)
+def sides(
+    commands: tuple[Command, Command], tmp_path: Path, redis: str, record_property: Callable[[str, object], None]
+) -> Sides:
+    both = Sides(commands, tmp_path, redis)
+    record_property("compared", both.compared)
+    return both
 
 
 def compare(sides: Sides, lines: Sequence[str], places: Sequence[Place] = (SQLITE,)) -> None:
     """Run lines through both commands, and fail with all that differs and is not on purpose."""
     report = []
-    n = 0
     for place, line in itertools.product(places, lines):
         whole = f"{line} {place.arguments}"
         found = differences(whole, *sides(whole, place))
-        n += 1
+        sides.compared[f"{whole} ({place.name})"] = not found
         if found and not any(re.search(reason.pattern, whole) for reason in ON_PURPOSE):
             report.append("\n  ".join([f"{whole} ({place.name})", *found]))
-    assert not report, f"{len(report)} of {n} differ:\n" + "\n".join(report)
+    assert not report, f"{len(report)} of {len(sides.compared)} differ:\n" + "\n".join(report)
 
 
 @pytest.mark.parametrize("reason", ON_PURPOSE, ids=[reason.example for reason in ON_PURPOSE])

@@ -212,6 +212,10 @@ SUGGESTIONS = {
     "float_ints": lambda t: t.suggest_float("x", 0, 1),
     "float_reversed": lambda t: t.suggest_float("x", 1, 0),
     "float_str": lambda t: t.suggest_float("x", "0", 1),
+    "float_strs": lambda t: t.suggest_float("x", "0", "1"),
+    "float_bytes": lambda t: t.suggest_float("x", 0, b"1"),
+    "float_word": lambda t: t.suggest_float("x", "a", "b"),
+    "float_str_step": lambda t: t.suggest_float("x", 0, 1, step="1"),
     "float_log_zero": lambda t: t.suggest_float("x", 0, 1, log=True),
     "float_log_step": lambda t: t.suggest_float("x", 1, 2, log=True, step=0.5),
     "float_step_zero": lambda t: t.suggest_float("x", 0, 1, step=0),
@@ -224,6 +228,8 @@ SUGGESTIONS = {
     "int_floats": lambda t: t.suggest_int("x", 0.0, 3.0),
     "int_fractions": lambda t: t.suggest_int("x", 0.5, 3.7),
     "int_str": lambda t: t.suggest_int("x", "0", 3),
+    "int_strs": lambda t: t.suggest_int("x", "0", "3"),
+    "int_str_step": lambda t: t.suggest_int("x", 0, 3, step="1"),
     "int_step_zero": lambda t: t.suggest_int("x", 0, 3, step=0),
     "int_step_odd": lambda t: t.suggest_int("x", 0, 10, step=3),
     "int_step_larger": lambda t: t.suggest_int("x", 0, 10, step=30),
@@ -240,7 +246,6 @@ SUGGESTIONS = {
     "cat_set": lambda t: t.suggest_categorical("x", {1}),
     "cat_generator": lambda t: t.suggest_categorical("x", (i for i in range(1))),
     "cat_nan": lambda t: t.suggest_categorical("x", [math.nan]),
-    "cat_array": lambda t: t.suggest_categorical("x", np.array([1.5])),
     "uniform": lambda t: t.suggest_uniform("x", 0, 0),
     "loguniform": lambda t: t.suggest_loguniform("x", 1, 1),
     "discrete_uniform": lambda t: t.suggest_discrete_uniform("x", 0, 1, 2),
@@ -381,6 +386,8 @@ DIFFERENCES = {
         lambda o: o.distributions.FloatDistribution(1, 1, log=np.True_),
         parzen.distributions.FloatDistribution(1, 1, log=True),
     ),
+    # Scalars of NumPy become Python's, which every storage can hold.
+    "cat_array": (suggested(lambda t: t.suggest_categorical("x", np.array([1.5]))), 1.5),
     # Choices that are equal but of different types stay apart: there True is stored as 1.
     "equal_choices": (_suggested_equal_choices, [(True, True), (1, 1), (1, 1)]),
 }  # fmt: skip

@@ -84,16 +84,25 @@ def test_a_name_that_the_trial_has_already_gets_a_value(make):
     assert 0 <= study.sampler.sample_independent(study, study.trials[0], "x", wider) <= 2
 
 
-def test_get_trials_of_a_subclass_decides_what_a_sampler_sees():
+class Narrow(parzen.Study):
+    def get_trials(self, deepcopy=True, states=None):
+        found = super().get_trials(deepcopy, states)
+        return [trial for trial in found if trial.params.get("x", 0) < 0.25]
+
+
+class NarrowAsInOptuna(parzen.Study):
+    """What plug-ins for Optuna override."""
+
+    def _get_trials(self, deepcopy=True, states=None, use_cache=False):
+        found = super()._get_trials(deepcopy, states, use_cache)
+        return [trial for trial in found if trial.params.get("x", 0) < 0.25]
+
+
+@pytest.mark.parametrize("narrow", [Narrow, NarrowAsInOptuna])
+def test_get_trials_of_a_subclass_decides_what_a_sampler_sees(narrow):
     """All trials with a large x are hidden: TPE believes what it is shown, that the best x is near 0.2."""
-
-    class Narrow(parzen.Study):
-        def get_trials(self, deepcopy=True, states=None):
-            found = super().get_trials(deepcopy, states)
-            return [trial for trial in found if trial.params.get("x", 0) < 0.25]
-
     plain = parzen.create_study(study_name="s", direction="maximize")
-    study = Narrow("s", plain._storage, sampler=TPESampler(seed=0))
+    study = narrow("s", plain._storage, sampler=TPESampler(seed=0))
     distributions = {"x": FloatDistribution(0, 1)}
     for i in range(60):
         x = (i + 0.5) / 60
@@ -105,6 +114,7 @@ def test_get_trials_of_a_subclass_decides_what_a_sampler_sees():
     plain.sampler = TPESampler(seed=0)
     told_all = sum(plain.ask(distributions).params["x"] < 0.5 for _ in range(20))
     assert shown >= 15 and told_all <= 5
+    assert all(trial.params["x"] < 0.25 for trial in study.trials)
 
 
 def test_an_intersection_is_of_one_study():

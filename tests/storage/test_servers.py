@@ -57,6 +57,18 @@ def test_processes_share_a_study_without_gaps_and_run_enqueued_trials_once(url: 
     assert all(trial.state == TrialState.COMPLETE for trial in study.trials)
 
 
+def test_the_engine_reads_what_was_stored(url: str) -> None:
+    study = new_study(url)
+    study.tell(study.ask(), 1.5)
+    storage = study._storage
+    assert isinstance(storage, RDBStorage)
+    with storage.engine.connect() as connection:
+        assert connection.exec_driver_sql("SELECT value FROM trial_values").fetchall() == [(1.5,)]
+    storage.engine.dispose()
+    study.tell(study.ask(), 2.5)
+    assert len(study.trials) == 2
+
+
 # --- a server that breaks off ----------------------------------------------------------------------------------------
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pickle
 import sqlite3
@@ -21,7 +22,7 @@ from running import run_together
 import parzen
 from parzen.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 from parzen.exceptions import StorageInternalError, UpdateFinishedTrialError
-from parzen.samplers import RandomSampler
+from parzen.samplers import RandomSampler, TPESampler
 from parzen.storages import InMemoryStorage, RDBStorage, SQLiteStorage, get_storage
 from parzen.study import StudyDirection
 from parzen.trial import TrialState, create_trial
@@ -641,7 +642,8 @@ def test_urls(tmp_path: Path) -> None:
         storage = get_storage(url)
         assert isinstance(storage, RDBStorage)
         assert storage._db.path == f"{tmp_path}/a.db"
-    assert isinstance(get_storage("sqlite:///:memory:"), InMemoryStorage)
+    for url in ("sqlite:///:memory:", "sqlite:///", "sqlite://"):
+        assert isinstance(get_storage(url), InMemoryStorage)
     assert isinstance(get_storage(None), InMemoryStorage)
     assert get_storage(storage) is storage
     for url in ("oracle://x/y", "file.db", "sqlite:/x.db", ""):
@@ -650,6 +652,57 @@ def test_urls(tmp_path: Path) -> None:
     for wrong in (7, b"sqlite:///x.db"):
         with pytest.raises(TypeError):
             get_storage(wrong)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("url", ["sqlite:///:memory:", "sqlite:///", "sqlite://", "sqlite+pysqlite://"])
+def test_a_database_in_memory_stays_while_it_is_used(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    storage, other = RDBStorage(url), RDBStorage(url)
+    study = parzen.create_study(storage=storage, study_name="s", sampler=RandomSampler(seed=0))
+    study.tell(study.ask(), 1.0)
+    storage.remove_session()
+    storage.upgrade()
+    assert [trial.value for trial in study.trials] == [1.0]
+    assert other.get_all_studies() == []
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("url", ["sqlite:///a.db", "sqlite://"])
+def test_the_engine_reads_what_was_stored(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("sqlalchemy")
+    monkeypatch.chdir(tmp_path)
+    storage = RDBStorage(url)
+    study = parzen.create_study(storage=storage, study_name="s")
+    study.tell(study.ask(), 1.5)
+    with storage.engine.connect() as connection:
+        assert connection.exec_driver_sql("SELECT value FROM trial_values").fetchall() == [(1.5,)]
+    storage.engine.dispose()
+    assert storage.engine is storage.engine
+    study.tell(study.ask(), 2.5)
+    assert [trial.value for trial in pickle.loads(pickle.dumps(study)).trials] == [1.5, 2.5]
+
+
+@pytest.mark.parametrize("value", ["NULL", "0.5"])
+def test_a_range_that_is_no_number_is_read(url: str, path: Path, value: str) -> None:
+    """Old versions of Optuna stored a range from NaN to NaN, and the value, which was NaN, as NULL."""
+    study = new_study(url)
+    for _ in range(12):
+        study.tell(study.ask({"x": FloatDistribution(0, 1), "y": FloatDistribution(0, 1)}), 1.0)
+    study._storage.remove_session()
+    text = '{"name": "FloatDistribution", "attributes": {"step": null, "low": NaN, "high": NaN, "log": false}}'
+    with contextlib.closing(sqlite3.connect(path)) as file:
+        file.execute(
+            f"UPDATE trial_params SET distribution_json = ?, param_value = {value} "
+            "WHERE param_name = 'x' AND trial_id < 4",
+            (text,),
+        )
+        file.commit()
+    study = same_study(url)
+    study.sampler = TPESampler(seed=0)
+    study.optimize(lambda trial: trial.suggest_float("x", 0, 1) + trial.suggest_float("y", 0, 1), n_trials=5)
+    old = study.trials[0]
+    assert old.params.get("x") == (None if value == "NULL" else 0.5) and "y" in old.params
+    assert all(trial.distributions["x"] == FloatDistribution(0, 1) for trial in study.trials[3:])
 
 
 def test_a_uri_keeps_its_options(url: str, path: Path) -> None:

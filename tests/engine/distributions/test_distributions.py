@@ -249,6 +249,27 @@ def test_refused(make):
         make()
 
 
+@pytest.mark.parametrize("kind", [FloatDistribution, IntDistribution])
+@pytest.mark.parametrize(
+    ("low", "high", "step"), [("0", 5, 1), (0, "5", 1), (b"0", 5, 1), (0, 5, "1"), ("0", "5", "1")]
+)
+def test_a_string_among_numbers_is_refused(kind, low, high, step):
+    with pytest.raises(TypeError, match=r"must be numbers, but got .*float\(\)"):
+        kind(low, high, step=step)
+
+
+def test_two_strings_are_the_numbers_that_they_spell():
+    assert FloatDistribution("0", "1.5") == FloatDistribution(0, 1.5)
+    assert IntDistribution("9", "10") == IntDistribution(9, 10)
+
+
+def test_a_range_that_is_no_number_holds_nothing():
+    distribution = FloatDistribution(math.nan, math.nan)
+    assert not distribution.single() and not distribution._contains(0.5)
+    with pytest.raises(ValueError, match="finite range"):
+        distribution.require_finite()
+
+
 @pytest.mark.parametrize(
     "distribution", [FloatDistribution(0, 1), FloatDistribution(1, 2, log=True), IntDistribution(0, 5)]
 )

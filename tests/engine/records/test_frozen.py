@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 import pickle
 from datetime import datetime, timedelta
@@ -48,12 +49,12 @@ def test_several_values():
 
 def test_a_copy_shares_nothing():
     trial = record()
-    copy = trial.copy()
-    assert copy == trial
-    copy.params["x"], copy.distributions["x"], copy.intermediate_values[5] = 9, None, 1.0
-    copy.user_attrs["a"].append(2)
-    copy.system_attrs["s"]["t"] = 1
-    copy.values = [7.0]
+    other = trial.copy()
+    assert other == trial
+    other.params["x"], other.distributions["x"], other.intermediate_values[5] = 9, None, 1.0
+    other.user_attrs["a"].append(2)
+    other.system_attrs["s"]["t"] = 1
+    other.values = [7.0]
     assert trial == record()
 
 
@@ -65,6 +66,30 @@ def test_order_equality_and_hash():
         _ = record() < 3
     assert pickle.loads(pickle.dumps(record())) == record()
     assert "params={'x': 0.5" in repr(record())
+
+
+def test_vars_of_a_record_show_what_it_holds():
+    trial = record()
+    assert vars(trial)["params"] == PARAMS and vars(trial)["_values"] == [1.0]
+    assert vars(trial).keys() >= {"number", "state", "user_attrs", "intermediate_values", "datetime_start"}
+
+
+def test_a_shallow_copy_shares_what_it_holds():
+    trial = record()
+    other = copy.copy(trial)
+    assert other == trial and other.params is trial.params
+    other.number = 4
+    assert trial.number == 3 and copy.deepcopy(trial).params is not trial.params
+
+
+def test_a_study_is_shown_with_what_it_holds():
+    storage = parzen.storages.InMemoryStorage()
+    parzen.create_study(storage=storage, study_name="a", direction="maximize").set_user_attr("k", 1)
+    (summary,), (frozen,) = parzen.get_all_study_summaries(storage), storage.get_all_studies()
+    for shown in (repr(summary), repr(frozen)):
+        assert "study_name='a'" in shown and "MAXIMIZE" in shown and "user_attrs={'k': 1}" in shown
+    assert "n_trials=0" in repr(summary)
+    assert copy.copy(summary) == summary and copy.copy(summary) is not summary
 
 
 def test_a_record_suggests_what_it_holds():

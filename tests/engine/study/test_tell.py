@@ -9,7 +9,7 @@ import pytest
 
 import parzen
 from parzen.samplers import RandomSampler
-from parzen.trial import TrialState
+from parzen.trial import TrialState, create_trial
 
 COMPLETE, PRUNED, FAIL = TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL
 
@@ -168,3 +168,12 @@ def test_the_warning_points_to_the_caller(study):
     with pytest.warns(UserWarning) as caught:
         study.tell(study.ask(), math.nan)
     assert caught[0].filename == __file__
+
+
+@pytest.mark.parametrize("state", [PRUNED, TrialState.PAUSED])
+def test_a_single_report_is_no_value_of_a_trial_with_two_objectives(pair, state):
+    """Such a report may come with a trial that was added; without this the trial could not be told at all."""
+    pair.add_trial(create_trial(state=TrialState.RUNNING, intermediate_values={3: 1.0}))
+    told = pair.tell(0, state=state)
+    assert (told.state, told.values, told.intermediate_values) == (state, None, {3: 1.0})
+    assert pair.trials[0].values is None
