@@ -150,17 +150,23 @@ class Measured:
         room = tuple(next(tests for room, tests in TESTS.items() if path.startswith(room)))
         for test in room:
             self._load("/".join(test.split("/")[:2]).rstrip("/"))
-        known = {test for test in self.seconds if test.startswith(room)}
+        files = [path.relative_to(ROOT).as_posix() for path in sorted((ROOT / "tests").rglob("test_*.py"))]
+        files = [file for file in files if file.startswith(room)]
         stem = Path(path).stem
-        namesakes = {test for test in known if Path(test.partition("::")[0]).stem.startswith(f"test_{stem}")}
-        found = {test for test in self.lines.get((path, line), ()) if test.startswith(room)}
+        namesakes = [file for file in files if Path(file).stem.startswith(f"test_{stem}")]
         if path.startswith(COMPILED):
             word = re.compile(rf"\b({'|'.join(users(stem))})\b")
-            files = {test.partition("::")[0] for test in known}
-            found = {file for file in files if word.search((ROOT / file).read_text())}
-            found = {test for test in known if test.partition("::")[0] in found}
-        tests = found | namesakes or known
-        return sorted(tests, key=lambda test: (test not in namesakes, self.seconds.get(test, 0.0)))
+            files = [file for file in files if word.search((ROOT / file).read_text())]
+            found = {test for test in self.seconds if test.startswith(tuple(files))}
+        else:
+            found = {test for test in self.lines.get((path, line), ()) if test.startswith(room)}
+        others = [test for test in found if not test.startswith(tuple(namesakes))]
+        tests = [*namesakes, *sorted(others, key=lambda test: self.seconds.get(test, 0.0))]
+        return tests or sorted(files, key=self.cost)
+
+    def cost(self, test: str) -> float:
+        """Give how many seconds a test, or all of a file, took when it was measured."""
+        return sum(seconds for name, seconds in self.seconds.items() if name.startswith(test))
 
 
 def users(kernel: str) -> set[str]:
@@ -233,7 +239,7 @@ def main() -> None:
         path = rng.choices(files, sizes)[0]
         line, what, text = rng.choice(list(faults(ROOT / path)))
         tests = measured.tests(path, line)
-        costs = list(accumulate(measured.seconds.get(test, 0.0) for test in tests))
+        costs = list(accumulate(map(measured.cost, tests)))
         n = max(1, bisect.bisect(costs, SECONDS))
         with planted(ROOT / path, text, measured.cache) as environment:
             by = noticed(tests[:n], environment, limit=4 * costs[n - 1] + 240)
