@@ -2,11 +2,12 @@
 
 import itertools
 import math
+import operator
 
 
 def dominates(a, b):
     """No worse in all objectives, better in one."""
-    return all(x <= y for x, y in zip(a, b, strict=True)) and any(x < y for x, y in zip(a, b, strict=True))
+    return a != b and all(map(operator.le, a, b))
 
 
 def ranks(points):
@@ -44,7 +45,7 @@ def ranks_until(points, enough):
 
 def until(exact, enough):
     """Set the ranks after the one that reaches `enough` points to the next."""
-    last = next((r for r in range(len(exact)) if sum(e <= r for e in exact) >= enough), 0)
+    last = sorted(exact)[max(enough, 1) - 1] if exact else 0
     return [min(r, last + 1) for r in exact]
 
 

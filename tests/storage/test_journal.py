@@ -507,7 +507,7 @@ VERBS: dict[str, tuple[Callable[..., Any], tuple[Any, ...]]] = {
 actions = st.sampled_from(sorted(VERBS)).flatmap(lambda verb: st.tuples(st.just(verb), *VERBS[verb][1]))
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.lists(actions, max_size=40))
 def test_replaying_gives_what_the_live_replica_holds(tmp_path: Path, done: list[tuple[Any, ...]]) -> None:
     path = tmp_path / f"{uuid.uuid4()}.log"

@@ -159,10 +159,11 @@ study.tell(study.ask(), 1.0)
 
 @pytest.mark.parametrize("what", ["stays", "reconnects", "forks"])
 def test_a_process_ends_between_heartbeats(url: str, what: str) -> None:
-    opened(url)  # two of five processes complained on MariaDB, when the connection was closed during a heartbeat
+    opened(url)
+    n = 4 if url.startswith("mysql") else 1  # two of five complained when it was closed during a heartbeat
     command = [sys.executable, "-W", "ignore::DeprecationWarning", "-c", ENDING, url, what]  # a fork beside a thread
-    workers = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for _ in range(4)]
-    assert [(worker.communicate()[1], worker.returncode) for worker in workers] == [("", 0)] * 4
+    workers = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for _ in range(n)]
+    assert [(worker.communicate()[1], worker.returncode) for worker in workers] == [("", 0)] * n
 
 
 def test_a_trial_is_retried_at_most_so_often(url: str, start: Start) -> None:

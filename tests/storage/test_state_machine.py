@@ -229,7 +229,7 @@ def columns(storage: BaseStorage, study_id: int) -> list[Any]:
 
 
 _SETTINGS = settings(
-    max_examples=60,
+    max_examples=30,
     stateful_step_count=30,
     deadline=None,
     derandomize=True,
@@ -259,6 +259,6 @@ class StoragesOnMySQL(StoragesOnPostgreSQL):
 
 
 TestStoragesOnPostgreSQL = StoragesOnPostgreSQL.TestCase
-TestStoragesOnPostgreSQL.settings = settings(_SETTINGS, max_examples=12)
+TestStoragesOnPostgreSQL.settings = settings(_SETTINGS, max_examples=6)
 TestStoragesOnMySQL = StoragesOnMySQL.TestCase
-TestStoragesOnMySQL.settings = settings(_SETTINGS, max_examples=8)
+TestStoragesOnMySQL.settings = settings(_SETTINGS, max_examples=5)

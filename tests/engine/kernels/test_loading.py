@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -34,9 +35,32 @@ study = parzen.create_study(sampler=parzen.samplers.TPESampler(seed=0))
 """
 
 
-def run(code: str, **environment: str) -> str:
+# A rehearsal, and the program that fills the cache for it.
+TINY = """
+from parzen.engine.kernels.compiled import normal
+def rehearse():
+    yield normal.tail(1.0)
+if __name__ == "__main__":
+    import os, pathlib, time
+    from parzen.engine.kernels import loading
+    pathlib.Path(f"child-{os.getpid()}").touch()
+    while len(list(pathlib.Path().glob("parent-*"))) < 2:
+        time.sleep(0.01)
+    loading.prepare("tiny")
+    loading.note_filled()
+"""
+
+
+# The compiled tier is the one that is taken.
+USED = """
+from parzen.samplers.tpe import model
+assert model.tier_for(150).neighbours is not None
+"""
+
+
+def run(code: str, folder: Path | None = None, **environment: str) -> str:
     done = subprocess.run(
-        [sys.executable, "-c", BEGIN + code],
+        [sys.executable, "-c", BEGIN + code], cwd=folder,
         env={**os.environ, **FRESH, **environment}, capture_output=True, text=True, check=False, timeout=PATIENCE,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
@@ -54,22 +78,42 @@ assert not {"numba", "scipy"} & set(sys.modules)
 """)
 
 
-def test_kernels_are_made_ready_beside_the_objective_and_used_from_then_on(tmp_path):
-    """On an empty cache a child process compiles; the asks of the parent go on with NumPy, and Numba stays unused."""
+def test_an_empty_cache_is_filled_by_one_child(tmp_path):
+    """Whoever asks meanwhile goes on with NumPy. One kernel stands for all here, which take a minute to compile."""
+    (tmp_path / "tiny.py").write_text(TINY)
     code = """
-study.optimize(objective, n_trials=150)
-assert "parzen-kernels" in [thread.name for thread in threading.enumerate()] or loading.is_ready(NAME)
-wait()
-from parzen.samplers.tpe import model
-assert model.tier_for(150).neighbours is not None
-study.optimize(objective, n_trials=3)
+import os, pathlib
+loading.CHILD = NAME = "tiny"
+pathlib.Path(f"parent-{os.getpid()}").touch()
+while not (loading.is_ready(NAME) or loading.want(NAME)):
+    time.sleep(0.01)
+    assert threading.active_count() <= 2
+assert "tiny" in sys.modules and not loading._children
 assert loading._stamp().exists()
-print(study.trials[-1].params)
 """
-    first = run(code, NUMBA_CACHE_DIR=str(tmp_path))
-    filled = {path.name for path in tmp_path.rglob("*.nbc")}
-    assert run(code, NUMBA_CACHE_DIR=str(tmp_path)) == first
-    assert {path.name for path in tmp_path.rglob("*.nbc")} == filled  # the second process compiled nothing
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(lambda _: run(code, tmp_path, NUMBA_CACHE_DIR=str(tmp_path)), range(2)))
+    assert len(list(tmp_path.glob("child-*"))) == 1
+    filled = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.nbc")}
+    assert filled
+    run(code, tmp_path, NUMBA_CACHE_DIR=str(tmp_path))
+    assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.nbc")} == filled  # nothing was compiled again
+
+
+@pytest.mark.usefixtures("compiled")
+def test_kernels_are_made_ready_beside_the_objective_and_used_from_then_on():
+    """A study whose kernels come to be ready on its way is one that never had any."""
+    outputs = [
+        run(f"""
+loading.WORTH = {worth}
+study.optimize(objective, n_trials=150)
+{then}
+study.optimize(objective, n_trials=3)
+print(study.trials[-1].params)
+""")
+        for worth, then in [(0.05, f"wait(){USED}"), ("float('inf')", "assert not loading.is_ready(NAME)")]
+    ]
+    assert outputs[0] == outputs[1]
 
 
 def test_without_a_jit_numpy_goes_on():
