@@ -33,7 +33,7 @@ from .rules import (
 from .settings import Settings
 from .spaces import Given, Spaces
 from .split import Ranking, Split
-from .tried import Tried
+from .used_up import UsedUp
 
 MANY = 10  # dimensions
 
@@ -57,6 +57,7 @@ class Fitter:
         self._limit = limit
         self._coreset = Coreset(limit)
         self._spaces = Spaces(history, settings)
+        self._used_up = UsedUp(history)
         self._ranking: Ranking = (
             FidelityRanking(history, settings.fidelity) if len(history.directions) == 1 else ParetoRanking(history)
         )
@@ -87,16 +88,33 @@ class Fitter:
         model = self._model(observations, self._split(observations), estimator)
         if is_constrained(history):
             model = model._replace(constraints=self._constraints(observations, estimator._replace(bold=False)))
-        tried = observations.tried if observations.tried is not None and not observations.tried.is_empty else None
         if not given:
-            return free_space, model._replace(tried=None if tried is None else tried.among)
+            return free_space, model._replace(tried=self._tried(observations, np.empty(0)))
         internal = np.array([value for _, value in given.values()] + [np.nan] * len(space))
         z = observations.space.coordinates(internal[None])[:, 0]
         fixed = np.flatnonzero(~np.isnan(z))
         # The given parameters together weigh as one parameter. With full weight of each of them almost no observation
         # would be near, although most of them hardly matter for the branch.
         model = model.given(z, fixed, np.arange(len(given), len(z)), power=1.0 / max(len(fixed), 1))
-        return free_space, model._replace(tried=None if tried is None else _given(tried, z[: len(given)]))
+        return free_space, model._replace(tried=self._tried(observations, z[: len(given)]))
+
+    def _tried(self, observations: Observations, given: FloatArray) -> Callable[[FloatArray], BoolArray] | None:
+        """Make what tells which points (n, d) were tried beside the coordinates of the parameters that are given."""
+        tried, used_up, space = observations.tried, self._used_up, observations.space
+        if tried is None:
+            return None
+        used_up.update()
+        if tried.is_empty and used_up.is_empty:
+            return None
+
+        def are_tried(points: FloatArray) -> BoolArray:
+            z = np.column_stack([np.broadcast_to(given, (len(points), len(given))), points])
+            found = tried.among(z)
+            return (
+                found if used_up.is_empty else found | used_up.among(space.dims, space.dims.from_model(space.model(z)))
+            )
+
+        return are_tried
 
     # --- evidence ----------------------------------------------------------------------------------------------------
 
@@ -181,11 +199,6 @@ class Fitter:
                 share = len(satisfied) / (len(satisfied) + len(violated))
                 found.append(Constraint(share, density(satisfied), density(violated)))
         return found
-
-
-def _given(tried: Tried, z: FloatArray) -> Callable[[FloatArray], BoolArray]:
-    """Tell which of some points (n, d) were tried beside the coordinates z of other parameters."""
-    return lambda points: tried.among(np.column_stack([np.broadcast_to(z, (len(points), len(z))), points]))
 
 
 def _default_gamma(space: ModelSpace, n_objectives: int) -> Gamma:

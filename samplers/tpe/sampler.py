@@ -313,13 +313,21 @@ class TPESampler(Sampler):
 
     def _choose_each(self, model: Model, rng: np.random.Generator, n: int) -> FloatArray:
         """Choose `n` points (n, d), each coordinate by the densities of its dimension alone."""
-        n_candidates = self._settings.n_candidates
-        size = n_candidates if n == 1 else pool_size(n, n_candidates)
-        candidates = model.draw_marginals(rng.random((size, 2 * len(model.axes.low))))
-        scores = self._settings.acquisition(*model.log_marginals(candidates))
+
+        def propose(k: int) -> FloatArray:
+            return model.draw_marginals(rng.random((k, 2 * len(model.axes.low))))
+
+        n_candidates, acquisition = self._settings.n_candidates, self._settings.acquisition
         if n == 1:
-            return np.asarray(np.take_along_axis(candidates, np.argmax(scores, axis=0)[None], axis=0))
-        return candidates[best_distinct(candidates, scores.sum(axis=1), n)]
+            candidates = propose(n_candidates)
+            scores = acquisition(*model.log_marginals(candidates))
+            best: FloatArray = np.take_along_axis(candidates, np.argmax(scores, axis=0)[None], axis=0)
+            if model.tried is None or not model.tried(best)[0]:
+                return best
+        size = n_candidates if n == 1 else pool_size(n, n_candidates)
+        candidates = untried(propose, size, model.tried, least=n)
+        scores = acquisition(*model.log_marginals(candidates)).sum(axis=1)
+        return candidates[best_distinct(candidates, scores, n)]
 
     # --- constraints -------------------------------------------------------------------------------------------------
 
