@@ -795,7 +795,35 @@ def _hyperband(**kwargs):
     return lambda o: o.pruners.HyperbandPruner(**kwargs)
 
 
+def _best_of_equal_ones(o):
+    study = study_of(o)
+    for number in [study.ask().number for _ in range(3)][::-1]:
+        study.tell(number, 1.0)
+    return study.best_trial.number
+
+
+def _sampled_together(o):
+    """Give what a trial samples that was started before the trial of which the sampler knows the parameter ended."""
+
+    class Middle(o.samplers.RandomSampler):
+        def infer_relative_search_space(self, study, trial):
+            return o.search_space.intersection_search_space(study.get_trials(deepcopy=False))
+
+        def sample_relative(self, study, trial, search_space):
+            return {name: 5 for name in search_space}
+
+    study = o.create_study(sampler=Middle())
+    first, second = study.ask(), study.ask()
+    first.suggest_int("x", 0, 10)
+    study.tell(first, 1.0)
+    return second.relative_params
+
+
 DIFFERENCES = {
+    # The lowest number, whichever worker was faster; there the one that was told first.
+    "best_of_equal_ones": (_best_of_equal_ones, 0),
+    # A trial is sampled when it starts; there when its first parameter is suggested.
+    "sampled_together": (_sampled_together, {}),
     # As a database gives it back; Optuna's memory keeps the int.
     "added_int": (_values_of_an_added_int, [1.0]),
     # A wrong argument is found before a trial is spent.

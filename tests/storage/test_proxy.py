@@ -195,6 +195,41 @@ def test_one_sees_whatever_the_other_does(serve: Serve, client: Client, tmp_path
     behind.remove_session()
 
 
+STATES = [RUNNING, WAITING, COMPLETE, TrialState.PRUNED, FAIL]
+
+
+@pytest.mark.parametrize("has_looked", [False, True])
+@pytest.mark.parametrize("old", STATES)
+def test_a_client_changes_states_as_the_servers_storage_does(
+    serve: Serve, client: Client, tmp_path: Path, old: TrialState, has_looked: bool
+) -> None:
+    """The client has not seen the trial, or saw it before another client ended it."""
+    port = serve(SQLiteStorage(f"sqlite:///{tmp_path}/study.db"))
+    one, other = client(port), client(port)
+
+    def change(first: BaseStorage, second: BaseStorage, new: TrialState) -> tuple[Any, ...]:
+        study_id = first.create_new_study([MINIMIZE])
+        trial_id = first.create_new_trial(study_id, create_trial(state=WAITING) if old == WAITING else None)
+        if has_looked:
+            second.get_history(study_id)
+        if old.is_finished():
+            first.set_trial_state_values(trial_id, old, [1.0] if old == COMPLETE else None)
+        found: Any
+        try:
+            found = second.set_trial_state_values(trial_id, new, [2.0] if new == COMPLETE else None)
+        except Exception as error:
+            found = type(error)
+        return (
+            found,
+            plain(second.get_trial(trial_id)),
+            [plain(storage.get_all_trials(study_id)) for storage in (first, second)],
+        )
+
+    for new in STATES:
+        memory = InMemoryStorage()
+        assert change(one, other, new) == change(memory, memory, new), new
+
+
 def test_what_comes_past_the_server_is_seen(serve: Serve, client: Client) -> None:
     behind = InMemoryStorage()
     study_id = behind.create_new_study([MINIMIZE], "shared")
