@@ -93,13 +93,14 @@ class MadeUp:
         """Know nothing."""
 
 
-FEW, MANY = 1, 100  # trials that finish between two asks: what is kept is changed, or merged
+# Trials that finish between two asks: what is kept is changed, made anew with more room, or merged.
+BETWEEN = (0, 1, 66, 66)
 
 
 def ask(study: MadeUp, n_batch: int = 3) -> Iterator[None]:
     """Let a sampler sample as at `Study.ask` and at `Study.ask_batch`, while trials finish."""
     sampler = study.sampler
-    for n in (0, FEW, MANY):
+    for n in BETWEEN:
         study.grow(n)
         trial = FrozenTrial.running(study.history.n, study.history.n)
         space = sampler.infer_relative_search_space(study, trial)

@@ -47,7 +47,7 @@ OTHER = {
     ast.Is: ast.IsNot, ast.IsNot: ast.Is, ast.In: ast.NotIn, ast.NotIn: ast.In, ast.And: ast.Or, ast.Or: ast.And,
     ast.USub: ast.UAdd, ast.BitAnd: ast.BitOr, ast.BitOr: ast.BitAnd,
 }  # fmt: skip
-SECONDS = 90.0  # of tests that one fault may cost
+SECONDS = 45.0  # of tests that one fault may cost
 
 
 def changes(node: ast.AST) -> Iterator[ast.AST]:

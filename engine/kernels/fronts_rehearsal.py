@@ -17,6 +17,7 @@ def rehearse() -> Iterator[None]:
     for m in (2, 3, 4, 5):
         points, reference = rng.random((COMPILED_FROM, m)), np.ones(m)
         rank = dominance.ranks(points, len(points))
+        dominance.ranks(np.floor(points * 2), len(points))  # ties
         dominance.beaten(points, points[:4])
         yield
         crowding.crowding(points, rank)

@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -228,6 +228,20 @@ def test_rows_of_optunas_workers_count(url: str) -> None:
     study._storage._db.execute("UPDATE trial_heartbeats SET heartbeat = '2020-01-01 00:00:00'")
     fail_stale_trials(study)
     assert study.trials[0].state == FAIL
+
+
+@pytest.mark.parametrize(("options", "allowed"), [({}, 200), ({"grace_period": 500}, 500)])
+def test_a_silent_worker_has_twice_the_interval_or_the_grace_period(
+    url: str, options: dict[str, int], allowed: int
+) -> None:
+    study = opened(url, heartbeat_interval=100, **options)
+    silent = opened(url, heartbeat_interval=None).ask()
+    study._storage.record_heartbeat(silent._trial_id)
+    for seconds, state in ((allowed - 20, RUNNING), (allowed + 20, FAIL)):
+        heartbeat = f"{datetime.now(timezone.utc) - timedelta(seconds=seconds):%Y-%m-%d %H:%M:%S}"
+        study._storage._db.execute("UPDATE trial_heartbeats SET heartbeat = ?", (heartbeat,))
+        fail_stale_trials(study)
+        assert study.trials[0].state == state
 
 
 def test_who_ran_a_trial_is_forgotten_when_it_ends(url: str) -> None:

@@ -120,6 +120,8 @@ MOUNTS = """\
 31 30 0:26 / /home/me/local\\040disk rw - xfs /dev/vdb rw
 32 22 0:27 / /home2 rw - cifs //server/share rw
 33 22 0:28 / /mnt/ssh rw - fuse.sshfs me@server: rw
+34 22 254:1 / /data rw - ext4 /dev/vdc rw
+35 34 0:29 / /data rw - nfs server:/data rw
 """
 
 
@@ -133,6 +135,7 @@ MOUNTS = """\
         ("/home2/study.db", "cifs"),
         ("/home3/study.db", None),
         ("/mnt/ssh/a/b/study.db", "fuse.sshfs"),
+        ("/data/study.db", "nfs"),  # the later of two at one point hides the earlier
     ],
 )
 def test_a_network_file_system_is_recognised(tmp_path: Path, path: str, kind: str | None) -> None:

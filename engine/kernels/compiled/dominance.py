@@ -114,7 +114,9 @@ def _by_sets(points: FloatArray) -> IntArray:
     turn = np.argsort(place.sum(axis=0))
     back = np.empty(n, dtype=np.int64)
     back[turn] = np.arange(n)
-    return _ranks_of_many(back[order], place[:, turn], np.empty((min(n, _BLOCK), n // 64 + 1), np.uint64))[back]
+    return _ranks_of_many(back[order], place.take(turn, axis=1), np.empty((min(n, _BLOCK), n // 64 + 1), np.uint64))[
+        back
+    ]
 
 
 @jit

@@ -25,7 +25,8 @@ ALL_EXACT = 10**6  # as the longest table: every grid is tabulated, so that noth
 
 
 def space_of(names):
-    low, high, step, n_choices = np.array([DIMENSIONS[name] for name in names]).T
+    # In rows of their own, as in a study: Numba compiles once more for columns.
+    low, high, step, n_choices = np.array([DIMENSIONS[name] for name in names]).T.copy()
     return SpaceArrays(low, high, step, n_choices.astype(np.int64))
 
 
