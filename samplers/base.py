@@ -72,6 +72,11 @@ def draws_columns(sampler: Any) -> TypeGuard[Sampler]:
     )
 
 
+def is_keyed_by_number(sampler: Any) -> bool:
+    """Tell whether a sampler's randomness belongs to trial numbers: then workers that share a study need no other."""
+    return isinstance(sampler, Sampler) and is_ours(sampler, "reseed_rng")
+
+
 class Sampler(BaseSampler):
     """Base of parzen's own samplers: subclass it and write `sample`.
 
@@ -136,6 +141,11 @@ class Sampler(BaseSampler):
     def sample_independent(
         self, study: StudyLike, trial: FrozenTrial, param_name: str, param_distribution: BaseDistribution
     ) -> Any:
+        if not isinstance(param_distribution, BaseDistribution):
+            raise TypeError(
+                f"Expected a distribution of parzen's, but got {param_distribution!r}. In an Optuna study wrap the "
+                "sampler: `OptunaSampler(sampler)` of parzen.integration.optuna."
+            )
         return param_distribution.to_external_repr(self.draw(study, trial, param_name, param_distribution)[param_name])
 
     def draw(self, study: StudyLike, trial: FrozenTrial, name: str, distribution: BaseDistribution) -> dict[str, float]:

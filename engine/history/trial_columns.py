@@ -312,9 +312,9 @@ class TrialColumns:
         return (self.live.get(number) or self._frozen.get(number) or self._thaw(number)).copy()
 
     def records(self, states: Container[TrialState] | None = None, copy: bool = True) -> list[FrozenTrial]:
-        """List the records of all trials in these states, by number."""
+        """List the records of all trials in these states, by number; live ones as they stand, for they change."""
         get = self.copy_record if copy else self.record
-        return [get(number) for number in self.numbers(states)]
+        return [self.copy_record(number) if number in self.live else get(number) for number in self.numbers(states)]
 
     def numbers(self, states: Container[TrialState] | None = None) -> Iterable[int]:
         """Give the numbers of all trials in these states, in order."""

@@ -88,7 +88,7 @@ class StudyCore:
         Parameters
         ----------
         deepcopy
-            Give copies; False gives shared records, made once, that are not to be changed.
+            Give copies; False gives shared records of the trials that ended, made once, that are not to be changed.
         states
             Only trials in these states.
         """
@@ -144,11 +144,22 @@ class StudyCore:
 
 
 def check_parts(sampler: Any, pruner: Any) -> None:
-    """Raise ``TypeError`` if what is to be a sampler or a pruner is the name or the class of one."""
+    """Raise ``TypeError`` if a sampler or a pruner is none, but the name or the class of one, or must be wrapped."""
     for name, part, method in (("sampler", sampler, "sample_independent"), ("pruner", pruner, "prune")):
         if part is None or (callable(getattr(part, method, None)) and not isinstance(part, type)):
             continue
         raise TypeError(f"`{name}` must be an object that has `{method}`, but got {part!r}: see parzen.{name}s.")
+    if _reads_an_optuna_study(sampler):
+        raise TypeError(
+            f"`sampler` must be able to read a study of parzen's, but got Optuna's {type(sampler).__name__}. "
+            "Wrap it: `ParzenSampler(sampler)` of parzen.integration.optuna."
+        )
+
+
+def _reads_an_optuna_study(sampler: Any) -> bool:
+    """Tell whether a sampler is one of Optuna's that asks a study, or a distribution, for more than is public."""
+    kinds = {kind.__name__ for kind in type(sampler).__mro__ if kind.__module__.startswith("optuna.samplers.")}
+    return bool(kinds - {"BaseSampler", "GridSampler"})
 
 
 def _default_sampler() -> BaseSampler:

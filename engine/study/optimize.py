@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from itertools import count, takewhile
 from typing import TYPE_CHECKING, Any
 
+from ...samplers.base import is_keyed_by_number
 from ..exceptions import TrialPaused, is_pruned
-from ..hooks import is_ours
 from ..interrupts import Deferred
 from ..logging import INFO, get_logger
 from ..records import FrozenTrial, TrialState
@@ -50,8 +50,7 @@ class _Run:
         self.callbacks = callbacks
         self.gc_after_trial = gc_after_trial
         self.bar = bar
-        # Randomness of parzen's own samplers belongs to a trial's number, so threads need no other.
-        self.reseeds = n_jobs != 1 and not is_ours(study.sampler, "reseed_rng")
+        self.reseeds = n_jobs != 1 and not is_keyed_by_number(study.sampler)
 
     def is_over(self) -> bool:
         """Tell whether no further trial should start."""

@@ -1,0 +1,1 @@
+"""parzen beside other packages, one room each: only these rooms import them."""
