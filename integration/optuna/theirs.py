@@ -33,8 +33,8 @@ class ParzenSampler(BaseSampler):
 
     Notes
     -----
-    Parameters go through an ``optuna.trial.Trial`` of an Optuna study on the same storage. So it depends on Optuna alone
-    when something is sampled, and Optuna's Hyperband shows its sampler one bracket.
+    Parameters go through an ``optuna.trial.Trial`` of an Optuna study on the same storage. So Optuna alone says when
+    something is sampled, and its Hyperband shows its sampler one bracket.
 
     Examples
     --------
