@@ -17,7 +17,9 @@ from parzen.storages.journal import JournalFileBackend
 
 click = pytest.importorskip("click")
 
-from parzen.cli.arguments import spell_out  # noqa: E402 - it imports click
+import parzen.cli.studies  # noqa: E402 - it imports click
+import parzen.cli.trials  # noqa: E402
+from parzen.cli.arguments import spell_out  # noqa: E402
 from parzen.cli.declare import root  # noqa: E402
 
 
@@ -45,6 +47,12 @@ def test_command_lines_are_spelt_out(written: str, spelt: str) -> None:
     name, *arguments = written.split()
     context = click.Context(root.commands[name], parent=click.Context(root))
     assert [name, *spell_out(context, arguments)] == spelt.split()
+
+
+def test_a_flag_of_one_letter_takes_no_value() -> None:
+    context = click.Context(root.commands["studies"], parent=click.Context(root))
+    with pytest.raises(click.BadOptionUsage, match="-q / --quiet does not take a value"):
+        spell_out(context, ["-q=1"])
 
 
 @pytest.mark.parametrize(

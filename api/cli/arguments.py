@@ -79,7 +79,7 @@ def spell_out(context: click.Context, arguments: Sequence[str]) -> list[str]:
     Raises
     ------
     click.UsageError
-        If several names begin like one that was given, or a value is missing.
+        If several names begin like one that was given, or a value is missing, or given to a flag of one letter.
     """
     params = (param for param in context.command.get_params(context) if isinstance(param, click.Option))
     options = {name: option for option in params for name in option.opts}
@@ -91,6 +91,8 @@ def spell_out(context: click.Context, arguments: Sequence[str]) -> list[str]:
         option = options.get(name)
         if option is not None and option.is_eager and not equals:
             return [name]
+        if option is not None and equals and not name.startswith("--") and not _takes_value(option):
+            raise click.BadOptionUsage(name, f"Option {' / '.join(option.opts)} does not take a value.", context)
         if option is None or not _takes_value(option):
             spelt.append(name + equals + value)
         else:

@@ -48,7 +48,7 @@ class JournalFileBackend(BaseJournalBackend):
         self._lock = lock_obj or JournalFileSymlinkLock(self._path)
         self._fsync = fsync
         self._start()
-        with self._explained("made"):
+        with self._explained(f"made at {os.fspath(file_path)!r}"):
             self._make()
 
     def _start(self) -> None:
