@@ -24,10 +24,11 @@ def values(trial, m, n_levels):
 
 def run(sampler, m, n_levels):
     study = parzen.create_study(directions=["minimize"] * m, sampler=sampler(seed=1))
-    study.optimize(lambda trial: values(trial, m, n_levels), n_trials=110)
-    for _ in range(2):
-        for trial in [study.ask() for _ in range(66)]:
-            study.tell(trial, values(trial, m, n_levels))
+    study.optimize(lambda trial: values(trial, m, n_levels), n_trials=106)
+    if m == 1:
+        for n in (66, 66, 1):
+            for trial in [study.ask() for _ in range(n)]:
+                study.tell(trial, values(trial, m, n_levels))
     new = known() - ready
     assert not new, (sampler.__name__, m, n_levels, new)
 

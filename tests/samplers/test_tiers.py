@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 import seeded_studies
 
-from parzen.engine.kernels import loading
+from parzen.engine.kernels import COMPILED_FROM, fronts, loading
+from parzen.samplers.tpe import model
 
 NAMES = ["tpe", "tpe-univariate", "tpe-branching", "tpe-two", "tpe-constrained", "tpe-liar", "tpe-batches", "tpe-asha",
          "nsgaii-constrained", "nsgaii-mixed", "nsgaiii", "sms-emoa", "tpe-grids"]  # fmt: skip
@@ -45,3 +46,19 @@ def test_a_study_is_the_same_whenever_the_compiled_kernels_become_ready(name, mo
     rng = random.Random(name)
     monkeypatch.setattr(loading, "is_ready", lambda rehearsal: rng.random() < 0.5)
     assert seeded_studies.fingerprint(run(tmp_path)) == with_compiled
+
+
+def test_the_compiled_tier_is_taken_where_it_pays_and_is_ready(monkeypatch):
+    """It is wanted once a study may grow; where it is not ready, NumPy goes on however many trials there are."""
+    wanted, is_ready = [], False
+    monkeypatch.setattr(loading, "is_ready", lambda rehearsal: is_ready)
+    monkeypatch.setattr(loading, "want", wanted.append)
+    assert model.tier_for(model.WANTED_FROM - 1) is model.NUMPY and not fronts.is_compiled(COMPILED_FROM - 1)
+    assert not wanted
+    assert model.tier_for(model.WANTED_FROM) is model.tier_for(10**6) is model.NUMPY
+    assert not fronts.is_compiled(fronts.MANY - 1)
+    assert wanted == [model.REHEARSAL] * 2 + [fronts.REHEARSAL]
+    assert fronts.is_compiled(fronts.MANY)
+    is_ready = True
+    assert model.tier_for(COMPILED_FROM - 1) is model.NUMPY and not fronts.is_compiled(COMPILED_FROM - 1)
+    assert model.tier_for(COMPILED_FROM) is model.compiled_tier() and fronts.is_compiled(COMPILED_FROM)

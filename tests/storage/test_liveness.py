@@ -230,6 +230,22 @@ def test_rows_of_optunas_workers_count(url: str) -> None:
     assert study.trials[0].state == FAIL
 
 
+def test_a_dead_trial_is_taken_over_once(url: str, start: Start) -> None:
+    first, second = opened(url), opened(url)
+    worker, number = start(url)
+    trial_id = first.trials[number]._trial_id
+    assert [looked_for(study) for study in (first, second)] == [[], []]
+    assert [study._storage._take_over(trial_id) for study in (first, second)] == [False, False]
+    kill(worker)
+    assert [looked_for(study) for study in (first, second)] == [[trial_id], [trial_id]]
+    assert [study._storage._take_over(trial_id) for study in (first, second)] == [True, False]
+
+
+def looked_for(study: parzen.Study) -> list[int]:
+    """Find the trials of dead processes, which begins to give heartbeats of this one."""
+    return study._storage._get_stale_trial_ids(study._study_id)
+
+
 @pytest.mark.parametrize(("options", "allowed"), [({}, 200), ({"grace_period": 500}, 500)])
 def test_a_silent_worker_has_twice_the_interval_or_the_grace_period(
     url: str, options: dict[str, int], allowed: int

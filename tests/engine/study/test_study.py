@@ -51,7 +51,9 @@ def fill(study, values):
     ],
 )
 def test_directions(arguments, directions):
-    assert parzen.create_study(**arguments).directions == directions
+    study = parzen.create_study(**arguments)
+    assert study.directions == directions
+    assert study._is_multi_objective() is (len(directions) > 1)  # Optuna's crossovers ask
 
 
 @pytest.mark.parametrize(
