@@ -273,7 +273,12 @@ class StudyView:
 
     def get_trials(self, deepcopy: bool = True, states: Container[TrialState] | None = None) -> list[FrozenTrial]:
         """List the trials, by number."""
-        history = self.sync()
+        return self._get_trials(deepcopy, states)
+
+    def _get_trials(
+        self, deepcopy: bool = True, states: Container[TrialState] | None = None, use_cache: bool = False
+    ) -> list[FrozenTrial]:
+        history = self.history if use_cache else self.sync()
         with history.lock:
             return history.records(states, copy=deepcopy)
 

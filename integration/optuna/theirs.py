@@ -187,7 +187,7 @@ class StorageForOptuna:
         history: History = study.sync()
         with history.lock:
             trials = _listings.setdefault(history, Listing()).update(history)
-        if not (isinstance(study, Study) and is_ours(study, "get_trials")):
+        if not (isinstance(study, Study) and is_ours(study, "get_trials", "_get_trials")):
             trials = [trials[trial.number] for trial in study.get_trials(deepcopy=False)]
         if states is not None:
             trials = [trial for trial in trials if trial.state in states]
