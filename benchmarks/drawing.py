@@ -14,11 +14,14 @@ import numpy as np
 
 from parzen.benchmarks import stats
 from parzen.benchmarks.problem import Array
+from parzen.benchmarks.race import checkpoints
 from parzen.benchmarks.results import FLOOR, Results
 from parzen.benchmarks.runs import Run
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#8C6D1F")
 DASHES = ("-", "--", ":", "-.")
+
+Styles = dict[str, dict[str, Any]]  # of lines, by contender
 
 
 def draw(runs: Sequence[Run], contenders: Sequence[str], folder: Path) -> dict[str, Path]:
@@ -37,10 +40,10 @@ def draw(runs: Sequence[Run], contenders: Sequence[str], folder: Path) -> dict[s
     except ImportError as error:
         raise ImportError('Pictures need matplotlib: pip install "parzen[plot]"') from error
     kept = [run for run in runs if run.job.contender in set(contenders)]
-    found = {}
+    styles, found = styles_of(contenders), {}
     for name, (kinds, make) in FIGURES.items():
         these = [run for run in kept if run.kind in kinds]
-        present = [c for c in contenders if any(run.job.contender == c for run in these)]
+        present = {c: of for c, of in styles.items() if any(run.job.contender == c for run in these)}
         figure = make(plt, these, present) if these else None
         if figure is not None:
             found[name] = folder / f"{name}.png"
@@ -49,17 +52,20 @@ def draw(runs: Sequence[Run], contenders: Sequence[str], folder: Path) -> dict[s
     return found
 
 
-def style(contenders: Sequence[str], name: str) -> dict[str, Any]:
-    """Give colour and dashes of a contender."""
-    place = list(contenders).index(name)
-    return {"color": COLOURS[place % len(COLOURS)], "linestyle": DASHES[place // len(COLOURS) % len(DASHES)]}
+def styles_of(contenders: Sequence[str]) -> Styles:
+    """Give each contender a colour and dashes, the same in all pictures."""
+    n = len(COLOURS)
+    return {
+        name: {"color": COLOURS[place % n], "linestyle": DASHES[place // n % len(DASHES)]}
+        for place, name in enumerate(contenders)
+    }
 
 
-def _legend(figure: Any, contenders: Sequence[str]) -> None:
+def _legend(figure: Any, contenders: Styles) -> None:
     from matplotlib.lines import Line2D
 
-    lines = [Line2D([], [], linewidth=2.0, **style(contenders, name)) for name in contenders]
-    figure.legend(lines, contenders, loc="outside upper center", ncols=min(len(contenders), 4), frameon=False)
+    lines = [Line2D([], [], linewidth=2.0, **contenders[name]) for name in contenders]
+    figure.legend(lines, list(contenders), loc="outside upper center", ncols=min(len(contenders), 4), frameon=False)
 
 
 def _panels(plt: Any, titles: Sequence[str], most: int = 5, width: float = 3.4) -> tuple[Any, list[Any]]:
@@ -76,10 +82,11 @@ def _panels(plt: Any, titles: Sequence[str], most: int = 5, width: float = 3.4) 
     return figure, list(axes.flat[: len(titles)])
 
 
-def _band(axis: Any, curves: Array, **line: Any) -> None:
-    """Draw median and quartiles over seeds."""
-    n = np.arange(1, curves.shape[1] + 1)
-    low, middle, high = np.quantile(curves, [0.25, 0.5, 0.75], axis=0)
+def _band(axis: Any, curves: Array, at: Sequence[int] = (), **line: Any) -> None:
+    """Draw median and quartiles over seeds, after all evaluations or after some."""
+    n = np.array(at or range(1, curves.shape[1] + 1))
+    with np.errstate(invalid="ignore"):  # before the first value curves are infinite
+        low, middle, high = np.quantile(curves[:, n - 1], [0.25, 0.5, 0.75], axis=0)
     axis.plot(n, middle, linewidth=1.4, **line)
     axis.fill_between(n, low, high, alpha=0.13, color=line["color"], linewidth=0)
 
@@ -87,9 +94,9 @@ def _band(axis: Any, curves: Array, **line: Any) -> None:
 # --- values ----------------------------------------------------------------------------------------------------------
 
 
-def _regret(plt: Any, runs: Sequence[Run], contenders: Sequence[str]) -> Any:
+def _regret(plt: Any, runs: Sequence[Run], contenders: Styles) -> Any:
     """Draw regret against evaluations by group and in all: geometric means of the means over seeds."""
-    results = Results(runs, "value", contenders)
+    results = Results(runs, "value", list(contenders))
     shared = results.problems()
     if not shared:
         return None
@@ -102,49 +109,47 @@ def _regret(plt: Any, runs: Sequence[Run], contenders: Sequence[str]) -> Any:
         n = min(results.end(problem, *contenders) for problem in of)
         for name in contenders:
             means = [np.maximum(results.curves[problem, name][:, :n].mean(axis=0), FLOOR) for problem in of]
-            axis.plot(
-                np.arange(1, n + 1), np.exp(np.mean(np.log(means), axis=0)), linewidth=1.6, **style(contenders, name)
-            )
+            axis.plot(np.arange(1, n + 1), np.exp(np.mean(np.log(means), axis=0)), linewidth=1.6, **contenders[name])
         axis.set_yscale("log")
     _legend(figure, contenders)
     figure.supxlabel("evaluations")
-    figure.supylabel("regret, 1 = one random trial\n(geometric mean over problems)")
+    figure.supylabel("regret, 1 = one random trial\n(geometric mean over problems)", fontsize=9)
     return figure
 
 
-def _problems(plt: Any, runs: Sequence[Run], contenders: Sequence[str]) -> Any:
+def _problems(plt: Any, runs: Sequence[Run], contenders: Styles) -> Any:
     """Draw regret against evaluations, a problem a panel."""
-    results = Results(runs, "value", contenders)
+    results = Results(runs, "value", list(contenders))
     names = list(results.groups)
     figure, axes = _panels(plt, names)
     for axis, problem in zip(axes, names, strict=True):
         for name in contenders:
             if (problem, name) in results.curves:
-                _band(axis, np.maximum(results.curves[problem, name], FLOOR), **style(contenders, name))
+                _band(axis, np.maximum(results.curves[problem, name], FLOOR), **contenders[name])
         axis.set_yscale("log")
     _legend(figure, contenders)
     figure.supxlabel("evaluations")
-    figure.supylabel("regret, 1 = one random trial (median and quartiles over seeds)")
+    figure.supylabel("regret, 1 = one random trial\n(median and quartiles over seeds)", fontsize=9)
     return figure
 
 
-def _ranks(plt: Any, runs: Sequence[Run], contenders: Sequence[str]) -> Any:
+def _ranks(plt: Any, runs: Sequence[Run], contenders: Styles) -> Any:
     """Draw mean ranks, with a bar over those between which there is no significant difference (Demsar 2006)."""
-    shared, scores = Results(runs, "value", contenders).scores()
+    shared, scores = Results(runs, "value", list(contenders)).scores()
     if len(contenders) < 3 or len(shared) < 2:
         return None
     ranks = stats.mean_ranks(scores)
     difference = stats.critical_difference(len(contenders), len(shared))
     order = np.argsort(ranks, kind="stable")
     bars = stats.alike(ranks, difference)
-    k = len(contenders)
+    k, names = len(contenders), list(contenders)
     figure, axis = plt.subplots(figsize=(8.5, 1.4 + 0.32 * k + 0.2 * len(bars)), layout="constrained")
     for row, place in enumerate(order):
         y = -row - 1.0
         axis.plot([ranks[place], ranks[place]], [0.0, y], color="#BBBBBB", linewidth=0.8, zorder=1)
-        axis.plot(ranks[place], y, "o", color=style(contenders, contenders[place])["color"], zorder=2)
+        axis.plot(ranks[place], y, "o", color=contenders[names[place]]["color"], zorder=2)
         axis.annotate(
-            f"{contenders[place]}  {ranks[place]:.2f}",
+            f"{names[place]}  {ranks[place]:.2f}",
             (ranks[place], y),
             (8, 0),
             textcoords="offset points",
@@ -172,23 +177,24 @@ def _ranks(plt: Any, runs: Sequence[Run], contenders: Sequence[str]) -> Any:
 # --- several objectives ----------------------------------------------------------------------------------------------
 
 
-def _hypervolume(plt: Any, runs: Sequence[Run], contenders: Sequence[str]) -> Any:
+def _hypervolume(plt: Any, runs: Sequence[Run], contenders: Styles) -> Any:
     """Draw the share that is dominated against evaluations, a problem a panel."""
-    results = Results(runs, "far", contenders)
+    results = Results(runs, "far", list(contenders))
     names = list(results.groups)
     figure, axes = _panels(plt, names)
     for axis, problem in zip(axes, names, strict=True):
         for name in contenders:
             if (problem, name) in results.curves:
-                _band(axis, results.curves[problem, name], **style(contenders, name))
+                curves = results.curves[problem, name]
+                _band(axis, curves, [n for n in checkpoints(curves.shape[1]) if n >= 10], **contenders[name])
         axis.set(xscale="log", xlim=(10, None))
     _legend(figure, contenders)
     figure.supxlabel("evaluations")
-    figure.supylabel("share of the box up to the far reference point\nthat is dominated (median and quartiles)")
+    figure.supylabel("share dominated, up to `far`\n(median and quartiles)", fontsize=9)
     return figure
 
 
-def _fronts(plt: Any, runs: Sequence[Run], contenders: Sequence[str]) -> Any:
+def _fronts(plt: Any, runs: Sequence[Run], contenders: Styles) -> Any:
     """Draw the first two objectives of the fronts that the first seed found."""
     names = list(dict.fromkeys(run.job.problem for run in runs))
     figure, axes = _panels(plt, names)
@@ -197,17 +203,17 @@ def _fronts(plt: Any, runs: Sequence[Run], contenders: Sequence[str]) -> Any:
         for run in [run for run in runs if (run.job.problem, run.job.seed) == (problem, seed)]:
             points = np.array(run.told["front"]).reshape(len(run.told["front"]), -1)
             if points.size:
-                axis.plot(*points[:, :2].T, ".", markersize=3, color=style(contenders, run.job.contender)["color"])
+                axis.plot(*points[:, :2].T, ".", markersize=3, color=contenders[run.job.contender]["color"])
     _legend(figure, contenders)
     figure.supxlabel("first objective")
-    figure.supylabel("second objective, fronts of the first seed")
+    figure.supylabel("second objective (first seed)", fontsize=9)
     return figure
 
 
 # --- training by steps, and time -------------------------------------------------------------------------------------
 
 
-def _losses(plt: Any, runs: Sequence[Run], contenders: Sequence[str]) -> Any:
+def _losses(plt: Any, runs: Sequence[Run], contenders: Styles) -> Any:
     """Draw the lowest loss against steps."""
     names = list(dict.fromkeys(run.job.problem for run in runs))
     figure, axes = _panels(plt, names, most=2, width=7.5)
@@ -218,15 +224,15 @@ def _losses(plt: Any, runs: Sequence[Run], contenders: Sequence[str]) -> Any:
         for name in contenders:
             curves = [run.curve("value", budget) for run in of if run.job.contender == name]
             if curves:
-                _band(axis, np.array(curves), **style(contenders, name))
+                _band(axis, np.array(curves), **contenders[name])
         axis.set(yscale="log", ylim=(0.95 * min(ends), 2.5), xlim=(0, budget))  # not the losses of guessing
     _legend(figure, contenders)
     figure.supxlabel("steps trained, all trials together")
-    figure.supylabel("lowest validation loss (median and quartiles over seeds)")
+    figure.supylabel("lowest validation loss\n(median and quartiles over seeds)", fontsize=9)
     return figure
 
 
-def _times(plt: Any, runs: Sequence[Run], contenders: Sequence[str]) -> Any:
+def _times(plt: Any, runs: Sequence[Run], contenders: Styles) -> Any:
     """Draw the sampler's time per evaluation against their number: medians of the runs."""
     figure, (axis,) = _panels(plt, [""], width=7.0)
     figure.set_size_inches(7.0, 4.2)
@@ -237,7 +243,7 @@ def _times(plt: Any, runs: Sequence[Run], contenders: Sequence[str]) -> Any:
             for (a, before), (b, after) in itertools.pairwise(steps):
                 spans.setdefault(b, []).append(1e3 * (after - before) / (b - a))
         n = sorted(spans)
-        axis.plot(n, [np.median(spans[at]) for at in n], marker=".", linewidth=1.4, **style(contenders, name))
+        axis.plot(n, [np.median(spans[at]) for at in n], marker=".", linewidth=1.4, **contenders[name])
     axis.set(
         xscale="log", yscale="log", xlabel="evaluations so far", ylabel="milliseconds of the sampler per evaluation"
     )
@@ -245,7 +251,7 @@ def _times(plt: Any, runs: Sequence[Run], contenders: Sequence[str]) -> Any:
     return figure
 
 
-FIGURES: dict[str, tuple[Sequence[str], Callable[[Any, Sequence[Run], Sequence[str]], Any]]] = {
+FIGURES: dict[str, tuple[Sequence[str], Callable[[Any, Sequence[Run], Styles], Any]]] = {
     "regret": (["value"], _regret),
     "problems": (["value"], _problems),
     "ranks": (["value"], _ranks),

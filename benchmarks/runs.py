@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import concurrent.futures
 import datetime
+import itertools
 import json
 import multiprocessing
 import time
@@ -96,6 +97,8 @@ class Store:
     ----------
     path
         The file; it need not be there.
+    *more
+        Files to read as well.
 
     Attributes
     ----------
@@ -105,15 +108,15 @@ class Store:
         By their names.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path, *more: Path) -> None:
+        self.path, self._more = path, more
         self.environments: dict[str, Environment] = {}
         self.runs: list[Run] = []
         self._read()
 
     def _read(self) -> None:
         runs: dict[tuple[str, str, int], Run] = {}
-        for line in _lines(self.path):
+        for line in itertools.chain(*map(_lines, (self.path, *self._more))):
             if "packages" in line:
                 self.environments[environment.name_of(line)] = line
                 continue

@@ -152,7 +152,7 @@ def test_pictures_show_the_numbers_and_legends_lie_beside_them(runs, tmp_path):
 
     names = ["parzen", "optuna", "random"]
     assert drawing.draw(runs, names, tmp_path).keys() == {"regret", "problems", "ranks", "times"}
-    figure = drawing._problems(plt, runs, names)
+    figure = drawing._problems(plt, runs, drawing.styles_of(names))
     figure.canvas.draw()
     curves = Results(runs, "value", names).curves["a", "optuna"]
     line = figure.axes[0].lines[1]
@@ -170,4 +170,4 @@ def test_contenders_differ_in_colour_or_dashes():
     from parzen.benchmarks import drawing
 
     names = [str(i) for i in range(32)]
-    assert len({tuple(drawing.style(names, name).values()) for name in names}) == 32
+    assert len({tuple(style.values()) for style in drawing.styles_of(names).values()}) == 32
