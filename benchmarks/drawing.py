@@ -190,7 +190,7 @@ def _hypervolume(plt: Any, runs: Sequence[Run], contenders: Styles) -> Any:
         axis.set(xscale="log", xlim=(10, None))
     _legend(figure, contenders)
     figure.supxlabel("evaluations")
-    figure.supylabel("share dominated, up to `far`\n(median and quartiles)", fontsize=9)
+    figure.supylabel("share dominated up to the far\nreference point (quartiles)", fontsize=9)
     return figure
 
 

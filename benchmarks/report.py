@@ -153,13 +153,13 @@ def ranked(results: Results) -> Table:
         [name, f"{rank:.2f}", "" if rank == best else "behind" if rank - best > difference else "not significant"]
         for rank, name in sorted(zip(ranks.tolist(), results.contenders, strict=True))
     ]
-    alike = "are alike beyond doubt of chance" if p_value >= stats.SIGNIFICANT else "differ"
+    told = "so the contenders differ" if p_value < stats.SIGNIFICANT else "which is not significant"
     return Table(
         f"Mean ranks over the {len(shared)} problems that all ran, each at its last budget.",
         ["contender", "mean rank", "against the first"],
         rows,
         [
-            f"Friedman's test: p = {p_value:.2g}, so the contenders {alike}. Nemenyi's critical difference at "
+            f"Friedman's test: p = {p_value:.2g}, {told}. Nemenyi's critical difference at "
             f"{stats.SIGNIFICANT}: {difference:.2f} (Demsar 2006)."
         ],
     )

@@ -75,10 +75,10 @@ class Results:
         ]
 
     def budgets(self, *contenders: str) -> list[int]:
-        """List the budgets that some contenders reach together on some problem; the last one's, if they are few."""
+        """List the budgets that some contenders reach together on some problem, and the largest that they reach."""
         shared = self.problems(*contenders)
         longest = max((min(self.curves[p, c].shape[1] for c in contenders) for p in shared), default=0)
-        return [budget for budget in self._budgets if budget <= longest] or [longest] * bool(longest)
+        return [*(budget for budget in self._budgets if budget < longest), *([longest] if longest else [])]
 
     def end(self, problem: str, *contenders: str) -> int:
         """Give the largest budget that contenders have in common on a problem."""

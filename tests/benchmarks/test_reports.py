@@ -62,7 +62,7 @@ def test_budgets_and_problems_are_those_that_contenders_share(runs):
     assert results.problems("parzen", "optuna") == list("abcd") and results.problems() == list("abc")
     assert results.problems("parzen", "optuna", budget=50) == list("abc")
     assert results.budgets("parzen", "optuna") == [30, 50, 100] and results.end("d", "parzen", "optuna") == 40
-    assert Results(runs, "value", ["parzen"], [10, 60, 500]).budgets("parzen") == [10, 60]
+    assert Results(runs, "value", ["parzen"], [10, 60, 500]).budgets("parzen") == [10, 60, 100]
 
 
 def test_what_was_never_reached_is_infinite_or_nothing():
