@@ -174,7 +174,7 @@ class Family:
     is_fixed
         Whether there is one instance alone, of the dimensions listed.
     needs
-        What must be installed to evaluate it.
+        The distribution that must be installed to evaluate it.
     """
 
     function: str

@@ -226,7 +226,8 @@ def _finished(jobs: list[Job], n_processes: int) -> Iterator[tuple[Job, Line | s
     try:
         futures = {pool.submit(_answer, job): job for job in jobs}
         for future in concurrent.futures.as_completed(futures):
-            yield futures[future], future.result()
+            error = future.exception()  # a process that was killed
+            yield futures[future], f"{type(error).__name__}: {error}" if error else future.result()
     finally:
         pool.shutdown(cancel_futures=True)
 

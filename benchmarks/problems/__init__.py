@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import importlib
+import importlib.metadata
 import pkgutil
 from collections.abc import Iterable
 from fnmatch import fnmatch
@@ -40,10 +41,12 @@ def find(name: str) -> Problem:
     if not known or identity is None or family is None:
         raise LookupError(f"Expected the name of a problem, such as ackley-i03-d05, but got {name!r}. See --list.")
     group = listed().get(name) or family.identities(identity.instance).get(identity) or next(iter(family.listed))
-    try:
-        return family.make(identity, group)
-    except ImportError as error:
-        raise ImportError(f'{name} needs {family.needs or error.name}: pip install "parzen[bench]"') from error
+    if family.needs:
+        try:
+            importlib.metadata.version(family.needs)
+        except importlib.metadata.PackageNotFoundError as error:
+            raise ImportError(f'{name} needs {family.needs}: pip install "parzen[bench]"') from error
+    return family.make(identity, group)
 
 
 def select(words: Iterable[str]) -> list[str]:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import zlib
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -164,6 +167,28 @@ def test_all_groups_are_there():
         "functions", "mixed", "conditional", "tables", "training", "fronts", "multi-fidelity",
         "high-dimensional", "noisy", "rugged", "low-effective-dimension", "failing", "rounded", "branched", "long",
     }  # fmt: skip
+
+
+def test_a_package_that_is_missing_is_named_with_its_extra(monkeypatch):
+    problems.find.cache_clear()
+    family = problems.families()["zdt1"]
+    monkeypatch.setitem(problems.families(), "zdt1", replace(family, needs="no-such-package"))
+    with pytest.raises(ImportError, match=r'zdt1-i00-d30 needs no-such-package: pip install "parzen\[bench\]"'):
+        problems.find("zdt1-i00-d30")
+
+
+def test_the_problem_of_contributing_is_one_file(tmp_path, monkeypatch):
+    text = (Path(__file__).parents[2] / "CONTRIBUTING.md").read_text()
+    (source,) = (block for block in re.findall(r"```python\n(.*?)```", text, re.DOTALL) if "FAMILIES" in block)
+    (tmp_path / "zakharov.py").write_text(source)
+    monkeypatch.setattr(problems, "__path__", [*problems.__path__, str(tmp_path)])
+    problems.families.cache_clear()
+    try:
+        test_the_optimum_is_where_it_is_said_to_be_and_nothing_is_below("zakharov-i03-d12")
+        assert problems.select(["zakharov"]) == ["zakharov-i00-d05", "zakharov-i00-d30"]
+        assert "zakharov-noisy-i00-d05" in problems.select(["noisy"])
+    finally:
+        problems.families.cache_clear()
 
 
 # --- transformations -------------------------------------------------------------------------------------------------
