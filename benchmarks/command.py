@@ -10,6 +10,7 @@ import shlex
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from parzen.benchmarks import contenders, problems
@@ -45,8 +46,10 @@ class Plan:
 
     Attributes
     ----------
-    problems, contenders
-        Names; no contenders: those that race by default on problems of a kind, and are installed.
+    words
+        What stands for the problems on the command line; none: the usual ones.
+    contenders
+        Names; none: those that race by default on problems of a kind, and are installed.
     seeds
         Of the runs.
     budgets
@@ -55,11 +58,16 @@ class Plan:
         Whether budgets are those of a first look.
     """
 
-    problems: list[str]
+    words: list[str]
     contenders: list[str]
     seeds: range
     budgets: list[int] = field(default_factory=list)
     quick: bool = False
+
+    @cached_property
+    def problems(self) -> list[str]:
+        """Names of the problems. Raise ``LookupError`` where a word stands for none."""
+        return problems.select(self.words or (QUICK if self.quick else USUAL))
 
     def budget(self, problem: Problem) -> int:
         """Give the evaluations of a run."""
@@ -92,8 +100,8 @@ class Plan:
     def command(self) -> str:
         """Give the command that makes these runs."""
         words = ["parzen", "bench", *(["--quick"] if self.quick else [])]
-        for option, values in (("problems", self.problems), ("contenders", self.contenders), ("budgets", self.budgets)):
-            if values and not (self.quick and option == "problems"):
+        for option, values in (("problems", self.words), ("contenders", self.contenders), ("budgets", self.budgets)):
+            if values:
                 words += [f"--{option}", *map(str, values)]
         return shlex.join([*words, "--seeds", str(len(self.seeds)), "--first-seed", str(self.seeds.start)])
 
@@ -138,15 +146,14 @@ def parser() -> argparse.ArgumentParser:
 
 
 def plan_of(arguments: argparse.Namespace) -> Plan:
-    """Turn arguments into a plan. Raise ``LookupError`` if a problem or a contender is unknown."""
+    """Turn arguments into a plan. Raise ``LookupError`` if a contender is unknown."""
     quick = arguments.quick
-    names = problems.select(arguments.problems or (QUICK if quick else USUAL))
     who = list(dict.fromkeys(arguments.contenders or ()))
     for name in who:
         contenders.find(name)
     n_seeds = arguments.seeds or (3 if quick else 5)
     seeds = range(arguments.first_seed, arguments.first_seed + n_seeds)
-    return Plan(names, who, seeds, sorted(arguments.budgets or []), quick)
+    return Plan(arguments.problems or [], who, seeds, sorted(arguments.budgets or []), quick)
 
 
 def main(args: Sequence[str] | None = None) -> int:

@@ -56,6 +56,8 @@ class Race:
         self.problem, self.seed, self.budget, self._clock = problem, seed, budget, clock
         self.n = 0
         self._steps: list[Step] = []  # each time a value was better than all before
+        self._chosen: list[Step] = []  # and each time that one was seen to be, with noise
+        self._best_seen = float("inf")
         self._values: list[Array] = []  # with several objectives, (m,) each; NaN: not feasible
         self._trained: dict[int, int] = {}  # steps by trial
         self._tests: list[Step] = []
@@ -88,7 +90,11 @@ class Race:
                 self._values.append(values if (constraints <= 0).all() else np.full(len(values), np.nan))
                 return found
             self._note(float(found))
-            return self.problem.seen(params, float(found), self.seed, number)
+            seen = self.problem.seen(params, float(found), self.seed, number)
+            if seen < self._best_seen:
+                self._best_seen = seen
+                self._chosen.append((self.n, float(found)))
+            return seen
         except FailedEvaluation:
             if self.problem.front:
                 self._values.append(np.full(len(self.problem.front.ideal), np.nan))
@@ -139,7 +145,7 @@ class Race:
             return {**found, **self._shares(), "front": self._front_shown()}
         if self.problem.fidelity:
             return {**found, "value": self._steps, "test": self._tests, "trained": list(self._trained.values())}
-        return {**found, "value": self._steps}
+        return {**found, "value": self._steps, **({"chosen": self._chosen} if self.problem.noise else {})}
 
     def _front(self, n: int) -> Array:
         """Give the feasible and non-dominated of the first n values."""

@@ -97,6 +97,10 @@ def values(runs: Sequence[Run], contenders: Sequence[str], budgets: Sequence[int
     """Say how good the best values are."""
     results = Results(runs, "value", contenders, budgets)
     tables = [compared(results, contenders[0], other) for other in contenders[1:]]
+    noisy = [run for run in runs if "chosen" in run.told]
+    if noisy:
+        chosen = Results(noisy, "chosen", contenders, budgets)
+        tables += [compared(chosen, contenders[0], other) for other in contenders[1:]]
     figures = ["regret", "problems"]
     if len(contenders) > 2 and len(results.problems()) > 1:
         tables.append(ranked(results))
@@ -129,8 +133,9 @@ def compared(results: Results, ours: str, other: str) -> Table:
         )
         worse = [f"{p} ({ratio:.2f})" for p, ratio in sure.items() if ratio > 1]
     n = len(results.problems(ours, other))
+    what = "Regret" if results.measure == "value" else "With noise, regret of the point that was seen to be best,"
     return Table(
-        f"Regret of {ours} over that of {other}: geometric means over {n} problems and seeds; below 1 it is better.",
+        f"{what} of {ours} over that of {other}: geometric means over {n} problems and seeds; below 1 it is better.",
         ["evaluations", *groups, "all", "of means", "floored", "problems won", "significantly better, worse"],
         rows,
         [

@@ -24,7 +24,7 @@ class Results:
     runs
         All of them count for the best value of a problem without a known optimum.
     measure
-        ``value``, ``near`` or ``far``.
+        ``value``, or ``chosen`` of the point with the best value seen where there is noise; ``near`` or ``far``.
     contenders
         Those to keep, ours first.
     budgets
@@ -43,6 +43,7 @@ class Results:
         self, runs: Sequence[Run], measure: str, contenders: Sequence[str], budgets: Sequence[int] = BUDGETS
     ) -> None:
         self.contenders, self.measure, self._budgets = list(contenders), measure, budgets
+        self.is_regret = measure in ("value", "chosen")
         self.groups = {run.job.problem: run.group for run in runs}
         self.curves: dict[tuple[str, str], Array] = {}
         for problem in self.groups:
@@ -52,7 +53,7 @@ class Results:
         found = {name: self._curves(of) for name in self.contenders if (of := _by(runs, name))}
         if not found:
             return
-        if self.measure == "value":
+        if self.is_regret:
             best = runs[0].optimum
             best = min(run.told["value"][-1][1] for run in runs if run.told["value"]) if best is None else best
             unit_runs = next((of for name in UNITS if (of := _by(runs, name))), None)
@@ -63,7 +64,7 @@ class Results:
     def _curves(self, runs: list[Run]) -> Array:
         length = min(run.job.budget for run in runs)
         curves = np.array([run.curve(self.measure, length) for run in sorted(runs, key=lambda run: run.job.seed)])
-        return curves if self.measure == "value" else np.where(np.isinf(curves), 0.0, curves)
+        return curves if self.is_regret else np.where(np.isinf(curves), 0.0, curves)
 
     def problems(self, *contenders: str, budget: int = 1) -> list[str]:
         """List the problems on which some contenders, or all if none is named, come as far as a budget."""
@@ -91,11 +92,11 @@ class Results:
     def score(self, problem: str, contender: str, budget: int) -> float:
         """Give one number for the seeds: of regrets the geometric mean with a floor, of shares the mean."""
         values = self.at(problem, contender, budget)
-        return geometric_mean(values, FLOOR) if self.measure == "value" else float(values.mean())
+        return geometric_mean(values, FLOOR) if self.is_regret else float(values.mean())
 
     def ratio(self, problem: str, ours: str, other: str, budget: int, floored: bool = True) -> float:
         """Give the ratio of two scores; not floored: of the arithmetic means, in which the worst runs count most."""
-        if self.measure != "value":
+        if not self.is_regret:
             a, b = (self.score(problem, c, budget) + LEAST for c in (ours, other))
         elif floored:
             a, b = (self.score(problem, c, budget) for c in (ours, other))
@@ -109,12 +110,12 @@ class Results:
 
     def is_better(self, ratio: float) -> bool:
         """Tell whether a ratio speaks for the first."""
-        return ratio < 1 if self.measure == "value" else ratio > 1
+        return ratio < 1 if self.is_regret else ratio > 1
 
     def scores(self, budget: int | None = None) -> tuple[list[str], Array]:
         """Give the problems that all ran, and their scores (n_problems, n_contenders), the lower the better."""
         shared = self.problems(budget=budget or 1)
-        sign = 1.0 if self.measure == "value" else -1.0
+        sign = 1.0 if self.is_regret else -1.0
         rows = [
             [sign * self.score(problem, c, budget or self.end(problem, *self.contenders)) for c in self.contenders]
             for problem in shared

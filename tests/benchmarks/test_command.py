@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 
 import pytest
 
@@ -83,7 +84,7 @@ def test_quick_is_small_and_of_listed_problems():
 
 def test_the_command_of_a_report_makes_the_same_runs():
     made = plan("--problems", "camel", "*-noisy-*", "--contenders", "parzen", "--seeds", "4", "--first-seed", "7")
-    program, name, *words = made.command().split()
+    program, name, *words = shlex.split(made.command())
     assert [program, name] == ["parzen", "bench"] and plan(*words).jobs() == made.jobs()
 
 

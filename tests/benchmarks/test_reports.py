@@ -94,6 +94,20 @@ def test_every_comparison_is_in_words(runs):
     assert "not significant" in text and "better" in text
 
 
+def test_with_noise_the_chosen_point_counts_as_well(runs):
+    noisy = [
+        run(r.job.problem, r.job.contender, r.job.seed, {**r.told, "chosen": [(1, 5.0), (50, 2.0), (60, 3.0)]})
+        for r in runs
+        if r.job.problem == "a"
+    ]
+    of = Results(noisy, "chosen", ["parzen", "optuna"])
+    unit = np.mean([r.told["value"][0][1] for r in noisy if r.job.contender == "random"])
+    assert of.at("a", "parzen", 55).tolist() == pytest.approx([2.0 / unit] * 6)
+    assert of.at("a", "parzen", 100).tolist() == pytest.approx([3.0 / unit] * 6) and of.is_better(0.5)
+    assert "With noise, regret of the point" in render.markdown(told(noisy), {})
+    assert "With noise" not in render.markdown(told(runs), {})
+
+
 def test_ranks_name_the_critical_difference(runs):
     text = render.markdown(told(runs), {})
     assert f"{stats.critical_difference(3, 3):.2f} (Demsar 2006)" in text

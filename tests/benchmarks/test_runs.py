@@ -13,7 +13,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from parzen.benchmarks import contenders, environment, problems, runs
+from parzen.benchmarks import composition, contenders, environment, problems, runs
 from parzen.benchmarks.problem import FailedEvaluation
 from parzen.benchmarks.problems.mixed_front import DISTANCES
 from parzen.benchmarks.race import Race, Spent, checkpoints
@@ -142,11 +142,15 @@ def test_a_curve_is_the_best_value_after_each_evaluation():
     assert run.curve("value", 10).tolist() == np.minimum.accumulate(seen)[:10].tolist()
 
 
-def test_noise_does_not_count():
+def test_noise_does_not_count_but_may_mislead():
     problem = problems.find("sphere-noisy-i00-d05")
-    race = Race(problem, 0, 2)
-    assert race.evaluate(problem.at) != 0.0
-    assert race.told()["value"] == [(1, 0.0)]
+    race = Race(problem, 0, 20)
+    points = composition.uniform(problem, np.random.default_rng(0), 20)
+    seen, true = [race.evaluate(params) for params in points], [problem.function(params, 0) for params in points]
+    assert len(set(seen) & set(true)) == 0
+    told = race.told()
+    assert told["value"][-1] == (int(np.argmin(true)) + 1, min(true))
+    assert told["chosen"][-1] == (int(np.argmin(seen)) + 1, true[int(np.argmin(seen))])
 
 
 def test_only_feasible_points_are_on_a_front():
