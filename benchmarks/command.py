@@ -189,7 +189,8 @@ def main(args: Sequence[str] | None = None) -> int:
 def race(plan: Plan, arguments: argparse.Namespace) -> int:
     """Run what is missing, and report."""
     jobs, notes = plan.jobs()
-    print("\n".join(notes), file=sys.stderr) if notes else None
+    for note in notes:
+        print(note, file=sys.stderr)
     store = Store(arguments.out / "runs.jsonl")
     missing = [] if arguments.report else store.missing(jobs)
     wanted = {job[:3] for job in jobs}

@@ -28,6 +28,8 @@ Raw = Callable[[Array], float]
 Maker = Callable[[Identity, str], Problem]
 Transformation = Callable[[Problem], Problem]
 
+ANY = range(2, 1001)  # dimensions
+
 _ROTATION = 100  # its key, with the dimension; that of the shift is the dimension
 _SETTING = 1000  # and those of what else is drawn
 
@@ -100,17 +102,26 @@ def _matrix(identity: Identity, turned: bool, condition: float) -> Array | None:
     return np.asarray(np.sqrt(condition ** (np.arange(d) / (d - 1)))[:, None] * rotation)
 
 
-def functions(name: str, make: Maker, **listed: tuple[int, ...]) -> Family:
-    """Make a family of functions of any instance and dimension; groups are written with underscores."""
-    groups = {group.replace("_", "-"): dimensions for group, dimensions in listed.items()}
-    return Family(name, make, groups, is_fixed=False)
+def functions(name: str, make: Maker, dimensions: Sequence[int] = ANY, **listed: tuple[int, ...]) -> Family:
+    """Make a family of functions.
+
+    Parameters
+    ----------
+    name, make
+        See `Family`.
+    dimensions
+        Those that it can have, of any instance.
+    **listed
+        By group, with underscores, the dimensions that are raced unless others are named.
+    """
+    return Family(name, make, {group.replace("_", "-"): of for group, of in listed.items()}, dimensions)
 
 
 def fixed(
     name: str, make: Callable[[], Mapping[str, Any]], group: str, dimension: int, needs: str | None = None
 ) -> Family:
     """Make a family of one member; `make` gives the other fields of the problem."""
-    return Family(name, lambda identity, of: Problem(identity, of, **make()), {group: (dimension,)}, True, needs)
+    return Family(name, lambda identity, of: Problem(identity, of, **make()), {group: (dimension,)}, (), needs)
 
 
 def noisy(deviation: float) -> Transformation:
@@ -223,7 +234,7 @@ def embedded(inner: Maker, n: int) -> Maker:
 def branched(inner: Maker, offsets: Sequence[float]) -> Maker:
     """Make conditional problems: a choice of so many branches, each with an offset and parameters of its own.
 
-    The branches are further instances of the same function. Their common dimension is what remains of the problem's.
+    The branches are further instances of the same function, each with an equal part of the dimensions that remain.
     """
 
     def make(identity: Identity, group: str) -> Problem:

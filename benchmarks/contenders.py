@@ -48,7 +48,8 @@ class Contender:
     def missing(self) -> str | None:
         """Say what must be installed, None if nothing."""
         lost = [module for module in self.needs if importlib.util.find_spec(module) is None]
-        return f'{self.name} needs {", ".join(lost)}: pip install "parzen[bench]"' if lost else None
+        extras = sorted({"torch" if module == "torch" else "bench" for module in lost})
+        return f'{self.name} needs {", ".join(lost)}: pip install "parzen[{",".join(extras)}]"' if lost else None
 
     def refuses(self, problem: Problem) -> str | None:
         """Say why it does not play a problem, None if it does."""

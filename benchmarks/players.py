@@ -55,10 +55,8 @@ def suggest(trial: Any, problem: Problem) -> Params:
         if isinstance(distribution, CategoricalDistribution):
             return trial.suggest_categorical(name, list(distribution.choices))
         ask = trial.suggest_float if isinstance(distribution, FloatDistribution) else trial.suggest_int
-        options: dict[str, Any] = {"log": True} if distribution.log else {}
-        if not distribution.log and distribution.step not in (None, 1):
-            options["step"] = distribution.step
-        return ask(name, distribution.low, distribution.high, **options)
+        scale = {"log": True} if distribution.log else {"step": distribution.step} if distribution.step else {}
+        return ask(name, distribution.low, distribution.high, **scale)
 
     return problem.choose(value)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Protocol
@@ -171,8 +171,8 @@ class Family:
         Makes the problem of an identity, for a group.
     listed
         By group, the dimensions that are raced unless others are named.
-    is_fixed
-        Whether there is one instance alone, of the dimensions listed.
+    dimensions
+        Those that it can have besides; none: what is listed is all, in one instance.
     needs
         The distribution that must be installed to evaluate it.
     """
@@ -180,7 +180,7 @@ class Family:
     function: str
     make: Callable[[Identity, str], Problem]
     listed: Mapping[str, tuple[int, ...]]
-    is_fixed: bool = True
+    dimensions: Sequence[int] = ()
     needs: str | None = None
 
     def identities(self, instance: int = 0) -> dict[Identity, str]:

@@ -133,7 +133,7 @@ class Race:
         return self.n - 1
 
     def _note(self, value: float) -> bool:
-        is_better = not self._steps or value < self._steps[-1][1]
+        is_better = value < (self._steps[-1][1] if self._steps else float("inf"))  # NaN is not
         if is_better:
             self._steps.append((self.n, value))
         return is_better

@@ -37,9 +37,11 @@ def find(name: str) -> Problem:
     """
     identity = Identity.parse(name)
     family = families().get(identity.function) if identity else None
-    known = identity is not None and family is not None and (not family.is_fixed or name in listed())
-    if not known or identity is None or family is None:
-        raise LookupError(f"Expected the name of a problem, such as ackley-i03-d05, but got {name!r}. See --list.")
+    if identity is None or family is None or (name not in listed() and identity.dimension not in family.dimensions):
+        raise LookupError(
+            f"Expected the name of a problem, such as ackley-i03-d05, but got {name!r}. See --list; functions of fixed "
+            "parameters have one instance and dimension."
+        )
     group = listed().get(name) or family.identities(identity.instance).get(identity) or next(iter(family.listed))
     if family.needs:
         try:

@@ -19,6 +19,8 @@ FAMILIES = [
     functions("ackley", boxed(ackley, -20.0, 20.0), functions=(5, 10), high_dimensional=(30,)),
     functions("ackley-rounded", boxed(ackley, -20.0, 20.0, rounded(40)), rounded=(10,)),
     functions("ackley-failing", boxed(ackley, -20.0, 20.0, failing(0.5)), failing=(10,)),
-    functions("ackley-embedded", embedded(boxed(ackley, -20.0, 20.0), 5), low_effective_dimension=(30,)),
+    functions(
+        "ackley-embedded", embedded(boxed(ackley, -20.0, 20.0), 5), range(5, 1001), low_effective_dimension=(30,)
+    ),
     functions("ackley-long", boxed(ackley, -20.0, 20.0, turned=True, budget=2000), long=(20,)),
 ]

@@ -44,12 +44,9 @@ def hartmann(x: Array) -> float:
 
 
 BOX = boxed(hartmann, 0.0, 1.0, optimum=OPTIMUM.__getitem__, at=AT.__getitem__)
+NOISY = boxed(hartmann, 0.0, 1.0, noisy(0.3), optimum=OPTIMUM.__getitem__, at=AT.__getitem__)
 FAMILIES = [
-    functions("hartmann", BOX, functions=(3, 6)),
-    functions(
-        "hartmann-noisy",
-        boxed(hartmann, 0.0, 1.0, noisy(0.3), optimum=OPTIMUM.__getitem__, at=AT.__getitem__),
-        noisy=(6,),
-    ),
-    functions("hartmann-embedded", embedded(BOX, 6), low_effective_dimension=(25,)),
+    functions("hartmann", BOX, (3, 6), functions=(3, 6)),
+    functions("hartmann-noisy", NOISY, (3, 6), noisy=(6,)),
+    functions("hartmann-embedded", embedded(BOX, 6), range(6, 1001), low_effective_dimension=(25,)),
 ]

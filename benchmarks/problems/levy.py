@@ -19,5 +19,5 @@ def levy(y: Array) -> float:
 FAMILIES = [
     functions("levy", boxed(levy, -10.0, 10.0), functions=(6,), high_dimensional=(30,)),
     functions("levy-failing", boxed(levy, -10.0, 10.0, failing(0.3)), failing=(6,)),
-    functions("levy-branched", branched(boxed(levy, -10.0, 10.0), [0.0, 0.5, 1.0]), branched=(10,)),
+    functions("levy-branched", branched(boxed(levy, -10.0, 10.0), [0.0, 0.5, 1.0]), range(7, 1001, 3), branched=(10,)),
 ]

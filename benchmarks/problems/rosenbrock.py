@@ -15,6 +15,8 @@ FAMILIES = [
     functions("rosenbrock", boxed(rosenbrock, -2.0, 2.0), functions=(5,), high_dimensional=(20,)),
     functions("rosenbrock-rotated", boxed(rosenbrock, -2.0, 2.0, turned=True), functions=(5,)),
     functions("rosenbrock-noisy", boxed(rosenbrock, -2.0, 2.0, noisy(20.0)), noisy=(5,)),
-    functions("rosenbrock-embedded", embedded(boxed(rosenbrock, -2.0, 2.0), 4), low_effective_dimension=(25,)),
+    functions(
+        "rosenbrock-embedded", embedded(boxed(rosenbrock, -2.0, 2.0), 4), range(4, 1001), low_effective_dimension=(25,)
+    ),
     functions("rosenbrock-long", boxed(rosenbrock, -2.0, 2.0, budget=1000), long=(10,)),
 ]

@@ -25,7 +25,7 @@ def marked(name):
 OTHERS = [
     str(Identity(family.function, 3, dimension))
     for family in problems.families().values()
-    if not family.is_fixed
+    if family.dimensions
     for dimension in next(iter(family.listed.values()))[:1]
 ]
 ALL = [marked(name) for name in [*problems.listed(), *OTHERS]]
@@ -157,7 +157,14 @@ def test_problems_are_found_by_group_function_name_and_pattern():
     assert problems.select(["camel", "camel"]) == ["camel-i00-d02"]
     assert problems.select(["ackley-i00-d*"]) == [f"ackley-i00-d{d:02d}" for d in (5, 10, 30)]
     assert problems.select(["ackley-i07-d13"]) == ["ackley-i07-d13"]  # not listed, but there
-    for word in ("nothing", "camel-i01-d02", "branin-i00-d05"):
+    for word in (
+        "nothing",
+        "camel-i01-d02",
+        "branin-i00-d05",
+        "hartmann-i00-d04",
+        "ackley-embedded-i00-d03",
+        "levy-i00-d01",
+    ):
         with pytest.raises(LookupError, match=word):
             problems.select([word])
 

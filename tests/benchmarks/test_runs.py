@@ -153,6 +153,14 @@ def test_noise_does_not_count_but_may_mislead():
     assert told["chosen"][-1] == (int(np.argmin(seen)) + 1, true[int(np.argmin(seen))])
 
 
+def test_a_value_that_is_none_is_not_the_best():
+    outcomes = iter([float("nan"), 2.0, float("nan"), 1.0])
+    race = Race(replace(problems.find("camel-i00-d02"), function=lambda params, seed: next(outcomes)), 0, 4)
+    for _ in range(4):
+        race.evaluate({})
+    assert race.told()["value"] == [(2, 2.0), (4, 1.0)]
+
+
 def test_only_feasible_points_are_on_a_front():
     problem = problems.find("dtlz2-mixed-i00-d12")
     race = Race(problem, 0, 10)
