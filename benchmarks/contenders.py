@@ -69,10 +69,11 @@ def study(
     *needs: str,
     default: str = "",
     kinds: str = "value front fidelity",
+    home: str | None = None,
     **arguments: Any,
 ) -> Contender:
-    """Enter a sampler of a library that has Optuna's names."""
-    made = players.study(library, sampler, arguments)
+    """Enter a sampler of a library that has Optuna's names, in a study of its own or of another library."""
+    made = players.study(library, sampler, arguments, home=home)
     known = [kind for kind in kinds.split() if library != "rustuna" or kind != "fidelity"]  # it has no pruners
     return Contender(name, made, (library, *needs), tuple(known), default=tuple(default.split()))
 
@@ -114,6 +115,8 @@ _CONTENDERS = [
     study("optuna-univariate", "optuna", "TPESampler", multivariate=False),
     study("random", "optuna", "RandomSampler", default="value"),
     study("rustuna", "rustuna", "TPESampler"),
+    study("parzen-in-optuna", "parzen", "TPESampler", "optuna", home="optuna", kinds="value front"),
+    study("optuna-in-parzen", "optuna", "TPESampler", home="parzen", kinds="value front"),
     study("parzen-random", "parzen", "RandomSampler"),
     study("parzen-nsgaii", "parzen", "NSGAIISampler", default="front"),
     study("parzen-nsgaiii", "parzen", "NSGAIIISampler", kinds="front"),

@@ -26,11 +26,23 @@ PAUSING = ("ASHAPruner", "PASHAPruner", "SyncHyperbandPruner")  # they let trial
 # --- studies: parzen, Optuna, Rustuna --------------------------------------------------------------------------------
 
 
-def study(library: str, sampler: str, arguments: dict[str, Any], pruner: Named = ("NopPruner", {})) -> Player:
-    """Play by ask and tell in a study of a library that has Optuna's names."""
+def study(
+    library: str, sampler: str, arguments: dict[str, Any], pruner: Named = ("NopPruner", {}), home: str | None = None
+) -> Player:
+    """Play by ask and tell in a study of a library that has Optuna's names.
+
+    Parameters
+    ----------
+    library, sampler, arguments
+        Whose sampler, which, and with what.
+    pruner
+        For problems that are trained by steps.
+    home
+        Whose study; None: that of the same library.
+    """
 
     def play(race: Race) -> None:
-        module = importlib.import_module(library)
+        module = importlib.import_module(home or library)
         if hasattr(module, "logging"):
             module.logging.set_verbosity(module.logging.WARNING)
         options: dict[str, Any] = {}
@@ -40,12 +52,20 @@ def study(library: str, sampler: str, arguments: dict[str, Any], pruner: Named =
             options["study_name"] = f"multifidelity-{race.seed}"  # Optuna derives a trial's bracket from it
         if race.problem.fidelity and library != "rustuna":
             options["pruner"] = getattr(module.pruners, pruner[0])(**pruner[1])
-        made = module.create_study(sampler=getattr(module.samplers, sampler)(seed=race.seed, **arguments), **options)
+        own = getattr(importlib.import_module(library).samplers, sampler)(seed=race.seed, **arguments)
+        made = module.create_study(sampler=own if home is None else _guest(own, home), **options)
         one = _evaluate if not race.problem.fidelity else _pause if pruner[0] in PAUSING else _train
         while True:
             one(made, race, module.trial.TrialState)
 
     return play
+
+
+def _guest(sampler: Any, home: str) -> Any:
+    """Wrap a sampler for a study of the other library."""
+    from parzen.integration.optuna import OptunaSampler, ParzenSampler
+
+    return {"optuna": OptunaSampler, "parzen": ParzenSampler}[home](sampler)
 
 
 def suggest(trial: Any, problem: Problem) -> Params:

@@ -67,6 +67,15 @@ def test_any_sampler_of_optuna_races_without_a_line():
     assert len(runs.run(Job("camel-i00-d02", "optuna:QMCSampler", 0, 8)).told["value"]) > 0
 
 
+@pytest.mark.bench
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("problem", ["camel-i00-d02", "network-i00-d06", "levy-failing-i00-d06"])
+@pytest.mark.parametrize(("guest", "at_home"), [("parzen-in-optuna", "parzen"), ("optuna-in-parzen", "optuna")])
+def test_a_sampler_plays_in_the_other_library_as_at_home(guest, at_home, problem):
+    there, here = (runs.run(Job(problem, name, 1, 40)).told["value"] for name in (guest, at_home))
+    assert there == here
+
+
 def test_what_is_missing_is_named_with_its_extra(monkeypatch):
     assert contenders.find("parzen").missing() is None
     monkeypatch.setitem(sys.modules, "cmaes", None)
