@@ -1,51 +1,243 @@
-"""Runs of a benchmark: a file of JSON lines to go on with, and one process or several that do what it lacks."""
+"""Runs and their store: a file of JSON lines to go on with, and processes that do what it lacks.
+
+A line is a run, or an environment that runs refer to. Lines are only ever appended, so a store that was killed lacks
+the runs that were not finished, and no others; a line that was cut off is left out, and run again.
+"""
 
 from __future__ import annotations
 
 import concurrent.futures
+import datetime
+import itertools
 import json
 import multiprocessing
-from collections.abc import Callable, Iterator
+import time
+import warnings
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, nullcontext, suppress
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+import numpy as np
 from tqdm import tqdm
 
-Run = dict[str, Any]
+from parzen.benchmarks import contenders, environment, problems
+from parzen.benchmarks.environment import Environment
+from parzen.benchmarks.problem import Array
+from parzen.benchmarks.race import Race, Spent
+
+Line = dict[str, Any]
 
 
-def load(path: Path | None) -> list[Run]:
-    """Read the runs in a file, none if there is no file; a line cut off while it was written is left out."""
-    runs = []
-    for line in path.read_text().splitlines() if path is not None and path.exists() else []:
-        try:
-            runs.append(json.loads(line))
-        except json.JSONDecodeError:
-            continue
-    return runs
+class MixedRuns(Exception):
+    """Runs of different versions, commits or machines would be taken together."""
 
 
-def append(path: Path, work: Callable[[Any], list[Run]], jobs: list[Any], n_processes: int = 1) -> None:
-    """Do jobs, and append their runs to a file as they come.
+class Job(NamedTuple):
+    """A run to be made."""
+
+    problem: str
+    contender: str
+    seed: int
+    budget: int
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a contender found.
+
+    Attributes
+    ----------
+    job
+        Problem, contender, seed and budget.
+    group, kind, optimum
+        Those of the problem, so that a report needs no package that problems need.
+    seconds
+        Time of the run, of which ``told["sampler"]`` was the sampler's.
+    day, environment
+        When and where it was made; `Store.environments` says what the name stands for.
+    told
+        What `Race.told` gave.
+    """
+
+    job: Job
+    group: str
+    kind: str
+    optimum: float | None
+    seconds: float
+    day: str
+    environment: str
+    told: dict[str, Any]
+
+    @classmethod
+    def of(cls, line: Line) -> Run:
+        """Read a line of a store."""
+        job = Job(line["problem"], line["contender"], line["seed"], line["budget"])
+        names = ("group", "kind", "optimum", "seconds", "day", "environment", "told")
+        return cls(job, *(line[name] for name in names))
+
+    def line(self) -> Line:
+        """Give the line of a store."""
+        return {**self.job._asdict(), **{name: value for name, value in vars(self).items() if name != "job"}}
+
+    def curve(self, measure: str, length: int | None = None) -> Array:
+        """Give a measure after 1, 2, ... evaluations; what is not known before the first step is infinite."""
+        curve = np.full(length or self.job.budget, np.inf)
+        steps = self.told[measure]
+        for (n, value), (end, _) in zip(steps, [*steps[1:], (len(curve) + 1, 0.0)], strict=True):
+            curve[n - 1 : end - 1] = value
+        return curve
+
+
+class Store:
+    """The runs of a file, each job once.
 
     Parameters
     ----------
     path
-        The file. If its last line was cut off, a new one is begun.
-    work
-        Does one job; a function of a module, so that other processes find it.
-    jobs
-        What it is called with.
-    n_processes
-        Number of processes; 1: this one.
+        The file; it need not be there.
+    *more
+        Files to read as well.
+
+    Attributes
+    ----------
+    runs : list[Run]
+        In the order of the file.
+    environments : dict[str, Environment]
+        By their names.
     """
-    if not jobs:
+
+    def __init__(self, path: Path, *more: Path) -> None:
+        self.path, self._more = path, more
+        self.environments: dict[str, Environment] = {}
+        self.runs: list[Run] = []
+        self._read()
+
+    def _read(self) -> None:
+        runs: dict[tuple[str, str, int], Run] = {}
+        for line in itertools.chain(*map(_lines, (self.path, *self._more))):
+            if "packages" in line:
+                self.environments[environment.name_of(line)] = line
+                continue
+            run = Run.of(line)
+            known = runs.get(run.job[:3])
+            if known is None or known.job.budget < run.job.budget:
+                runs[run.job[:3]] = run
+        self.runs = list(runs.values())
+
+    def missing(self, jobs: Iterable[Job]) -> list[Job]:
+        """List the jobs that no run answers; one of a larger budget does."""
+        done = {run.job[:3]: run.job.budget for run in self.runs}
+        return [job for job in jobs if done.get(job[:3], 0) < job.budget]
+
+    def check(self, runs: Iterable[Run], also_here: bool = False) -> None:
+        """Refuse runs of different environments, this process's among them if asked for.
+
+        Raises
+        ------
+        MixedRuns
+            If versions, commits or machines differ; it says which.
+        """
+        found = [self.environments[name] for name in dict.fromkeys(run.environment for run in runs)]
+        differing = environment.differences([*found, environment.here()] if also_here else found)
+        if differing:
+            told = "; ".join(f"{name}: {' and '.join(values)}" for name, values in differing.items())
+            raise MixedRuns(
+                f"Expected runs of the same versions, commit and machine, but in {self.path} there are different ones "
+                f"({told}). Give another --out, or --mix to take them together."
+            )
+
+    def fill(self, jobs: list[Job], n_processes: int = 1) -> list[str]:
+        """Run jobs, and append each run when it is finished.
+
+        Parameters
+        ----------
+        jobs
+            What to run.
+        n_processes
+            Number of processes; 1: this one.
+
+        Returns
+        -------
+        failures
+            What went wrong, a text for each job that failed. The others are run all the same.
+        """
+        failures = []
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        _end_line(self.path)
+        with open(self.path, "a") as file:
+            name = environment.name_of(environment.here())
+            if jobs and name not in self.environments:
+                file.write(json.dumps(environment.here()) + "\n")
+            for job, line in tqdm(_finished(jobs, n_processes), total=len(jobs), desc="runs", disable=not jobs):
+                if isinstance(line, str):
+                    failures.append(f"{job.contender} on {job.problem}, seed {job.seed}: {line}")
+                    continue
+                file.write(json.dumps(line) + "\n")
+                file.flush()
+        self._read()
+        return failures
+
+
+def run(job: Job) -> Run:
+    """Let a contender play a problem."""
+    problem, contender = problems.find(job.problem), contenders.find(job.contender)
+    start = time.perf_counter()
+    with _one_thread(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        race = Race(problem, job.seed, job.budget)
+        with suppress(Spent):
+            contender.play(race)
+    return Run(
+        job,
+        problem.group,
+        problem.kind,
+        problem.optimum,
+        round(time.perf_counter() - start, 3),
+        datetime.date.today().isoformat(),
+        environment.name_of(environment.here()),
+        race.told(),
+    )
+
+
+def _one_thread() -> AbstractContextManager[Any]:
+    """Keep linear algebra to one thread: several are slower on matrices so small."""
+    try:
+        from threadpoolctl import threadpool_limits
+    except ImportError:
+        return nullcontext()
+    limits: AbstractContextManager[Any] = threadpool_limits(1, user_api="blas")
+    return limits
+
+
+def _answer(job: Job) -> Line | str:
+    try:
+        return run(job).line()
+    except Exception as error:
+        return f"{type(error).__name__}: {error}"
+
+
+def _finished(jobs: list[Job], n_processes: int) -> Iterator[tuple[Job, Line | str]]:
+    if n_processes == 1:
+        yield from ((job, _answer(job)) for job in jobs)
         return
-    _end_line(path)
-    with open(path, "a") as file:
-        for runs in tqdm(_finished(work, jobs, n_processes), total=len(jobs), desc="runs"):
-            file.writelines(json.dumps(run) + "\n" for run in runs)
-            file.flush()
+    pool = concurrent.futures.ProcessPoolExecutor(n_processes, mp_context=multiprocessing.get_context("spawn"))
+    try:
+        futures = {pool.submit(_answer, job): job for job in jobs}
+        for future in concurrent.futures.as_completed(futures):
+            error = future.exception()  # a process that was killed
+            yield futures[future], f"{type(error).__name__}: {error}" if error else future.result()
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _lines(path: Path) -> Iterator[Line]:
+    for text in path.read_text().splitlines() if path.exists() else []:
+        try:
+            yield json.loads(text)
+        except json.JSONDecodeError:
+            continue
 
 
 def _end_line(path: Path) -> None:
@@ -53,13 +245,3 @@ def _end_line(path: Path) -> None:
     if text and not text.endswith(b"\n"):
         with open(path, "a") as file:
             file.write("\n")
-
-
-def _finished(work: Callable[[Any], list[Run]], jobs: list[Any], n_processes: int) -> Iterator[list[Run]]:
-    if n_processes == 1:
-        yield from map(work, jobs)
-        return
-    context = multiprocessing.get_context("spawn")
-    with concurrent.futures.ProcessPoolExecutor(n_processes, mp_context=context) as pool:
-        for future in concurrent.futures.as_completed([pool.submit(work, job) for job in jobs]):
-            yield future.result()

@@ -19,7 +19,7 @@ else:
 ROOT = Path(__file__).parents[1]
 SETUPTOOLS = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
 INSIDE = ("engine", "samplers", "pruners", "storage", "analysis", "integration")  # where imports are relative
-ROOMS = {*INSIDE, "examples"}
+ROOMS = {*INSIDE, "examples", "benchmarks"}
 HEAVY = {"numba", "scipy", "torch", "pandas", "sqlalchemy", "sklearn", "click", "yaml", "matplotlib", "plotly", "tqdm",
          "redis"}  # fmt: skip
 
@@ -105,8 +105,8 @@ def test_the_table_of_rooms_is_of_today():
     assert house.CONTRIBUTING.read_text() == house.drawn(), "run: python tests/house.py"
 
 
-@pytest.mark.parametrize("path", sources("api", "examples"), ids=shown)
-def test_api_and_examples_import_absolutely(path):
+@pytest.mark.parametrize("path", sources("api", "examples", "benchmarks"), ids=shown)
+def test_api_examples_and_benchmarks_import_absolutely(path):
     levels = {level for level, _ in imports_of(path)}
     assert levels <= {0}
     names = [name for _, name in imports_of(path) if name.split(".")[0] == "parzen"]
@@ -263,8 +263,8 @@ def test_a_small_study_loads_nothing_heavy():
 
 
 @pytest.mark.bench
-@pytest.mark.parametrize("path", sources("benchmarks"), ids=shown)
-def test_every_benchmark_starts(path):
+@pytest.mark.parametrize("path", [p for p in sources("benchmarks") if "__main__" in p.read_text()], ids=shown)
+def test_every_program_of_the_benchmarks_starts(path):
     """They import from each other, so a change of one can break another."""
     done = subprocess.run([sys.executable, path, "--help"], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

@@ -532,7 +532,7 @@ def test_help_names_every_sub_command(run: Run, arguments: list[str]) -> None:
     assert result.code == 0
     for name in ("create-study", "delete-study", "study", "study-names", "studies", "trials", "best-trial"):
         assert re.search(rf"^  {name} ", result.out, re.MULTILINE)
-    for name in ("best-trials", "storage", "ask", "tell", "demo", "warmup", "help"):
+    for name in ("best-trials", "storage", "ask", "tell", "demo", "warmup", "bench", "help"):
         assert re.search(rf"^  {name} ", result.out, re.MULTILINE)
 
 

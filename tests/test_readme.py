@@ -35,7 +35,7 @@ def test_program_runs_twice(program: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("page", PAGES)
 def test_lines_can_be_read(page: str) -> None:
-    lines = (ROOT / page).read_text().splitlines()
+    lines = re.sub("<!--.*?-->", "", (ROOT / page).read_text()).splitlines()
     assert [line for line in lines if len(line) > 150 or "@@" in line] == []  # @@: a figure that was not filled in
     assert page != "README.md" or len(lines) < 110
 

@@ -29,9 +29,11 @@ def main(args: Sequence[str] | None = None) -> int:
         return 1
     import parzen.cli.serve  # of the group that `storage` declares
 
-    # isort: off - in the order in which the help lists them
+    # in the order in which the help lists them
+    # isort: off
     import parzen.cli.studies
-    import parzen.cli.trials  # noqa: F401
+    import parzen.cli.trials
+    import parzen.cli.bench  # noqa: F401
     from parzen.cli.declare import root
     # isort: on
 

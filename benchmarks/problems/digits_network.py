@@ -1,8 +1,14 @@
-"""A real training an epoch at a time: a small network on scikit-learn's digits, of which few settings make a good one.
+"""Real training an epoch at a time: a small network on scikit-learn's digits, of which few settings make a good one.
 
 The network has one hidden layer and is trained by stochastic gradient descent with momentum; which minibatches it sees
 and which units are dropped follow from its seed, so the same settings and seed give the same losses. It can stop after
 any epoch and go on later.
+
+The space was chosen by 300 random settings, before any contender was compared on it: half of them hardly learn, and few
+come near the best; their order after one epoch says something of that after 81 (rank correlation 0.5), after 27 most
+(0.95); the noise of training is mostly smaller than what separates the best from the good, though some good settings
+diverge with single seeds; an epoch takes two milliseconds. The loss is the cross-entropy, for shares of wrong answers
+are often equal. Nothing was tuned on the seeds below 1000.
 """
 
 from __future__ import annotations
@@ -10,14 +16,17 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
-Array = np.ndarray[Any, Any]
+from parzen.benchmarks.composition import fixed
+from parzen.benchmarks.problem import Array, Fidelity, Params, Space
+from parzen.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
 N_TRAIN, N_VALID = 300, 900  # of 1797 images; the rest is the test part
 N_CLASSES = 10
+N_EPOCHS = 81
 WORST = 10.0  # a larger loss is not told apart
 
 # name: (function, its slope given what it returned)
@@ -28,35 +37,18 @@ ACTIVATIONS: dict[str, tuple[Callable[[Array], Array], Callable[[Array], Array]]
 }
 
 
-class Settings(NamedTuple):
-    """The hyperparameters of a network."""
-
-    learning_rate: float
-    decay: float
-    momentum: float
-    weight_decay: float
-    batch_size: int
-    n_hidden: int
-    init_scale: float
-    dropout: float
-    noise: float
-    activation: str
-
-
-def suggest(trial: Any) -> Settings:
-    """Ask a trial, parzen's or Optuna's, for settings."""
-    return Settings(
-        learning_rate=trial.suggest_float("learning_rate", 1e-5, 10.0, log=True),
-        decay=trial.suggest_float("decay", 1e-4, 10.0, log=True),
-        momentum=trial.suggest_float("momentum", 0.0, 0.99),
-        weight_decay=trial.suggest_float("weight_decay", 1e-7, 1.0, log=True),
-        batch_size=trial.suggest_int("batch_size", 8, 256, log=True),
-        n_hidden=trial.suggest_int("n_hidden", 4, 256, log=True),
-        init_scale=trial.suggest_float("init_scale", 1e-3, 10.0, log=True),
-        dropout=trial.suggest_float("dropout", 0.0, 0.9),
-        noise=trial.suggest_float("noise", 1e-2, 10.0, log=True),
-        activation=trial.suggest_categorical("activation", list(ACTIVATIONS)),
-    )
+SPACE: Space = {
+    "learning_rate": FloatDistribution(1e-5, 10.0, log=True),
+    "decay": FloatDistribution(1e-4, 10.0, log=True),
+    "momentum": FloatDistribution(0.0, 0.99),
+    "weight_decay": FloatDistribution(1e-7, 1.0, log=True),
+    "batch_size": IntDistribution(8, 256, log=True),
+    "n_hidden": IntDistribution(4, 256, log=True),
+    "init_scale": FloatDistribution(1e-3, 10.0, log=True),
+    "dropout": FloatDistribution(0.0, 0.9),
+    "noise": FloatDistribution(1e-2, 10.0, log=True),
+    "activation": CategoricalDistribution(list(ACTIVATIONS)),
+}
 
 
 class Part(NamedTuple):
@@ -85,7 +77,7 @@ class Network:
     Parameters
     ----------
     settings
-        Its hyperparameters.
+        Its hyperparameters, see `SPACE`.
     seed
         Decides its first weights, the order of the images and the units that are dropped.
 
@@ -95,11 +87,11 @@ class Network:
         Number of epochs trained.
     """
 
-    def __init__(self, settings: Settings, seed: int) -> None:
+    def __init__(self, settings: Params, seed: int) -> None:
         self._settings = settings
         self._rng = np.random.default_rng(seed)
-        self._function, self._slope = ACTIVATIONS[settings.activation]
-        sizes = [(digits()[0].images.shape[1], settings.n_hidden), (settings.n_hidden, N_CLASSES)]
+        self._function, self._slope = ACTIVATIONS[settings["activation"]]
+        sizes = [(digits()[0].images.shape[1], settings["n_hidden"]), (settings["n_hidden"], N_CLASSES)]
         self._weights = [self._initial(*size) for size in sizes]
         self._biases = [np.zeros(size, np.float32) for _, size in sizes]
         self._velocities = [np.zeros_like(p) for p in (*self._weights, *self._biases)]
@@ -107,31 +99,36 @@ class Network:
 
     def _initial(self, fan_in: int, fan_out: int) -> Array:
         """Draw weights of the standard deviation init_scale / sqrt(fan_in)."""
-        scale = np.float32(self._settings.init_scale / np.sqrt(fan_in))
+        scale = np.float32(self._settings["init_scale"] / np.sqrt(fan_in))
         return np.asarray(scale * self._rng.standard_normal((fan_in, fan_out), np.float32))
 
-    def train(self) -> None:
-        """Train for one epoch."""
+    def train(self) -> float:
+        """Train for one epoch; give the loss on the part to validate."""
         images, labels = digits()[0]
         order = self._rng.permutation(len(labels))
         with np.errstate(all="ignore"):  # what diverges becomes NaN
-            for start in range(0, len(order), self._settings.batch_size):
-                rows = order[start : start + self._settings.batch_size]
+            for start in range(0, len(order), self._settings["batch_size"]):
+                rows = order[start : start + self._settings["batch_size"]]
                 self._step(images[rows] + self._noise(len(rows)), labels[rows])
         self.epoch += 1
+        return self.loss(digits()[1])
+
+    def test(self) -> float:
+        """Give the loss on the part to test."""
+        return self.loss(digits()[2])
 
     def _step(self, images: Array, labels: Array) -> None:
         settings = self._settings
         parameters = *self._weights, *self._biases
-        rate = np.float32(settings.learning_rate / (1.0 + settings.decay * self.epoch))
+        rate = np.float32(settings["learning_rate"] / (1.0 + settings["decay"] * self.epoch))
         for parameter, velocity, slope in zip(parameters, self._velocities, self._slopes(images, labels), strict=True):
-            velocity *= np.float32(settings.momentum)
+            velocity *= np.float32(settings["momentum"])
             velocity -= rate * slope
             parameter += velocity
 
     def _slopes(self, images: Array, labels: Array) -> list[Array]:
         """Give the slopes of the loss, in the order of the parameters."""
-        (first, second), decay = self._weights, np.float32(self._settings.weight_decay)
+        (first, second), decay = self._weights, np.float32(self._settings["weight_decay"])
         hidden = self._function(images @ first + self._biases[0])  # (n, n_hidden)
         kept = self._kept(hidden.shape)
         seen = hidden * kept
@@ -143,13 +140,13 @@ class Network:
 
     def _kept(self, shape: tuple[int, ...]) -> Array:
         """Give 0 for a unit that is dropped, 1 / (1 - dropout) for others."""
-        share = np.float32(1.0 - self._settings.dropout)
+        share = np.float32(1.0 - self._settings["dropout"])
         return np.asarray((self._rng.random(shape, np.float32) < share) / share)
 
     def _noise(self, n: int) -> Array:
         """Draw what is added to the pixels of n images."""
         n_pixels = digits()[0].images.shape[1]
-        return np.asarray(np.float32(self._settings.noise) * self._rng.standard_normal((n, n_pixels), np.float32))
+        return np.asarray(np.float32(self._settings["noise"]) * self._rng.standard_normal((n, n_pixels), np.float32))
 
     def loss(self, part: Part) -> float:
         """Give the cross-entropy per image: log(10) is that of guessing, `WORST` that of a network that diverged."""
@@ -164,3 +161,18 @@ class Network:
 def _softmax(logits: Array) -> Array:
     powers = np.exp(logits - logits.max(axis=1, keepdims=True))
     return np.asarray(powers / powers.sum(axis=1, keepdims=True))
+
+
+def trained(params: Params, seed: int) -> float:
+    """Give the loss after all epochs."""
+    network = Network(params, seed)
+    return [network.train() for _ in range(N_EPOCHS)][-1]
+
+
+NETWORK = {
+    "space": SPACE,
+    "function": trained,
+    "fidelity": Fidelity(N_EPOCHS, 3, Network),
+    "budget": 20 * N_EPOCHS,
+}
+FAMILIES = [fixed("digits-network", lambda: NETWORK, "multi-fidelity", len(SPACE), "scikit-learn")]

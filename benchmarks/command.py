@@ -1,0 +1,265 @@
+"""The command: which problems, contenders, seeds and budgets; run what is missing, and report."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import pkgutil
+import runpy
+import shlex
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from parzen.benchmarks import contenders, problems
+from parzen.benchmarks.problem import Problem
+from parzen.benchmarks.runs import Job, MixedRuns, Run, Store
+
+USUAL = ("functions", "mixed", "conditional")
+QUICK = (
+    "branin", "hartmann-i00-d06", "ackley-i00-d05", "ellipsoid-i00-d05", "rastrigin-i00-d05", "sphere-noisy-i00-d05",
+    "levy-failing", "network", "choices", "classifier", "pipeline", "zdt1", "dtlz2-mixed", "digits-network",
+)  # fmt: skip
+QUICK_CONTENDERS = {
+    "value": ("parzen", "optuna", "random"),
+    "front": ("parzen", "parzen-nsgaii", "optuna-nsgaii"),
+    "fidelity": ("parzen", "parzen-asha", "optuna-hyperband"),
+}
+QUICK_BUDGETS = {"value": 60, "front": 100, "fidelity": 243}
+
+DESCRIPTION = """Compare samplers and pruners in the same number of evaluations.
+
+Every finished run is appended to OUT/runs.jsonl, and not made again: stop it when you like, go on later, add
+contenders, problems and seeds. Then the report is written beside it: report.md, report.html and pictures."""
+EXAMPLES = """examples:
+  parzen bench --quick                                       a first look, in less than three minutes
+  parzen bench --problems functions '*-noisy-*' --contenders parzen optuna optuna:GPSampler --seeds 10 --jobs 4
+  parzen bench --problems zdt1 dtlz2 --contenders parzen-nsgaii pymoo-nsgaii --budgets 300 1000
+  parzen bench speed                                         what measures times; speed NAME runs one of them"""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is to be run.
+
+    Attributes
+    ----------
+    words
+        What stands for the problems on the command line; none: the usual ones.
+    contenders
+        Names; none: those that race by default on problems of a kind, and are installed.
+    seeds
+        Of the runs.
+    budgets
+        At which the report looks; none: each problem's own.
+    quick
+        Whether budgets are those of a first look.
+    """
+
+    words: list[str]
+    contenders: list[str]
+    seeds: range
+    budgets: list[int] = field(default_factory=list)
+    quick: bool = False
+
+    @cached_property
+    def problems(self) -> list[str]:
+        """Names of the problems. Raise ``LookupError`` where a word stands for none."""
+        return problems.select(self.words or (QUICK if self.quick else USUAL))
+
+    def budget(self, problem: Problem) -> int:
+        """Give the evaluations of a run."""
+        return max(self.budgets, default=QUICK_BUDGETS[problem.kind] if self.quick else problem.budget)
+
+    def usual(self, problem: Problem) -> list[str]:
+        """Give who races on a problem unless others are named."""
+        if self.quick:
+            return list(QUICK_CONTENDERS[problem.kind])
+        return [name for name, contender in contenders.CONTENDERS.items() if problem.kind in contender.default]
+
+    def jobs(self) -> tuple[list[Job], list[str]]:
+        """List the runs, seed by seed, and say what is left out and why."""
+        notes: dict[str, None] = {}
+        pairs = []
+        for name in self.problems:
+            try:
+                problem = problems.find(name)
+            except ImportError as error:
+                notes[f"Left out: {error}"] = None
+                continue
+            for contender in map(contenders.find, self.contenders or self.usual(problem)):
+                reason = contender.missing() or contender.refuses(problem)
+                if reason:
+                    notes[f"Left out: {reason}"] = None
+                else:
+                    pairs.append((name, contender.name, self.budget(problem)))
+        return [Job(name, who, seed, budget) for seed in self.seeds for name, who, budget in pairs], list(notes)
+
+    def command(self) -> str:
+        """Give the command that makes these runs."""
+        words = ["parzen", "bench", *(["--quick"] if self.quick else [])]
+        for option, values in (("problems", self.words), ("contenders", self.contenders), ("budgets", self.budgets)):
+            if values:
+                words += [f"--{option}", *map(str, values)]
+        return shlex.join([*words, "--seeds", str(len(self.seeds)), "--first-seed", str(self.seeds.start)])
+
+
+def parser() -> argparse.ArgumentParser:
+    """Make the parser of the command line."""
+    made = argparse.ArgumentParser(
+        "parzen bench", description=DESCRIPTION, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    made.add_argument("--list", action="store_true", help="list problems and contenders, and what they need")
+    made.add_argument("--quick", action="store_true", help="a few problems, contenders and evaluations of each kind")
+    made.add_argument(
+        "--problems",
+        nargs="+",
+        metavar="WORD",
+        help=f"groups, functions, names or patterns (default: {' '.join(USUAL)})",
+    )
+    made.add_argument("--contenders", nargs="+", metavar="NAME", help="the first is compared with each of the others")
+    made.add_argument("--seeds", type=int, help="number of seeds (default: 5, quick: 3)")
+    made.add_argument("--first-seed", type=int, default=0)
+    made.add_argument(
+        "--budgets",
+        nargs="+",
+        type=int,
+        metavar="N",
+        help="evaluations, of steps where there are steps (default: each problem's)",
+    )
+    made.add_argument(
+        "--out", type=Path, default=Path("parzen-bench"), help="folder of runs and report (default: %(default)s)"
+    )
+    made.add_argument(
+        "--jobs",
+        type=int,
+        default=max((os.cpu_count() or 2) // 2, 1),
+        help="number of processes (default: %(default)s)",
+    )
+    made.add_argument(
+        "--mix", action="store_true", help="take runs of different versions, commits or machines together"
+    )
+    made.add_argument("--report", action="store_true", help="run nothing, report on what is there")
+    return made
+
+
+def plan_of(arguments: argparse.Namespace) -> Plan:
+    """Turn arguments into a plan. Raise ``LookupError`` if a contender is unknown."""
+    quick = arguments.quick
+    who = list(dict.fromkeys(arguments.contenders or ()))
+    for name in who:
+        contenders.find(name)
+    n_seeds = arguments.seeds or (3 if quick else 5)
+    seeds = range(arguments.first_seed, arguments.first_seed + n_seeds)
+    return Plan(arguments.problems or [], who, seeds, sorted(arguments.budgets or []), quick)
+
+
+def main(args: Sequence[str] | None = None) -> int:
+    """Run the command.
+
+    Parameters
+    ----------
+    args
+        Arguments without the program's name; those of the process if None.
+
+    Returns
+    -------
+    code
+        0 done; 1 refused, or some runs failed; 2 wrong usage; 130 interrupted.
+    """
+    words = list(sys.argv[1:] if args is None else args)
+    if words[:1] == ["speed"]:
+        return speed(words[1:])
+    arguments = parser().parse_args(words)
+    if arguments.list:
+        print("\n".join(listing()))
+        return 0
+    try:
+        return race(plan_of(arguments), arguments)
+    except (LookupError, ImportError, MixedRuns) as error:
+        print(error.args[0], file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print(f"\nInterrupted. What is finished is in {arguments.out}; the same command goes on.", file=sys.stderr)
+        return 130
+
+
+def race(plan: Plan, arguments: argparse.Namespace) -> int:
+    """Run what is missing, and report."""
+    jobs, notes = plan.jobs()
+    for note in notes:
+        print(note, file=sys.stderr)
+    store = Store(arguments.out / "runs.jsonl")
+    missing = [] if arguments.report else store.missing(jobs)
+    wanted = {job[:3] for job in jobs}
+    if not arguments.mix:
+        store.check([run for run in store.runs if run.job[:3] in wanted], also_here=bool(missing))
+    failures = store.fill(missing, arguments.jobs)
+    for failure in failures:
+        print(f"Failed: {failure}", file=sys.stderr)
+    runs = [run for run in store.runs if run.job[:3] in wanted]
+    if not runs:
+        raise LookupError(
+            f"Expected runs of this selection in {store.path}, but found none. Leave out --report, or see --list."
+        )
+    print(write_report(runs, store, plan, arguments.out))
+    return 1 if failures else 0
+
+
+def write_report(runs: list[Run], store: Store, plan: Plan, folder: Path) -> str:
+    """Write report.md, report.html and pictures into a folder; say in a few lines what was written."""
+    from parzen.benchmarks import render
+    from parzen.benchmarks.report import report
+
+    order = plan.contenders or [
+        name for name in contenders.CONTENDERS if any(run.job.contender == name for run in runs)
+    ]
+    environments = [store.environments[name] for name in dict.fromkeys(run.environment for run in runs)]
+    made = report(runs, environments, order, plan.command(), plan.budgets)
+    try:
+        from parzen.benchmarks.drawing import draw
+
+        pictures = draw(runs, order, folder)
+    except ImportError as error:
+        pictures = {}
+        print(error.args[0], file=sys.stderr)
+    (folder / "report.md").write_text(render.markdown(made, pictures))
+    (folder / "report.html").write_text(render.page(made, pictures))
+    first = "\n\n".join(
+        f"{table.caption}\n\n{render.markdown_table(table)}" for s in made.sections for table in s.tables[:1]
+    )
+    return f"{first}\n\n{len(runs)} runs: {folder / 'report.html'}, {folder / 'report.md'}, {len(pictures)} pictures."
+
+
+def listing() -> list[str]:
+    """List problems by group, contenders, and what is missing."""
+    by_group: dict[str, list[str]] = {}
+    for name, group in problems.listed().items():
+        by_group.setdefault(group, []).append(name)
+    lines = ["Problems, by group; functions without a fixed instance have any instance and dimension:"]
+    for group, names in by_group.items():
+        lines += [f"  {group}", *(f"    {name}" for name in names)]
+    lines.append("Contenders; also library:Sampler, as optuna:GPSampler or parzen:DEHBSampler:")
+    for name, contender in contenders.CONTENDERS.items():
+        lines.append(f"  {name:28}{', '.join(contender.kinds):24}{contender.missing() or ''}".rstrip())
+    return lines
+
+
+def speed(words: list[str]) -> int:
+    """Run a module of the folder ``speed`` that measures times, with its own arguments; without a name list them."""
+    folder = Path(__file__).parent / "speed"
+    names = [module.name for module in pkgutil.iter_modules([str(folder)])]
+    if not words or words[0] not in names:
+        print(
+            f"Give one of: {', '.join(names) or 'none is there'}. Each says with --help what it measures.",
+            file=sys.stderr,
+        )
+        return 2 if words else 0
+    before, sys.argv = sys.argv, [f"parzen bench speed {words[0]}", *words[1:]]
+    try:
+        runpy.run_module(f"parzen.benchmarks.speed.{words[0]}", run_name="__main__")
+    finally:
+        sys.argv = before
+    return 0

@@ -1,0 +1,169 @@
+"""Who races, one line each: a name, and a library's sampler, with a pruner where a problem is trained by steps.
+
+Any sampler of parzen, Optuna and Rustuna races without a line as well, as ``optuna:GPSampler``.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib.util
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from parzen.benchmarks import players
+from parzen.benchmarks.players import Named, Player
+from parzen.benchmarks.problem import Problem
+
+STUDIES = ("parzen", "optuna", "rustuna")
+
+
+@dataclass(frozen=True)
+class Contender:
+    """Somebody who races.
+
+    Attributes
+    ----------
+    name
+        What it is called.
+    play
+        Spends the budget of a race.
+    needs
+        Modules that must be installed.
+    kinds
+        Kinds of problems that it plays, see `Problem.kind`.
+    boxes_only
+        Whether it knows floats alone.
+    default
+        Whether it races unless others are named.
+    """
+
+    name: str
+    play: Player
+    needs: tuple[str, ...]
+    kinds: tuple[str, ...] = ("value", "front", "fidelity")
+    boxes_only: bool = False
+    default: tuple[str, ...] = ()
+
+    def missing(self) -> str | None:
+        """Say what must be installed, None if nothing."""
+        lost = [module for module in self.needs if importlib.util.find_spec(module) is None]
+        extras = sorted({"torch" if module == "torch" else "bench" for module in lost})
+        return f'{self.name} needs {", ".join(lost)}: pip install "parzen[{",".join(extras)}]"' if lost else None
+
+    def refuses(self, problem: Problem) -> str | None:
+        """Say why it does not play a problem, None if it does."""
+        if problem.kind not in self.kinds:
+            return f"{self.name} does not play problems of the kind {problem.kind!r}"
+        if problem.conditions and self.needs[0] not in STUDIES:
+            return f"{self.name} does not know conditional parameters"
+        if self.boxes_only and not players.is_box(problem):
+            return f"{self.name} knows floats alone"
+        return None
+
+
+def study(
+    name: str,
+    library: str,
+    sampler: str,
+    *needs: str,
+    default: str = "",
+    kinds: str = "value front fidelity",
+    home: str | None = None,
+    **arguments: Any,
+) -> Contender:
+    """Enter a sampler of a library that has Optuna's names, in a study of its own or of another library."""
+    made = players.study(library, sampler, arguments, home=home)
+    known = [kind for kind in kinds.split() if library != "rustuna" or kind != "fidelity"]  # it has no pruners
+    return Contender(name, made, (library, *needs), tuple(known), default=tuple(default.split()))
+
+
+def pruned(name: str, library: str, sampler: Named, pruner: str, **arguments: Any) -> Contender:
+    """Enter a sampler with a pruner, on problems that are trained by steps."""
+    made = players.study(library, *sampler, (pruner, arguments))
+    return Contender(name, made, (library,), ("fidelity",), default=("fidelity",))
+
+
+def cmaes(name: str, optimizer: str, **arguments: Any) -> Contender:
+    """Enter a class of the package cmaes."""
+    play: Callable[..., None] = functools.partial(players.cmaes, optimizer=optimizer, **arguments)
+    return Contender(name, play, ("cmaes",), ("value",), boxes_only=True)
+
+
+def pymoo(name: str, algorithm: str, kind: str, default: str = "", **arguments: Any) -> Contender:
+    """Enter an algorithm of pymoo's."""
+    play: Callable[..., None] = functools.partial(players.pymoo, algorithm=algorithm, **arguments)
+    return Contender(name, play, ("pymoo",), (kind,), default=tuple(default.split()))
+
+
+def largest_budget(evidence: Any, d: int) -> Any:
+    """Apply BOHB's rule: model the largest budget with enough observations."""
+    from parzen.samplers.tpe import fidelity
+
+    return fidelity.largest_budget(evidence, d)
+
+
+TPE: Named = ("TPESampler", {})
+BOHB: Named = ("TPESampler", {"fidelity": largest_budget})
+RUNGS = {"min_resource": 1, "max_resource": 81, "reduction_factor": 3}
+HALVING = {"min_resource": 1, "reduction_factor": 3}
+PATIENT = {**RUNGS, "bootstrap_count": 3}  # so many trials stop at a rung before one goes on
+
+_CONTENDERS = [
+    study("parzen", "parzen", "TPESampler", default="value front fidelity"),
+    study("optuna", "optuna", "TPESampler", default="value front fidelity"),
+    study("optuna-univariate", "optuna", "TPESampler", multivariate=False),
+    study("random", "optuna", "RandomSampler", default="value"),
+    study("rustuna", "rustuna", "TPESampler"),
+    study("parzen-in-optuna", "parzen", "TPESampler", "optuna", home="optuna", kinds="value front"),
+    study("optuna-in-parzen", "optuna", "TPESampler", home="parzen", kinds="value front"),
+    study("parzen-random", "parzen", "RandomSampler"),
+    study("parzen-nsgaii", "parzen", "NSGAIISampler", default="front"),
+    study("parzen-nsgaiii", "parzen", "NSGAIIISampler", kinds="front"),
+    study("parzen-sms-emoa", "parzen", "SMSEMOASampler", default="front", kinds="front"),
+    study("optuna-nsgaii", "optuna", "NSGAIISampler", default="front"),
+    study("optuna-nsgaiii", "optuna", "NSGAIIISampler", kinds="front"),
+    study("optuna-cmaes", "optuna", "CmaEsSampler", "cmaes", kinds="value"),
+    study("optuna-gp", "optuna", "GPSampler", "torch", kinds="value front"),
+    study("optuna-qmc", "optuna", "QMCSampler", kinds="value"),
+    study("rustuna-cmaes", "rustuna", "CmaEsSampler", kinds="value"),
+    study("rustuna-nsgaii", "rustuna", "NSGAIISampler"),
+    cmaes("cmaes", "CMA"),
+    cmaes("cmaes-separable", "SepCMA"),
+    pymoo("pymoo-nsgaii", "moo.nsga2.NSGA2", "front", default="front", pop_size=100),
+    pymoo("pymoo-nsgaii-50", "moo.nsga2.NSGA2", "front", pop_size=50),
+    pymoo("pymoo-de", "soo.nonconvex.de.DE", "value"),
+    pruned("optuna-hyperband", "optuna", TPE, "HyperbandPruner", **RUNGS),
+    pruned("optuna-hyperband-bootstrap", "optuna", TPE, "HyperbandPruner", **PATIENT),
+    pruned("optuna-halving", "optuna", TPE, "SuccessiveHalvingPruner", **HALVING),
+    pruned("optuna-median", "optuna", TPE, "MedianPruner"),
+    pruned("parzen-hyperband", "parzen", TPE, "HyperbandPruner", **RUNGS),
+    pruned("parzen-hyperband-bohb", "parzen", BOHB, "HyperbandPruner", **PATIENT),
+    pruned("parzen-halving", "parzen", TPE, "SuccessiveHalvingPruner", **HALVING),
+    pruned("parzen-asha", "parzen", TPE, "ASHAPruner", **RUNGS),
+    pruned("parzen-asha-bohb", "parzen", BOHB, "ASHAPruner", **RUNGS),
+    pruned("parzen-sync-hyperband", "parzen", TPE, "SyncHyperbandPruner", **RUNGS),
+    pruned("parzen-sync-bohb", "parzen", BOHB, "SyncHyperbandPruner", **RUNGS),
+    pruned("parzen-pasha", "parzen", TPE, "PASHAPruner", **RUNGS),
+    pruned("parzen-dehb", "parzen", ("DEHBSampler", RUNGS), "BudgetPruner", **RUNGS),
+    pruned("parzen-random-asha", "parzen", ("RandomSampler", {}), "ASHAPruner", **RUNGS),
+]
+CONTENDERS = {contender.name: contender for contender in _CONTENDERS}
+
+
+def find(name: str) -> Contender:
+    """Find a contender by its name, or make one of ``library:Sampler``.
+
+    Raises
+    ------
+    LookupError
+        If there is nobody of that name.
+    """
+    library, _, sampler = name.partition(":")
+    if sampler and library in STUDIES:
+        return study(name, library, sampler)
+    if name not in CONTENDERS:
+        raise LookupError(
+            f"Expected a contender, or library:Sampler as in optuna:GPSampler, but got {name!r}. See --list."
+        )
+    return CONTENDERS[name]

@@ -1,0 +1,105 @@
+"""`parzen bench`: what it selects, refuses, runs, stores and writes."""
+
+from __future__ import annotations
+
+import json
+import shlex
+
+import pytest
+
+import parzen.cli
+from parzen.benchmarks import environment
+from parzen.benchmarks.command import QUICK, main, parser, plan_of
+from parzen.benchmarks.problems import listed, select
+
+SMALL = ["--problems", "camel", "choices", "--contenders", "parzen-random", "parzen-nsgaii", "--jobs", "1"]
+TWO, THREE = ["--seeds", "2"], ["--seeds", "3"]
+
+
+def plan(*words):
+    return plan_of(parser().parse_args([*words]))
+
+
+def bench(tmp_path, *words):
+    return main([*words, "--out", str(tmp_path)])
+
+
+def test_it_runs_what_is_missing_and_writes_a_report(tmp_path, capsys):
+    assert bench(tmp_path, *SMALL, *TWO, "--budgets", "15", "20") == 0
+    assert len((tmp_path / "runs.jsonl").read_text().splitlines()) == 1 + 8
+    text = (tmp_path / "report.md").read_text()
+    assert "Regret of parzen-random over that of parzen-nsgaii" in text
+    assert "| 15 |" in text and "| 20 |" in text and "Commit " in text and "numpy " in text
+    assert (tmp_path / "report.html").read_text().startswith("<!doctype html>")
+    assert "8 runs" in capsys.readouterr().out
+    before = (tmp_path / "runs.jsonl").read_text()
+    assert bench(tmp_path, *SMALL, *TWO, "--budgets", "20", "--report") == 0
+    assert bench(tmp_path, *SMALL, *THREE, "--budgets", "20") == 0
+    after = (tmp_path / "runs.jsonl").read_text()
+    assert after.startswith(before) and len(after.splitlines()) == 1 + 12
+
+
+def test_runs_of_another_commit_are_refused_or_said_to_be_mixed(tmp_path, capsys):
+    words = [*SMALL, "--budgets", "5"]
+    assert bench(tmp_path, *words, *TWO) == 0
+    path = tmp_path / "runs.jsonl"
+    other = {**environment.here(), "commit": "0000000000"}
+    here, there = map(environment.name_of, (environment.here(), other))
+    rest = path.read_text().split("\n", 1)[1]
+    path.write_text(f"{json.dumps(other)}\n{rest.replace(here, there)}")
+    assert bench(tmp_path, *words, *TWO, "--report") == 0  # all of one origin
+    assert bench(tmp_path, *words, *THREE) == 1
+    assert "0000000000" in (told := capsys.readouterr().err) and "--mix" in told
+    assert bench(tmp_path, *words, *THREE, "--mix") == 0
+    assert "**Mixed**" in (tmp_path / "report.md").read_text()
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--problems", "nothing"], "'nothing'"),
+        (["--contenders", "nobody"], "'nobody'"),
+        (["--problems", "camel", "--report"], "found none"),
+    ],
+)
+def test_a_refusal_is_a_line(tmp_path, capsys, words, told):
+    assert bench(tmp_path, *words) == 1
+    assert told in capsys.readouterr().err
+
+
+def test_what_a_contender_does_not_play_is_left_out_and_said():
+    jobs, notes = plan("--problems", "network", "camel", "--contenders", "cmaes", "parzen", "--seeds", "1").jobs()
+    assert {(job.problem, job.contender) for job in jobs if job.contender == "parzen"} == {
+        ("network-i00-d06", "parzen"), ("camel-i00-d02", "parzen"),
+    }  # fmt: skip
+    assert any("cmaes" in note for note in notes)
+
+
+def test_quick_is_small_and_of_listed_problems():
+    quick = plan("--quick")
+    jobs, _ = quick.jobs()
+    assert len(select(QUICK)) == len(QUICK) and set(quick.problems) <= listed().keys()
+    assert len(jobs) <= 126 and sum(job.budget for job in jobs) < 12_000
+
+
+def test_the_command_of_a_report_makes_the_same_runs():
+    made = plan("--problems", "camel", "*-noisy-*", "--contenders", "parzen", "--seeds", "4", "--first-seed", "7")
+    program, name, *words = shlex.split(made.command())
+    assert [program, name] == ["parzen", "bench"] and plan(*words).jobs() == made.jobs()
+
+
+def test_parzen_bench_hands_its_words_on(tmp_path, capsys):
+    assert parzen.cli.main(["bench", "--problems", "nothing"]) == 1
+    assert "'nothing'" in capsys.readouterr().err
+    assert parzen.cli.main(["bench", *SMALL, *TWO, "--budgets", "5", "--out", str(tmp_path)]) == 0
+    assert parzen.cli.main(["bench", "--list"]) == 0
+    told = capsys.readouterr().out
+    assert "ackley-i00-d05" in told and "parzen-asha" in told
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    assert "--first-seed" in capsys.readouterr().out
+
+
+def test_programs_of_the_folder_speed_are_named(capsys):
+    assert main(["speed"]) == 0 and main(["speed", "nothing"]) == 2
+    assert "Give one of" in capsys.readouterr().err

@@ -1,0 +1,187 @@
+"""Results and reports, on runs made up by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from parzen.benchmarks import environment, render, stats
+from parzen.benchmarks.report import report
+from parzen.benchmarks.results import FLOOR, LEAST, Results
+from parzen.benchmarks.runs import Job, Run
+
+RNG = np.random.default_rng(0)
+HERE = environment.here()
+
+
+def run(problem, contender, seed, told, kind="value", group="functions", optimum=0.0, budget=100):
+    told = {"sampler": [(1, 0.001), (budget, 0.5)], **told}
+    return Run(Job(problem, contender, seed, budget), group, kind, optimum, 1.0, "2026-01-01", "here", told)
+
+
+def falling(start, n_steps=4, budget=100):
+    places = np.sort(RNG.choice(np.arange(2, budget + 1), n_steps - 1, replace=False))
+    values = start * 0.5 ** np.arange(n_steps)
+    return list(zip([1, *places.tolist()], values.tolist(), strict=True))
+
+
+@pytest.fixture
+def runs():
+    scale = {"parzen": 1.0, "optuna": 1.5, "random": 8.0}
+    return [
+        run(problem, name, seed, {"value": falling(scale[name] * RNG.uniform(0.9, 1.1))}, group=group, optimum=optimum)
+        for problem, group, optimum in (("a", "functions", 0.0), ("b", "functions", 0.0), ("c", "mixed", None))
+        for name in scale
+        for seed in range(6)
+    ]
+
+
+def naive_curve(run, n):
+    return [min(value for at, value in run.told["value"] if at <= i) for i in range(1, n + 1)]
+
+
+def test_regrets_are_in_units_of_a_random_trial(runs):
+    """A slow twin."""
+    results = Results(runs, "value", ["parzen", "optuna", "random"])
+    for problem in "abc":
+        of = [r for r in runs if r.job.problem == problem]
+        best = 0.0 if problem != "c" else min(min(naive_curve(r, 100)) for r in of)
+        unit = np.mean([r.told["value"][0][1] for r in of if r.job.contender == "random"]) - best
+        for name in ("parzen", "optuna", "random"):
+            mine = [np.array(naive_curve(r, 100)) for r in of if r.job.contender == name]
+            assert results.curves[problem, name] == pytest.approx((np.array(mine) - best) / unit)
+            at = [max(c[49] / unit - best / unit, FLOOR) for c in mine]
+            assert results.score(problem, name, 50) == pytest.approx(np.prod(at) ** (1 / 6))
+    shared, scores = results.scores()
+    assert shared == ["a", "b", "c"] and scores.shape == (3, 3)
+
+
+def test_budgets_and_problems_are_those_that_contenders_share(runs):
+    short = [run("d", "parzen", 0, {"value": [(1, 1.0)]}, budget=40), run("d", "optuna", 0, {"value": [(1, 1.0)]})]
+    results = Results([*runs, *short], "value", ["parzen", "optuna", "random"])
+    assert results.problems("parzen", "optuna") == list("abcd") and results.problems() == list("abc")
+    assert results.problems("parzen", "optuna", budget=50) == list("abc")
+    assert results.budgets("parzen", "optuna") == [30, 50, 100] and results.end("d", "parzen", "optuna") == 40
+    assert Results(runs, "value", ["parzen"], [10, 60, 500]).budgets("parzen") == [10, 60, 100]
+
+
+def test_what_was_never_reached_is_infinite_or_nothing():
+    late = run("a", "parzen", 0, {"value": [(3, 1.0)], "near": [(10, 0.5)]}, budget=20)
+    assert np.isinf(late.curve("value")[:2]).all()
+    assert Results([late], "near", ["parzen"]).curves["a", "parzen"][0].tolist() == [0.0] * 9 + [0.5] * 11
+
+
+def test_shares_are_compared_with_a_least_one():
+    shares = {"parzen": 0.6, "optuna": 0.3}
+    of = [run("f", c, s, {"far": [(10, v)], "near": [(10, 0.0)]}, "front") for c, v in shares.items() for s in (0, 1)]
+    results = Results(of, "far", list(shares))
+    assert results.ratio("f", "parzen", "optuna", 50) == pytest.approx((0.6 + LEAST) / (0.3 + LEAST))
+    assert results.is_better(1.2) and not results.is_better(0.8)
+
+
+def told(runs, contenders=("parzen", "optuna", "random"), environments=(HERE,)):
+    return report(runs, list(environments), list(contenders), "parzen bench")
+
+
+def test_every_comparison_is_in_words(runs):
+    text = render.markdown(told(runs), {})
+    cells = [cell for line in text.splitlines() if line.startswith("| a |") for cell in line.split("|")[5:-1]]
+    assert len(cells) == 2
+    results = Results(runs, "value", ["parzen", "optuna", "random"])
+    for cell, other in zip(cells, ("optuna", "random"), strict=True):
+        p_value = results.p_value("a", "parzen", other, 100)
+        assert cell.strip().endswith(stats.verdict(p_value, is_better=True))
+    assert "not significant" in text and "better" in text
+
+
+def test_with_noise_the_chosen_point_counts_as_well(runs):
+    noisy = [
+        run(r.job.problem, r.job.contender, r.job.seed, {**r.told, "chosen": [(1, 5.0), (50, 2.0), (60, 3.0)]})
+        for r in runs
+        if r.job.problem == "a"
+    ]
+    of = Results(noisy, "chosen", ["parzen", "optuna"])
+    unit = np.mean([r.told["value"][0][1] for r in noisy if r.job.contender == "random"])
+    assert of.at("a", "parzen", 55).tolist() == pytest.approx([2.0 / unit] * 6)
+    assert of.at("a", "parzen", 100).tolist() == pytest.approx([3.0 / unit] * 6) and of.is_better(0.5)
+    assert "With noise, regret of the point" in render.markdown(told(noisy), {})
+    assert "With noise" not in render.markdown(told(runs), {})
+
+
+def test_ranks_name_the_critical_difference(runs):
+    text = render.markdown(told(runs), {})
+    assert f"{stats.critical_difference(3, 3):.2f} (Demsar 2006)" in text
+
+
+def test_no_run_gives_no_section():
+    assert told([]).sections == []
+
+
+def test_fronts_and_steps_have_sections_of_their_own(runs):
+    front = {"near": [(10, 0.1)], "far": [(10, 0.3), (50, 0.4)], "front": [[0.0, 1.0]]}
+    steps = {"value": [(1, 2.0), (50, 0.5)], "test": [(1, 2.1), (50, 0.6)], "trained": [1, 3, 9, 27, 60]}
+    more = [run("f", name, s, front, "front") for name in ("parzen", "optuna") for s in range(2)]
+    more += [run("t", name, s, steps, "fidelity") for name in ("parzen", "optuna-hyperband") for s in range(2)]
+    made = told([*runs, *more], ("parzen", "optuna", "random", "optuna-hyperband"))
+    assert [section.title for section in made.sections] == [
+        "Best values", "Fronts", "Training by steps", "Time of the samplers",
+    ]  # fmt: skip
+    for section in made.sections:
+        for table in section.tables:
+            assert {len(row) for row in table.rows} <= {len(table.columns)}, table.caption
+    assert "0.4000 ± 0.0000" in render.markdown(made, {})
+    rungs = made.sections[2].tables[0].rows[0][-5:]
+    assert rungs == ["5.0", "4.0", "3.0", "2.0", "0.0"]
+
+
+def test_a_page_is_whole_and_escaped(runs, tmp_path):
+    nasty = "</script><b>&"
+    renamed = [run(r.job.problem, {"optuna": nasty}.get(r.job.contender, r.job.contender), r.job.seed, r.told)
+               for r in runs]  # fmt: skip
+    picture = tmp_path / "regret.png"
+    picture.write_bytes(b"\x89PNG")
+    page = render.page(told(renamed, ("parzen", nasty, "random")), {"regret": picture})
+    assert nasty not in page and "&lt;/script&gt;&lt;b&gt;&amp;" in page
+    assert "http" not in page.replace("http-equiv", "") and 'src="data:image/png;base64,iVBORw==' in page
+
+
+def test_a_report_says_that_runs_are_mixed(runs):
+    made = told(runs, environments=(HERE, {**HERE, "commit": "0123456789"}))
+    text = render.markdown(made, {})
+    assert "0123456789" in text and "**Mixed**: these runs differ in commit." in text
+    assert "Mixed" not in render.markdown(told(runs), {})
+
+
+# --- pictures --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.bench
+def test_pictures_show_the_numbers_and_legends_lie_beside_them(runs, tmp_path):
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    from parzen.benchmarks import drawing
+
+    names = ["parzen", "optuna", "random"]
+    assert drawing.draw(runs, names, tmp_path).keys() == {"regret", "problems", "ranks", "times"}
+    figure = drawing._problems(plt, runs, drawing.styles_of(names))
+    figure.canvas.draw()
+    curves = Results(runs, "value", names).curves["a", "optuna"]
+    line = figure.axes[0].lines[1]
+    assert line.get_ydata() == pytest.approx(np.maximum(np.median(curves, axis=0), FLOOR))
+    assert line.get_color() == drawing.COLOURS[1]
+    (legend,) = figure.legends
+    box = legend.get_window_extent()
+    assert not any(box.overlaps(axis.get_window_extent()) for axis in figure.axes)
+    assert [text.get_text() for text in legend.get_texts()] == names
+    plt.close(figure)
+
+
+@pytest.mark.bench
+def test_contenders_differ_in_colour_or_dashes():
+    from parzen.benchmarks import drawing
+
+    names = [str(i) for i in range(32)]
+    assert len({tuple(style.values()) for style in drawing.styles_of(names).values()}) == 32
