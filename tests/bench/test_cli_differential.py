@@ -28,7 +28,7 @@ from both_commands import Command, Commands  # noqa: E402
 from cli_differences import JOURNAL, ON_PURPOSE, PLACES, REDIS, SQLITE, Place, Reason, Sides, differences  # noqa: E402
 from test_cli_parity import FORMATS, SPACE, STUDIES  # noqa: E402
 
-pytestmark = [pytest.mark.bench, pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
+pytestmark = [pytest.mark.bench, pytest.mark.soak, pytest.mark.filterwarnings("ignore")]
 
 
 @pytest.fixture(scope="module")

@@ -103,9 +103,9 @@ def test_cut_connections_lose_nothing_and_double_nothing(kind: str, url: str) ->
 
     killer = threading.Thread(target=cut)
     killer.start()
-    told, end = [], time.monotonic() + 4
+    told: list[tuple[int, float]] = []
     try:
-        while time.monotonic() < end:
+        while n_cuts <= 15 or len(told) < 60:
             trial = study.ask()
             x = trial.suggest_float("x", 0, 1)
             trial.report(x, 1)
@@ -119,7 +119,6 @@ def test_cut_connections_lose_nothing_and_double_nothing(kind: str, url: str) ->
     finally:
         is_over.set()
         killer.join()
-    assert n_cuts > 10
     found = [(trial.number, trial.value) for trial in new_study(url).trials]
     assert found == told
     assert [number for number, _ in told] == list(range(len(told)))
