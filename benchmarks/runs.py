@@ -174,7 +174,7 @@ class Store:
                 if isinstance(line, str):
                     failures.append(f"{job.contender} on {job.problem}, seed {job.seed}: {line}")
                     continue
-                file.write(json.dumps(line) + "\n")
+                file.write(json.dumps({**line, "environment": name}) + "\n")  # sources may have changed since
                 file.flush()
         self._read()
         return failures
