@@ -10,7 +10,7 @@ import argparse
 import re
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,18 +48,18 @@ class Claim:
     budgets: tuple[int, ...]
     measure: str = "value"
 
-    @property
-    def command(self) -> str:
-        """The command that makes its runs, without the seeds."""
+    def command(self, budgets: Iterable[int], seeds: Sequence[int]) -> str:
+        """Give the command that makes runs of some budgets, with so many seeds from the first."""
         words = ["parzen", "bench", "--problems", *self.problems.split(), "--contenders", self.ours, self.other]
-        return shlex.join([*words, "--budgets", *map(str, self.budgets)])
+        options = ["--seeds", len(seeds), "--first-seed", min(seeds)]
+        return shlex.join([*words, "--budgets", *map(str, [*budgets, *options])])
 
     def title(self) -> str:
         """Say what its figures are."""
         if self.measure == "loss":
-            return f"loss of {self.ours}, and seeds won against {self.other}"
+            return f"{self.problems}: loss of {self.ours}, and seeds won against {self.other}"
         what = "regret" if self.measure == "value" else f"hypervolume ({self.measure})"
-        return f"{what} of {self.ours} / {self.other}"
+        return f"{self.problems}: {what} of {self.ours} / {self.other}"
 
 
 LOSSES = ("parzen-hyperband", "parzen-asha", "parzen-hyperband-bohb", "parzen-dehb")
@@ -163,7 +163,7 @@ def results_page(figures: dict[Claim, Figure], store: Store) -> str:
                 figure.text(),
                 figure.words,
                 f"{figure.n_problems}, {figure.n_seeds}",
-                f"`{claim.command} --seeds {len(seeds)} --first-seed {seeds[0]}`",
+                f"`{claim.command(figure.values, seeds)}`",
                 ", ".join(commits),
                 " to ".join(dict.fromkeys((days[0], days[-1]))),
             ]

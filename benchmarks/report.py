@@ -205,6 +205,8 @@ def fronts(runs: Sequence[Run], contenders: Sequence[str], budgets: Sequence[int
         results = Results(runs, measure, contenders, budgets)
         tables += [_shares_compared(results, contenders[0], other) for other in contenders[1:]]
         tables.append(_shares(results))
+        if measure == "far" and len(contenders) > 2 and len(results.problems()) > 1:
+            tables.append(ranked(results))
     return Section("Fronts", tables, ["hypervolume", "fronts"])
 
 

@@ -11,6 +11,7 @@ import datetime
 import itertools
 import json
 import multiprocessing
+import os
 import time
 import warnings
 from collections.abc import Iterable, Iterator
@@ -174,7 +175,7 @@ class Store:
                 if isinstance(line, str):
                     failures.append(f"{job.contender} on {job.problem}, seed {job.seed}: {line}")
                     continue
-                file.write(json.dumps(line) + "\n")
+                file.write(json.dumps({**line, "environment": name}) + "\n")  # sources may have changed since
                 file.flush()
         self._read()
         return failures
@@ -202,7 +203,8 @@ def run(job: Job) -> Run:
 
 
 def _one_thread() -> AbstractContextManager[Any]:
-    """Keep linear algebra to one thread: several are slower on matrices so small."""
+    """Keep linear algebra to one thread, also of what is loaded later: several are slower on matrices so small."""
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
     try:
         from threadpoolctl import threadpool_limits
     except ImportError:
