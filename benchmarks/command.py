@@ -250,7 +250,7 @@ def listing() -> list[str]:
 def speed(words: list[str]) -> int:
     """Run a module of the folder ``speed`` that measures times, with its own arguments; without a name list them."""
     folder = Path(__file__).parent / "speed"
-    names = [module.name for module in pkgutil.iter_modules([str(folder)])]
+    names = [found.name for found in pkgutil.iter_modules([str(folder)]) if found.name != "timing"]
     if not words or words[0] not in names:
         print(
             f"Give one of: {', '.join(names) or 'none is there'}. Each says with --help what it measures.",
