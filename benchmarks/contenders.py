@@ -14,6 +14,7 @@ from typing import Any
 from parzen.benchmarks import players
 from parzen.benchmarks.players import Named, Player
 from parzen.benchmarks.problem import Problem
+from parzen.samplers import nsgaii
 
 STUDIES = ("parzen", "optuna", "rustuna")
 
@@ -109,6 +110,8 @@ RUNGS = {"min_resource": 1, "max_resource": 81, "reduction_factor": 3}
 HALVING = {"min_resource": 1, "reduction_factor": 3}
 PATIENT = {**RUNGS, "bootstrap_count": 3}  # so many trials stop at a rung before one goes on
 
+NEAR, SBX, BLX = nsgaii.PolynomialMutation(), nsgaii.SBXCrossover(), nsgaii.BLXAlphaCrossover()
+
 _CONTENDERS = [
     study("parzen", "parzen", "TPESampler", default="value front fidelity"),
     study("optuna", "optuna", "TPESampler", default="value front fidelity"),
@@ -119,6 +122,10 @@ _CONTENDERS = [
     study("optuna-in-parzen", "optuna", "TPESampler", home="parzen", kinds="value front"),
     study("parzen-random", "parzen", "RandomSampler"),
     study("parzen-nsgaii", "parzen", "NSGAIISampler", default="front"),
+    study("parzen-nsgaii-uniform", "parzen", "NSGAIISampler", kinds="front", mutation=nsgaii.UniformMutation()),
+    study("parzen-nsgaii-near", "parzen", "NSGAIISampler", kinds="front", mutation=NEAR),
+    study("parzen-nsgaii-sbx", "parzen", "NSGAIISampler", kinds="front", crossover=SBX, mutation=NEAR),
+    study("parzen-nsgaii-blx", "parzen", "NSGAIISampler", kinds="front", crossover=BLX, mutation=NEAR),
     study("parzen-nsgaiii", "parzen", "NSGAIIISampler", kinds="front"),
     study("parzen-sms-emoa", "parzen", "SMSEMOASampler", default="front", kinds="front"),
     study("optuna-nsgaii", "optuna", "NSGAIISampler", default="front"),

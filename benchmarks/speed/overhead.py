@@ -20,26 +20,26 @@ from parzen.benchmarks.speed import timing
 from parzen.benchmarks.speed.timing import Case, Pause, Step
 
 
-def floats(trial: Any) -> None:
-    for i in range(10):
-        trial.suggest_float(f"x{i}", -5.0, 5.0)
+def floats(trial: Any) -> list[Any]:
+    return [trial.suggest_float(f"x{i}", -5.0, 5.0) for i in range(10)]
 
 
-def mixed(trial: Any) -> None:
-    for i in range(4):
-        trial.suggest_float(f"x{i}", -5.0, 5.0)
-    trial.suggest_float("log", 1e-5, 1.0, log=True)
-    trial.suggest_float("step", 0.0, 1.0, step=0.25)
-    trial.suggest_int("n", 1, 9)
-    trial.suggest_int("width", 1, 1024, log=True)
-    trial.suggest_categorical("kind", ["a", "b", "c"])
-    trial.suggest_categorical("on", [True, False])
+def mixed(trial: Any) -> list[Any]:
+    return [
+        *(trial.suggest_float(f"x{i}", -5.0, 5.0) for i in range(4)),
+        trial.suggest_float("log", 1e-5, 1.0, log=True),
+        trial.suggest_float("step", 0.0, 1.0, step=0.25),
+        trial.suggest_int("n", 1, 9),
+        trial.suggest_int("width", 1, 1024, log=True),
+        trial.suggest_categorical("kind", ["a", "b", "c"]),
+        trial.suggest_categorical("on", [True, False]),
+    ]
 
 
-SPACES: dict[str, Callable[[Any], None]] = {"floats": floats, "mixed": mixed}
+SPACES: dict[str, Callable[[Any], list[Any]]] = {"floats": floats, "mixed": mixed}
 
 
-def step_of(module: Any, suggest: Callable[[Any], None], size: int) -> Step:
+def step_of(module: Any, suggest: Callable[[Any], list[Any]], size: int) -> Step:
     """Make a study with so many trials; a step runs one more."""
     study = module.create_study(sampler=module.samplers.RandomSampler(seed=0))
 

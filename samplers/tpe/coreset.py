@@ -3,7 +3,7 @@
 The density above decides between candidates near the trials below; far from them it only has to be small. So the best
 and the newest of the trials above stay as they are. The others are thinned: those stay whose number has enough trailing
 zeros under a hash, and each weighs as much as all those that it stands for. Which trials stay depends on the set alone,
-and hardly changes as the set grows. ``benchmarks/coreset.py`` measures the error of the log-density above.
+and hardly changes as the set grows. ``benchmarks/speed/coreset.py`` measures the error of the log-density above.
 """
 
 from __future__ import annotations

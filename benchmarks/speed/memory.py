@@ -4,8 +4,8 @@ Each case runs in processes of its own, parzen and Optuna in turn: one is timed,
 allocate (`tracemalloc`, which slows it down), the compiler of parzen's kernels apart (45 MB in each process). Prints
 the megabytes held at the end, the most held on the way, and the seconds.
 
-    pip install ".[bench]"
-    python benchmarks/memory.py
+    pip install "parzen[bench]"
+    python -m parzen.benchmarks.speed.memory
 """
 
 from __future__ import annotations

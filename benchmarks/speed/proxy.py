@@ -8,9 +8,9 @@ the table gives the medians.
 How to run::
 
     pip install "parzen[bench]" protobuf
-    python benchmarks/proxy.py
-    python benchmarks/proxy.py --processes 1 4 16 --seconds 10
-    python benchmarks/proxy.py --before 20000
+    python -m parzen.benchmarks.speed.proxy
+    python -m parzen.benchmarks.speed.proxy --processes 1 4 16 --seconds 10
+    python -m parzen.benchmarks.speed.proxy --before 20000
 
 """
 
@@ -22,7 +22,7 @@ import socket
 import statistics
 from typing import Any
 
-from storage import OURS, THEIRS, module_of, run_trials
+from parzen.benchmarks.speed.storage import OURS, THEIRS, module_of, run_trials
 
 CONTEXT = multiprocessing.get_context("spawn")
 

@@ -6,7 +6,7 @@ the log-density above at candidates drawn from the density below (median, 90th p
 candidate chosen is the same one. Then what it does to the search: the best value after 3,000 trials with the coreset,
 beside that with all trials above.
 
-    python benchmarks/coreset.py --sizes 2000 10000 --seeds 8
+    python -m parzen.benchmarks.speed.coreset --sizes 2000 10000 --seeds 8
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ A study of 300 trials of 10 parameters in memory, with an objective that sleeps 
 an empty cache of Numba's, a filled one, and a filled one while two other processes keep two cores busy. Prints the
 longest and the median ask (with its suggestions) in milliseconds, and the trial from which compiled kernels were used.
 
-    python benchmarks/stalls.py
+    python -m parzen.benchmarks.speed.stalls
 """
 
 from __future__ import annotations

@@ -14,11 +14,11 @@ gives the cost of ask and tell in studies that hold many trials already.
 How to run::
 
     pip install "parzen[bench,rdb]"
-    python benchmarks/storage.py --processes 1 4 16
-    python benchmarks/storage.py --kinds memory "SQLite NORMAL" --reports 0
-    python benchmarks/storage.py --kinds PostgreSQL MariaDB --postgresql postgresql+psycopg://me@host/postgres
-    python benchmarks/storage.py --fsyncs
-    python benchmarks/storage.py --stored 100 100000
+    python -m parzen.benchmarks.speed.storage --processes 1 4 16
+    python -m parzen.benchmarks.speed.storage --kinds memory "SQLite NORMAL" --reports 0
+    python -m parzen.benchmarks.speed.storage --kinds PostgreSQL MariaDB --postgresql postgresql+psycopg://me@host/postgres
+    python -m parzen.benchmarks.speed.storage --fsyncs
+    python -m parzen.benchmarks.speed.storage --stored 100 100000
 
 """
 
