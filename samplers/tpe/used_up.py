@@ -136,12 +136,14 @@ def _n_values(distribution: BaseDistribution) -> int:
     if distribution.single():
         return 1
     if isinstance(distribution, NumericDistribution) and distribution.grid:
-        return round(min((distribution.high - distribution.low) / abs(distribution.grid), _LARGEST)) + 1
+        n_steps: float = (distribution.high - distribution.low) / abs(distribution.grid)
+        return round(min(n_steps, _LARGEST)) + 1
     return _LARGEST + 1
 
 
 def _index(distribution: BaseDistribution, internal: float) -> int:
     """Tell values of a grid apart, but for rounding."""
     if isinstance(distribution, NumericDistribution) and distribution.grid:
-        return round((internal - distribution.low) / abs(distribution.grid))
+        n_steps: float = (internal - distribution.low) / abs(distribution.grid)
+        return round(n_steps)
     return int(internal) if isinstance(distribution, CategoricalDistribution) else 0
