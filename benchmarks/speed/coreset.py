@@ -18,7 +18,7 @@ import numpy as np
 from tqdm import tqdm
 
 import parzen
-from parzen.distributions import FloatDistribution
+from parzen.distributions import BaseDistribution, FloatDistribution
 from parzen.engine.history import History
 from parzen.samplers.tpe.coreset import LIMIT
 from parzen.samplers.tpe.fitting import Fitter
@@ -42,7 +42,7 @@ def history(n: int, d: int, optimised: bool) -> parzen.Study:
     """Make a study of n trials, random ones or all but the first thousand by TPE in batches of 50."""
     parzen.logging.set_verbosity(parzen.logging.WARNING)
     study = parzen.create_study(sampler=parzen.samplers.TPESampler(seed=0))
-    space = {f"x{i}": FloatDistribution(-5.0, 5.0) for i in range(d)}
+    space: dict[str, BaseDistribution] = {f"x{i}": FloatDistribution(-5.0, 5.0) for i in range(d)}
     rng = np.random.default_rng(0)
     n_random = min(n, 1000) if optimised else n
     for x in rng.uniform(-5.0, 5.0, (n_random, d)).tolist():
@@ -63,9 +63,10 @@ def loss(x: Array, rng: np.random.Generator) -> float:
 def densities(study: parzen.Study, z: Array | None, limit: int) -> tuple[Array, Array, Array]:
     """Give candidates and their log-densities below and above, with at most `limit` observations above."""
     space = {name: study.history.latest(name) for name in study.history.common_names}
-    _, model = LimitedTPE(limit, seed=0).new_fitter(study.history).fit(space, {}, bold=True)
+    sampler = LimitedTPE(limit, seed=0)
+    _, model = sampler.new_fitter(study.history).fit(space, {}, bold=True)
     if z is None:
-        z = study.sampler.propose(model, np.random.default_rng(1), 24 * 200)
+        z = sampler.propose(model, np.random.default_rng(1), 24 * 200)
     return z, *model.log_densities(z)
 
 

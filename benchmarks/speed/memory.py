@@ -84,7 +84,8 @@ def main() -> None:
     arguments = parser.parse_args()
     for is_traced, wanted in ((False, arguments.time), (True, arguments.trace)):
         if wanted:
-            print(json.dumps(run(*wanted, is_traced)))
+            library, case = wanted
+            print(json.dumps(run(library, case, is_traced)))
             return
     print(f"{'':32}{'':8}{'MB held':>10}{'peak':>10}{'seconds':>10}")
     for case in arguments.cases:

@@ -41,7 +41,7 @@ from types import ModuleType
 from typing import Any, NamedTuple
 
 import parzen
-from parzen.distributions import FloatDistribution
+from parzen.distributions import BaseDistribution, FloatDistribution
 from parzen.storages import InMemoryStorage, RDBStorage, SQLiteStorage
 from parzen.trial import create_trial
 
@@ -49,7 +49,7 @@ OURS, THEIRS, RUST = "parzen", "optuna", "rustuna"
 MEMORY, NORMAL, FULL, POSTGRESQL, MARIADB = "memory", "SQLite NORMAL", "SQLite FULL", "PostgreSQL", "MariaDB"
 KINDS = (MEMORY, NORMAL, FULL, POSTGRESQL, MARIADB)
 SERVERS = (POSTGRESQL, MARIADB)
-SPACE = {f"x{i}": FloatDistribution(0.0, 1.0) for i in range(5)}
+SPACE: dict[str, BaseDistribution] = {f"x{i}": FloatDistribution(0.0, 1.0) for i in range(5)}
 
 
 class Case(NamedTuple):
@@ -227,11 +227,13 @@ def medians(
         for case in cases:
             with place(case.kind, folder, addresses) as where:
                 found[case].append(measure(case, where, seconds))
-    return {
-        case: Rates(*(statistics.median(column) for column in list(zip(*rates, strict=True))[:3]),
-                    sum(rate.n_errors for rate in rates))
-        for case, rates in found.items()
-    }  # fmt: skip
+    return {case: middle(rates) for case, rates in found.items()}
+
+
+def middle(rates: list[Rates]) -> Rates:
+    """Give the medians of rounds, and all errors."""
+    total, slowest, fastest, errors = zip(*rates, strict=True)
+    return Rates(statistics.median(total), statistics.median(slowest), statistics.median(fastest), sum(errors))
 
 
 def print_table(title: str, found: dict[Case, Rates]) -> None:
@@ -290,8 +292,8 @@ def print_stored(sizes: list[int], kinds: list[str], folder: Path, addresses: di
             case = Case(OURS, kind, 1, 0)
             with place(kind, folder, addresses) as where:
                 filled = open_study(case, where)
-                for start in range(0, n_stored, 10_000):
-                    filled._storage.create_new_trials(filled._study_id, [given] * min(10_000, n_stored - start))
+                for n in range(0, n_stored, 10_000):
+                    filled._storage.create_new_trials(filled._study_id, [given] * min(10_000, n_stored - n))
                 close(filled)
                 start = time.perf_counter()
                 study = filled if kind == MEMORY else open_study(case, where)
