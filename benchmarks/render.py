@@ -26,7 +26,7 @@ def origin(report: Report) -> list[str]:
     for environment in report.environments:
         versions = ", ".join(f"{name} {version}" for name, version in environment["packages"].items())
         where = f"Python {environment['python']}, {environment['machine']}"
-        told.append(f"Commit {environment['commit']}; {versions}; {where}")
+        told.append(f"Commit {environment['commit']}, code {environment.get('code', 'unknown')}; {versions}; {where}")
     if differing := differences(report.environments):
         told.append(f"**Mixed**: these runs differ in {', '.join(differing)}.")
     return told

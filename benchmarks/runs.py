@@ -28,11 +28,13 @@ from parzen.benchmarks.environment import Environment
 from parzen.benchmarks.problem import Array
 from parzen.benchmarks.race import Race, Spent
 
+CODES = ("problem_code", "contender_code")
+
 Line = dict[str, Any]
 
 
 class MixedRuns(Exception):
-    """Runs of different versions, commits or machines would be taken together."""
+    """Runs of different versions, code or machines would be taken together."""
 
 
 class Job(NamedTuple):
@@ -58,6 +60,8 @@ class Run:
         Time of the run, of which ``told["sampler"]`` was the sampler's.
     day, environment
         When and where it was made; `Store.environments` says what the name stands for.
+    problem_code, contender_code
+        Digests of the problem's file and the contender's line; empty in files of before they were kept.
     told
         What `Race.told` gave.
     """
@@ -70,13 +74,15 @@ class Run:
     day: str
     environment: str
     told: dict[str, Any]
+    problem_code: str = ""
+    contender_code: str = ""
 
     @classmethod
     def of(cls, line: Line) -> Run:
         """Read a line of a store."""
         job = Job(line["problem"], line["contender"], line["seed"], line["budget"])
         names = ("group", "kind", "optimum", "seconds", "day", "environment", "told")
-        return cls(job, *(line[name] for name in names))
+        return cls(job, *(line[name] for name in names), *(line.get(name, "") for name in CODES))
 
     def line(self) -> Line:
         """Give the line of a store."""
@@ -138,15 +144,18 @@ class Store:
         Raises
         ------
         MixedRuns
-            If versions, commits or machines differ; it says which.
+            If versions, code or machines differ; it says which.
         """
+        runs = list(runs)
         found = [self.environments[name] for name in dict.fromkeys(run.environment for run in runs)]
         differing = environment.differences([*found, environment.here()] if also_here else found)
-        if differing:
-            told = "; ".join(f"{name}: {' and '.join(values)}" for name, values in differing.items())
+        told = [f"{name}: {' and '.join(values)}" for name, values in differing.items()]
+        if changed := _changed(runs, also_here):
+            told.append(f"changed since some of them: {', '.join(changed)}")
+        if told:
             raise MixedRuns(
-                f"Expected runs of the same versions, commit and machine, but in {self.path} there are different ones "
-                f"({told}). Give another --out, or --mix to take them together."
+                f"Expected runs of the same versions, code and machine, but in {self.path} there are different ones "
+                f"({'; '.join(told)}). Give another --out, or --mix to take them together."
             )
 
     def fill(self, jobs: list[Job], n_processes: int = 1) -> list[str]:
@@ -167,6 +176,7 @@ class Store:
         failures = []
         self.path.parent.mkdir(parents=True, exist_ok=True)
         _end_line(self.path)
+        codes = {job: (problems.code(job.problem), contenders.code(job.contender)) for job in jobs}
         with open(self.path, "a") as file:
             name = environment.name_of(environment.here())
             if jobs and name not in self.environments:
@@ -175,7 +185,9 @@ class Store:
                 if isinstance(line, str):
                     failures.append(f"{job.contender} on {job.problem}, seed {job.seed}: {line}")
                     continue
-                file.write(json.dumps({**line, "environment": name}) + "\n")  # sources may have changed since
+                # Sources may have changed since: what counts is what they were at the start.
+                origin = {"environment": name, **dict(zip(CODES, codes[job], strict=True))}
+                file.write(json.dumps({**line, **origin}) + "\n")
                 file.flush()
         self._read()
         return failures
@@ -232,6 +244,19 @@ def _finished(jobs: list[Job], n_processes: int) -> Iterator[tuple[Job, Line | s
             yield futures[future], f"{type(error).__name__}: {error}" if error else future.result()
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def _changed(runs: list[Run], also_here: bool) -> list[str]:
+    """Name the problems and contenders of runs of which there are several versions, today's among them if asked for."""
+    codes: dict[str, set[str]] = {}
+    for run in runs:
+        codes.setdefault(run.job.problem, {problems.code(run.job.problem)} if also_here else set()).add(
+            run.problem_code
+        )
+        codes.setdefault(run.job.contender, {contenders.code(run.job.contender)} if also_here else set()).add(
+            run.contender_code
+        )
+    return [name for name, of in codes.items() if len(of) > 1]
 
 
 def _lines(path: Path) -> Iterator[Line]:

@@ -8,15 +8,31 @@ import importlib.metadata
 import pkgutil
 from collections.abc import Iterable
 from fnmatch import fnmatch
+from pathlib import Path
 
+from parzen.benchmarks.environment import digest
 from parzen.benchmarks.problem import Family, Identity, Problem
 
 
 @functools.cache
 def families() -> dict[str, Family]:
     """List the families by name; those whose package is missing are there, but cannot be made."""
-    modules = (importlib.import_module(f"{__name__}.{module.name}") for module in pkgutil.iter_modules(__path__))
-    return {family.function: family for module in modules for family in module.FAMILIES}
+    return {name: family for name, (family, _) in _found().items()}
+
+
+@functools.cache
+def _found() -> dict[str, tuple[Family, Path]]:
+    """List the families by name, with the file of each."""
+    modules = [importlib.import_module(f"{__name__}.{module.name}") for module in pkgutil.iter_modules(__path__)]
+    return {family.function: (family, Path(str(of.__file__))) for of in modules for family in of.FAMILIES}
+
+
+@functools.cache
+def code(name: str) -> str:
+    """Give a digest of the file of a problem, on which its runs depend."""
+    identity = Identity.parse(name)
+    assert identity is not None
+    return digest([_found()[identity.function][1].read_bytes()])
 
 
 def listed() -> dict[str, str]:

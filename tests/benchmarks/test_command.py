@@ -39,11 +39,11 @@ def test_it_runs_what_is_missing_and_writes_a_report(tmp_path, capsys):
     assert after.startswith(before) and len(after.splitlines()) == 1 + 12
 
 
-def test_runs_of_another_commit_are_refused_or_said_to_be_mixed(tmp_path, capsys):
+def test_runs_of_other_code_are_refused_or_said_to_be_mixed(tmp_path, capsys):
     words = [*SMALL, "--budgets", "5"]
     assert bench(tmp_path, *words, *TWO) == 0
     path = tmp_path / "runs.jsonl"
-    other = {**environment.here(), "commit": "0000000000"}
+    other = {**environment.here(), "code": "0000000000"}
     here, there = map(environment.name_of, (environment.here(), other))
     rest = path.read_text().split("\n", 1)[1]
     path.write_text(f"{json.dumps(other)}\n{rest.replace(here, there)}")

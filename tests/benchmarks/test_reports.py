@@ -146,9 +146,9 @@ def test_a_page_is_whole_and_escaped(runs, tmp_path):
 
 
 def test_a_report_says_that_runs_are_mixed(runs):
-    made = told(runs, environments=(HERE, {**HERE, "commit": "0123456789"}))
+    made = told(runs, environments=(HERE, {**HERE, "code": "0123456789"}))
     text = render.markdown(made, {})
-    assert "0123456789" in text and "**Mixed**: these runs differ in commit." in text
+    assert "0123456789" in text and "**Mixed**: these runs differ in code." in text
     assert "Mixed" not in render.markdown(told(runs), {})
 
 

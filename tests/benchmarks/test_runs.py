@@ -88,7 +88,7 @@ def test_a_run_that_fails_is_told_and_the_others_are_made(tmp_path):
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        ({"commit": "0123456789"}, "commit: .*0123456789"),
+        ({"code": "0123456789"}, "code: .*0123456789"),
         ({"machine": "a cray"}, "machine: .*a cray"),
         ({"packages": {"numpy": "1.24.0"}}, "numpy: .*1.24.0"),
     ],
@@ -106,6 +106,65 @@ def test_runs_of_different_origin_are_not_mixed_silently(tmp_path, change, told)
     mixed.check(mixed.runs[1:])
     with pytest.raises(MixedRuns, match="--mix"):
         mixed.check(mixed.runs[1:], also_here=True)
+
+
+def test_a_commit_of_the_same_code_is_the_same_origin():
+    here = environment.here()
+    assert environment.differences([here, {**here, "commit": "0123456789"}]) == {}
+    assert environment.differences([here, {**here, "commit": "0123456789", "code": "abc"}]).keys() == {"commit", "code"}
+
+
+@pytest.mark.parametrize("name", ["problem_code", "contender_code"])
+def test_runs_of_a_problem_or_contender_that_changed_are_not_mixed_silently(tmp_path, name):
+    store = Store(tmp_path / "runs.jsonl")
+    store.fill(JOBS[:2])
+    store.check(store.runs, also_here=True)
+    old = replace(store.runs[0], **{name: "0123456789"})
+    what = old.job.problem if name == "problem_code" else old.job.contender
+    with pytest.raises(MixedRuns, match=f"changed .*: {what}"):
+        store.check([old], also_here=True)
+    store.check([old])
+    with pytest.raises(MixedRuns, match=f"changed .*: {what}"):
+        store.check([old, store.runs[0]])
+
+
+def test_the_code_of_a_contender_is_its_line_and_what_all_share():
+    def code(text, name="a"):
+        return environment.code_of_entry(text, "MANY", name)
+
+    text = 'X = 1\nMANY = [study("a", 1), study("b", X)]\n'
+    assert code(text) == code(text.replace("X)", "2)")) == code(text.replace("X)]", 'X), study("c", 3)]  # new'))
+    assert code(text) != code(text.replace("1)", "2)")) != code(text.replace("X = 1", "X = 2"))
+    assert code(text, "nobody") not in (code(text), code(text, "b"))
+
+
+def test_a_run_depends_on_all_sources_but_other_problems_and_contenders():
+    found = {str(path.relative_to(environment._ROOT)) for path in environment._sources()}
+    assert {"benchmarks/race.py", "engine/history/history.py", "samplers/tpe/rules.py", "api/__init__.py"} <= found
+    assert not any(path.startswith(("benchmarks/contenders", "benchmarks/problems/camel", "tests")) for path in found)
+
+
+def test_a_new_problem_changes_no_code_but_its_own(tmp_path):
+    """In a copy that nobody committed."""
+    code = f"""
+import sys; sys.path.insert(0, {str(tmp_path)!r})
+from parzen.benchmarks import environment, problems
+problems.__path__.append({str(tmp_path)!r})
+print(environment.here()["code"], problems.code("plain-i00-d02"), problems.code("camel-i00-d02"))
+"""
+    text = """
+from parzen.benchmarks.composition import boxed, functions
+FAMILIES = [functions("plain", boxed(lambda y: float(y @ y), -1.0, 1.0), functions=(2,))]
+"""
+
+    def codes(changed):
+        (tmp_path / "plain_file.py").write_text(changed)
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+        return done.stdout.split()
+
+    before, after = codes(text), codes(text.replace("y @ y", "2 * y @ y"))
+    assert before[0] == after[0] == environment.here()["code"] and before[2] == after[2]
+    assert before[1] != after[1]
 
 
 def test_an_environment_says_where_a_run_was_made():
