@@ -6,11 +6,9 @@ the runs that were not finished, and no others; a line that was cut off is left 
 
 from __future__ import annotations
 
-import concurrent.futures
 import datetime
 import itertools
 import json
-import multiprocessing
 import os
 import time
 import warnings
@@ -27,6 +25,7 @@ from parzen.benchmarks import contenders, environment, problems
 from parzen.benchmarks.environment import Environment
 from parzen.benchmarks.problem import Array
 from parzen.benchmarks.race import Race, Spent
+from parzen.benchmarks.workers import Interrupts, finished
 
 CODES = ("problem_code", "contender_code")
 
@@ -172,16 +171,22 @@ class Store:
         -------
         failures
             What went wrong, a text for each job that failed. The others are run all the same.
+
+        Raises
+        ------
+        KeyboardInterrupt
+            After Ctrl-C, when the runs that were being made are stored; at once after a second one.
         """
         failures = []
         self.path.parent.mkdir(parents=True, exist_ok=True)
         _end_line(self.path)
         codes = {job: (problems.code(job.problem), contenders.code(job.contender)) for job in jobs}
-        with open(self.path, "a") as file:
+        with open(self.path, "a") as file, Interrupts() as interrupts:
             name = environment.name_of(environment.here())
             if jobs and name not in self.environments:
                 file.write(json.dumps(environment.here()) + "\n")
-            for job, line in tqdm(_finished(jobs, n_processes), total=len(jobs), desc="runs", disable=not jobs):
+            found = finished(_answer, jobs, n_processes, interrupts)
+            for job, line in tqdm(found, total=len(jobs), desc="runs", disable=not jobs):
                 if isinstance(line, str):
                     failures.append(f"{job.contender} on {job.problem}, seed {job.seed}: {line}")
                     continue
@@ -189,6 +194,8 @@ class Store:
                 origin = {"environment": name, **dict(zip(CODES, codes[job], strict=True))}
                 file.write(json.dumps({**line, **origin}) + "\n")
                 file.flush()
+        if interrupts.is_noted:
+            raise KeyboardInterrupt
         self._read()
         return failures
 
@@ -230,20 +237,6 @@ def _answer(job: Job) -> Line | str:
         return run(job).line()
     except Exception as error:
         return f"{type(error).__name__}: {error}"
-
-
-def _finished(jobs: list[Job], n_processes: int) -> Iterator[tuple[Job, Line | str]]:
-    if n_processes == 1:
-        yield from ((job, _answer(job)) for job in jobs)
-        return
-    pool = concurrent.futures.ProcessPoolExecutor(n_processes, mp_context=multiprocessing.get_context("spawn"))
-    try:
-        futures = {pool.submit(_answer, job): job for job in jobs}
-        for future in concurrent.futures.as_completed(futures):
-            error = future.exception()  # a process that was killed
-            yield futures[future], f"{type(error).__name__}: {error}" if error else future.result()
-    finally:
-        pool.shutdown(cancel_futures=True)
 
 
 def _changed(runs: list[Run], also_here: bool) -> list[str]:
