@@ -126,7 +126,7 @@ def compared(results: Results, ours: str, other: str) -> Table:
                 *(f"{stats.geometric_mean(of):.3f}" if of else "" for of in by_group),
                 f"{stats.geometric_mean(list(ratios.values())):.3f}",
                 f"{stats.geometric_mean(of_means):.3f}",
-                f"{sum(min(results.score(p, c, budget) for c in (ours, other)) <= 1.0001 * FLOOR for p in shared)}",
+                f"{sum(any(results.is_solved(p, c, budget) for c in (ours, other)) for p in shared)}",
                 f"{won} of {won + lost}: {stats.verdict(sign, won > lost)} (p = {sign:.2g})",
                 f"{sum(r < 1 for r in sure.values())}, {sum(r > 1 for r in sure.values())}",
             ]
@@ -178,7 +178,9 @@ def by_problem(results: Results) -> Table:
         budget = results.end(problem, *[c for c in results.contenders if (problem, c) in results.curves])
         cells = [_ratio_in_words(results, problem, ours, other, budget) for other in others]
         n_seeds = len(results.curves[problem, ours])
-        rows.append([problem, f"{budget:,}", f"{n_seeds}", f"{results.score(problem, ours, budget):.2e}", *cells])
+        is_solved = results.is_solved(problem, ours, budget)
+        score = f"<= {FLOOR:g}" if is_solved else f"{results.score(problem, ours, budget):.2e}"
+        rows.append([problem, f"{budget:,}", f"{n_seeds}", score, *cells])
     return Table(
         f"Regret of {ours} (1 = one random trial) at the end of each problem, and its ratio to that of the others.",
         ["problem", "evaluations", "seeds", ours, *others],
@@ -190,6 +192,8 @@ def by_problem(results: Results) -> Table:
 def _ratio_in_words(results: Results, problem: str, ours: str, other: str, budget: int) -> str:
     if (problem, other) not in results.curves:
         return "-"
+    if all(results.is_solved(problem, c, budget) for c in (ours, other)):
+        return "both at the floor"
     ratio = results.ratio(problem, ours, other, budget)
     p_value = results.p_value(problem, ours, other, budget)
     return f"{ratio:.3f} {stats.verdict(p_value, results.is_better(ratio))}"

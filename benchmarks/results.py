@@ -105,8 +105,13 @@ class Results:
         return a / b
 
     def p_value(self, problem: str, ours: str, other: str, budget: int) -> float:
-        """Give the p-value that two contenders are alike: Mann-Whitney."""
-        return mann_whitney(*(self.at(problem, c, budget) for c in (ours, other)))
+        """Give the p-value that two contenders are alike: Mann-Whitney, with the floor of the scores."""
+        a, b = (self.at(problem, c, budget) for c in (ours, other))
+        return mann_whitney(np.maximum(a, FLOOR), np.maximum(b, FLOOR)) if self.is_regret else mann_whitney(a, b)
+
+    def is_solved(self, problem: str, contender: str, budget: int) -> bool:
+        """Tell whether the regret of every seed is at the floor."""
+        return self.is_regret and bool((self.at(problem, contender, budget) <= FLOOR).all())
 
     def is_better(self, ratio: float) -> bool:
         """Tell whether a ratio speaks for the first."""

@@ -108,6 +108,17 @@ def test_with_noise_the_chosen_point_counts_as_well(runs):
     assert "With noise" not in render.markdown(told(runs), {})
 
 
+def test_what_lies_below_the_floor_is_the_same():
+    """However different the values are."""
+    ends = {"parzen": 1e-9, "optuna": 1e-6, "random": 1e-2}
+    of = [run("a", c, s, {"value": [(1, 1.0), (9, v * (1 + s))]}) for c, v in ends.items() for s in range(6)]
+    results = Results(of, "value", list(ends))
+    assert results.p_value("a", "parzen", "optuna", 100) == 1.0 > results.p_value("a", "parzen", "random", 100)
+    assert results.is_solved("a", "optuna", 9) and not results.is_solved("a", "optuna", 8)
+    row = told(of, list(ends)).sections[0].tables[-1].rows[0]
+    assert row[3:5] == [f"<= {FLOOR:g}", "both at the floor"] and row[5].endswith("better")
+
+
 def test_ranks_name_the_critical_difference(runs):
     text = render.markdown(told(runs), {})
     assert f"{stats.critical_difference(3, 3):.2f} (Demsar 2006)" in text
