@@ -51,7 +51,7 @@ class Plan:
     contenders
         Names; none: those that race by default on problems of a kind, and are installed.
     seeds
-        Of the runs.
+        Of the runs; none: as many as are usual.
     budgets
         At which the report looks; none: each problem's own.
     quick
@@ -60,9 +60,22 @@ class Plan:
 
     words: list[str]
     contenders: list[str]
-    seeds: range
+    seeds: range | None = None
     budgets: list[int] = field(default_factory=list)
     quick: bool = False
+
+    @property
+    def all_seeds(self) -> range:
+        """The seeds of the runs that are made."""
+        return self.seeds or range(3 if self.quick else 5)
+
+    def takes(self, run: Run) -> bool:
+        """Tell whether a stored run is of the selection; what is not given takes all."""
+        return (
+            (not (self.words or self.quick) or run.job.problem in self.problems)
+            and (not self.contenders or run.job.contender in self.contenders)
+            and (self.seeds is None or run.job.seed in self.seeds)
+        )
 
     @cached_property
     def problems(self) -> list[str]:
@@ -95,15 +108,17 @@ class Plan:
                     notes[f"Left out: {reason}"] = None
                 else:
                     pairs.append((name, contender.name, self.budget(problem)))
-        return [Job(name, who, seed, budget) for seed in self.seeds for name, who, budget in pairs], list(notes)
+        return [Job(name, who, seed, budget) for seed in self.all_seeds for name, who, budget in pairs], list(notes)
 
-    def command(self) -> str:
-        """Give the command that makes these runs."""
-        words = ["parzen", "bench", *(["--quick"] if self.quick else [])]
+    def command(self, report: bool = False) -> str:
+        """Give the command that makes these runs, or a report on those that are there."""
+        words = ["parzen", "bench", *(["--report"] if report else []), *(["--quick"] if self.quick else [])]
         for option, values in (("problems", self.words), ("contenders", self.contenders), ("budgets", self.budgets)):
             if values:
                 words += [f"--{option}", *map(str, values)]
-        return shlex.join([*words, "--seeds", str(len(self.seeds)), "--first-seed", str(self.seeds.start)])
+        if self.seeds or not report:
+            words += ["--seeds", str(len(self.all_seeds)), "--first-seed", str(self.all_seeds.start)]
+        return shlex.join(words)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -139,7 +154,9 @@ def parser() -> argparse.ArgumentParser:
         help="number of processes (default: %(default)s)",
     )
     made.add_argument("--mix", action="store_true", help="take runs of different versions, code or machines together")
-    made.add_argument("--report", action="store_true", help="run nothing, report on what is there")
+    made.add_argument(
+        "--report", action="store_true", help="run nothing, report on what is there, or on what is selected of it"
+    )
     return made
 
 
@@ -149,8 +166,10 @@ def plan_of(arguments: argparse.Namespace) -> Plan:
     who = list(dict.fromkeys(arguments.contenders or ()))
     for name in who:
         contenders.find(name)
-    n_seeds = arguments.seeds or (3 if quick else 5)
-    seeds = range(arguments.first_seed, arguments.first_seed + n_seeds)
+    seeds = None
+    if arguments.seeds is not None or arguments.first_seed:
+        n_seeds = arguments.seeds or (3 if quick else 5)
+        seeds = range(arguments.first_seed, arguments.first_seed + n_seeds)
     return Plan(arguments.problems or [], who, seeds, sorted(arguments.budgets or []), quick)
 
 
@@ -185,37 +204,45 @@ def main(args: Sequence[str] | None = None) -> int:
 
 
 def race(plan: Plan, arguments: argparse.Namespace) -> int:
-    """Run what is missing, and report."""
+    """Run what is missing, and report; or report on what is there."""
+    store = Store(arguments.out / "runs.jsonl")
+    if arguments.report:
+        runs = [run for run in store.runs if plan.takes(run)]
+        if not runs:
+            found = f"{len(store.runs):,} others" if store.runs else "none"
+            raise LookupError(
+                f"Expected runs{' of this selection' if store.runs else ''} to report on in {store.path}, but found "
+                f"{found}. Run the command without --report, or give the --out of another campaign."
+            )
+        if not arguments.mix:
+            store.check(runs)
+        print(write_report(runs, store, plan, arguments))
+        return 0
     jobs, notes = plan.jobs()
     for note in notes:
         print(note, file=sys.stderr)
-    store = Store(arguments.out / "runs.jsonl")
-    missing = [] if arguments.report else store.missing(jobs)
     wanted = {job[:3] for job in jobs}
     if not arguments.mix:
-        store.check([run for run in store.runs if run.job[:3] in wanted], also_here=not arguments.report)
-    failures = store.fill(missing, arguments.jobs)
+        store.check([run for run in store.runs if run.job[:3] in wanted], also_here=True)
+    failures = store.fill(store.missing(jobs), arguments.jobs) if jobs else []
     for failure in failures:
         print(f"Failed: {failure}", file=sys.stderr)
     runs = [run for run in store.runs if run.job[:3] in wanted]
     if not runs:
-        raise LookupError(
-            f"Expected runs of this selection in {store.path}, but found none. Leave out --report, or see --list."
-        )
-    print(write_report(runs, store, plan, arguments.out))
+        raise LookupError("Expected runs to report on, but none was made, for the reasons above. See also --list.")
+    print(write_report(runs, store, plan, arguments))
     return 1 if failures else 0
 
 
-def write_report(runs: list[Run], store: Store, plan: Plan, folder: Path) -> str:
+def write_report(runs: list[Run], store: Store, plan: Plan, arguments: argparse.Namespace) -> str:
     """Write report.md, report.html and pictures into a folder; say in a few lines what was written."""
     from parzen.benchmarks import render
     from parzen.benchmarks.report import report
 
-    order = plan.contenders or [
-        name for name in contenders.CONTENDERS if any(run.job.contender == name for run in runs)
-    ]
+    folder, present = arguments.out, dict.fromkeys(run.job.contender for run in runs)
+    order = plan.contenders or sorted(present, key=[*contenders.CONTENDERS, *present].index)
     environments = [store.environments[name] for name in dict.fromkeys(run.environment for run in runs)]
-    made = report(runs, environments, order, plan.command(), plan.budgets)
+    made = report(runs, environments, order, plan.command(arguments.report), plan.budgets)
     try:
         from parzen.benchmarks.drawing import draw
 

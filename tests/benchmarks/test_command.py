@@ -59,12 +59,26 @@ def test_runs_of_other_code_are_refused_or_said_to_be_mixed(tmp_path, capsys):
     [
         (["--problems", "nothing"], "'nothing'"),
         (["--contenders", "nobody"], "'nobody'"),
-        (["--problems", "camel", "--report"], "found none"),
+        (["--problems", "camel", "--report"], "without --report"),
+        (["--problems", "choices", "--contenders", "cmaes"], "none was made"),
     ],
 )
 def test_a_refusal_is_a_line(tmp_path, capsys, words, told):
-    assert bench(tmp_path, *words) == 1
-    assert told in capsys.readouterr().err
+    assert bench(tmp_path / "new", *words) == 1
+    assert told in capsys.readouterr().err and not (tmp_path / "new").exists()
+
+
+def test_a_report_is_on_what_is_there(tmp_path, capsys):
+    words = ["--problems", "camel", "--contenders", "parzen-random", "parzen:NSGAIISampler", "--budgets", "5"]
+    assert bench(tmp_path, *words, "--first-seed", "7", "--seeds", "2", "--jobs", "1") == 0
+    stored = (tmp_path / "runs.jsonl").read_text()
+    for more, n in (([], 4), (["--contenders", "parzen-random"], 2), (["--seeds", "1", "--first-seed", "8"], 2)):
+        capsys.readouterr()
+        assert bench(tmp_path, "--report", *more) == 0
+        assert f"{n} runs" in capsys.readouterr().out
+        assert f"`parzen bench --report{''.join(f' {word}' for word in more)}`" in (tmp_path / "report.md").read_text()
+    assert bench(tmp_path, "--report", "--seeds", "1") == 1
+    assert "found 4 others" in capsys.readouterr().err and (tmp_path / "runs.jsonl").read_text() == stored
 
 
 def test_what_a_contender_does_not_play_is_left_out_and_said():
