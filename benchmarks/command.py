@@ -15,7 +15,7 @@ from pathlib import Path
 
 from parzen.benchmarks import contenders, problems
 from parzen.benchmarks.problem import Problem
-from parzen.benchmarks.runs import Job, MixedRuns, Run, Store
+from parzen.benchmarks.runs import Job, MixedRuns, Run, Store, counted
 
 USUAL = ("functions", "mixed", "conditional")
 QUICK = (
@@ -94,21 +94,22 @@ class Plan:
 
     def jobs(self) -> tuple[list[Job], list[str]]:
         """List the runs, seed by seed, and say what is left out and why."""
-        notes: dict[str, None] = {}
+        left_out: dict[str, int] = {}
         pairs = []
         for name in self.problems:
             try:
                 problem = problems.find(name)
             except ImportError as error:
-                notes[f"Left out: {error}"] = None
+                left_out[str(error)] = left_out.get(str(error), 0) + 1
                 continue
             for contender in map(contenders.find, self.contenders or self.usual(problem)):
                 reason = contender.missing() or contender.refuses(problem)
                 if reason:
-                    notes[f"Left out: {reason}"] = None
+                    left_out[reason] = left_out.get(reason, 0) + 1
                 else:
                     pairs.append((name, contender.name, self.budget(problem)))
-        return [Job(name, who, seed, budget) for seed in self.all_seeds for name, who, budget in pairs], list(notes)
+        jobs = [Job(name, who, seed, budget) for seed in self.all_seeds for name, who, budget in pairs]
+        return jobs, [f"Left out on {counted(n, 'problem')}: {reason}" for reason, n in left_out.items()]
 
     def command(self, report: bool = False) -> str:
         """Give the command that makes these runs, or a report on those that are there."""
@@ -225,16 +226,31 @@ def race(plan: Plan, arguments: argparse.Namespace) -> int:
     if not arguments.mix:
         store.check([run for run in store.runs if run.job[:3] in wanted], also_here=True)
     failures = store.fill(store.missing(jobs), arguments.jobs) if jobs else []
-    for failure in failures:
-        print(f"Failed: {failure}", file=sys.stderr)
+    told = in_words(failures)
+    for note in told:
+        print(note, file=sys.stderr)
     runs = [run for run in store.runs if run.job[:3] in wanted]
     if not runs:
         raise LookupError("Expected runs to report on, but none was made, for the reasons above. See also --list.")
-    print(write_report(runs, store, plan, arguments))
+    print(write_report(runs, store, plan, arguments, [*notes, *told]))
     return 1 if failures else 0
 
 
-def write_report(runs: list[Run], store: Store, plan: Plan, arguments: argparse.Namespace) -> str:
+def in_words(failures: list[tuple[Job, str]]) -> list[str]:
+    """Say what failed, the same failure of a contender once."""
+    jobs: dict[tuple[str, str], list[Job]] = {}
+    for job, reason in failures:
+        jobs.setdefault((job.contender, reason), []).append(job)
+    return [
+        f"Failed: {who} in {counted(len(of), 'run')}, on {counted(len({job.problem for job in of}), 'problem')}, first "
+        f"{of[0].problem} with seed {of[0].seed}: {reason}"
+        for (who, reason), of in jobs.items()
+    ]
+
+
+def write_report(
+    runs: list[Run], store: Store, plan: Plan, arguments: argparse.Namespace, notes: Sequence[str] = ()
+) -> str:
     """Write report.md, report.html and pictures into a folder; say in a few lines what was written."""
     from parzen.benchmarks import render
     from parzen.benchmarks.report import report
@@ -242,7 +258,7 @@ def write_report(runs: list[Run], store: Store, plan: Plan, arguments: argparse.
     folder, present = arguments.out, dict.fromkeys(run.job.contender for run in runs)
     order = plan.contenders or sorted(present, key=[*contenders.CONTENDERS, *present].index)
     environments = [store.environments[name] for name in dict.fromkeys(run.environment for run in runs)]
-    made = report(runs, environments, order, plan.command(arguments.report), plan.budgets)
+    made = report(runs, environments, order, plan.command(arguments.report), plan.budgets, notes)
     try:
         from parzen.benchmarks.drawing import draw
 
@@ -255,7 +271,8 @@ def write_report(runs: list[Run], store: Store, plan: Plan, arguments: argparse.
     first = "\n\n".join(
         f"{table.caption}\n\n{render.markdown_table(table)}" for s in made.sections for table in s.tables[:1]
     )
-    return f"{first}\n\n{len(runs)} runs: {folder / 'report.html'}, {folder / 'report.md'}, {len(pictures)} pictures."
+    files = f"{folder / 'report.html'}, {folder / 'report.md'}, {counted(len(pictures), 'picture')}"
+    return f"{first}\n\n{counted(len(runs), 'run')}: {files}."
 
 
 def listing() -> list[str]:

@@ -20,7 +20,7 @@ code { background: #f3f3f3; padding: .1em .3em }
 
 
 def origin(report: Report) -> list[str]:
-    """Say where runs come from: command, days, versions, commit, machine."""
+    """Say where runs come from: command, days, versions, commit, machine; and what is missing."""
     days = " to ".join(dict.fromkeys(report.days))
     told = [f"Command: `{report.command}`", f"Days: {days}"]
     for environment in report.environments:
@@ -29,7 +29,7 @@ def origin(report: Report) -> list[str]:
         told.append(f"Commit {environment['commit']}, code {environment.get('code', 'unknown')}; {versions}; {where}")
     if differing := differences(report.environments):
         told.append(f"**Mixed**: these runs differ in {', '.join(differing)}.")
-    return told
+    return [*told, *report.notes]
 
 
 def markdown(report: Report, pictures: dict[str, Path], level: int = 1) -> str:

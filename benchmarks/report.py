@@ -49,12 +49,15 @@ class Report:
         Where they were made.
     days
         The first and the last day.
+    notes
+        What was left out, or failed.
     """
 
     command: str
     environments: list[Environment]
     days: tuple[str, str]
     sections: list[Section]
+    notes: Sequence[str] = ()
 
 
 def report(
@@ -63,6 +66,7 @@ def report(
     contenders: Sequence[str],
     command: str,
     budgets: Sequence[int] = (),
+    notes: Sequence[str] = (),
 ) -> Report:
     """Say what runs show, of contenders in their order: the first is compared with each of the others.
 
@@ -76,6 +80,8 @@ def report(
         What makes the runs.
     budgets
         Numbers of evaluations to look at; none: the usual ones.
+    notes
+        What was left out, or failed.
     """
     kept = [run for run in runs if run.job.contender in set(contenders)]
     makers = {"value": values, "front": fronts, "fidelity": fidelities}
@@ -87,7 +93,7 @@ def report(
     if any(run.kind != "fidelity" for run in kept):
         sections.append(sampler_times(kept, contenders))
     days = sorted({run.day for run in kept})
-    return Report(command, environments, (days[0], days[-1]) if days else ("", ""), sections)
+    return Report(command, environments, (days[0], days[-1]) if days else ("", ""), sections, notes)
 
 
 # --- one value -------------------------------------------------------------------------------------------------------

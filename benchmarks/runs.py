@@ -157,7 +157,7 @@ class Store:
                 f"({'; '.join(told)}). Give another --out, or --mix to take them together."
             )
 
-    def fill(self, jobs: list[Job], n_processes: int = 1) -> list[str]:
+    def fill(self, jobs: list[Job], n_processes: int = 1) -> list[tuple[Job, str]]:
         """Run jobs, and append each run when it is finished.
 
         Parameters
@@ -170,7 +170,7 @@ class Store:
         Returns
         -------
         failures
-            What went wrong, a text for each job that failed. The others are run all the same.
+            The jobs that failed, with what went wrong. The others are run all the same.
 
         Raises
         ------
@@ -188,7 +188,7 @@ class Store:
             found = finished(_answer, jobs, n_processes, interrupts)
             for job, line in tqdm(found, total=len(jobs), desc="runs", disable=not jobs):
                 if isinstance(line, str):
-                    failures.append(f"{job.contender} on {job.problem}, seed {job.seed}: {line}")
+                    failures.append((job, line))
                     continue
                 # Sources may have changed since: what counts is what they were at the start.
                 origin = {"environment": name, **dict(zip(CODES, codes[job], strict=True))}
@@ -198,6 +198,11 @@ class Store:
             raise KeyboardInterrupt
         self._read()
         return failures
+
+
+def counted(n: int, what: str) -> str:
+    """Give a number of things."""
+    return f"{n:,} {what}{'' if n == 1 else 's'}"
 
 
 def run(job: Job) -> Run:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import shlex
+from dataclasses import replace
 
 import pytest
 
 import parzen.cli
-from parzen.benchmarks import environment
+from parzen.benchmarks import contenders, environment
 from parzen.benchmarks.command import QUICK, main, parser, plan_of
 from parzen.benchmarks.problems import listed, select
 
@@ -87,6 +88,21 @@ def test_what_a_contender_does_not_play_is_left_out_and_said():
         ("network-i00-d06", "parzen"), ("camel-i00-d02", "parzen"),
     }  # fmt: skip
     assert any("cmaes" in note for note in notes)
+
+
+def test_what_failed_and_what_was_left_out_is_in_the_report_once(tmp_path, capsys, monkeypatch):
+    def fail(race):
+        raise ZeroDivisionError("a <fault>")
+
+    broken = replace(contenders.find("parzen-random"), name="broken", play=fail)
+    monkeypatch.setitem(contenders.CONTENDERS, "broken", broken)
+    words = ["--problems", "camel", "choices", "--contenders", "parzen-random", "broken", "parzen-asha", "cmaes"]
+    assert bench(tmp_path, *words, "--seeds", "2", "--budgets", "5", "--jobs", "1") == 1
+    failed = "Failed: broken in 4 runs, on 2 problems, first camel-i00-d02 with seed 0: ZeroDivisionError: a <fault>"
+    left_out = "Left out on 2 problems: parzen-asha does not play problems of the kind 'value'"
+    for text in (capsys.readouterr().err, (tmp_path / "report.md").read_text()):
+        assert text.count(failed) == text.count(left_out) == 1
+    assert "a &lt;fault&gt;" in (tmp_path / "report.html").read_text()
 
 
 def test_quick_is_small_and_of_listed_problems():

@@ -81,7 +81,9 @@ def test_a_killed_campaign_goes_on(tmp_path):
 def test_a_run_that_fails_is_told_and_the_others_are_made(tmp_path):
     store = Store(tmp_path / "runs.jsonl")
     failures = store.fill([JOBS[0], JOBS[1]._replace(contender="parzen:NoSampler"), JOBS[2]])
-    assert len(failures) == 1 and "parzen:NoSampler on layers-i00-d07, seed 0" in failures[0]
+    assert [(job.contender, job.problem, "NoSampler" in told) for job, told in failures] == [
+        ("parzen:NoSampler", "layers-i00-d07", True)
+    ]
     assert [run.job for run in store.runs] == [JOBS[0], JOBS[2]]
 
 
