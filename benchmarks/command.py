@@ -28,6 +28,7 @@ QUICK_CONTENDERS = {
     "fidelity": ("parzen", "parzen-asha", "optuna-hyperband"),
 }
 QUICK_BUDGETS = {"value": 60, "front": 100, "fidelity": 243}
+MOST_SHOWN = 5  # damaged lines
 
 DESCRIPTION = """Compare samplers and pruners in the same number of evaluations.
 
@@ -207,6 +208,10 @@ def main(args: Sequence[str] | None = None) -> int:
 def race(plan: Plan, arguments: argparse.Namespace) -> int:
     """Run what is missing, and report; or report on what is there."""
     store = Store(arguments.out / "runs.jsonl")
+    for damage in store.damaged[:MOST_SHOWN]:
+        print(damage, file=sys.stderr)
+    if len(store.damaged) > MOST_SHOWN:
+        print(f"So are {len(store.damaged) - MOST_SHOWN:,} more.", file=sys.stderr)
     if arguments.report:
         runs = [run for run in store.runs if plan.takes(run)]
         if not runs:

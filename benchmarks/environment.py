@@ -47,6 +47,14 @@ def name_of(environment: Environment) -> str:
     return digest([json.dumps(environment, sort_keys=True).encode()])
 
 
+def check(line: Environment) -> None:
+    """Raise ``KeyError`` or ``TypeError`` if a line of a store describes no environment."""
+    if not isinstance(line["packages"], dict):
+        raise TypeError(f"expected packages with versions, but got {line['packages']!r}")
+    for name in ("commit", "python", "machine"):
+        line[name]
+
+
 def digest(parts: Iterable[bytes]) -> str:
     """Give a short digest of texts."""
     whole = hashlib.sha256()

@@ -7,12 +7,11 @@ the runs that were not finished, and no others; a line that was cut off is left 
 from __future__ import annotations
 
 import datetime
-import itertools
 import json
 import os
 import time
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +27,11 @@ from parzen.benchmarks.race import Race, Spent
 from parzen.benchmarks.workers import Interrupts, finished
 
 CODES = ("problem_code", "contender_code")
+MEASURES = {
+    "value": ("sampler", "value"),
+    "front": ("sampler", "near", "far"),
+    "fidelity": ("sampler", "value", "test"),
+}
 
 Line = dict[str, Any]
 
@@ -78,10 +82,13 @@ class Run:
 
     @classmethod
     def of(cls, line: Line) -> Run:
-        """Read a line of a store."""
-        job = Job(line["problem"], line["contender"], line["seed"], line["budget"])
+        """Read a line of a store. Raise ``KeyError``, ``TypeError`` or ``ValueError`` if it is no run."""
+        job = Job(str(line["problem"]), str(line["contender"]), int(line["seed"]), int(line["budget"]))
         names = ("group", "kind", "optimum", "seconds", "day", "environment", "told")
-        return cls(job, *(line[name] for name in names), *(line.get(name, "") for name in CODES))
+        run = cls(job, *(line[name] for name in names), *(line.get(name, "") for name in CODES))
+        for measure in MEASURES[run.kind]:
+            run.curve(measure)
+        return run
 
     def line(self) -> Line:
         """Give the line of a store."""
@@ -90,9 +97,8 @@ class Run:
     def curve(self, measure: str, length: int | None = None) -> Array:
         """Give a measure after 1, 2, ... evaluations; what is not known before the first step is infinite."""
         curve = np.full(length or self.job.budget, np.inf)
-        steps = self.told[measure]
-        for (n, value), (end, _) in zip(steps, [*steps[1:], (len(curve) + 1, 0.0)], strict=True):
-            curve[n - 1 : end - 1] = value
+        for n, value in self.told[measure]:
+            curve[n - 1 :] = value
         return curve
 
 
@@ -112,25 +118,48 @@ class Store:
         In the order of the file.
     environments : dict[str, Environment]
         By their names.
+    damaged : list[str]
+        What is said of each line that cannot be read.
     """
 
     def __init__(self, path: Path, *more: Path) -> None:
         self.path, self._more = path, more
         self.environments: dict[str, Environment] = {}
         self.runs: list[Run] = []
+        self.damaged: list[str] = []
         self._read()
 
     def _read(self) -> None:
         runs: dict[tuple[str, str, int], Run] = {}
-        for line in itertools.chain(*map(_lines, (self.path, *self._more))):
-            if "packages" in line:
-                self.environments[environment.name_of(line)] = line
-                continue
-            run = Run.of(line)
-            known = runs.get(run.job[:3])
-            if known is None or known.job.budget < run.job.budget:
-                runs[run.job[:3]] = run
+        self.damaged = []
+        for path in (self.path, *self._more):
+            for place, text in enumerate(_texts(path), 1):
+                try:
+                    run = self._run_of(json.loads(text))
+                except (KeyError, TypeError, ValueError, OverflowError) as error:
+                    why = f"{error} is missing" if isinstance(error, KeyError) else f"{error}"
+                    self.damaged.append(f"Line {place} of {path} is not a run, and is left out: {why}.")
+                    continue
+                known = run and runs.get(run.job[:3])
+                if run and (known is None or known.job.budget < run.job.budget):
+                    runs[run.job[:3]] = run
         self.runs = list(runs.values())
+
+    def _run_of(self, line: Any) -> Run | None:
+        """Read a line, None if it is an environment."""
+        if not isinstance(line, dict):
+            raise TypeError(f"expected an object, but got {line!r}")
+        if "packages" in line:
+            environment.check(line)
+            self.environments[environment.name_of(line)] = line
+            return None
+        run = Run.of(line)
+        if run.environment not in self.environments:
+            raise ValueError(
+                f"its environment {run.environment!r} has no line before it; with a copy of that line, from where the "
+                "run comes from, it counts"
+            )
+        return run
 
     def missing(self, jobs: Iterable[Job]) -> list[Job]:
         """List the jobs that no run answers; one of a larger budget does."""
@@ -257,12 +286,8 @@ def _changed(runs: list[Run], also_here: bool) -> list[str]:
     return [name for name, of in codes.items() if len(of) > 1]
 
 
-def _lines(path: Path) -> Iterator[Line]:
-    for text in path.read_text().splitlines() if path.exists() else []:
-        try:
-            yield json.loads(text)
-        except json.JSONDecodeError:
-            continue
+def _texts(path: Path) -> list[str]:
+    return path.read_text(errors="replace").splitlines() if path.exists() else []
 
 
 def _end_line(path: Path) -> None:

@@ -57,6 +57,39 @@ def test_a_line_that_was_cut_off_is_run_again(tmp_path):
     assert lines(store)[: len(JOBS)] == whole.splitlines()[: len(JOBS)]  # an environment, and all runs but the last
 
 
+DAMAGED = {
+    "[]": "expected an object",
+    '"text': "Unterminated",
+    '{"problem": "camel-i00-d02"}': "'contender' is missing",
+    '{"packages": 3}': "expected packages",
+    '{"packages": {}}': "'commit' is missing",
+    "\xff\x00": "Expecting value",
+}
+
+
+def test_lines_that_are_no_runs_are_named_and_left_out(tmp_path):
+    store = Store(tmp_path / "runs.jsonl")
+    store.fill(JOBS)
+    good = lines(store)
+    run = json.loads(good[-1])
+    odd = {
+        **DAMAGED,
+        json.dumps({**run, "environment": "elsewhere"}): "environment 'elsewhere' has no line",
+        json.dumps({**run, "kind": "nothing"}): "'nothing' is missing",
+        json.dumps({**run, "told": {**run["told"], "value": []}}): None,
+        json.dumps({**run, "told": {**run["told"], "value": 3}}): "int",
+        json.dumps({**run, "told": None}): "None",
+        json.dumps({**run, "seed": "x"}): "'x'",
+    }
+    store.path.write_text("\n".join([*good[:-1], *odd, good[-1]]) + "\n")
+    again = Store(store.path)
+    told = [f"Line {len(good) + i} of {store.path} is not a run" for i, why in enumerate(odd.values()) if why]
+    assert [text.split(",")[0] for text in again.damaged] == told
+    for text, why in zip(again.damaged, filter(None, odd.values()), strict=True):
+        assert why in text
+    assert again.missing(JOBS) == []
+
+
 @pytest.mark.slow
 def test_a_killed_campaign_goes_on(tmp_path):
     words = ["--problems", "camel", "branin", "--contenders", "parzen-random", "--seeds", "40", "--budgets", "200"]
