@@ -8,7 +8,7 @@ import pkgutil
 import runpy
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -137,12 +137,12 @@ def parser() -> argparse.ArgumentParser:
         help=f"groups, functions, names or patterns (default: {' '.join(USUAL)})",
     )
     made.add_argument("--contenders", nargs="+", metavar="NAME", help="the first is compared with each of the others")
-    made.add_argument("--seeds", type=int, help="number of seeds (default: 5, quick: 3)")
-    made.add_argument("--first-seed", type=int, default=0)
+    made.add_argument("--seeds", type=at_least(1), help="number of seeds (default: 5, quick: 3)")
+    made.add_argument("--first-seed", type=at_least(0), default=0, metavar="SEED")
     made.add_argument(
         "--budgets",
         nargs="+",
-        type=int,
+        type=at_least(1),
         metavar="N",
         help="evaluations, of steps where there are steps (default: each problem's)",
     )
@@ -151,7 +151,7 @@ def parser() -> argparse.ArgumentParser:
     )
     made.add_argument(
         "--jobs",
-        type=int,
+        type=at_least(1),
         default=max((os.cpu_count() or 2) // 2, 1),
         help="number of processes (default: %(default)s)",
     )
@@ -160,6 +160,26 @@ def parser() -> argparse.ArgumentParser:
         "--report", action="store_true", help="run nothing, report on what is there, or on what is selected of it"
     )
     return made
+
+
+def at_least(least: int) -> Callable[[str], int]:
+    """Make what reads a whole number of an argument."""
+
+    def read(text: str) -> int:
+        if not text.strip().lstrip("-").isdecimal() or int(text) < least:
+            raise argparse.ArgumentTypeError(f"expected a whole number from {least} on, but got {text!r}")
+        return int(text)
+
+    return read
+
+
+def check_folder(folder: Path) -> None:
+    """Raise ``OSError`` if runs cannot be stored in a folder, which need not be there."""
+    there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    if not there.is_dir():
+        raise NotADirectoryError(f"Expected a folder for --out, but {there} is a file. Give another one.")
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise PermissionError(f"Expected to write to the folder of --out, but {there} is closed. Give another one.")
 
 
 def plan_of(arguments: argparse.Namespace) -> Plan:
@@ -196,9 +216,10 @@ def main(args: Sequence[str] | None = None) -> int:
         print("\n".join(listing()))
         return 0
     try:
+        check_folder(arguments.out)
         return race(plan_of(arguments), arguments)
-    except (LookupError, ImportError, MixedRuns) as error:
-        print(error.args[0], file=sys.stderr)
+    except (LookupError, ImportError, MixedRuns, OSError) as error:
+        print(error, file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print(f"\nInterrupted. What is finished is in {arguments.out}; the same command goes on.", file=sys.stderr)

@@ -6,6 +6,7 @@ Any sampler of parzen, Optuna and Rustuna races without a line as well, as ``opt
 from __future__ import annotations
 
 import functools
+import importlib
 import importlib.util
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from typing import Any
 from parzen.benchmarks import players
 from parzen.benchmarks.environment import code_of_entry
 from parzen.benchmarks.players import Named, Player
-from parzen.benchmarks.problem import Problem
+from parzen.benchmarks.problem import Problem, near
 from parzen.samplers import nsgaii
 
 STUDIES = ("parzen", "optuna", "rustuna")
@@ -170,12 +171,28 @@ def find(name: str) -> Contender:
     """
     library, _, sampler = name.partition(":")
     if sampler and library in STUDIES:
+        known = _samplers(library)
+        if known and sampler not in known:
+            raise LookupError(
+                f"Expected a sampler of {library}, but got {sampler!r}.{near(sampler, known)} There are "
+                f"{', '.join(known)}."
+            )
         return study(name, library, sampler)
     if name not in CONTENDERS:
         raise LookupError(
-            f"Expected a contender, or library:Sampler as in optuna:GPSampler, but got {name!r}. See --list."
+            f"Expected a contender, or library:Sampler as in optuna:GPSampler, but got {name!r}."
+            f"{near(name, CONTENDERS)} See --list."
         )
     return CONTENDERS[name]
+
+
+@functools.cache
+def _samplers(library: str) -> list[str]:
+    """List the samplers that a library offers, none if it is not installed."""
+    if importlib.util.find_spec(library) is None:
+        return []
+    names = dir(importlib.import_module(library).samplers)
+    return [name for name in names if name.endswith("Sampler") and not name.startswith("Base") and name != "Sampler"]
 
 
 @functools.cache

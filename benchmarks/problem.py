@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Protocol
@@ -22,6 +23,12 @@ Function = Callable[[Params, int], Any]
 Noise = Callable[[Params, float, np.random.Generator], float]
 
 _PATTERN = re.compile(r"(?P<function>.+)-i(?P<instance>\d+)-d(?P<dimension>\d+)")
+
+
+def near(name: str, names: Iterable[str]) -> str:
+    """Offer the names that are like one, in a sentence; empty if none is."""
+    found = difflib.get_close_matches(name, list(names), cutoff=0.5)
+    return f" Near it are {', '.join(found)}." if found else ""
 
 
 class FailedEvaluation(Exception):

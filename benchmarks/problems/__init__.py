@@ -11,7 +11,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 
 from parzen.benchmarks.environment import digest
-from parzen.benchmarks.problem import Family, Identity, Problem
+from parzen.benchmarks.problem import Family, Identity, Problem, near
 
 
 @functools.cache
@@ -55,8 +55,8 @@ def find(name: str) -> Problem:
     family = families().get(identity.function) if identity else None
     if identity is None or family is None or (name not in listed() and identity.dimension not in family.dimensions):
         raise LookupError(
-            f"Expected the name of a problem, such as ackley-i03-d05, but got {name!r}. See --list; functions of fixed "
-            "parameters have one instance and dimension."
+            f"Expected the name of a problem, such as ackley-i03-d05, but got {name!r}.{near(name, _words())} See "
+            "--list; functions of fixed parameters have one instance and dimension."
         )
     group = listed().get(name) or family.identities(identity.instance).get(identity) or next(iter(family.listed))
     if family.needs:
@@ -65,6 +65,11 @@ def find(name: str) -> Problem:
         except importlib.metadata.PackageNotFoundError as error:
             raise ImportError(f'{name} needs {family.needs}: pip install "parzen[bench]"') from error
     return family.make(identity, group)
+
+
+def _words() -> list[str]:
+    """List what stands for problems, but for patterns."""
+    return list(dict.fromkeys([*families(), *listed().values(), *listed()]))
 
 
 def select(words: Iterable[str]) -> list[str]:

@@ -69,6 +69,46 @@ def test_a_refusal_is_a_line(tmp_path, capsys, words, told):
     assert told in capsys.readouterr().err and not (tmp_path / "new").exists()
 
 
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--problems", "ackly"], "ackley"),
+        (["--problems", "fnctions"], "functions"),
+        (["--contenders", "parzen-nsga"], "parzen-nsgaii"),
+        (["--contenders", "parzen:NSGASampler"], "NSGAIISampler"),
+        pytest.param(["--contenders", "optuna:Nope"], "GPSampler", marks=pytest.mark.bench),
+    ],
+)
+def test_an_unknown_name_is_refused_with_those_near_it(tmp_path, capsys, words, told):
+    assert bench(tmp_path / "new", "--problems", "camel", *words) == 1
+    text = capsys.readouterr().err
+    assert repr(words[1].removeprefix("parzen:").removeprefix("optuna:")) in text
+    assert told in text.split("near it")[-1] and not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize(
+    "words", [["--seeds", "0"], ["--seeds", "-1"], ["--budgets", "5", "0"], ["--jobs", "0"], ["--first-seed", "-1"]]
+)
+def test_numbers_too_small_are_wrong_usage(tmp_path, capsys, words):
+    with pytest.raises(SystemExit, match="2"):
+        bench(tmp_path, *words)
+    assert f"{words[0]}: expected a whole number from " in (told := capsys.readouterr().err) and repr(words[-1]) in told
+
+
+@pytest.mark.parametrize("place", ["file", "file/below"])
+def test_a_file_is_no_folder(tmp_path, capsys, place):
+    (tmp_path / "file").write_text("kept")
+    for more in ([], ["--report"]):
+        assert bench(tmp_path / place, *SMALL, *more) == 1
+        assert f"{tmp_path / 'file'} is a file" in capsys.readouterr().err
+    assert (tmp_path / "file").read_text() == "kept"
+
+
+def test_a_folder_in_place_of_the_runs_is_a_line(tmp_path, capsys):
+    (tmp_path / "runs.jsonl").mkdir()
+    assert bench(tmp_path, *SMALL) == 1 and "runs.jsonl" in capsys.readouterr().err
+
+
 def test_a_report_is_on_what_is_there(tmp_path, capsys):
     words = ["--problems", "camel", "--contenders", "parzen-random", "parzen:NSGAIISampler", "--budgets", "5"]
     assert bench(tmp_path, *words, "--first-seed", "7", "--seeds", "2", "--jobs", "1") == 0
