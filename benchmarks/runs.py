@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TextIO
 
 import numpy as np
 from tqdm import tqdm
@@ -25,6 +25,11 @@ from parzen.benchmarks.environment import Environment
 from parzen.benchmarks.problem import Array
 from parzen.benchmarks.race import Race, Spent
 from parzen.benchmarks.workers import Interrupts, finished
+
+try:
+    import fcntl
+except ImportError:
+    fcntl = None  # type: ignore[assignment]
 
 CODES = ("problem_code", "contender_code")
 MEASURES = {
@@ -205,17 +210,23 @@ class Store:
         ------
         KeyboardInterrupt
             After Ctrl-C, when the runs that were being made are stored; at once after a second one.
+        BlockingIOError
+            If another process fills the store.
         """
+        if not jobs:
+            return []
         failures = []
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        _end_line(self.path)
         codes = {job: (problems.code(job.problem), contenders.code(job.contender)) for job in jobs}
         with open(self.path, "a") as file, Interrupts() as interrupts:
+            _lock(file)
+            _end_line(self.path)
+            self._read()  # another process may have been here
+            jobs = self.missing(jobs)
             name = environment.name_of(environment.here())
-            if jobs and name not in self.environments:
+            if name not in self.environments:
                 file.write(json.dumps(environment.here()) + "\n")
-            found = finished(_answer, jobs, n_processes, interrupts)
-            for job, line in tqdm(found, total=len(jobs), desc="runs", disable=not jobs):
+            for job, line in tqdm(finished(_answer, jobs, n_processes, interrupts), total=len(jobs), desc="runs"):
                 if isinstance(line, str):
                     failures.append((job, line))
                     continue
@@ -288,6 +299,19 @@ def _changed(runs: list[Run], also_here: bool) -> list[str]:
 
 def _texts(path: Path) -> list[str]:
     return path.read_text(errors="replace").splitlines() if path.exists() else []
+
+
+def _lock(file: TextIO) -> None:
+    """Keep a file for this process until it is closed; Windows has other locks, and none is taken."""
+    if fcntl is None:
+        return
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise BlockingIOError(
+            f"Expected to be the only one that adds runs to {file.name}, but another command does so now. Wait until "
+            "it is done, or give another --out."
+        ) from error
 
 
 def _end_line(path: Path) -> None:

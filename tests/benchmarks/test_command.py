@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shlex
+import subprocess
+import sys
 from dataclasses import replace
 
 import pytest
@@ -107,6 +109,24 @@ def test_a_file_is_no_folder(tmp_path, capsys, place):
 def test_a_folder_in_place_of_the_runs_is_a_line(tmp_path, capsys):
     (tmp_path / "runs.jsonl").mkdir()
     assert bench(tmp_path, *SMALL) == 1 and "runs.jsonl" in capsys.readouterr().err
+
+
+def test_one_command_at_a_time_fills_a_folder(tmp_path, capsys):
+    words = [*SMALL, "--budgets", "5", "--seeds"]
+    assert bench(tmp_path, *words, "1") == 0
+    path = tmp_path / "runs.jsonl"
+    code = (
+        "import fcntl, sys; f = open(sys.argv[1]); fcntl.flock(f, fcntl.LOCK_EX); print(flush=True); sys.stdin.read()"
+    )
+    held = [sys.executable, "-c", code, str(path)]
+    with subprocess.Popen(held, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+        other.stdout.readline()
+        before = path.read_text()
+        assert bench(tmp_path, *words, "2") == 1
+        assert "another command does so now" in capsys.readouterr().err and path.read_text() == before
+        assert bench(tmp_path, *words, "1") == bench(tmp_path, "--report") == 0  # nothing to add
+        other.stdin.close()
+    assert bench(tmp_path, *words, "2") == 0
 
 
 def test_a_report_is_on_what_is_there(tmp_path, capsys):
