@@ -40,6 +40,7 @@ def markdown(report: Report, pictures: dict[str, Path], level: int = 1) -> str:
         parts.append(f"{marks}# {section.title}")
         for table in section.tables:
             parts += [table.caption, markdown_table(table), *table.notes]
+        parts += section.notes
         parts += [f"![{name}]({pictures[name].name})" for name in section.figures if name in pictures]
     return "\n\n".join(parts) + "\n"
 
@@ -57,16 +58,19 @@ def page(report: Report, pictures: dict[str, Path]) -> str:
     for section in report.sections:
         parts.append(f"<h2>{_escaped(section.title)}</h2>")
         parts += [_picture(name, pictures[name]) for name in section.figures if name in pictures]
-        parts += [_html_table(table) for table in section.tables]
+        parts += [*map(_html_table, section.tables), _html_notes(section.notes)]
     return "\n".join([*parts, "</html>\n"])
 
 
 def _html_table(table: Table) -> str:
     head = "".join(f"<th>{_escaped(cell)}</th>" for cell in table.columns)
     rows = "".join("<tr>" + "".join(f"<td>{_escaped(cell)}</td>" for cell in row) + "</tr>\n" for row in table.rows)
-    notes = "".join(f"<p class=note>{_escaped(note)}</p>" for note in table.notes)
     caption = f"<caption>{_escaped(table.caption)}</caption>"
-    return f"<div class=wide><table>{caption}<tr>{head}</tr>\n{rows}</table></div>{notes}"
+    return f"<div class=wide><table>{caption}<tr>{head}</tr>\n{rows}</table></div>{_html_notes(table.notes)}"
+
+
+def _html_notes(notes: list[str]) -> str:
+    return "".join(f"<p class=note>{_escaped(note)}</p>" for note in notes)
 
 
 def _picture(name: str, path: Path) -> str:

@@ -6,14 +6,14 @@ A comparison says in words whether it is significant; a ratio alone doesn't.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from parzen.benchmarks import stats
 from parzen.benchmarks.environment import Environment
 from parzen.benchmarks.results import BUDGETS, FLOOR, LEAST, Results, of_kind
-from parzen.benchmarks.runs import Run
+from parzen.benchmarks.runs import Run, counted
 
 Row = list[str]
 
@@ -30,11 +30,12 @@ class Table:
 
 @dataclass(frozen=True)
 class Section:
-    """A heading, tables, and the names of figures that `drawing` makes."""
+    """A heading, tables, the names of figures that `drawing` makes, and what is to be known of all its tables."""
 
     title: str
     tables: list[Table]
     figures: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -85,11 +86,13 @@ def report(
     """
     kept = [run for run in runs if run.job.contender in set(contenders)]
     makers = {"value": values, "front": fronts, "fidelity": fidelities}
-    sections = []
+    sections: list[Section] = []
     for kind, make in makers.items():
         if these := of_kind(kept, kind):
             present = {run.job.contender for run in these}
-            sections.append(make(these, [name for name in contenders if name in present], budgets or BUDGETS))
+            made = make(these, [name for name in contenders if name in present], budgets or BUDGETS)
+            said = {note for section in sections for note in section.notes}
+            sections.append(replace(made, notes=[note for note in made.notes if note not in said]))
     if any(run.kind != "fidelity" for run in kept):
         sections.append(sampler_times(kept, contenders))
     days = sorted({run.day for run in kept})
@@ -111,7 +114,31 @@ def values(runs: Sequence[Run], contenders: Sequence[str], budgets: Sequence[int
     if len(contenders) > 2 and len(results.problems()) > 1:
         tables.append(ranked(results))
         figures.append("ranks")
-    return Section("Best values", [*tables, by_problem(results)], figures)
+    notes = [
+        f"A run's regret counts as at least {FLOOR:g} of that of one random trial; *floored*: on so many problems one "
+        "side is there with every run. *Of means*: all problems, by the arithmetic mean over seeds.",
+        *_significance(results),
+    ]
+    return Section("Best values", [*tables, by_problem(results)], figures, notes)
+
+
+def _significance(results: Results) -> list[str]:
+    """Say how sure comparisons are, or that seeds are too few; nothing of one contender alone."""
+    ours, *others = results.contenders
+    pairs = [
+        [len(results.curves[p, c]) for c in (ours, other)] for other in others for p in results.problems(ours, other)
+    ]
+    n_able = sum(stats.can_differ(*pair) for pair in pairs)
+    told = ["*Problems won*: the sign test."] if pairs else []
+    if n_able:
+        told[0] += (
+            f" On one problem: Mann-Whitney over its seeds, p < {stats.SIGNIFICANT}, which chance alone gives each way "
+            f"on one in {2 / stats.SIGNIFICANT:.0f}."
+        )
+    if n_able < len(pairs):
+        where = "on one problem" if not n_able else "on some of the problems"
+        told.append(f"Too few seeds to call a difference {where}: it takes four of each contender.")
+    return told
 
 
 def compared(results: Results, ours: str, other: str) -> Table:
@@ -141,14 +168,11 @@ def compared(results: Results, ours: str, other: str) -> Table:
     n = len(results.problems(ours, other))
     what = "Regret" if results.measure == "value" else "With noise, regret of the point that was seen to be best,"
     return Table(
-        f"{what} of {ours} over that of {other}: geometric means over {n} problems and seeds; below 1 it is better.",
+        f"{what} of {ours} over that of {other}: geometric means over {counted(n, 'problem')} and seeds; below 1 it is "
+        "better.",
         ["evaluations", *groups, "all", "of means", "floored", "problems won", "significantly better, worse"],
         rows,
         [
-            f"A run's regret counts as at least {FLOOR:g} of that of one random trial; *floored*: on so many problems "
-            "one side is there with every run. *Of means*: all problems, by the arithmetic mean over seeds.",
-            "Problems won: the sign test. Significant on a problem: Mann-Whitney over its seeds, p < "
-            f"{stats.SIGNIFICANT}; by chance {stats.SIGNIFICANT * n / 2:.1f} each.",
             f"Significantly worse at the last budget: {', '.join(worse) or 'none'}.",
         ],
     )
@@ -165,14 +189,13 @@ def ranked(results: Results) -> Table:
         for rank, name in sorted(zip(ranks.tolist(), results.contenders, strict=True))
     ]
     told = "so the contenders differ" if p_value < stats.SIGNIFICANT else "which is not significant"
+    is_told = bool(ranks.max() - best > difference) == (p_value < stats.SIGNIFICANT)
+    friedman = "" if is_told else f" Friedman's test: p = {p_value:.2g}, {told}."
     return Table(
         f"Mean ranks over the {len(shared)} problems that all ran, each at its last budget.",
         ["contender", "mean rank", "against the first"],
         rows,
-        [
-            f"Friedman's test: p = {p_value:.2g}, {told}. Nemenyi's critical difference at "
-            f"{stats.SIGNIFICANT}: {difference:.2f} (Demsar 2006)."
-        ],
+        [f"Nemenyi's critical difference at {stats.SIGNIFICANT}: {difference:.2f} (Demsar 2006).{friedman}"],
     )
 
 
@@ -191,7 +214,6 @@ def by_problem(results: Results) -> Table:
         f"Regret of {ours} (1 = one random trial) at the end of each problem, and its ratio to that of the others.",
         ["problem", "evaluations", "seeds", ours, *others],
         rows,
-        ["In words: Mann-Whitney over the seeds. Few seeds cannot be significant: with 3 of each, p >= 0.1."],
     )
 
 
@@ -217,7 +239,7 @@ def fronts(runs: Sequence[Run], contenders: Sequence[str], budgets: Sequence[int
         tables.append(_shares(results))
         if measure == "far" and len(contenders) > 2 and len(results.problems()) > 1:
             tables.append(ranked(results))
-    return Section("Fronts", tables, ["hypervolume", "fronts"])
+    return Section("Fronts", tables, ["hypervolume", "fronts"], _significance(results))
 
 
 def _shares_compared(results: Results, ours: str, other: str) -> Table:
@@ -277,7 +299,7 @@ def _share_in_words(results: Results, problem: str, ours: str, other: str, budge
 
 def fidelities(runs: Sequence[Run], contenders: Sequence[str], budgets: Sequence[int]) -> Section:
     """Say what the same number of training steps comes to."""
-    tables = []
+    tables, fewest = [], []
     for problem in dict.fromkeys(run.job.problem for run in runs):
         of = {c: by_seed([run for run in runs if run.job[:2] == (problem, c)]) for c in contenders}
         of = {c: runs_of for c, runs_of in of.items() if runs_of}
@@ -286,7 +308,9 @@ def fidelities(runs: Sequence[Run], contenders: Sequence[str], budgets: Sequence
         reference = next((c for c in names if c.startswith("optuna-")), names[0])
         if len(names) > 1:
             tables.append(_losses_compared(of, reference))
-    return Section("Training by steps", tables, ["losses"])
+            fewest.append(min(map(len, of.values())))
+    few = "Too few seeds to call a difference: Wilcoxon's test takes six."
+    return Section("Training by steps", tables, ["losses"], [few] if min(fewest, default=6) < 6 else [])
 
 
 def by_seed(runs: Sequence[Run]) -> list[Run]:

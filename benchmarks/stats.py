@@ -6,6 +6,8 @@ sets", JMLR 7 (2006): Friedman's test on ranks, and Nemenyi's critical differenc
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import numpy.typing as npt
 import scipy.stats
@@ -36,6 +38,11 @@ def mann_whitney(a: Array, b: Array) -> float:
     if min(len(a), len(b)) < 2 or np.array_equal(np.sort(a), np.sort(b)):
         return 1.0
     return float(scipy.stats.mannwhitneyu(a, b).pvalue)
+
+
+def can_differ(n_a: int, n_b: int) -> bool:
+    """Tell whether so many seeds can be significant at all by Mann-Whitney: one way of dealing them lies outermost."""
+    return 2.0 / math.comb(n_a + n_b, n_a) < SIGNIFICANT
 
 
 def wilcoxon(a: Array, b: Array) -> float:

@@ -119,6 +119,45 @@ def test_what_lies_below_the_floor_is_the_same():
     assert row[3:5] == [f"<= {FLOOR:g}", "both at the floor"] and row[5].endswith("better")
 
 
+def test_what_is_to_be_known_is_said_once(runs):
+    shares = {"far": [(10, 0.1)], "near": [(10, 0.1)], "front": []}
+    more = [run("f", c, s, shares, "front") for c in ("parzen", "optuna") for s in range(6)]
+    for text in (render.markdown(told([*runs, *more]), {}), render.page(told([*runs, *more]), {})):
+        for words in ("counts as at least", "the sign test", "Mann-Whitney over its seeds"):
+            assert text.count(words) == 1, words
+        assert "Too few seeds" not in text
+
+
+@pytest.mark.parametrize(("n_seeds", "is_few"), [(3, True), (4, False)])
+def test_seeds_that_are_too_few_to_differ_are_said_to_be(runs, n_seeds, is_few):
+    few = told([r for r in runs if r.job.seed < n_seeds])
+    text = render.markdown(few, {})
+    assert text.count("Too few seeds to call a difference") == is_few and ("chance" in text) != is_few
+    assert (stats.mann_whitney(np.arange(n_seeds), np.arange(n_seeds) + 100.0) < stats.SIGNIFICANT) != is_few
+    assert stats.can_differ(n_seeds, n_seeds) != is_few
+
+
+def test_one_problem_is_one_problem(runs):
+    text = render.markdown(told([r for r in runs if r.job.problem == "a"]), {})
+    assert "over 1 problem and seeds" in text and "1 problems" not in text
+
+
+SAME, OTHER = (1, 2, 3), (1, 3, 2)
+
+
+@pytest.mark.parametrize(("rows", "is_told"), [([SAME] * 5, False), ([SAME, SAME, OTHER, OTHER], True)])
+def test_friedmans_test_is_told_where_it_says_something_else(rows, is_told):
+    """The last two share ranks, which leaves Nemenyi's test below its difference."""
+    names = ["parzen", "optuna", "random"]
+    of = [
+        run(f"p{i}", c, s, {"value": [(1, 1.0), (2, 0.01 * rank)]})
+        for i, row in enumerate(rows)
+        for c, rank in zip(names, row, strict=True)
+        for s in range(2)
+    ]
+    assert ("Friedman" in render.markdown(told(of, names), {})) == is_told
+
+
 def test_ranks_name_the_critical_difference(runs):
     text = render.markdown(told(runs), {})
     assert f"{stats.critical_difference(3, 3):.2f} (Demsar 2006)" in text
