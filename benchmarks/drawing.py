@@ -1,6 +1,6 @@
 """The pictures of a report, by matplotlib. Colours are those of Okabe and Ito, which the colour-blind tell apart.
 
-Beyond eight contenders the lines differ by their dashes as well. A legend stands outside of the axes.
+Beyond eight contenders they differ by dashes and markers as well. A legend stands outside of the axes.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ from parzen.benchmarks.runs import Run
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#8C6D1F")
 DASHES = ("-", "--", ":", "-.")
+MARKERS = ("", "s", "^", "X")  # with each kind of dashes
+N_MARKS = 8  # on a line
 
 Styles = dict[str, dict[str, Any]]  # of lines, by contender
 
@@ -53,12 +55,17 @@ def draw(runs: Sequence[Run], contenders: Sequence[str], folder: Path) -> dict[s
 
 
 def styles_of(contenders: Sequence[str]) -> Styles:
-    """Give each contender a colour and dashes, the same in all pictures."""
-    n = len(COLOURS)
+    """Give each contender a colour, dashes and a marker, the same in all pictures."""
+    n, k = len(COLOURS), len(DASHES)
     return {
-        name: {"color": COLOURS[place % n], "linestyle": DASHES[place // n % len(DASHES)]}
+        name: {"color": COLOURS[place % n], "linestyle": DASHES[place // n % k], "marker": MARKERS[place // n % k]}
         for place, name in enumerate(contenders)
     }
+
+
+def _marked(style: dict[str, Any], usual: str) -> dict[str, Any]:
+    """Give the colour and the marker of what is drawn as points."""
+    return {"color": style["color"], "marker": style["marker"] or usual}
 
 
 def _legend(figure: Any, contenders: Styles) -> None:
@@ -82,12 +89,16 @@ def _panels(plt: Any, titles: Sequence[str], most: int = 5, width: float = 3.4) 
     return figure, list(axes.flat[: len(titles)])
 
 
+def _every(n: int) -> int:
+    return max(n // N_MARKS, 1)
+
+
 def _band(axis: Any, curves: Array, at: Sequence[int] = (), **line: Any) -> None:
     """Draw median and quartiles over seeds, after all evaluations or after some."""
     n = np.array(at or range(1, curves.shape[1] + 1))
     with np.errstate(invalid="ignore"):  # before the first value curves are infinite
         low, middle, high = np.quantile(curves[:, n - 1], [0.25, 0.5, 0.75], axis=0)
-    axis.plot(n, middle, linewidth=1.4, **line)
+    axis.plot(n, middle, linewidth=1.4, markersize=4, markevery=_every(len(n)), **line)
     axis.fill_between(n, low, high, alpha=0.13, color=line["color"], linewidth=0)
 
 
@@ -109,7 +120,8 @@ def _regret(plt: Any, runs: Sequence[Run], contenders: Styles) -> Any:
         n = min(results.end(problem, *contenders) for problem in of)
         for name in contenders:
             means = [np.maximum(results.curves[problem, name][:, :n].mean(axis=0), FLOOR) for problem in of]
-            axis.plot(np.arange(1, n + 1), np.exp(np.mean(np.log(means), axis=0)), linewidth=1.6, **contenders[name])
+            middle = np.exp(np.mean(np.log(means), axis=0))
+            axis.plot(np.arange(1, n + 1), middle, linewidth=1.6, markersize=4, markevery=_every(n), **contenders[name])
         axis.set_yscale("log")
     _legend(figure, contenders)
     figure.supxlabel("evaluations")
@@ -147,7 +159,7 @@ def _ranks(plt: Any, runs: Sequence[Run], contenders: Styles) -> Any:
     for row, place in enumerate(order):
         y = -row - 1.0
         axis.plot([ranks[place], ranks[place]], [0.0, y], color="#BBBBBB", linewidth=0.8, zorder=1)
-        axis.plot(ranks[place], y, "o", color=contenders[names[place]]["color"], zorder=2)
+        axis.plot(ranks[place], y, **_marked(contenders[names[place]], "o"), zorder=2)
         axis.annotate(
             f"{names[place]}  {ranks[place]:.2f}",
             (ranks[place], y),
@@ -197,14 +209,17 @@ def _hypervolume(plt: Any, runs: Sequence[Run], contenders: Styles) -> Any:
 def _fronts(plt: Any, runs: Sequence[Run], contenders: Styles) -> Any:
     """Draw the first two objectives of the fronts that the first seed found."""
     names = list(dict.fromkeys(run.job.problem for run in runs))
-    figure, axes = _panels(plt, names)
+    m = {run.job.problem: len(run.told["front"][0]) for run in runs if run.told["front"]}
+    titles = [name if m.get(name, 2) == 2 else f"{name}\n(two of {m[name]} objectives)" for name in names]
+    figure, axes = _panels(plt, titles)
     seed = min(run.job.seed for run in runs)
     for axis, problem in zip(axes, names, strict=True):
         for run in [run for run in runs if (run.job.problem, run.job.seed) == (problem, seed)]:
             points = np.array(run.told["front"]).reshape(len(run.told["front"]), -1)
             if points.size:
-                axis.plot(*points[:, :2].T, ".", markersize=3, color=contenders[run.job.contender]["color"])
-    _legend(figure, contenders)
+                marks = _marked(contenders[run.job.contender], ".")
+                axis.plot(*points[:, :2].T, linestyle="", markersize=3, **marks)
+    _legend(figure, {name: {"linestyle": "", **_marked(style, ".")} for name, style in contenders.items()})
     figure.supxlabel("first objective")
     figure.supylabel("second objective (first seed)", fontsize=9)
     return figure
@@ -243,7 +258,8 @@ def _times(plt: Any, runs: Sequence[Run], contenders: Styles) -> Any:
             for (a, before), (b, after) in itertools.pairwise(steps):
                 spans.setdefault(b, []).append(1e3 * (after - before) / (b - a))
         n = sorted(spans)
-        axis.plot(n, [np.median(spans[at]) for at in n], marker=".", linewidth=1.4, **contenders[name])
+        line = {**contenders[name], **_marked(contenders[name], ".")}
+        axis.plot(n, [np.median(spans[at]) for at in n], linewidth=1.4, markersize=5, **line)
     axis.set(
         xscale="log", yscale="log", xlabel="evaluations so far", ylabel="milliseconds of the sampler per evaluation"
     )

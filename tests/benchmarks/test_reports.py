@@ -230,8 +230,34 @@ def test_pictures_show_the_numbers_and_legends_lie_beside_them(runs, tmp_path):
 
 
 @pytest.mark.bench
-def test_contenders_differ_in_colour_or_dashes():
+def test_contenders_differ_in_colour_or_dashes_and_markers():
     from parzen.benchmarks import drawing
 
-    names = [str(i) for i in range(32)]
-    assert len({tuple(style.values()) for style in drawing.styles_of(names).values()}) == 32
+    styles = list(drawing.styles_of([str(i) for i in range(32)]).values())
+    for ways in (("color", "linestyle"), ("color", "marker")):
+        assert len({tuple(style[way] for way in ways) for style in styles}) == 32
+
+
+@pytest.mark.bench
+def test_a_picture_of_fronts_says_which_objectives_are_shown_and_marks_contenders_apart():
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    from parzen.benchmarks import drawing
+
+    names = [str(i) for i in range(9)]
+    of = [
+        run(problem, name, 0, {"front": [[0.5] * m, [0.1] * m]}, "front")
+        for problem, m in (("two", 2), ("three", 3))
+        for name in names
+    ]
+    figure = drawing._fronts(plt, of, drawing.styles_of(names))
+    assert [axis.get_title() for axis in figure.axes] == ["two", "three\n(two of 3 objectives)"]
+    for axis in figure.axes:
+        looks = [(line.get_color(), line.get_marker()) for line in axis.lines]
+        assert len(set(looks)) == 9 and looks[0][0] == looks[8][0]
+        (legend,) = figure.legends
+        assert [(line.get_color(), line.get_marker()) for line in legend.get_lines()] == looks
+    plt.close(figure)
