@@ -167,3 +167,12 @@ def test_a_view_that_is_pickled_is_none_of_its_study() -> None:
     with pytest.raises(AttributeError):
         _ = BracketStudy.__new__(BracketStudy).__deepcopy__
     assert pickle.loads(pickle.dumps(parzen.create_study(pruner=parzen.pruners.HyperbandPruner()))).trials == []
+
+
+def test_a_bracket_may_be_read_with_the_columns_of_all() -> None:
+    study = parzen.create_study()
+    play(study, 6, seed=0)
+    select = lambda history: Selection(history, is_even)  # noqa: E731
+    assert BracketStudy(study, select, True).history is study.history
+    assert BracketStudy(study, select).history.selected() == [0, 2, 4]
+    assert [trial.number for trial in BracketStudy(study, select, True).get_trials()] == [0, 2, 4]

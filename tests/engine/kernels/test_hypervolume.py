@@ -222,6 +222,23 @@ def test_no_points():
     assert kernels.subset(np.zeros((4, 3)), np.ones(3), 0, compiled=True).shape == (0,)
 
 
+def test_the_tier_is_that_of_the_size_unless_it_is_given(monkeypatch):
+    asked = []
+    monkeypatch.setattr(fronts, "is_compiled", asked.append)
+    points, reference = front(5, 3), np.ones(3)
+    measures = (
+        lambda compiled: kernels.hypervolume(points, reference, compiled),
+        lambda compiled: kernels.contributions(points, reference, compiled),
+        lambda compiled: kernels.subset(points, reference, 2, compiled),
+    )
+    for measure in measures:
+        measure(True), measure(False)
+    assert asked == []
+    for measure in measures:
+        measure(None)
+    assert set(asked) == {5}
+
+
 @pytest.mark.parametrize("where", ["points", "reference"])
 def test_nan_is_refused(where):
     points, reference = np.zeros((2, 2)), np.ones(2)

@@ -27,6 +27,19 @@ def record(**changes):
     return FrozenTrial(**{**fields, **changes})
 
 
+def test_a_value_can_be_set():
+    trial = record()
+    trial.value = 2.5
+    assert trial.values == [2.5]
+    trial.value = None
+    assert trial.values is None and trial.value is None
+
+
+def test_a_trial_of_which_nobody_knows_more_never_pauses():
+    trial = FixedTrial({"x": 0.5})
+    assert (trial.should_pause(), trial.resume_step, trial.next_rung) == (False, 0, None)
+
+
 def test_what_a_record_gives():
     trial = record()
     assert (trial.value, trial.values, trial.last_step) == (1.0, [1.0], 2)

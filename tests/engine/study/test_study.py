@@ -305,6 +305,16 @@ def test_data_frame(study):
     assert parzen.create_study().trials_dataframe().empty
 
 
+def test_data_frame_of_several_objectives():
+    pytest.importorskip("pandas")
+    study = parzen.create_study(directions=["minimize", "maximize"])
+    study.tell(study.ask(), [1.0, 2.0])
+    for attrs in (("value",), ("values",)):
+        assert study.trials_dataframe(attrs).to_dict("list") == {"values_0": [1.0], "values_1": [2.0]}
+    study.set_metric_names(["loss", "gain"])
+    assert study.trials_dataframe(("values",)).to_dict("list") == {"values_loss": [1.0], "values_gain": [2.0]}
+
+
 @pytest.mark.parametrize("part", ["nsgaii", TPESampler, MedianPruner()])
 def test_a_sampler_is_an_object(part: object) -> None:
     with pytest.raises(TypeError, match="`sampler` must be an object that has `sample_independent`"):
