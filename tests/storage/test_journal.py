@@ -584,6 +584,26 @@ def test_snapshots_that_cannot_be_read_are_passed_over_and_run_nothing(
     assert mark.exists()
 
 
+def test_a_cluster_numbers_entries_in_turn(in_redis: JournalStorage) -> None:
+    """By commands for one key each, which a single server knows as well."""
+    backend: Any = in_redis._backend
+    backend._use_cluster = True
+    backend.append_logs([{"a": 1}, {"a": 2}])
+    backend.append_logs([{"a": 3}])
+    backend._use_cluster = False
+    backend.append_logs([{"a": 4}])
+    assert list(backend.read_logs(0)) == [{"a": 1}, {"a": 2}, {"a": 3}, {"a": 4}]
+    assert list(backend.read_logs(2)) == [{"a": 3}, {"a": 4}]
+
+
+def test_a_damaged_entry_in_redis_is_shown(in_redis: JournalStorage) -> None:
+    backend: Any = in_redis._backend
+    backend.append_logs([{"a": 1}])
+    backend._redis.set(f"{backend._prefix}:log:0", "[" + "x" * 100)
+    with pytest.raises(StorageInternalError, match=r":log:0 of the journal is damaged.*found b'\[x{79}'\."):
+        list(backend.read_logs(0))
+
+
 def test_a_missing_entry_is_an_error(in_redis: JournalStorage, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("parzen.storage.journal.redis_backend._PATIENCE", 0.1)
     study_id = in_redis.create_new_study([MINIMIZE], "study")

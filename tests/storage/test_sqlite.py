@@ -763,3 +763,18 @@ def test_rows_that_somebody_damaged_are_an_error_that_says_so(url: str, path: Pa
     connection.close()
     with pytest.raises(StorageInternalError, match="parzen storage check"):
         same_study(url).trials  # noqa: B018
+
+
+@pytest.mark.parametrize(("number", "trial_id"), [(7, 3), (1, 3)])
+def test_numbers_that_somebody_edited_are_an_error_that_names_the_trial(
+    url: str, path: Path, number: int, trial_id: int
+) -> None:
+    study = new_study(url)
+    for _ in range(3):
+        study.tell(study.ask(), 1.0)
+    study._storage.remove_session()
+    with sqlite3.connect(path) as connection:
+        connection.execute("UPDATE trials SET number = ? WHERE trial_id = ?", (number, trial_id))
+    connection.close()
+    with pytest.raises(StorageInternalError, match=f"but after 1 comes {number}: somebody edited the database"):
+        same_study(url).trials  # noqa: B018
