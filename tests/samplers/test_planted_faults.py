@@ -10,7 +10,7 @@ import pytest
 import parzen
 from parzen.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 from parzen.engine.history import Dimensions
-from parzen.samplers import NSGAIISampler, dehb, nsgaii
+from parzen.samplers import NSGAIISampler, TPESampler, dehb, nsgaii
 from parzen.samplers.dehb import NOBODY
 from parzen.samplers.tpe import fitting
 from parzen.samplers.tpe.model_space import ModelSpace
@@ -87,3 +87,24 @@ def test_a_crossover_gets_model_coordinates_and_its_child_is_what_it_gave():
     for child in children:
         point = np.array([math.log(child["lr"]), child["x"]])
         assert min(np.abs(point - mean).max() for mean in made) < 1e-9
+
+
+def test_densities_of_constraints_are_cautious_in_bold_trials_too() -> None:
+    """Their choices stay smooth: what satisfied a constraint says little of choices that were hardly tried."""
+    study = parzen.create_study()
+    space = {"c": CategoricalDistribution(("a", "b", "c"))}
+    for i in range(40):
+        trial = create_trial(
+            params={"c": "abc"[i % 3]}, distributions=space, value=float(i), constraints={"k": i % 4 - 1.0}
+        )
+        study.add_trial(trial)
+    fitter = fitting.Fitter(study.history, TPESampler()._settings)
+    bold, cautious = (fitter.fit(space, {}, bold)[1] for bold in (True, False))
+
+    def table(mixture) -> list[float]:
+        return mixture.table.tolist()
+
+    assert table(bold.below) != table(cautious.below)
+    assert len(bold.constraints) == len(cautious.constraints) == 1
+    for made in (*bold.constraints, *cautious.constraints):
+        assert table(made.satisfied) == table(made.violated) == table(cautious.below)
