@@ -35,6 +35,7 @@ COMPILED = "engine/kernels/compiled/"
 TESTS = {
     "analysis/": ["tests/analysis/"],
     "api/cli/": ["tests/test_cli.py", "tests/test_cli_arguments.py", "tests/test_cli_storage.py"],
+    "engine/study/liveness": ["tests/engine/study/test_retry.py", "tests/storage/test_liveness.py"],
     "engine/kernels/": ["tests/engine/kernels/"],
     "engine/": ["tests/engine/", "tests/contract/"],
     "pruners/": ["tests/pruners/", "tests/contract/test_pruners.py", "tests/contract/test_pausing_pruners.py"],

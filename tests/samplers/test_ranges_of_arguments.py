@@ -9,7 +9,24 @@ from typing import Any
 
 import pytest
 
-from parzen.samplers import DEHBSampler, NSGAIIISampler, NSGAIISampler, SMSEMOASampler, TPESampler, nsgaii
+from parzen.samplers import (
+    BaseGASampler,
+    DEHBSampler,
+    NSGAIIISampler,
+    NSGAIISampler,
+    RandomSampler,
+    SMSEMOASampler,
+    TPESampler,
+    nsgaii,
+)
+
+
+class OneAtATime(BaseGASampler, RandomSampler):
+    """A third party's genetic sampler."""
+
+    def select_parent(self, study, generation):
+        return []
+
 
 BEYOND = math.nextafter(1.0, 2.0)
 BELOW = -5e-324
@@ -22,6 +39,7 @@ GENETIC = [
 ]
 RANGES: list[tuple[Callable[..., Any], str, list[Any], list[Any]]] = [
     *((make, *line) for make in (NSGAIISampler, NSGAIIISampler, SMSEMOASampler) for line in GENETIC),
+    (OneAtATime, "population_size", [None, 1], [0]),
     (NSGAIIISampler, "dividing_parameter", [1], [0]),
     (TPESampler, "prior_weight", [None, 5e-324], [0.0, math.inf]),
     (TPESampler, "n_ei_candidates", [1], [0]),
