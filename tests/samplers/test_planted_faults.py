@@ -12,6 +12,7 @@ from parzen.distributions import CategoricalDistribution, FloatDistribution, Int
 from parzen.engine.history import Dimensions
 from parzen.samplers import NSGAIISampler, TPESampler, dehb, nsgaii
 from parzen.samplers.dehb import NOBODY
+from parzen.samplers.nsgaii import breeding
 from parzen.samplers.tpe import fitting
 from parzen.samplers.tpe.model_space import ModelSpace
 from parzen.samplers.tpe.rules import default_gamma, multi_objective_gamma, wide_gamma
@@ -108,3 +109,37 @@ def test_densities_of_constraints_are_cautious_in_bold_trials_too() -> None:
     assert len(bold.constraints) == len(cautious.constraints) == 1
     for made in (*bold.constraints, *cautious.constraints):
         assert table(made.satisfied) == table(made.violated) == table(cautious.below)
+
+
+class Mean(nsgaii.BaseCrossover):
+    n_parents = 3
+
+    def crossover(self, parents_params, rng, study, search_space_bounds):
+        assert len(parents_params) == 3
+        return parents_params.mean(axis=0)
+
+
+def test_fewer_parents_than_a_crossover_needs_serve_in_turn() -> None:
+    """An elite of two as three parents: one of them twice."""
+    sampler = NSGAIISampler(
+        seed=0, population_size=3, crossover=Mean(), crossover_prob=1.0, mutation_prob=0.0,
+        elite_population_selection_strategy=lambda study, population: population[:2],
+    )  # fmt: skip
+    study = parzen.create_study(sampler=sampler)
+    study.optimize(lambda trial: trial.suggest_float("x", 0, 1), n_trials=4)
+    first, second = (study.trials[number].params["x"] for number in (0, 1))
+    child = study.trials[3].params["x"]
+    assert min(abs(child - (2 * first + second) / 3), abs(child - (first + 2 * second) / 3)) < 1e-12
+
+
+class Both(nsgaii.UniformCrossover):
+    """Overrides what is asked for one child; what is asked for many is inherited."""
+
+    def crossover(self, parents_params, rng, study, search_space_bounds):
+        return parents_params[0]
+
+
+def test_of_two_ways_to_cross_the_one_that_was_overridden_last_counts() -> None:
+    assert breeding.first_defined(Both(), "children", "crossover") == "crossover"
+    assert breeding.first_defined(nsgaii.UniformCrossover(), "children", "crossover") == "children"
+    assert breeding.first_defined(object(), "children", "crossover") == "crossover"
