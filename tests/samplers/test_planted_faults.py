@@ -14,9 +14,11 @@ from parzen.samplers import NSGAIISampler, TPESampler, dehb, nsgaii
 from parzen.samplers.dehb import NOBODY
 from parzen.samplers.nsgaii import breeding
 from parzen.samplers.tpe import fitting
+from parzen.samplers.tpe.constraints import is_constrained
 from parzen.samplers.tpe.model_space import ModelSpace
 from parzen.samplers.tpe.rules import default_gamma, multi_objective_gamma, wide_gamma
-from parzen.trial import create_trial
+from parzen.samplers.tpe.split import by_outcome
+from parzen.trial import TrialState, create_trial
 
 FLOATS = {f"x{i}": FloatDistribution(0, 1) for i in range(fitting.MANY)}
 
@@ -143,3 +145,24 @@ def test_of_two_ways_to_cross_the_one_that_was_overridden_last_counts() -> None:
     assert breeding.first_defined(Both(), "children", "crossover") == "crossover"
     assert breeding.first_defined(nsgaii.UniformCrossover(), "children", "crossover") == "children"
     assert breeding.first_defined(object(), "children", "crossover") == "crossover"
+
+
+@pytest.mark.parametrize(
+    ("violations", "expected"), [([], False), ([-1.0, 0.0], False), ([1.0, 2.0], False), ([-1.0, 1.0], True)]
+)
+def test_a_study_is_constrained_where_some_trials_are_feasible_and_some_are_not(violations, expected) -> None:
+    study = parzen.create_study()
+    for violation in violations:
+        study.add_trial(create_trial(value=0.0, constraints={"c": violation}))
+    assert is_constrained(study.history) is expected
+
+
+def test_outcomes_do_not_overlap() -> None:
+    study = parzen.create_study()
+    for constraint in (0.0, 1.0):
+        study.add_trial(create_trial(value=0.0, constraints={"c": constraint}))
+        for state in (TrialState.PRUNED, TrialState.FAIL):
+            study.add_trial(create_trial(state=state, constraints={"c": constraint}))
+    study.ask()
+    complete, stopped, infeasible = (numbers.tolist() for numbers in by_outcome(study.history))
+    assert (complete, stopped, infeasible) == ([0], [1], [3, 4])
