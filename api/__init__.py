@@ -19,9 +19,9 @@ from parzen.engine.study import (
 from parzen.version import __version__
 
 if TYPE_CHECKING:
-    from parzen import indicators
+    from parzen import indicators, integration
 else:
-    __getattr__, __dir__ = lazily(__name__, {".indicators": []})
+    __getattr__, __dir__ = lazily(__name__, {".indicators": [], ".integration": []})
 
 __all__ = [
     "Study",
@@ -38,6 +38,7 @@ __all__ = [
     "get_all_study_names",
     "get_all_study_summaries",
     "indicators",
+    "integration",
     "load_study",
     "logging",
     "pruners",

@@ -161,8 +161,8 @@ class Measured:
             found = {test for test in self.seconds if test.startswith(tuple(files))}
         else:
             found = {test for test in self.lines.get((path, line), ()) if test.startswith(room)}
-        others = [test for test in found if not test.startswith(tuple(namesakes))]
-        tests = [*namesakes, *sorted(others, key=lambda test: self.seconds.get(test, 0.0))]
+        unknown = {file for file in namesakes if not self.cost(file)}  # made since
+        tests = sorted(found | unknown, key=lambda test: (not test.startswith(tuple(namesakes)), self.cost(test)))
         return tests or sorted(files, key=self.cost)
 
     def cost(self, test: str) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import re
 import shutil
@@ -21,6 +22,7 @@ import pytest
 
 import parzen
 from parzen.cli.entry import main
+from parzen.cli.session import Session
 from parzen.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 from parzen.trial import FrozenTrial, TrialState
 
@@ -514,6 +516,11 @@ def test_quiet_and_verbose(run: Run) -> None:
     assert run("-q", "ask").err == ""
     assert "Asked trial 1" in run("-v", "ask").err
     assert "Asked trial 2" in run("ask").err  # the level of one call does not outlive it
+
+
+def test_levels_of_messages() -> None:
+    levels = [Session(verbose=verbose, quiet=quiet).level for verbose, quiet in ((0, False), (2, False), (0, True))]
+    assert levels == [logging.INFO, logging.DEBUG, logging.WARNING]
 
 
 def test_log_file_gets_messages_and_errors(run: Run, tmp_path: Path) -> None:

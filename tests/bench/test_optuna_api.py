@@ -24,7 +24,7 @@ MODULES = [
 
 # What `import parzen as optuna` does not offer (yet), by module and class. What comes to be offered leaves this list.
 MISSING = {
-    "": {"artifacts", "importance", "integration", "terminator", "visualization"},
+    "": {"artifacts", "importance", "terminator", "visualization"},
     "samplers": {
         "BruteForceSampler", "CmaEsSampler", "GPSampler", "GridSampler", "PartialFixedSampler", "QMCSampler",
     },

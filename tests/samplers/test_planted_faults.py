@@ -12,10 +12,13 @@ from parzen.distributions import CategoricalDistribution, FloatDistribution, Int
 from parzen.engine.history import Dimensions
 from parzen.samplers import NSGAIISampler, TPESampler, dehb, nsgaii
 from parzen.samplers.dehb import NOBODY
+from parzen.samplers.nsgaii import breeding
 from parzen.samplers.tpe import fitting
+from parzen.samplers.tpe.constraints import is_constrained
 from parzen.samplers.tpe.model_space import ModelSpace
 from parzen.samplers.tpe.rules import default_gamma, multi_objective_gamma, wide_gamma
-from parzen.trial import create_trial
+from parzen.samplers.tpe.split import by_outcome
+from parzen.trial import TrialState, create_trial
 
 FLOATS = {f"x{i}": FloatDistribution(0, 1) for i in range(fitting.MANY)}
 
@@ -108,3 +111,58 @@ def test_densities_of_constraints_are_cautious_in_bold_trials_too() -> None:
     assert len(bold.constraints) == len(cautious.constraints) == 1
     for made in (*bold.constraints, *cautious.constraints):
         assert table(made.satisfied) == table(made.violated) == table(cautious.below)
+
+
+class Mean(nsgaii.BaseCrossover):
+    n_parents = 3
+
+    def crossover(self, parents_params, rng, study, search_space_bounds):
+        assert len(parents_params) == 3
+        return parents_params.mean(axis=0)
+
+
+def test_fewer_parents_than_a_crossover_needs_serve_in_turn() -> None:
+    """An elite of two as three parents: one of them twice."""
+    sampler = NSGAIISampler(
+        seed=0, population_size=3, crossover=Mean(), crossover_prob=1.0, mutation_prob=0.0,
+        elite_population_selection_strategy=lambda study, population: population[:2],
+    )  # fmt: skip
+    study = parzen.create_study(sampler=sampler)
+    study.optimize(lambda trial: trial.suggest_float("x", 0, 1), n_trials=4)
+    first, second = (study.trials[number].params["x"] for number in (0, 1))
+    child = study.trials[3].params["x"]
+    assert min(abs(child - (2 * first + second) / 3), abs(child - (first + 2 * second) / 3)) < 1e-12
+
+
+class Both(nsgaii.UniformCrossover):
+    """Overrides what is asked for one child; what is asked for many is inherited."""
+
+    def crossover(self, parents_params, rng, study, search_space_bounds):
+        return parents_params[0]
+
+
+def test_of_two_ways_to_cross_the_one_that_was_overridden_last_counts() -> None:
+    assert breeding.first_defined(Both(), "children", "crossover") == "crossover"
+    assert breeding.first_defined(nsgaii.UniformCrossover(), "children", "crossover") == "children"
+    assert breeding.first_defined(object(), "children", "crossover") == "crossover"
+
+
+@pytest.mark.parametrize(
+    ("violations", "expected"), [([], False), ([-1.0, 0.0], False), ([1.0, 2.0], False), ([-1.0, 1.0], True)]
+)
+def test_a_study_is_constrained_where_some_trials_are_feasible_and_some_are_not(violations, expected) -> None:
+    study = parzen.create_study()
+    for violation in violations:
+        study.add_trial(create_trial(value=0.0, constraints={"c": violation}))
+    assert is_constrained(study.history) is expected
+
+
+def test_outcomes_do_not_overlap() -> None:
+    study = parzen.create_study()
+    for constraint in (0.0, 1.0):
+        study.add_trial(create_trial(value=0.0, constraints={"c": constraint}))
+        for state in (TrialState.PRUNED, TrialState.FAIL):
+            study.add_trial(create_trial(state=state, constraints={"c": constraint}))
+    study.ask()
+    complete, stopped, infeasible = (numbers.tolist() for numbers in by_outcome(study.history))
+    assert (complete, stopped, infeasible) == ([0], [1], [3, 4])

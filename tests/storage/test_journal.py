@@ -29,6 +29,7 @@ import parzen
 from parzen.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 from parzen.exceptions import DuplicatedStudyError, StorageInternalError, UpdateFinishedTrialError
 from parzen.samplers import RandomSampler
+from parzen.storage.journal import entries
 from parzen.storage.journal.replica import Replica
 from parzen.storage.journal.snapshot import from_snapshot, to_snapshot
 from parzen.storages import JournalStorage, journal
@@ -522,6 +523,15 @@ def test_replaying_gives_what_the_live_replica_holds(tmp_path: Path, done: list[
     restored = from_snapshot(to_snapshot(storages[0]._replica), threading.RLock())
     assert restored is not None
     assert content(restored) == live
+
+
+@pytest.mark.parametrize(
+    ("values", "one", "several"), [(None, None, None), ([1.5], 1.5, None), ([1.0, 2.0], None, [1.0, 2.0])]
+)
+def test_one_value_and_several_are_written_as_by_optuna(values: Any, one: Any, several: Any) -> None:
+    state = RUNNING if values is None else COMPLETE
+    entry = entries.new_trial(0, create_trial(state=state, values=values))
+    assert (entry["value"], entry["values"]) == (one, several)
 
 
 # --- snapshots, in Redis ---------------------------------------------------------------------------------------------

@@ -494,8 +494,9 @@ def test_a_late_request_is_not_carried_out_and_memory_is_bounded() -> None:
     assert outcomes.outcome(Identity("a", 2, 1), lambda: Outcome("2")) == Outcome("2")
     with pytest.raises(StorageInternalError, match="late"):
         read_answer(write_answer(outcomes.outcome(Identity("a", 1, 1), lambda: Outcome("1"))))
-    for session in "bc":
-        outcomes.outcome(Identity(session, 1, 1), lambda: Outcome("3"))
+    outcomes.outcome(Identity("b", 1, 1), lambda: Outcome("3"))
+    assert outcomes.outcome(Identity("a", 2, 2), lambda: Outcome("4")) == Outcome("2")  # both are remembered
+    outcomes.outcome(Identity("c", 1, 1), lambda: Outcome("3"))
     assert outcomes.outcome(Identity("a", 2, 1), lambda: Outcome("4")) == Outcome("4")
 
 

@@ -10,6 +10,7 @@ import pickle
 import shutil
 import sqlite3
 import tempfile
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -155,6 +156,18 @@ def test_over_a_network_there_is_no_write_ahead_log_and_a_warning(
     with pytest.warns(UserWarning, match=r"network file system \(nfs4\).*PostgreSQL"):
         study = new_study(url)
     study.tell(study.ask({"x": UNIT}), 1.0)
+    assert query(path, "PRAGMA journal_mode") == [("delete",)]
+
+
+def test_the_switch_of_the_journal_waits_for_who_reads(url: str, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    new_study(url)._storage.remove_session()
+    reader = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+    reader.execute("BEGIN")
+    reader.execute("SELECT * FROM studies").fetchall()
+    threading.Timer(0.3, reader.close).start()
+    monkeypatch.setattr("parzen.storage.rdb.sqlite.network_file_system", lambda path: "nfs4")
+    with pytest.warns(UserWarning, match="network file system"):
+        new_study(url)
     assert query(path, "PRAGMA journal_mode") == [("delete",)]
 
 

@@ -300,3 +300,29 @@ def test_small_ranges_and_single_values(study):
     assert trial.suggest_categorical("c", [None]) is None
     with pytest.warns(UserWarning, match="divisible"):
         assert trial.suggest_float("d", 0, 1, step=2) == 0.0
+
+
+class Foreign(parzen.samplers.BaseSampler):
+    """A third party's sampler, which always samples "a" jointly, and the last choice by itself."""
+
+    def infer_relative_search_space(self, study, trial):
+        return {"c": CategoricalDistribution("ab")}
+
+    def sample_relative(self, study, trial, search_space):
+        return {"c": "a"}
+
+    def sample_independent(self, study, trial, name, distribution):
+        return distribution.choices[-1]
+
+
+def test_what_was_sampled_jointly_and_is_no_choice_of_today_is_sampled_again():
+    study = parzen.create_study(sampler=Foreign())
+    assert study.ask().suggest_categorical("c", ["a", "b"]) == "a"
+    assert study.ask().suggest_categorical("c", ["z", "a"]) == "a"
+    assert study.ask().suggest_categorical("c", ["y", "z"]) == "z"
+
+
+def test_a_study_whose_pruner_never_pauses_never_pauses(study):
+    trial = study.ask()
+    trial.report(1.0, 1)
+    assert trial.should_pause() is False and trial.resume_step == 0
