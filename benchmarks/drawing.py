@@ -72,7 +72,8 @@ def _legend(figure: Any, contenders: Styles) -> None:
     from matplotlib.lines import Line2D
 
     lines = [Line2D([], [], linewidth=2.0, **contenders[name]) for name in contenders]
-    figure.legend(lines, list(contenders), loc="outside upper center", ncols=min(len(contenders), 4), frameon=False)
+    n_columns = min(len(contenders), int(figure.get_figwidth() // 2), 4)  # names are an inch and a half at most
+    figure.legend(lines, list(contenders), loc="outside upper center", ncols=n_columns, frameon=False)
 
 
 def _panels(plt: Any, titles: Sequence[str], most: int = 5, width: float = 3.4) -> tuple[Any, list[Any]]:
