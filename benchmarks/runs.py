@@ -188,8 +188,8 @@ class Store:
         if told:
             raise MixedRuns(
                 f"Expected runs of the same versions, code and machine, but in {self.path} there are different ones "
-                f"({'; '.join(told)}). Give another --out{', --report to run nothing' if also_here else ''}, or --mix to "
-                "take them together."
+                f"({'; '.join(told)}). Give another --out{', --report to run nothing' if also_here else ''}, or --mix "
+                "to take them together."
             )
 
     def fill(self, jobs: list[Job], n_processes: int = 1) -> list[tuple[Job, str]]:
