@@ -242,3 +242,12 @@ def test_old_suggestions_warn(kind):
         assert FixedTrial({"x": 1.0}).suggest_loguniform("x", 1, 1) == 1.0
     with pytest.warns(FutureWarning, match="suggest_float"):
         assert FixedTrial({"x": 1.0}).suggest_discrete_uniform("x", 0, 1, 0.5) == 1.0
+
+
+def test_a_value_out_of_range_warns_at_the_line_of_the_user() -> None:
+    space = {"x": parzen.distributions.FloatDistribution(0, 9)}
+    frozen = create_trial(params={"x": 5.0}, distributions=space, value=0.0)
+    for trial in (frozen, parzen.trial.FixedTrial({"x": 5.0})):
+        with pytest.warns(UserWarning, match="out of the range") as warned:
+            trial.suggest_float("x", 0, 1)
+        assert warned[0].filename == __file__
