@@ -101,8 +101,8 @@ class Plan:
             try:
                 problem = problems.find(name)
             except ImportError as error:
-                reason = f'{error.name} is missing, pip install "parzen[bench]"'
-                left_out[reason] = left_out.get(reason, 0) + 1
+                lacking = f'{error.name} is missing, pip install "parzen[bench]"'
+                left_out[lacking] = left_out.get(lacking, 0) + 1
                 continue
             for contender in map(contenders.find, self.contenders or self.usual(problem)):
                 reason = contender.missing() or contender.refuses(problem)
