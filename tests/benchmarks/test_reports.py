@@ -128,6 +128,17 @@ def test_what_is_to_be_known_is_said_once(runs):
         assert "Too few seeds" not in text
 
 
+@pytest.mark.parametrize("optimum", [0.0, None])
+@pytest.mark.parametrize("ours", [[], [(1, 2.0), (5, 1.0)]])
+def test_runs_without_a_value_are_alike_and_behind_all_others(ours, optimum):
+    steps = {"parzen": ours, "optuna": []}
+    of = [run("a", c, s, {"value": v}, optimum=optimum) for c, v in steps.items() for s in range(4)]
+    results = Results(of, "value", list(steps))
+    assert results.ratio("a", "parzen", "optuna", 9) == (0.0 if ours else 1.0)
+    row = told(of, list(steps)).sections[0].tables[-1].rows[0]
+    assert row[4] == ("0.000 better" if ours else "1.000 not significant")
+
+
 @pytest.mark.parametrize(("n_seeds", "is_few"), [(3, True), (4, False)])
 def test_seeds_that_are_too_few_to_differ_are_said_to_be(runs, n_seeds, is_few):
     few = told([r for r in runs if r.job.seed < n_seeds])
