@@ -14,6 +14,7 @@ from parzen.benchmarks.environment import digest
 from parzen.benchmarks.problem import Family, Identity, Problem, near
 
 
+@functools.cache
 def families() -> dict[str, Family]:
     """List the families by name; those whose package is missing are there, but cannot be made."""
     return {name: family for name, (family, _) in _found().items()}

@@ -188,13 +188,15 @@ def test_the_problem_of_contributing_is_one_file(tmp_path, monkeypatch):
     (source,) = (block for block in re.findall(r"```python\n(.*?)```", text, re.DOTALL) if "FAMILIES" in block)
     (tmp_path / "zakharov.py").write_text(source)
     monkeypatch.setattr(problems, "__path__", [*problems.__path__, str(tmp_path)])
-    problems._found.cache_clear()
+    for found in (problems._found, problems.families):
+        found.cache_clear()
     try:
         test_the_optimum_is_where_it_is_said_to_be_and_nothing_is_below("zakharov-i03-d12")
         assert problems.select(["zakharov"]) == ["zakharov-i00-d05", "zakharov-i00-d30"]
         assert "zakharov-noisy-i00-d05" in problems.select(["noisy"])
     finally:
-        problems._found.cache_clear()
+        for found in (problems._found, problems.families):
+            found.cache_clear()
 
 
 # --- transformations -------------------------------------------------------------------------------------------------
