@@ -195,7 +195,7 @@ class Matrix:
 
     def __setstate__(self, state: tuple[dict[str, Any], dict[str, int], FloatArray]) -> None:
         self.cells, self._index = state[:2]
-        self._n_used = len(self._index)
+        self._n_used = max(self._index.values(), default=-1) + 1
         self._hold(state[2])
 
     def add(self, name: str) -> None:

@@ -22,7 +22,7 @@ _LARGEST = 1 << 16  # points of a beginning beyond which it is not followed: no 
 class _Node:
     """What trials had suggested when they asked for one parameter, or ended."""
 
-    __slots__ = ("asks", "children", "has_ended", "is_open", "is_used_up", "n_used_up", "size")
+    __slots__ = ("asks", "children", "has_ended", "is_beginning", "is_open", "is_used_up", "n_used_up", "size")
 
     def __init__(self) -> None:
         self.asks: tuple[str, BaseDistribution] | None = None
@@ -32,6 +32,7 @@ class _Node:
         self.children: dict[int, _Node] = {}
         self.n_used_up = 0  # of the children
         self.is_used_up = False
+        self.is_beginning = False  # it is used up, and counted as one that trials went on from
 
     def ask(self, name: str, distribution: BaseDistribution, size: int) -> None:
         if self.asks is None:
@@ -93,7 +94,8 @@ class UsedUp:
         for node in reversed(path):
             node.n_used_up += change
             change = node.change()
-            self._n_beginnings += change if node.asks is not None else 0
+            was, node.is_beginning = node.is_beginning, node.is_used_up and node.asks is not None
+            self._n_beginnings += node.is_beginning - was
 
     def among(self, dims: Dimensions, internal: FloatArray) -> BoolArray:
         """Tell which points are beginnings that are used up.

@@ -103,6 +103,17 @@ def test_what_did_not_end_or_goes_on_otherwise_is_not_used_up():
     assert asked(used_up, {"c": "b"})
 
 
+def test_an_end_from_which_a_later_trial_goes_on_is_a_beginning():
+    study = parzen.create_study()
+    used_up = UsedUp(study.history)
+    for point, is_empty in (({"c": "b", "log": 4}, True), ({"c": "b", "log": 4, "one": 0.5}, False)):
+        told(study, point)
+        used_up.update()
+        assert used_up.is_empty == is_empty
+    assert asked(used_up, {"c": "b", "log": 4})
+    assert not asked(used_up, {"c": "b"})
+
+
 def test_a_range_that_nobody_tries_out_is_not_followed():
     study = parzen.create_study()
     used_up = UsedUp(study.history)
