@@ -30,7 +30,7 @@ def same_verbosity() -> Iterator[None]:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what takes many minutes, unless it is asked for by its marker, and what compares with others if absent."""
+    """Leave out what takes many minutes, unless its marker is asked for, and what compares with absent packages."""
     left_out = {}
     if "soak" not in config.option.markexpr:
         left_out["soak"] = "takes many minutes: pytest -m soak"
