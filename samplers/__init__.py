@@ -8,6 +8,7 @@ from .random import RandomSampler
 
 if TYPE_CHECKING:
     from . import nsgaii
+    from .auto import AutoSampler
     from .dehb import DEHBSampler
     from .genetic import BaseGASampler
     from .nsgaii.sampler import NSGAIISampler
@@ -18,6 +19,7 @@ else:
     __getattr__, __dir__ = lazily(
         __name__,
         {
+            ".auto": ["AutoSampler"],
             ".dehb": ["DEHBSampler"],
             ".genetic": ["BaseGASampler"],
             ".nsgaii": [],
@@ -29,6 +31,7 @@ else:
     )
 
 __all__ = [
+    "AutoSampler",
     "BaseGASampler",
     "BaseSampler",
     "DEHBSampler",

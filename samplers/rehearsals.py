@@ -26,6 +26,7 @@ from .base import Sampler
 _PACKAGE = __package__.partition(".")[0]  # not of `__name__`, which is "__main__" in the process that compiles
 REHEARSALS = (
     f"{_PACKAGE}.samplers.tpe.rehearsal",
+    f"{_PACKAGE}.samplers.gp.rehearsal",
     f"{_PACKAGE}.engine.kernels.fronts_rehearsal",
     f"{_PACKAGE}.samplers.nsgaii.rehearsal",
 )

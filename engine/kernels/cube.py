@@ -79,6 +79,11 @@ def to_unit(values: FloatArray, scale: Scale, share: FloatArray | None = None) -
     return _between(points, 0.0, 1.0)  # a logarithm may miss the end of its range by a rounding
 
 
+def beyond_unit(values: FloatArray, scale: Scale) -> FloatArray:
+    """Turn values (n, d) into points as `to_unit` does; those outside of their ranges lie outside of the cube."""
+    return np.asarray((_logarithms(values, scale) - scale.lower) / scale.width)
+
+
 def from_unit(points: FloatArray, scale: Scale) -> FloatArray:
     """Turn points of the unit cube (n, d) into the nearest values in the ranges and on the grids; undo `to_unit`."""
     return from_model(scale.lower + points * scale.width, scale)

@@ -49,8 +49,15 @@ def last_reports(history: History, sign: float = 1.0) -> tuple[IntArray, FloatAr
     return step, np.where(np.isnan(value), np.inf, value)
 
 
-def gather(history: History) -> tuple[IntArray, Evidence]:
-    """Collect what is known of the feasible trials of a study of one objective.
+def gather(history: History, among: BoolArray | None = None) -> tuple[IntArray, Evidence]:
+    """Collect what is known of some trials of a study of one objective.
+
+    Parameters
+    ----------
+    history
+        The study's trials.
+    among
+        Which of them to look at, shape (n,); by default the feasible ones.
 
     Returns
     -------
@@ -60,8 +67,8 @@ def gather(history: History) -> tuple[IntArray, Evidence]:
         Budgets are the steps at which trials were stopped or paused, at most `MOST_BUDGETS` of them, and the end of the
         complete ones.
     """
-    feasible = ~(history.violation > 0)
-    short, whole = stopped(history) & feasible, (history.states == COMPLETE) & feasible
+    among = ~(history.violation > 0) if among is None else among
+    short, whole = stopped(history) & among, (history.states == COMPLETE) & among
     numbers = np.flatnonzero(short | whole)
     sign = history.signs[0]
     step, report = last_reports(history, sign)

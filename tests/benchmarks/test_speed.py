@@ -78,6 +78,7 @@ def test_programs(program: str, words: list[str], n_records: int, tmp_path: Path
     assert len({record["environment"] for record in records}) == 1
 
 
+@pytest.mark.slow  # it compiles
 def test_fronts(capsys: pytest.CaptureFixture[str]) -> None:
     words = ["--what", "ranks", "--objectives", "2", "--kinds", "levels", "halves", "--sizes", "30", "--rounds", "2"]
     assert main(["speed", "fronts", *words]) == 0

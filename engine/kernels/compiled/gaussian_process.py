@@ -1,0 +1,340 @@
+"""Numba tier of `kernels.gaussian_process`: the same sums in loops, for one observation after the other.
+
+No matrix library is called, so that nothing starts threads of its own.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from ...arrays import FloatArray, IntArray
+from .. import jit
+from ..covariance import Layout, Points
+from ..gaussian_process import SCALE_PRIOR, Factor, bounds, fit_rules, prior
+from .descent import VALUE, begin, judge, new_search, propose
+from .normal import exp_block
+
+@jit
+def matern_block(squared: FloatArray, value: FloatArray, slope: FloatArray, scratch: FloatArray) -> None:
+    """Write k at r^2, shape (n,), into `value` and its derivative by r^2 into `slope`; `squared` becomes sqrt(5) r."""
+    n = squared.size
+    for i in range(n):
+        s = math.sqrt(5.0 * max(squared[i], 0.0))
+        squared[i] = s
+        value[i] = -s
+    exp_block(value, scratch)
+    for i in range(n):
+        s, decay = squared[i], value[i]
+        linear = (1.0 + s) * decay
+        value[i] = linear + s * s / 3.0 * decay
+        slope[i] = -5.0 / 6.0 * linear
+
+
+@jit
+def matern_of(squared: FloatArray) -> FloatArray:
+    """Return k at r^2, any shape, contiguous."""
+    flat = squared.reshape(-1)
+    n = flat.size
+    found = np.empty(n)
+    block = 256
+    scratch, argument = np.empty(block), np.empty(block)
+    for begin in range(0, n, block):
+        end = min(begin + block, n)
+        size = end - begin
+        for i in range(size):
+            argument[i] = -math.sqrt(5.0 * flat[begin + i])
+        exp_block(argument[:size], scratch[:size])
+        for i in range(size):
+            s = math.sqrt(5.0 * flat[begin + i])
+            found[begin + i] = (1.0 + s + s * s / 3.0) * argument[i]
+    return found.reshape(squared.shape)
+
+
+@jit
+def factor(c: FloatArray) -> float:
+    """Replace C (n, n) by its Cholesky factor L, below the diagonal and on it; return log |C|, NaN where there is none.
+
+    Column by column from the left, four columns at a time taken off the next one (Golub and Van Loan, algorithm
+    4.2.1), with the factor's transpose in the rows: these are contiguous.
+    """
+    n = c.shape[0]
+    log_determinant = 0.0
+    for j in range(n):
+        row = c[j]
+        k = 0
+        while k + 4 <= j:
+            a, b, d, e = c[k, j], c[k + 1, j], c[k + 2, j], c[k + 3, j]
+            first, second, third, fourth = c[k], c[k + 1], c[k + 2], c[k + 3]
+            for i in range(j, n):
+                row[i] -= a * first[i] + b * second[i] + d * third[i] + e * fourth[i]
+            k += 4
+        while k < j:
+            a, first = c[k, j], c[k]
+            for i in range(j, n):
+                row[i] -= a * first[i]
+            k += 1
+        pivot = row[j]
+        if not pivot > 0.0:
+            return np.nan
+        pivot = math.sqrt(pivot)
+        log_determinant += 2.0 * math.log(pivot)
+        for i in range(j, n):
+            row[i] /= pivot
+    return log_determinant
+
+
+@jit
+def inverted(upper: FloatArray) -> FloatArray:
+    """Return L^-1 (n, n), given L' in the upper triangle: row i is -sum_k L_ik row k, over the pivot."""
+    n = upper.shape[0]
+    half = np.zeros((n, n))
+    for i in range(n):
+        row, pivot = half[i], 1.0 / upper[i, i]
+        k = 0
+        while k + 4 <= i:
+            a, b, d, e = upper[k, i] * pivot, upper[k + 1, i] * pivot, upper[k + 2, i] * pivot, upper[k + 3, i] * pivot
+            first, second, third, fourth = half[k], half[k + 1], half[k + 2], half[k + 3]
+            for j in range(k + 4):
+                row[j] -= a * first[j] + b * second[j] + d * third[j] + e * fourth[j]
+            k += 4
+        while k < i:
+            a, first = upper[k, i] * pivot, half[k]
+            for j in range(k + 1):
+                row[j] -= a * first[j]
+            k += 1
+        row[i] = pivot
+    return half
+
+
+@jit
+def product(half: FloatArray) -> FloatArray:
+    """Return C^-1 = L^-T L^-1, given L^-1 (n, n)."""
+    n = half.shape[0]
+    inverse = np.zeros((n, n))
+    k = 0
+    while k + 4 <= n:
+        first, second, third, fourth = half[k], half[k + 1], half[k + 2], half[k + 3]
+        for i in range(k + 4):
+            a, b, d, e, row = first[i], second[i], third[i], fourth[i], inverse[i]
+            for j in range(i, k + 4):
+                row[j] += a * first[j] + b * second[j] + d * third[j] + e * fourth[j]
+        k += 4
+    while k < n:
+        first = half[k]
+        for i in range(k + 1):
+            a, row = first[i], inverse[i]
+            for j in range(i, k + 1):
+                row[j] += a * first[j]
+        k += 1
+    for i in range(n):
+        for j in range(i):
+            inverse[i, j] = inverse[j, i]
+    return inverse
+
+
+@jit
+def multiply(matrix: FloatArray, x: FloatArray, out: FloatArray) -> None:
+    """Write the product of a symmetric matrix (n, n) and x (n,) into `out`."""
+    n = x.size
+    for j in range(n):
+        out[j] = 0.0
+    i = 0
+    while i + 4 <= n:
+        a, b, d, e = x[i], x[i + 1], x[i + 2], x[i + 3]
+        first, second, third, fourth = matrix[i], matrix[i + 1], matrix[i + 2], matrix[i + 3]
+        for j in range(n):
+            out[j] += a * first[j] + b * second[j] + d * third[j] + e * fourth[j]
+        i += 4
+    while i < n:
+        a, first = x[i], matrix[i]
+        for j in range(n):
+            out[j] += a * first[j]
+        i += 1
+
+
+@jit
+def times_lower(transposed: FloatArray, x: FloatArray, out: FloatArray) -> None:
+    """Write the product of a lower triangle, given its transpose (n, n), and x (n,) into `out`."""
+    n = x.size
+    out[:] = 0.0
+    i = 0
+    while i + 4 <= n:
+        a, b, d, e = x[i], x[i + 1], x[i + 2], x[i + 3]
+        first, second, third, fourth = transposed[i], transposed[i + 1], transposed[i + 2], transposed[i + 3]
+        for j in range(i, n):
+            out[j] += a * first[j] + b * second[j] + d * third[j] + e * fourth[j]
+        i += 4
+    while i < n:
+        a, first = x[i], transposed[i]
+        for j in range(i, n):
+            out[j] += a * first[j]
+        i += 1
+
+
+@jit
+def times_upper(lower: FloatArray, x: FloatArray, out: FloatArray) -> None:
+    """Write the product of the transpose of a lower triangle (n, n) and x (n,) into `out`."""
+    n = x.size
+    out[:] = 0.0
+    i = 0
+    while i + 4 <= n:
+        a, b, d, e = x[i], x[i + 1], x[i + 2], x[i + 3]
+        first, second, third, fourth = lower[i], lower[i + 1], lower[i + 2], lower[i + 3]
+        for j in range(i + 4):
+            out[j] += a * first[j] + b * second[j] + d * third[j] + e * fourth[j]
+        i += 4
+    while i < n:
+        a, first = x[i], lower[i]
+        for j in range(i + 1):
+            out[j] += a * first[j]
+        i += 1
+
+
+@jit
+def negative_log_posterior(
+    theta: FloatArray,
+    numbers: FloatArray,
+    of_numbers: IntArray,
+    choices: IntArray,
+    of_choices: IntArray,
+    z: FloatArray,
+    prior: FloatArray,
+    scale_prior: float,
+    gradient: FloatArray,
+) -> float:
+    """Return what a fit minimises, and write its gradient; see `kernels.gaussian_process.negative_log_posterior`.
+
+    Parameters
+    ----------
+    theta
+        Shape (d + 1,).
+    numbers, choices
+        Columns of the n points, shapes (p, n) and (q, n).
+    of_numbers, of_choices
+        Which length each column has.
+    z
+        Shape (n,).
+    prior
+        Means and precisions of theta, shape (2, d + 1).
+    """
+    n, d = z.size, theta.size - 1
+    precision, eta = np.exp(-2.0 * theta[:d]), math.exp(theta[d])
+    c, slope = np.empty((n, n)), np.empty((n, n))
+    scratch = np.empty(n)
+    for i in range(n):
+        row = c[i, i:]
+        row[:] = 0.0
+        for column in range(of_numbers.size):
+            a, x, share = numbers[column, i], numbers[column, i:], precision[of_numbers[column]]
+            for k in range(n - i):
+                row[k] += (x[k] - a) * (x[k] - a) * share
+        for column in range(of_choices.size):
+            choice, y, share = choices[column, i], choices[column, i:], precision[of_choices[column]]
+            for k in range(n - i):
+                row[k] += share if y[k] != choice else 0.0
+        matern_block(row, row.copy(), slope[i, i:], scratch[: n - i])
+        for k in range(n - i):  # `row` holds s = sqrt(5) r; the slope is -5/6 (1 + s) exp(-s)
+            s = row[k]
+            row[k] = slope[i, i + k] * (-6.0 / 5.0) * (1.0 + s * s / (3.0 * (1.0 + s)))
+        c[i, i] += eta
+    log_determinant = factor(c)
+    if math.isnan(log_determinant):
+        gradient[:] = 0.0
+        return np.inf
+    inverse = product(inverted(c))
+    total, mean = 0.0, 0.0
+    weights = np.empty(n)
+    for i in range(n):
+        weights[i] = inverse[i].sum()
+        total += weights[i]
+        mean += weights[i] * z[i]
+    mean /= total
+    alpha = np.empty(n)
+    multiply(inverse, z, alpha)
+    q = 0.0
+    for i in range(n):
+        alpha[i] -= weights[i] * mean
+        q += (z[i] - mean) * alpha[i]
+    scale, power = 2.0 * scale_prior + max(q, 0.0), 0.5 * n + scale_prior
+    ratio = power / scale
+    gradient[:] = 0.0
+    for i in range(n):
+        gradient[d] += eta * (0.5 * inverse[i, i] - ratio * alpha[i] * alpha[i])
+        row, a = slope[i], ratio * alpha[i]
+        for k in range(i + 1, n):
+            row[k] *= 2.0 * (0.5 * inverse[i, k] - a * alpha[k])
+        for column in range(of_numbers.size):
+            own, x, part = numbers[column, i], numbers[column], 0.0
+            for k in range(i + 1, n):
+                part += row[k] * (x[k] - own) * (x[k] - own)
+            gradient[of_numbers[column]] -= 2.0 * part * precision[of_numbers[column]]
+        for column in range(of_choices.size):
+            choice, y, part = choices[column, i], choices[column], 0.0
+            for k in range(i + 1, n):
+                part += row[k] if y[k] != choice else 0.0
+            gradient[of_choices[column]] -= 2.0 * part * precision[of_choices[column]]
+    value = power * math.log(scale) + 0.5 * log_determinant
+    for j in range(d + 1):
+        off = theta[j] - prior[0, j]
+        value += 0.5 * off * off * prior[1, j]
+        gradient[j] += off * prior[1, j]
+    return value
+
+
+def factored(covariance: FloatArray, eta: FloatArray | float) -> Factor:
+    """Factor K + eta I; see `kernels.gaussian_process.factored`."""
+    covariance[np.diag_indices(len(covariance))] += eta
+    log_determinant = factor(covariance)
+    if np.isnan(log_determinant):
+        raise np.linalg.LinAlgError("Matrix is not positive definite")
+    half = inverted(covariance)
+    return Factor(product(half), half, log_determinant)
+
+
+def fit(
+    starts: FloatArray, points: Points, layout: Layout, z: FloatArray, n_evaluations: int
+) -> tuple[FloatArray, FloatArray]:
+    """Minimise from k starts; see `kernels.gaussian_process.fit`."""
+    numbers, choices = np.ascontiguousarray(points.numbers.T), np.ascontiguousarray(points.choices.T)
+    columns = numbers, layout.of_numbers, choices, layout.of_choices
+    rules = fit_rules(len(z), n_evaluations)
+    return _fit(starts, *columns, z, prior(layout.d), SCALE_PRIOR, *bounds(layout.d), *rules)  # type: ignore[no-any-return]
+
+
+@jit
+def _fit(
+    starts: FloatArray,
+    numbers: FloatArray,
+    of_numbers: IntArray,
+    choices: IntArray,
+    of_choices: IntArray,
+    z: FloatArray,
+    prior: FloatArray,
+    scale_prior: float,
+    low: FloatArray,
+    high: FloatArray,
+    n_evaluations: int,
+    first_curvature: float,
+    longest: float,
+    least_gain: float,
+) -> tuple[FloatArray, FloatArray]:
+    k = starts.shape[0]
+    found, value = starts.copy(), np.empty(k)
+    search = new_search(low, high)
+    for c in range(k):
+        search.x[:] = starts[c]
+        f = negative_log_posterior(
+            search.x, numbers, of_numbers, choices, of_choices, z, prior, scale_prior, search.gradient
+        )
+        begin(search, f, first_curvature, longest)
+        for _ in range(n_evaluations - 1):
+            if not propose(search):
+                break
+            f = negative_log_posterior(
+                search.tried, numbers, of_numbers, choices, of_choices, z, prior, scale_prior, search.new_gradient
+            )
+            judge(search, f, longest, least_gain)
+        found[c], value[c] = search.x, search.numbers[VALUE]
+    return found, value

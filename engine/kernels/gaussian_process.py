@@ -1,0 +1,212 @@
+"""A Gaussian process on n observations: factored once, then its likelihood, its predictions and their slopes.
+
+Observations z of values with a constant mean m, covariance sigma^2 (K + eta I): K is the Matern covariance, eta the
+noise as a share of the variance. m is the generalised least squares mean. sigma^2 has an inverse-gamma prior with both
+parameters 1/2 and is integrated out of the likelihood; predictions take its posterior mode's scale. Line and equation
+numbers are those of Rasmussen and Williams, "Gaussian processes for machine learning" (2006), algorithm 2.1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+from ..arrays import FloatArray, IntArray
+from .covariance import Layout, Points, by_log_lengths, matern, matern_and_slope, squared_distances
+from .descent import Rules, minimise
+
+# The priors of the parameters theta, the logarithms of d lengths and of eta: normal, mean and standard deviation. The
+# mean length grows with the square root of d, as distances do (Hvarfner, Hellsten and Nardi 2024, section 4).
+LENGTH_MEAN, LENGTH_SD = -1.0, 0.7
+NOISE_MEAN, NOISE_SD = -7.0, 2.5
+LENGTH_RANGE, NOISE_RANGE = (-4.0, 6.0), (-13.0, 2.0)
+LEAST_VARIANCE = 1e-12  # of a prediction, as a share of the scale
+SCALE_PRIOR = 0.5  # both parameters of the inverse gamma
+
+
+class Factor(NamedTuple):
+    """The inverse of C = K + eta I, and what is made of it once.
+
+    Attributes
+    ----------
+    inverse
+        C^-1, shape (n, n).
+    half
+        L^-1, shape (n, n), where L L' = C.
+    log_determinant
+        Of C.
+    """
+
+    inverse: FloatArray
+    half: FloatArray
+    log_determinant: float
+
+
+def length_mean(d: int) -> float:
+    """Give the mean of the logarithm of a length in d dimensions."""
+    return LENGTH_MEAN + 0.5 * float(np.log(d))
+
+
+def prior(d: int) -> FloatArray:
+    """Give the means and the precisions of theta, shape (2, d + 1)."""
+    found = np.array([[length_mean(d)], [LENGTH_SD**-2]]).repeat(d + 1, axis=1)
+    found[:, -1] = NOISE_MEAN, NOISE_SD**-2
+    return found
+
+
+def bounds(d: int) -> tuple[FloatArray, FloatArray]:
+    """Give the least and the greatest theta, shape (d + 1,)."""
+    low, high = np.full(d + 1, LENGTH_RANGE[0]), np.full(d + 1, LENGTH_RANGE[1])
+    low[-1], high[-1] = NOISE_RANGE
+    return low, high
+
+
+def factored(covariance: FloatArray, eta: FloatArray | float) -> Factor:
+    """Factor K + eta I (line 2); raises ``numpy.linalg.LinAlgError`` where it is not positive definite.
+
+    Parameters
+    ----------
+    covariance
+        K, shape (n, n); changed.
+    eta
+        One number, or one for each observation, shape (n,).
+    """
+    n = len(covariance)
+    covariance[np.arange(n), np.arange(n)] += eta
+    lower = np.linalg.cholesky(covariance)
+    half = np.linalg.inv(lower)
+    return Factor(half.T @ half, half, 2.0 * float(np.log(np.diagonal(lower)).sum()))
+
+
+def whitened(inverse: FloatArray, z: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return the mean m, alpha = C^-1 (z - m) (line 3) and q = (z - m)' alpha of each of k columns z (n, k)."""
+    weights = inverse.sum(axis=0)
+    mean = weights @ z / weights.sum()
+    alpha = inverse @ z - weights[:, None] * mean
+    return mean, alpha, np.maximum(((z - mean) * alpha).sum(axis=0), 0.0)
+
+
+def negative_log_posterior(
+    theta: FloatArray, points: Points, layout: Layout, z: FloatArray
+) -> tuple[float, FloatArray]:
+    """Return what a fit minimises, and its gradient: minus the log marginal likelihood (eq. 2.30) and the log priors.
+
+    Parameters
+    ----------
+    theta
+        Logarithms of the d lengths, and of eta, shape (d + 1,).
+    points
+        The n points.
+    z
+        Their observations, shape (n,).
+
+    Returns
+    -------
+    value, gradient
+        inf and zeros where C cannot be factored.
+    """
+    n, lengths, eta = len(z), np.exp(theta[:-1]), float(np.exp(theta[-1]))
+    covariance, slope = matern_and_slope(squared_distances(points, points, layout, lengths))
+    try:
+        factor = factored(covariance, eta)
+    except np.linalg.LinAlgError:
+        return np.inf, np.zeros_like(theta)
+    _, alpha, q = whitened(factor.inverse, z[:, None])
+    scale, power = 2.0 * SCALE_PRIOR + float(q[0]), 0.5 * n + SCALE_PRIOR
+    # Eq. 5.9 with the scale integrated out: 1/2 tr(C^-1 dC) - power / scale alpha' dC alpha
+    weight = 0.5 * factor.inverse - (power / scale) * alpha * alpha[:, 0]
+    gradient = np.empty_like(theta)
+    gradient[-1] = eta * np.trace(weight)
+    weight *= slope
+    gradient[:-1] = by_log_lengths(weight, points, layout, lengths)
+    center, precision = prior(len(theta) - 1)
+    off = theta - center
+    value = power * np.log(scale) + 0.5 * factor.log_determinant + 0.5 * float((off * off * precision).sum())
+    return float(value), gradient + off * precision
+
+
+def fit(
+    starts: FloatArray, points: Points, layout: Layout, z: FloatArray, n_evaluations: int
+) -> tuple[FloatArray, FloatArray]:
+    """Minimise from k starts (k, d + 1); return where each led, and the values there (k,)."""
+
+    def evaluate(theta: FloatArray, _: IntArray) -> tuple[FloatArray, FloatArray]:
+        pairs = [negative_log_posterior(one, points, layout, z) for one in theta]
+        return np.array([value for value, _ in pairs]), np.array([gradient for _, gradient in pairs])
+
+    return minimise(evaluate, starts, *bounds(layout.d), fit_rules(len(z), n_evaluations))
+
+
+def fit_rules(n: int, n_evaluations: int) -> Rules:
+    """Say how a fit to `n` observations goes: a factor of e makes the likelihood change by about n / 2."""
+    return Rules(n_evaluations, first_curvature=0.5 * n, longest=1.5, least_gain=1e-3)
+
+
+class Posterior(NamedTuple):
+    """A Gaussian process given its observations.
+
+    Attributes
+    ----------
+    points, layout, lengths
+        Where n observations are, and the covariance.
+    factor
+        Of their covariance.
+    mean
+        m.
+    alpha
+        C^-1 (z - m), shape (n,).
+    scale
+        sigma^2.
+    eta
+        The noise as a share of it.
+    """
+
+    points: Points
+    layout: Layout
+    lengths: FloatArray
+    factor: Factor
+    mean: float
+    alpha: FloatArray
+    scale: float
+    eta: float
+
+    @classmethod
+    def of(cls, theta: FloatArray, points: Points, layout: Layout, factor: Factor, z: FloatArray) -> Posterior:
+        """Condition on observations z (n,), given the factor of their covariance at theta."""
+        mean, alpha, q = whitened(factor.inverse, z[:, None])
+        scale = (2.0 * SCALE_PRIOR + float(q[0])) / (len(z) + 2.0 * SCALE_PRIOR)
+        eta = float(np.exp(theta[-1]))
+        return cls(points, layout, np.exp(theta[:-1]), factor, float(mean[0]), alpha[:, 0], scale, eta)
+
+    def smoothed(self, z: FloatArray) -> FloatArray:
+        """Predict the values without noise at the observations z (n,)."""
+        return np.asarray(z - self.eta * self.alpha)
+
+    def predict(
+        self, points: Points, matern: Callable[[FloatArray], FloatArray] = matern
+    ) -> tuple[FloatArray, FloatArray]:
+        """Predict means and standard deviations (m,) of the values without noise at m points (eqs. 2.25, 2.26)."""
+        cross = matern(squared_distances(points, self.points, self.layout, self.lengths))
+        mean = self.mean + cross @ self.alpha
+        cross = cross @ self.factor.half.T
+        explained = np.einsum("ij,ij->i", cross, cross)
+        return mean, np.sqrt(self.scale * np.maximum(1.0 - explained, LEAST_VARIANCE))
+
+
+def extended(factor: Factor, cross: FloatArray, own: float) -> Factor:
+    """Add one point to a factored covariance, in O(n^2): cross covariances (n,), and its own with noise.
+
+    The new row of L is l = L^-1 cross, sqrt(own - l' l); the inverse of L gains the row -(l' L^-1) / pivot, 1 / pivot.
+    """
+    n = len(cross)
+    row = factor.half @ cross
+    pivot = float(np.sqrt(max(own - float(row @ row), 1e-12)))
+    half = np.zeros((n + 1, n + 1))
+    half[:n, :n] = factor.half
+    half[n, :n], half[n, n] = -(row @ factor.half) / pivot, 1.0 / pivot
+    inverse = np.zeros((n + 1, n + 1))
+    inverse[:n, :n] = factor.inverse
+    inverse += half[n][:, None] * half[n]
+    return Factor(inverse, half, factor.log_determinant + 2.0 * float(np.log(pivot)))

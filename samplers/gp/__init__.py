@@ -1,0 +1,1 @@
+"""A Gaussian process in NumPy: read `proposer` first."""

@@ -1,0 +1,117 @@
+"""From the best candidates to the tops of the acquisition: numbers along its slope, discrete ones change by change."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+from ...engine.arrays import BoolArray, FloatArray, IntArray
+from ...engine.kernels.covariance import Points
+from ...engine.kernels.descent import Rules
+from .acquisition import Acquisition
+from .candidates import single_changes
+from .coordinates import FEW_VALUES, Coordinates, Gates
+
+N_CLIMBS = 8
+APART = 0.05
+LEAST_GAIN = 1e-3
+RULES = Rules(n_evaluations=30, first_curvature=100.0, longest=0.1, least_gain=LEAST_GAIN)
+GRID = 2.0**18  # part of a range to which a number is rounded, so that NumPy's tier and Numba's propose the same points
+N_ROUNDS = 6
+IsTaken = Callable[[FloatArray, BoolArray], BoolArray]
+
+
+class Landscape(NamedTuple):
+    """The acquisition as a function of coordinates.
+
+    Attributes
+    ----------
+    coordinates, gates
+        What the coordinates mean.
+    acquisition
+        What is to be large.
+    is_taken
+        Tells which points (n, d), given which parameters count, must not be proposed.
+    """
+
+    coordinates: Coordinates
+    gates: Gates
+    acquisition: Acquisition
+    is_taken: IsTaken | None
+
+    def points(self, u: FloatArray) -> Points:
+        """Make points of coordinates."""
+        return self.coordinates.points(u, self.gates.active(u), self.gates.is_conditional)
+
+    def values(self, u: FloatArray) -> FloatArray:
+        """Rate settled points (n, d); -inf where one must not be proposed."""
+        if not len(u):
+            return np.empty(0)
+        active = self.gates.active(u)
+        found = self.acquisition.values(self.coordinates.points(u, active, self.gates.is_conditional))
+        return found if self.is_taken is None else np.where(self.is_taken(u, active), -np.inf, found)
+
+
+def starts(u: FloatArray, values: FloatArray, n: int) -> IntArray:
+    """Choose the best points (at most `n`) that differ in some coordinate by more than `APART`."""
+    chosen: list[int] = []
+    for i in np.argsort(-values, kind="stable").tolist():
+        if not np.isfinite(values[i]) or len(chosen) == n:
+            break
+        if not chosen or (np.abs(u[chosen] - u[i]).max(axis=1) > APART).all():
+            chosen.append(i)
+    return np.array(chosen, dtype=np.int64)
+
+
+def climb(landscape: Landscape, u: FloatArray, values: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Climb from points u (k, d) of these values; return where it led, settled, and how high."""
+    coordinates = landscape.coordinates
+    smooth = np.flatnonzero((coordinates.n_values == 0) | (coordinates.n_values > FEW_VALUES) & ~coordinates.dims.is_choice)
+    has_steps = bool((coordinates.n_values > 0).any())
+    u, values = u.copy(), values.copy()
+    going = np.arange(len(u))
+    for _ in range(N_ROUNDS):
+        before = values[going].copy()
+        if len(smooth):
+            _slope_up(landscape, u, values, going, smooth)
+        if not has_steps:
+            break
+        _step_up(landscape, u, values, going)
+        going = going[values[going] - before > LEAST_GAIN]
+        if not len(going):
+            break
+    return u, values
+
+
+def _slope_up(landscape: Landscape, u: FloatArray, values: FloatArray, rows: IntArray, smooth: IntArray) -> None:
+    """Improve the numbers `smooth` of some points, in place."""
+    coordinates = landscape.coordinates
+    active = landscape.gates.active(u[rows])
+    points = coordinates.points(u[rows], active, landscape.gates.is_conditional)
+    columns = np.searchsorted(coordinates.numbers, smooth)
+    moves = np.zeros(points.numbers.shape, dtype=bool)
+    moves[:, columns] = active[:, smooth]
+    found = landscape.acquisition.ascend(points, moves, RULES)[:, columns]
+    tried = u[rows]
+    tried[:, smooth] = np.where(active[:, smooth], np.rint(found * GRID) / GRID, tried[:, smooth])
+    tried = coordinates.settled(tried)
+    _take(u, values, rows, tried, landscape.values(tried))
+
+
+def _step_up(landscape: Landscape, u: FloatArray, values: FloatArray, rows: IntArray) -> None:
+    """Make the best change of one discrete parameter of each of some points, in place."""
+    changed, owner = single_changes(u[rows], landscape.coordinates, landscape.gates.active(u[rows]))
+    if not len(changed):
+        return
+    found = landscape.values(changed)
+    order = np.lexsort([-found, owner])
+    owners, first = np.unique(owner[order], return_index=True)
+    best = order[first]
+    _take(u, values, rows[owners], changed[best], found[best])
+
+
+def _take(u: FloatArray, values: FloatArray, rows: IntArray, tried: FloatArray, found: FloatArray) -> None:
+    better = found > values[rows]
+    u[rows[better]], values[rows[better]] = tried[better], found[better]

@@ -1,0 +1,71 @@
+"""From a study's trials to the next point: candidates are rated, the best of them climb, the highest is proposed."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ...engine.arrays import FloatArray
+from ...engine.history import History
+from ..tpe.fidelity import Fidelity, carried_over
+from . import candidates
+from .climb import N_CLIMBS, Landscape, climb, starts
+from .surrogate import Surrogate
+
+STAGNATION = float(np.log(1e-3))  # log expected improvement, in deviations of the warped losses
+SHRINK = 3.0
+
+
+class Proposer:
+    """Proposes points for one study.
+
+    Parameters
+    ----------
+    rule
+        How losses of pruned trials are carried over.
+    """
+
+    def __init__(self, rule: Fidelity = carried_over) -> None:
+        self._surrogate = Surrogate(rule)
+
+    def propose(self, history: History, rng: np.random.Generator) -> dict[str, float] | None:
+        """Propose the next point.
+
+        Returns
+        -------
+        model
+            Model coordinates of all parameters by name; None where there is nothing to learn from, or nothing left.
+        """
+        surrogate = self._surrogate
+        if not surrogate.update(history):
+            return None
+        u, value = self._best(surrogate.landscape(history), rng)
+        if value < STAGNATION and rng.random() < 0.5:
+            other, other_value = self._best(surrogate.landscape(history, SHRINK), rng)
+            u = other if np.isfinite(other_value) else u
+        if not np.isfinite(value):
+            return None
+        dims = surrogate.coordinates.dims
+        model = dims.to_model(surrogate.coordinates.internal(u[None]))[0]
+        return dict(zip(dims.names, model.tolist(), strict=True))
+
+    def _best(self, landscape: Landscape, rng: np.random.Generator) -> tuple[FloatArray, float]:
+        """Find the highest point (d,) of a landscape, and its height."""
+        points = self._candidates(landscape, rng)
+        values = landscape.values(points)
+        chosen = starts(points, values, N_CLIMBS)
+        if not len(chosen):
+            return points[0], -np.inf
+        points, values = climb(landscape, points[chosen], values[chosen])
+        best = int(np.argmax(values))
+        return points[best], float(values[best])
+
+    def _candidates(self, landscape: Landscape, rng: np.random.Generator) -> FloatArray:
+        coordinates, surrogate = landscape.coordinates, self._surrogate
+        centres = surrogate.best_points(rng)
+        parts = [
+            candidates.uniform(coordinates, candidates.N_UNIFORM, rng),
+            candidates.around(centres, coordinates, candidates.N_NEAR, rng),
+        ]
+        if landscape.gates.is_conditional.any():
+            parts.append(surrogate.regrafted(rng, candidates.N_REGRAFTED))
+        return coordinates.settled(np.concatenate(parts))
