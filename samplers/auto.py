@@ -7,11 +7,12 @@ shows the process points that it would not have chosen. docs/default.md has the 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from ..engine.arrays import FloatArray
+from ..engine.arrays import BoolArray, FloatArray
 from ..engine.distributions import BaseDistribution, Space
 from ..engine.history import History, Remembered, StudyLike, history_of
 from ..engine.records import FrozenTrial
@@ -20,7 +21,7 @@ from .tpe import TPESampler
 
 SHARE = 0.8
 N_STARTUP = 6
-PROPOSED_BY = "parzen:proposed_by"  # the attribute of a trial
+PROPOSED_BY, GP = "parzen:proposed_by", "gp"  # a system attribute of the trials that the Gaussian process proposed
 _WHOSE, _PROPOSAL = 1 << 20, (1 << 20) + 1  # purposes of a trial's random numbers beside those of TPE
 
 
@@ -74,15 +75,61 @@ class AutoSampler(TPESampler):
             common = history.joint_space(common=True)
             rest = {name: d for name, d in search_space.items() if name in common} if is_ours else search_space
             return super().sample_relative(study, trial, rest)
-        study.note(trial, {PROPOSED_BY: "gp"})
+        study.note(trial, {PROPOSED_BY: GP})
         return {
             name: distribution.to_external_repr(distribution.from_model_value(found[name]))
             for name, distribution in search_space.items()
             if name in found
         }
 
+    @np.errstate(all="ignore")
+    def sample_batch(self, study: StudyLike, number: int, space: Space, n: int) -> dict[str, FloatArray]:
+        history = history_of(study)
+        with history.lock:
+            joint = history.joint_space()
+            is_same = space.keys() == joint.keys() and all(space[name] is joint[name] for name in space)
+            ours = np.array([is_same and self._by_process(study, history, number + i) for i in range(n)], dtype=bool)
+            rng = self._streams.of(study).generator(number, _PROPOSAL)
+            found = self._proposer(history).propose_batch(history, rng, n) if ours.any() else None
+        if found is None:
+            return super().sample_batch(study, number, space, n)
+        first = {name: distribution.from_model(found[name]) for name, distribution in space.items()}
+        if ours.all():
+            return first
+        others = super().sample_batch(study, number, space, int(np.count_nonzero(~ours)))
+        return _merged(first, others, ours)
+
+    def notes(self, study: StudyLike, number: int) -> dict[str, Any]:
+        history = history_of(study)
+        with history.lock:
+            return {PROPOSED_BY: GP} if self._by_process(study, history, number) else {}
+
     def _propose(self, study: StudyLike, history: History, number: int) -> dict[str, float] | None:
+        return self._proposer(history).propose(history, self._streams.of(study).generator(number, _PROPOSAL))
+
+    def _proposer(self, history: History) -> Proposer:
         proposer = self._proposers.get(history)
         if proposer is None:
             proposer = self._proposers[history] = Proposer()
-        return proposer.propose(history, self._streams.of(study).generator(number, _PROPOSAL))
+        return proposer
+
+
+def _merged(
+    first: Mapping[str, FloatArray], others: Mapping[str, FloatArray], ours: BoolArray
+) -> dict[str, FloatArray]:
+    """Put rows of `others` (m,) among those of `first` (n,) where it is not `ours` (n,); no row stands there twice.
+
+    Of `first` there are as many as places: those that are left over replace others that are there already.
+    """
+    rows, more = np.stack(list(first.values()), axis=1), np.stack(list(others.values()), axis=1)
+    n_ours = int(np.count_nonzero(ours))
+    taken = {row.tobytes() for row in rows[:n_ours]}
+    spare = iter(rows[n_ours:])
+    found = np.empty_like(rows)
+    found[ours] = rows[:n_ours]
+    for place, row in zip(np.flatnonzero(~ours).tolist(), more, strict=True):
+        while row.tobytes() in taken:
+            row = next(spare)
+        taken.add(row.tobytes())
+        found[place] = row
+    return {name: found[:, j] for j, name in enumerate(first)}

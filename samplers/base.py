@@ -172,6 +172,6 @@ class Sampler(BaseSampler):
             columns = self.sample(space, history, self._streams.of(study).generator(number), n)
         return {name: distribution.from_model(columns[name]) for name, distribution in space.items()}
 
-    def notes(self, study: StudyLike) -> dict[str, Any]:
-        """Give the system attributes of a trial that starts now, to be stored with it; by default none."""
+    def notes(self, study: StudyLike, number: int) -> dict[str, Any]:
+        """Give the system attributes of trial `number` of a batch, to be stored with it; by default none."""
         return {}

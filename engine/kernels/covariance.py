@@ -31,7 +31,9 @@ class Points(NamedTuple):
     @staticmethod
     def joined(*parts: Points) -> Points:
         """Put points one below the other."""
-        return Points(np.concatenate([part.numbers for part in parts]), np.concatenate([part.choices for part in parts]))
+        return Points(
+            np.concatenate([part.numbers for part in parts]), np.concatenate([part.choices for part in parts])
+        )
 
 
 class Layout(NamedTuple):

@@ -184,15 +184,21 @@ class Posterior(NamedTuple):
         """Predict the values without noise at the observations z (n,)."""
         return np.asarray(z - self.eta * self.alpha)
 
-    def predict(
-        self, points: Points, matern: Callable[[FloatArray], FloatArray] = matern
-    ) -> tuple[FloatArray, FloatArray]:
+    def cross(self, points: Points, matern: Callable[[FloatArray], FloatArray] = matern) -> FloatArray:
+        """Return the covariances (m, n) between m points and the observations."""
+        return matern(squared_distances(points, self.points, self.layout, self.lengths))
+
+    def predict(self, cross: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Predict means and standard deviations (m,) of the values without noise at m points (eqs. 2.25, 2.26)."""
-        cross = matern(squared_distances(points, self.points, self.layout, self.lengths))
-        mean = self.mean + cross @ self.alpha
-        cross = cross @ self.factor.half.T
-        explained = np.einsum("ij,ij->i", cross, cross)
-        return mean, np.sqrt(self.scale * np.maximum(1.0 - explained, LEAST_VARIANCE))
+        whitened = cross @ self.factor.half.T
+        return self.mean + cross @ self.alpha, self._deviation(np.einsum("ij,ij->i", whitened, whitened))
+
+    def bound(self, cross: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Predict means, and upper bounds of the deviations: those that the nearest observation alone would leave."""
+        return self.mean + cross @ self.alpha, self._deviation(cross.max(axis=1) ** 2 / (1.0 + self.eta))
+
+    def _deviation(self, explained: FloatArray) -> FloatArray:
+        return np.sqrt(self.scale * np.maximum(1.0 - explained, LEAST_VARIANCE))
 
 
 def extended(factor: Factor, cross: FloatArray, own: float) -> Factor:

@@ -223,9 +223,8 @@ def _sample_columns(
         part = sampler.sample_batch(view, first, free, len(places)) if free else {}
         for name in free:
             columns[name][places] = part[name]
-        note = sampler.notes(view)
         for place in places.tolist():
-            attrs[place] = dict(note)
+            attrs[place] = sampler.notes(view, number + place)
     return columns, attrs
 
 

@@ -131,6 +131,9 @@ class StudyCore:
 
     def note(self, trial: FrozenTrial, attrs: Mapping[str, Any]) -> None:
         """Store what a sampler or a pruner notes on a running trial: system attributes, JSON values by name."""
+        if trial._trial_id < 0:  # it is stored once it has its parameters
+            trial.system_attrs.update(attrs)
+            return
         for key, value in attrs.items():
             self._storage.set_trial_system_attr(trial._trial_id, key, value)
 

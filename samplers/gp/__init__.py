@@ -1,1 +1,5 @@
-"""A Gaussian process in NumPy: read `proposer` first."""
+"""A Gaussian process proposes: a model of the objective, and the expected improvement under it. Read `proposer` first."""
+
+from .proposer import Proposer
+
+__all__ = ["Proposer"]

@@ -7,10 +7,10 @@ from functools import cached_property
 
 import numpy as np
 
-from ...engine.arrays import BoolArray, FloatArray
+from ...engine.arrays import BoolArray, FloatArray, IntArray
 from ...engine.kernels.ascent import IMPROVEMENT, PROBABILITY, Rules, Stack
 from ...engine.kernels.covariance import Points, squared_distances
-from ...engine.kernels.gaussian_process import Posterior
+from ...engine.kernels.gaussian_process import LEAST_VARIANCE, Posterior
 from ...engine.kernels.improvement import log_expected_improvement, log_probability_below
 from .tier import Tier
 
@@ -43,22 +43,89 @@ class Acquisition:
         """Standard deviation of an observation, so far as it counts."""
         return float(np.sqrt(self.objective.scale * max(self.objective.eta - LEAST_NOISE, 0.0)))
 
-    def values(self, points: Points) -> FloatArray:
-        """Rate m points, shape (m,)."""
-        matern = self.tier.matern
-        value, _, _ = log_expected_improvement(*self.objective.predict(points, matern), self.best, self.noise)
+    def values(self, points: Points, most: int | None = None) -> FloatArray:
+        """Rate m points.
+
+        Parameters
+        ----------
+        points
+            The points.
+        most
+            How many to rate exactly: those with the largest upper bounds, which cost O(n) a point instead of O(n^2).
+
+        Returns
+        -------
+        values
+            Shape (m,); -inf of those that were not rated.
+        """
+        cross = self.objective.cross(points, self.tier.matern)
+        if most is None or len(cross) <= most:
+            return self._rated(points, cross)
+        bound, _, _ = log_expected_improvement(*self.objective.bound(cross), self.best, self.noise)
+        some = np.sort(np.argpartition(-bound, most)[:most])
+        found = np.full(len(cross), -np.inf)
+        found[some] = self._rated(points.take(some), cross[some])
+        return found
+
+    def _rated(self, points: Points, cross: FloatArray) -> FloatArray:
+        value, _, _ = log_expected_improvement(*self.objective.predict(cross), self.best, self.noise)
         for model, zero in self.constraints:
-            value = value + log_probability_below(*model.predict(points, matern), zero)[0]
+            predicted = model.predict(model.cross(points, self.tier.matern))
+            value = value + log_probability_below(*predicted, zero)[0]
         return np.asarray(value)
+
+    def pick(self, points: Points, allowed: BoolArray, n: int) -> IntArray:
+        """Pick `n` of m points one after the other, each as if the ones before had shown what is predicted there.
+
+        Parameters
+        ----------
+        points
+            The points.
+        allowed
+            Which of them may be picked, shape (m,).
+        n
+            How many to pick; fewer if fewer are allowed.
+
+        Returns
+        -------
+        picked
+            Their indices, the first one first.
+        """
+        model, matern = self.objective, self.tier.matern
+        cross = model.cross(points, matern)
+        mean = model.mean + cross @ model.alpha
+        feasible = np.zeros(len(mean))
+        for one, zero in self.constraints:
+            feasible += log_probability_below(*one.predict(one.cross(points, matern)), zero)[0]
+        n_known, n = cross.shape[1], min(n, int(np.count_nonzero(allowed)))
+        whitened = np.empty((n_known + n, len(mean)))
+        whitened[:n_known] = model.factor.half @ cross.T
+        explained = (whitened[:n_known] ** 2).sum(axis=0)
+        left, picked = allowed.copy(), np.empty(n, dtype=np.int64)
+        for i in range(n):
+            sd = np.sqrt(model.scale * np.maximum(1.0 - explained, LEAST_VARIANCE))
+            value = log_expected_improvement(mean, sd, self.best, self.noise)[0] + feasible
+            picked[i] = best = int(np.argmax(np.where(left, value, -np.inf)))
+            left[best] = False
+            squared = squared_distances(points.take(picked[i : i + 1]), points, model.layout, model.lengths)
+            known = whitened[: n_known + i]  # the next row of L^-1 K, see `gaussian_process.extended`
+            pivot = np.sqrt(max(1.0 + model.eta - float(explained[best]), LEAST_VARIANCE))
+            whitened[n_known + i] = row = (matern(squared)[0] - known[:, best] @ known) / pivot
+            explained += row * row
+        return picked
 
     def ascend(self, points: Points, moves: BoolArray, rules: Rules) -> FloatArray:
         """Climb from k points along the slope by the numbers that move (k, p); return all numbers, shape (k, p)."""
+        numbers, _ = self.tier.ascend(self._stack, points.numbers, self._apart(points), moves, rules)
+        return np.asarray(numbers)
+
+    def _apart(self, points: Points) -> FloatArray:
+        """Give the part of r^2 that the choices make, from k points to the observations of all models (k, N)."""
         parts = [
             squared_distances(self._still(points), self._still(model.points), model.layout, model.lengths)
             for model in self._models
         ]
-        numbers, _ = self.tier.ascend(self._stack, points.numbers, np.concatenate(parts, axis=1), moves, rules)
-        return np.asarray(numbers)
+        return np.concatenate(parts, axis=1)
 
     @property
     def _models(self) -> list[Posterior]:

@@ -8,16 +8,16 @@ from typing import NamedTuple
 import numpy as np
 
 from ...engine.arrays import BoolArray, FloatArray, IntArray
-from ...engine.kernels.covariance import Points
 from ...engine.kernels.descent import Rules
 from .acquisition import Acquisition
 from .candidates import single_changes
 from .coordinates import FEW_VALUES, Coordinates, Gates
 
-N_CLIMBS = 8
+N_CLIMBS, N_KEPT = 8, 3  # points that begin to climb, and those of them that go on
 APART = 0.05
 LEAST_GAIN = 1e-3
-RULES = Rules(n_evaluations=30, first_curvature=100.0, longest=0.1, least_gain=LEAST_GAIN)
+SHORT = Rules(n_evaluations=8, first_curvature=100.0, longest=0.1, least_gain=LEAST_GAIN)
+LONG = SHORT._replace(n_evaluations=30)
 GRID = 2.0**18  # part of a range to which a number is rounded, so that NumPy's tier and Numba's propose the same points
 N_ROUNDS = 6
 IsTaken = Callable[[FloatArray, BoolArray], BoolArray]
@@ -41,17 +41,19 @@ class Landscape(NamedTuple):
     acquisition: Acquisition
     is_taken: IsTaken | None
 
-    def points(self, u: FloatArray) -> Points:
-        """Make points of coordinates."""
-        return self.coordinates.points(u, self.gates.active(u), self.gates.is_conditional)
-
-    def values(self, u: FloatArray) -> FloatArray:
-        """Rate settled points (n, d); -inf where one must not be proposed."""
+    def values(self, u: FloatArray, most: int | None = None) -> FloatArray:
+        """Rate settled points (n, d), `most` of them exactly; -inf where one must not be proposed."""
         if not len(u):
             return np.empty(0)
         active = self.gates.active(u)
-        found = self.acquisition.values(self.coordinates.points(u, active, self.gates.is_conditional))
+        found = self.acquisition.values(self.coordinates.points(u, active, self.gates.is_conditional), most)
         return found if self.is_taken is None else np.where(self.is_taken(u, active), -np.inf, found)
+
+    def pick(self, u: FloatArray, n: int) -> IntArray:
+        """Pick `n` of some different settled points (m, d), or as many as may be proposed; see `Acquisition.pick`."""
+        active = self.gates.active(u)
+        allowed = np.ones(len(u), dtype=bool) if self.is_taken is None else ~self.is_taken(u, active)
+        return self.acquisition.pick(self.coordinates.points(u, active, self.gates.is_conditional), allowed, n)
 
 
 def starts(u: FloatArray, values: FloatArray, n: int) -> IntArray:
@@ -68,24 +70,29 @@ def starts(u: FloatArray, values: FloatArray, n: int) -> IntArray:
 def climb(landscape: Landscape, u: FloatArray, values: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Climb from points u (k, d) of these values; return where it led, settled, and how high."""
     coordinates = landscape.coordinates
-    smooth = np.flatnonzero((coordinates.n_values == 0) | (coordinates.n_values > FEW_VALUES) & ~coordinates.dims.is_choice)
+    smooth = np.flatnonzero(
+        (coordinates.n_values == 0) | (coordinates.n_values > FEW_VALUES) & ~coordinates.dims.is_choice
+    )
     has_steps = bool((coordinates.n_values > 0).any())
     u, values = u.copy(), values.copy()
-    going = np.arange(len(u))
+    going, rules = np.arange(len(u)), SHORT
     for _ in range(N_ROUNDS):
         before = values[going].copy()
         if len(smooth):
-            _slope_up(landscape, u, values, going, smooth)
-        if not has_steps:
-            break
-        _step_up(landscape, u, values, going)
+            _slope_up(landscape, u, values, going, smooth, rules)
+        if has_steps:
+            _step_up(landscape, u, values, going)
         going = going[values[going] - before > LEAST_GAIN]
-        if not len(going):
+        going = going[np.argsort(-values[going], kind="stable")[:N_KEPT]]
+        if not len(going) or (rules is LONG and not has_steps):
             break
+        rules = LONG
     return u, values
 
 
-def _slope_up(landscape: Landscape, u: FloatArray, values: FloatArray, rows: IntArray, smooth: IntArray) -> None:
+def _slope_up(
+    landscape: Landscape, u: FloatArray, values: FloatArray, rows: IntArray, smooth: IntArray, rules: Rules
+) -> None:
     """Improve the numbers `smooth` of some points, in place."""
     coordinates = landscape.coordinates
     active = landscape.gates.active(u[rows])
@@ -93,7 +100,7 @@ def _slope_up(landscape: Landscape, u: FloatArray, values: FloatArray, rows: Int
     columns = np.searchsorted(coordinates.numbers, smooth)
     moves = np.zeros(points.numbers.shape, dtype=bool)
     moves[:, columns] = active[:, smooth]
-    found = landscape.acquisition.ascend(points, moves, RULES)[:, columns]
+    found = landscape.acquisition.ascend(points, moves, rules)[:, columns]
     tried = u[rows]
     tried[:, smooth] = np.where(active[:, smooth], np.rint(found * GRID) / GRID, tried[:, smooth])
     tried = coordinates.settled(tried)

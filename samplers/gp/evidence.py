@@ -11,19 +11,18 @@ import numpy as np
 from ...engine.arrays import BoolArray, FloatArray, IntArray
 from ...engine.history import History
 from ...engine.records import TrialState
-from ..tpe.evidence import COMPLETE, PRUNED, gather
+from ..tpe.evidence import COMPLETE, gather
 from ..tpe.fidelity import Fidelity
 
 _FAIL = int(TrialState.FAIL)
 LIMIT = 250  # trials that are modelled at most
-N_BEST, N_NEWEST = LIMIT // 2, LIMIT // 4
+FEWER = 150  # of those that did not fail, beside the newest of those that did, where failures are modelled
 
 
-def ended(history: History) -> tuple[IntArray, IntArray]:
-    """Give the trials to learn from, complete and pruned ones, and those that failed, in the order of their ends."""
+def ended(history: History) -> tuple[IntArray, BoolArray]:
+    """Give the trials that ended, in the order of their ends (n,), and which of them failed (n,)."""
     finished = history.finished
-    state = history.states[finished]
-    return finished[(state == COMPLETE) | (state == PRUNED)], finished[state == _FAIL]
+    return finished, history.states[finished] == _FAIL
 
 
 def losses(history: History, numbers: IntArray, rule: Fidelity, d: int) -> FloatArray:
@@ -40,15 +39,32 @@ def losses(history: History, numbers: IntArray, rule: Fidelity, d: int) -> Float
     return np.where(history.states[numbers] == COMPLETE, found, by_number[numbers])
 
 
-def chosen(losses: FloatArray) -> IntArray:
-    """Choose at most `LIMIT` of n trials, oldest first: the best, the newest, and of the others some, evenly."""
+def chosen(losses: FloatArray, limit: int = LIMIT) -> IntArray:
+    """Choose at most `limit` of n trials, oldest first: the best, the newest, and of the others some, evenly."""
     n = len(losses)
-    if n <= LIMIT:
+    if n <= limit:
         return np.arange(n)
     is_chosen = np.zeros(n, dtype=bool)
-    is_chosen[np.argpartition(losses, N_BEST)[:N_BEST]] = True
-    is_chosen[-N_NEWEST:] = True
+    is_chosen[np.argpartition(losses, limit // 2)[: limit // 2]] = True
+    is_chosen[-(limit // 4) :] = True
     rest = np.flatnonzero(~is_chosen)
-    n_more = LIMIT - int(is_chosen.sum())
+    n_more = limit - int(is_chosen.sum())
     is_chosen[rest[((np.arange(n_more) + 0.5) * len(rest) / n_more).astype(np.int64)]] = True
     return np.flatnonzero(is_chosen)
+
+
+def squashed(values: FloatArray) -> tuple[FloatArray, float]:
+    """Bring constraint values (n,) to a scale on which those near 0 count; give what 0 becomes, too.
+
+    sign(c) log(1 + |c| / median |c|), standardised. Values that are not finite count as the largest ones.
+    """
+    size = np.abs(values)
+    unit = float(np.median(size[np.isfinite(size)])) if np.isfinite(size).any() else 1.0
+    found = np.sign(values) * np.log1p(np.minimum(size / (unit or 1.0), 1e6))
+    return standardised(np.where(np.isnan(found), np.nanmax(np.append(found, 1.0)), found))
+
+
+def standardised(values: FloatArray) -> tuple[FloatArray, float]:
+    """Shift and scale values (n,) to mean 0 and deviation 1; give what 0 becomes, too."""
+    mean, deviation = float(values.mean()), float(values.std()) or 1.0
+    return (values - mean) / deviation, -mean / deviation

@@ -1,7 +1,7 @@
 """The parameters of a Gaussian process, fitted at fixed numbers of trials from starts that these trials alone decide.
 
 Between two fits the parameters stay. At milestones, whenever the number of trials has grown by 1.3, a fit begins at two
-points of the prior: with little and with much noise. In between, whenever it has grown by 1/25, a short fit begins at
+points of the prior: with little and with much noise. In between, whenever it has grown by 1/12, a short fit begins at
 what the last milestone gave. So whoever has the first n trials finds the same parameters.
 """
 
@@ -18,7 +18,7 @@ from ...engine.kernels.output_warp import most_likely, warped
 from .tier import Tier
 
 FIRST = 4  # trials
-GROWTH, REFIT = 1.3, 25
+GROWTH, REFIT, LEAST = 1.3, 12, 2
 MUCH_NOISE = -1.0
 N_THOROUGH, N_SHORT = 30, 15  # evaluations
 THETA_GRID = 2.0**12  # parameters are rounded to such a part, so that NumPy's and Numba's, of other last digits, agree
@@ -37,7 +37,7 @@ class Schedule:
         milestone = n = FIRST
         while True:
             yield milestone, n
-            n += max(1, n // REFIT)
+            n += max(LEAST, n // REFIT)
             if n >= GROWTH * milestone:
                 milestone = n
 

@@ -13,6 +13,8 @@ from .surrogate import Surrogate
 
 STAGNATION = float(np.log(1e-3))  # log expected improvement, in deviations of the warped losses
 SHRINK = 3.0
+N_PER_POOL = 128  # points of a batch for which there are as many candidates as for one point
+N_EXACT = 192  # candidates of which the deviation is computed exactly
 
 
 class Proposer:
@@ -48,10 +50,34 @@ class Proposer:
         model = dims.to_model(surrogate.coordinates.internal(u[None]))[0]
         return dict(zip(dims.names, model.tolist(), strict=True))
 
+    def propose_batch(self, history: History, rng: np.random.Generator, n: int) -> dict[str, FloatArray] | None:
+        """Propose `n` points for trials that run at the same time; model coordinates by name, shape (n,) each.
+
+        One after the other the best candidate is taken, each as if the ones before had shown what is predicted there.
+        None where fewer different points are left, too.
+        """
+        surrogate = self._surrogate
+        if not surrogate.update(history):
+            return None
+        landscape = surrogate.landscape(history)
+        points = self._candidates(landscape, rng, 1 + n // N_PER_POOL)
+        values = landscape.values(points)
+        chosen = starts(points, values, N_CLIMBS)
+        if not len(chosen):
+            return None
+        points = np.concatenate([climb(landscape, points[chosen], values[chosen])[0], points])
+        points = points[np.sort(np.unique(points, axis=0, return_index=True)[1])]
+        picked = landscape.pick(points, n)
+        if len(picked) < n:
+            return None
+        dims = surrogate.coordinates.dims
+        model = dims.to_model(surrogate.coordinates.internal(points[picked]))
+        return {name: model[:, j] for j, name in enumerate(dims.names)}
+
     def _best(self, landscape: Landscape, rng: np.random.Generator) -> tuple[FloatArray, float]:
         """Find the highest point (d,) of a landscape, and its height."""
         points = self._candidates(landscape, rng)
-        values = landscape.values(points)
+        values = landscape.values(points, N_EXACT)
         chosen = starts(points, values, N_CLIMBS)
         if not len(chosen):
             return points[0], -np.inf
@@ -59,13 +85,14 @@ class Proposer:
         best = int(np.argmax(values))
         return points[best], float(values[best])
 
-    def _candidates(self, landscape: Landscape, rng: np.random.Generator) -> FloatArray:
+    def _candidates(self, landscape: Landscape, rng: np.random.Generator, times: int = 1) -> FloatArray:
+        """Draw candidates, `times` as many as for one point."""
         coordinates, surrogate = landscape.coordinates, self._surrogate
         centres = surrogate.best_points(rng)
         parts = [
-            candidates.uniform(coordinates, candidates.N_UNIFORM, rng),
-            candidates.around(centres, coordinates, candidates.N_NEAR, rng),
+            candidates.uniform(coordinates, times * candidates.N_UNIFORM, rng),
+            candidates.around(centres, coordinates, times * candidates.N_NEAR, rng),
         ]
         if landscape.gates.is_conditional.any():
-            parts.append(surrogate.regrafted(rng, candidates.N_REGRAFTED))
+            parts.append(surrogate.regrafted(rng, times * candidates.N_REGRAFTED))
         return coordinates.settled(np.concatenate(parts))

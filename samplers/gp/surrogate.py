@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 import numpy as np
 
 from ...engine.arrays import BoolArray, FloatArray, IntArray
@@ -53,19 +56,19 @@ class Surrogate:
         """Look at the trials that ended; tell whether there are any to learn from."""
         if self._space_version != history.space_version:
             self._renew(history)
-        ended, failed = evidence.ended(history)
-        self._u, known = self.coordinates.read(history, ended)
-        has_any = known & ~np.isnan(self._u).all(axis=1)
-        self._numbers, self._u = ended[has_any], self._u[has_any]
-        self._failed = failed
+        numbers, failed = evidence.ended(history)
+        u, known = self.coordinates.read(history, numbers)
+        known &= ~np.isnan(u).all(axis=1)
+        self._all, self._all_u, self._has_failed = numbers[known], u[known], failed[known]
+        self._numbers, self._u = self._all[~self._has_failed], self._all_u[~self._has_failed]
         if self._taken is not None:
             self._taken.update(history)
         return len(self._numbers) >= 2 and self.coordinates.d > 0
 
-    # --- samples of the first trials ---------------------------------------------------------------------------------
-
     def _points(self, u: FloatArray) -> Points:
         return self.coordinates.points(u, ~np.isnan(u), self._is_conditional)
+
+    # --- samples of the first n trials -------------------------------------------------------------------------------
 
     def _losses(self, history: History, n: int) -> FloatArray:
         return evidence.losses(history, self._numbers[:n], self._rule, self.coordinates.d)
@@ -75,6 +78,22 @@ class Surrogate:
         losses = self._losses(history, n)
         rows = evidence.chosen(losses)
         return self._points(self._u[rows]), losses[rows]
+
+    def _constrained(self, history: History, key: str, n: int) -> tuple[Points, FloatArray, float]:
+        """Give the values of a constraint in the first `n` trials, and what 0 became."""
+        values = history.constraint(key)[self._numbers[:n]]
+        with_value = np.flatnonzero(~np.isnan(values))
+        with_value = with_value[evidence.chosen(np.abs(values[with_value]))]
+        return self._points(self._u[with_value]), *evidence.squashed(values[with_value])
+
+    def _outcomes(self, history: History, n: int) -> tuple[Points, FloatArray, float]:
+        """Give which of the first `n` trials failed, 1 or -1 before scaling, and what 0 became."""
+        has_failed = self._has_failed[:n]
+        n_failed = int(np.count_nonzero(has_failed))
+        fine = np.flatnonzero(~has_failed)
+        rows = fine[evidence.chosen(self._losses(history, n - n_failed), evidence.FEWER)]
+        rows = np.sort(np.concatenate([rows, np.flatnonzero(has_failed)[evidence.FEWER - evidence.LIMIT :]]))
+        return self._points(self._all_u[rows]), *evidence.standardised(np.where(has_failed[rows], 1.0, -1.0))
 
     # --- models ------------------------------------------------------------------------------------------------------
 
@@ -88,26 +107,47 @@ class Surrogate:
         shrink
             What all lengths are divided by.
         """
-        n = len(self._numbers)
-        fits = self._fits.setdefault("objective", Fits(self._layout))
-        tier = current()
-        theta = fits.theta(n, lambda k: self._first(history, k), tier).copy()
-        theta[:-1] -= np.log(shrink)
+        tier, n = current(), len(self._numbers)
         losses = self._losses(history, n)
         rows = evidence.chosen(losses)
-        whole = history.states[self._numbers[rows]] == COMPLETE
-        self._gates = gates = Gates(self.coordinates, self._u[rows][whole], self._is_conditional)
         points = self._points(self._u[rows])
-        factor = self._factor(theta, points, tier)
         z, log_jacobian = warped(losses[rows])
+        fits = self._fits.setdefault("", Fits(self._layout))
+        theta = _divided(fits.theta(n, lambda k: self._first(history, k), tier), shrink)
+        factor = _factor(theta, points, self._layout, tier)
         z = z[:, most_likely(z, log_jacobian, factor.inverse)]
         model = Posterior.of(theta, points, self._layout, factor, z)
         smoothed = model.smoothed(z)
         self._ranked = self._u[rows[np.argsort(smoothed, kind="stable")]]
+        is_feasible = ~(history.violation[self._numbers[rows]] > 0)
+        best = float(smoothed[is_feasible].min() if is_feasible.any() else smoothed.max())
+        constraints = self._constraints(history, shrink, tier)
         running = self._running(history)
         if running is not None:
             model = beside(model, running)
-        return Landscape(self.coordinates, gates, Acquisition(tier, model, float(smoothed.min())), self._taken and self._taken.among)
+            constraints = [(beside(one, running), zero) for one, zero in constraints]
+        whole = history.states[self._numbers[rows]] == COMPLETE
+        self._gates = Gates(self.coordinates, self._u[rows][whole], self._is_conditional)
+        acquisition = Acquisition(tier, model, best, tuple(constraints))
+        return Landscape(self.coordinates, self._gates, acquisition, self._taken and self._taken.among)
+
+    def _constraints(self, history: History, shrink: float, tier: Tier) -> list[tuple[Posterior, float]]:
+        """Model each constraint that some trial violated, and failures if there were any."""
+        samples: dict[str, tuple[int, Callable[[int], tuple[Points, FloatArray, float]]]] = {}
+        for key in history.constraint_keys:
+            values = history.constraint(key)[self._numbers]
+            if (values > 0).any():
+                samples[f"constraint {key}"] = len(values), partial(self._constrained, history, key)
+        if self._has_failed.any():
+            samples["failure"] = len(self._all), partial(self._outcomes, history)
+        found = []
+        for name, (n, sample) in samples.items():
+            fits = self._fits.setdefault(name, Fits(self._layout, warps=False))
+            theta = _divided(fits.theta(n, lambda k, sample=sample: sample(k)[:2], tier), shrink)
+            points, z, zero = sample(n)
+            factor = _factor(theta, points, self._layout, tier)
+            found.append((Posterior.of(theta, points, self._layout, factor, z), zero))
+        return found
 
     def best_points(self, rng: np.random.Generator) -> FloatArray:
         """Give the best trials by the model, its best points first, shape (k, d); what they lack is drawn."""
@@ -129,11 +169,6 @@ class Surrogate:
         found[:, numbers] = np.clip(found[:, numbers], 0.0, 1.0)
         return found
 
-    def _factor(self, theta: FloatArray, points: Points, tier: Tier) -> Factor:
-        covariance = tier.matern(squared_distances(points, points, self._layout, np.exp(theta[:-1])))
-        factor: Factor = tier.factored(covariance, float(np.exp(theta[-1])))
-        return factor
-
     def _running(self, history: History) -> Points | None:
         """Give the points of the trials that run and have suggested something."""
         numbers = [k for k, record in history.live.items() if record.state == _RUNNING and record.params]
@@ -142,6 +177,19 @@ class Surrogate:
         u, known = self.coordinates.read(history, np.array(numbers[-MOST_RUNNING:], dtype=np.int64))
         u = u[known & ~np.isnan(u).all(axis=1)]
         return self._points(u) if len(u) else None
+
+
+def _divided(theta: FloatArray, shrink: float) -> FloatArray:
+    """Divide all lengths."""
+    found = theta.copy()
+    found[:-1] -= np.log(shrink)
+    return found
+
+
+def _factor(theta: FloatArray, points: Points, layout: Layout, tier: Tier) -> Factor:
+    covariance = tier.matern(squared_distances(points, points, layout, np.exp(theta[:-1])))
+    factor: Factor = tier.factored(covariance, float(np.exp(theta[-1])))
+    return factor
 
 
 def beside(model: Posterior, points: Points) -> Posterior:

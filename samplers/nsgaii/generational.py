@@ -203,7 +203,7 @@ class GenerationalSampler(BaseGASampler, EvolvingSampler):
             )
         return {name: value for name, value in child.items() if name not in space or holds(space[name], value)}
 
-    def notes(self, study: Any) -> dict[str, Any]:
+    def notes(self, study: Any, number: int) -> dict[str, Any]:
         return {self._generation_key: self._account(history_of(study)).current}
 
     def draw(self, study: StudyLike, trial: FrozenTrial, name: str, distribution: BaseDistribution) -> dict[str, float]:

@@ -15,6 +15,7 @@ from contract.rooms import concrete
 import parzen
 from parzen.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 from parzen.samplers import (
+    AutoSampler,
     BaseSampler,
     DEHBSampler,
     NSGAIIISampler,
@@ -43,6 +44,8 @@ def tpe(**arguments: Any) -> Line:
 
 SAMPLERS: dict[str, Line] = {
     "random": Line(RandomSampler, learns_in=None),
+    "auto": Line(lambda seed: AutoSampler(seed=seed), never_repeats=True),
+    "auto-gp": Line(lambda seed: AutoSampler(seed=seed, share=1.0), never_repeats=True),
     "tpe": tpe(),
     "tpe-univariate": tpe(multivariate=False),
     "tpe-group": tpe(multivariate=True, group=True),
@@ -260,6 +263,9 @@ def test_a_pickled_sampler_goes_on_alike(make: Callable) -> None:
         pytest.fail(f"the sampler cannot be pickled: {error}")
 
 
+PLACES = (0.2, 0.4, 0.6, 0.8)  # no two of them are best at the same value
+
+
 def test_parameters_asked_for_together_are_those_asked_for_one_by_one(make: Callable) -> None:
     space = {f"x{i}": FloatDistribution(0, 1) for i in range(4)}
     together, single = study_of(make(17)), study_of(make(17))
@@ -268,7 +274,7 @@ def test_parameters_asked_for_together_are_those_asked_for_one_by_one(make: Call
         assert trial.params == {name: other.suggest_float(name, 0, 1) for name in space}
         assert len(set(trial.params.values())) == 4
         for study, told in ((together, trial), (single, other)):
-            study.tell(told, sum(told.params.values()))
+            study.tell(told, sum((x - place) ** 2 for x, place in zip(told.params.values(), PLACES, strict=True)))
 
 
 def test_optuna_methods_are_there(make: Callable) -> None:

@@ -14,7 +14,8 @@ from .. import jit
 from ..covariance import Layout, Points
 from ..gaussian_process import SCALE_PRIOR, Factor, bounds, fit_rules, prior
 from .descent import VALUE, begin, judge, new_search, propose
-from .normal import exp_block
+from .normal import BLOCK, exp_block
+
 
 @jit
 def matern_block(squared: FloatArray, value: FloatArray, slope: FloatArray, scratch: FloatArray) -> None:
@@ -36,19 +37,17 @@ def matern_block(squared: FloatArray, value: FloatArray, slope: FloatArray, scra
 def matern_of(squared: FloatArray) -> FloatArray:
     """Return k at r^2, any shape, contiguous."""
     flat = squared.reshape(-1)
-    n = flat.size
-    found = np.empty(n)
-    block = 256
-    scratch, argument = np.empty(block), np.empty(block)
-    for begin in range(0, n, block):
-        end = min(begin + block, n)
-        size = end - begin
+    found = np.empty(flat.size)
+    root, decay, scratch = np.empty(BLOCK), np.empty(BLOCK), np.empty(BLOCK)
+    for begin in range(0, flat.size, BLOCK):
+        size = min(BLOCK, flat.size - begin)
+        part, out = flat[begin : begin + size], found[begin : begin + size]
         for i in range(size):
-            argument[i] = -math.sqrt(5.0 * flat[begin + i])
-        exp_block(argument[:size], scratch[:size])
+            root[i] = math.sqrt(5.0 * part[i])
+            decay[i] = -root[i]
+        exp_block(decay[:size], scratch[:size])
         for i in range(size):
-            s = math.sqrt(5.0 * flat[begin + i])
-            found[begin + i] = (1.0 + s + s * s / 3.0) * argument[i]
+            out[i] = (1.0 + root[i] * (1.0 + root[i] / 3.0)) * decay[i]
     return found.reshape(squared.shape)
 
 

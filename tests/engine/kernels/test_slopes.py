@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 from parzen.engine.arrays import FloatArray
-from parzen.engine.kernels import covariance, gaussian_process, improvement
+from parzen.engine.kernels import ascent, covariance, gaussian_process, improvement
 from parzen.engine.kernels.covariance import Layout, Points
 from parzen.engine.kernels.gaussian_process import Posterior
-from parzen.samplers.gp.acquisition import Acquisition, log_probability_below
+from parzen.samplers.gp.acquisition import Acquisition
+from parzen.samplers.gp.tier import NUMPY
 
 Pair = Callable[[FloatArray], tuple[FloatArray, FloatArray]]  # x (p,) to values (m,) and their derivatives (m, p)
 LAYOUT = Layout(np.array([0, 1, 2, 1]), np.array([3, 4]))  # parameter 1 has two columns, as one that may be lacking
@@ -49,7 +50,7 @@ def improvement_by(noise: float) -> Pair:
 
 
 def probability(x: FloatArray) -> tuple[FloatArray, FloatArray]:
-    value, by_mean, by_sd = log_probability_below(x[:1], x[1:], 0.3)
+    value, by_mean, by_sd = improvement.log_probability_below(x[:1], x[1:], 0.3)
     return value, np.array([[by_mean[0], by_sd[0]]])
 
 
@@ -61,11 +62,12 @@ def posterior_by_theta(x: FloatArray) -> tuple[FloatArray, FloatArray]:
 
 def acquisition_by_numbers(constrained: bool) -> Pair:
     constraints = ((model(1), 0.2), (model(2), 1.0)) if constrained else ()
-    rated = Acquisition(model(), -0.5, constraints)
+    rated = Acquisition(NUMPY, model(), -0.5, constraints)
 
     def pair(x: FloatArray) -> tuple[FloatArray, FloatArray]:
-        value, gradient = rated.values_and_gradients(Points(x[None], np.array([[0, 2]])))
-        np.testing.assert_allclose(rated.values(Points(x[None], np.array([[0, 2]]))), value, rtol=1e-10)
+        point = Points(x[None], np.array([[0, 2]]))
+        value, gradient = ascent.value_and_gradient(rated._stack, x[None], rated._apart(point))
+        np.testing.assert_allclose(rated.values(point), value, rtol=1e-10)
         return value, gradient
 
     return pair
