@@ -1,13 +1,12 @@
 """The default: a small Gaussian process proposes most trials, and the tree-structured Parzen estimator insures it.
 
-Which of both a trial is proposed by is drawn at random, by the trial's number. A Gaussian process finds smooth structure
-in few trials, and may be wrong about what is not smooth; every fifth trial by TPE keeps the search going there, and
-shows the process points that it would not have chosen. docs/default.md has the measurements.
+Which of both proposes a trial is drawn at random, by the trial's number. A Gaussian process finds smooth structure in
+few trials, and may be wrong about what is not smooth; every fifth trial by TPE keeps the search going there, and shows
+the process points that it would not have chosen. docs/default.md has the measurements.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -16,7 +15,8 @@ from ..engine.arrays import BoolArray, FloatArray
 from ..engine.distributions import BaseDistribution, Space
 from ..engine.history import History, Remembered, StudyLike, history_of
 from ..engine.records import FrozenTrial
-from .gp.proposer import Proposer
+from .base import Columns
+from .gp import Proposer
 from .tpe import TPESampler
 
 SHARE = 0.8
@@ -114,9 +114,7 @@ class AutoSampler(TPESampler):
         return proposer
 
 
-def _merged(
-    first: Mapping[str, FloatArray], others: Mapping[str, FloatArray], ours: BoolArray
-) -> dict[str, FloatArray]:
+def _merged(first: Columns, others: Columns, ours: BoolArray) -> dict[str, FloatArray]:
     """Put rows of `others` (m,) among those of `first` (n,) where it is not `ours` (n,); no row stands there twice.
 
     Of `first` there are as many as places: those that are left over replace others that are there already.

@@ -17,6 +17,7 @@ CALLED_BY_NAME = "`loading` imports the module by its name, and calls it"
 CALLED_ON_THE_MODULE = "called on the module, which `Tier.neighbours` holds"
 EXCEPTIONS = {
     ("engine/kernels/fronts_rehearsal.py", "rehearse"): CALLED_BY_NAME,
+    ("samplers/gp/rehearsal.py", "rehearse"): CALLED_BY_NAME,
     ("samplers/nsgaii/rehearsal.py", "rehearse"): CALLED_BY_NAME,
     ("samplers/tpe/rehearsal.py", "rehearse"): CALLED_BY_NAME,
     ("engine/kernels/compiled/neighbours.py", "change"): CALLED_ON_THE_MODULE,

@@ -1,4 +1,4 @@
-"""A Gaussian process proposes: a model of the objective, and the expected improvement under it. Read `proposer` first."""
+"""A Gaussian process proposes: it models the objective, and improvement is expected under it. Read `proposer` first."""
 
 from .proposer import Proposer
 

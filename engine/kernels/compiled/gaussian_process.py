@@ -39,9 +39,9 @@ def matern_of(squared: FloatArray) -> FloatArray:
     flat = squared.reshape(-1)
     found = np.empty(flat.size)
     root, decay, scratch = np.empty(BLOCK), np.empty(BLOCK), np.empty(BLOCK)
-    for begin in range(0, flat.size, BLOCK):
-        size = min(BLOCK, flat.size - begin)
-        part, out = flat[begin : begin + size], found[begin : begin + size]
+    for first in range(0, flat.size, BLOCK):
+        size = min(BLOCK, flat.size - first)
+        part, out = flat[first : first + size], found[first : first + size]
         for i in range(size):
             root[i] = math.sqrt(5.0 * part[i])
             decay[i] = -root[i]
