@@ -116,12 +116,13 @@ PATIENT = {**RUNGS, "bootstrap_count": 3}  # so many trials stop at a rung befor
 NEAR, SBX, BLX = nsgaii.PolynomialMutation(), nsgaii.SBXCrossover(), nsgaii.BLXAlphaCrossover()
 
 _CONTENDERS = [
-    study("parzen", "parzen", "TPESampler", default="value front fidelity"),
+    study("parzen", "parzen", "AutoSampler", default="value front fidelity"),
+    study("parzen-tpe", "parzen", "TPESampler"),
     study("optuna", "optuna", "TPESampler", default="value front fidelity"),
     study("optuna-univariate", "optuna", "TPESampler", multivariate=False),
     study("random", "optuna", "RandomSampler", default="value"),
     study("rustuna", "rustuna", "TPESampler"),
-    study("parzen-in-optuna", "parzen", "TPESampler", "optuna", home="optuna", kinds="value front"),
+    study("parzen-in-optuna", "parzen", "AutoSampler", "optuna", home="optuna", kinds="value front"),
     study("optuna-in-parzen", "optuna", "TPESampler", home="parzen", kinds="value front"),
     study("parzen-random", "parzen", "RandomSampler"),
     study("parzen-nsgaii", "parzen", "NSGAIISampler", default="front"),

@@ -20,7 +20,7 @@ from .gp import Proposer
 from .tpe import TPESampler
 
 SHARE = 0.8
-N_STARTUP = 6
+N_STARTUP, N_STARTUP_SEVERAL = 6, 10  # of one objective, and at least of several, which are TPE's alone
 PROPOSED_BY, GP = "parzen:proposed_by", "gp"  # a system attribute of the trials that the Gaussian process proposed
 _WHOSE, _PROPOSAL = 1 << 20, (1 << 20) + 1  # purposes of a trial's random numbers beside those of TPE
 
@@ -49,6 +49,11 @@ class AutoSampler(TPESampler):
             raise ValueError(f"`share` must lie in [0, 1], but got {share}.")
         self._share = share
         self._proposers: Remembered[Proposer] = Remembered()
+
+    def _startup(self, history: History) -> int:
+        return (
+            self._n_startup_trials if len(history.directions) == 1 else max(self._n_startup_trials, N_STARTUP_SEVERAL)
+        )
 
     def _by_process(self, study: StudyLike, history: History, number: int) -> bool:
         """Tell whether the Gaussian process proposes a trial."""

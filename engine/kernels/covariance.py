@@ -61,6 +61,11 @@ def squared_distances(a: Points, b: Points, layout: Layout, lengths: FloatArray)
     return np.maximum(found, 0.0, out=found)  # a difference of squares may miss 0 by a rounding
 
 
+def cross(a: Points, b: Points, layout: Layout, lengths: FloatArray) -> FloatArray:
+    """Return the covariances between points a (n) and b (m), shape (n, m)."""
+    return matern(squared_distances(a, b, layout, lengths))
+
+
 def matern(squared: FloatArray) -> FloatArray:
     """Return k at r^2."""
     s = np.sqrt(5.0 * squared)

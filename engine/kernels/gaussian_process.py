@@ -2,8 +2,9 @@
 
 Observations z of values with a constant mean m, covariance sigma^2 (K + eta I): K is the Matern covariance, eta the
 noise as a share of the variance. m is the generalised least squares mean. sigma^2 has an inverse-gamma prior with both
-parameters 1/2 and is integrated out of the likelihood; predictions take its posterior mode's scale. Line and equation
-numbers are those of Rasmussen and Williams, "Gaussian processes for machine learning" (2006), algorithm 2.1.
+parameters 1/2 and is integrated out of the likelihood; predictions take its posterior mode's scale. Sums
+that Numba's tier does not do are written by `einsum`: products by a matrix library would start threads of its own. Line
+and equation numbers are those of Rasmussen and Williams, "Gaussian processes for machine learning" (2006), algorithm 2.1.
 """
 
 from __future__ import annotations
@@ -86,6 +87,15 @@ def whitened(inverse: FloatArray, z: FloatArray) -> tuple[FloatArray, FloatArray
     mean = weights @ z / weights.sum()
     alpha = inverse @ z - weights[:, None] * mean
     return mean, alpha, np.maximum(((z - mean) * alpha).sum(axis=0), 0.0)
+
+
+Whitened = Callable[[FloatArray, FloatArray], tuple[FloatArray, FloatArray, FloatArray]]
+
+
+def explained(half: FloatArray, cross: FloatArray) -> FloatArray:
+    """Return the shares (m,) of the variance that the observations explain at points of covariances (m, n)."""
+    whitened = cross @ half.T  # by its square, since C^-1 itself would lose twice the digits
+    return np.einsum("ij,ij->i", whitened, whitened)
 
 
 def negative_log_posterior(
@@ -173,7 +183,15 @@ class Posterior(NamedTuple):
     eta: float
 
     @classmethod
-    def of(cls, theta: FloatArray, points: Points, layout: Layout, factor: Factor, z: FloatArray) -> Posterior:
+    def of(
+        cls,
+        theta: FloatArray,
+        points: Points,
+        layout: Layout,
+        factor: Factor,
+        z: FloatArray,
+        whitened: Whitened = whitened,
+    ) -> Posterior:
         """Condition on observations z (n,), given the factor of their covariance at theta."""
         mean, alpha, q = whitened(factor.inverse, z[:, None])
         scale = (2.0 * SCALE_PRIOR + float(q[0])) / (len(z) + 2.0 * SCALE_PRIOR)
@@ -184,18 +202,18 @@ class Posterior(NamedTuple):
         """Predict the values without noise at the observations z (n,)."""
         return np.asarray(z - self.eta * self.alpha)
 
-    def cross(self, points: Points, matern: Callable[[FloatArray], FloatArray] = matern) -> FloatArray:
-        """Return the covariances (m, n) between m points and the observations."""
-        return matern(squared_distances(points, self.points, self.layout, self.lengths))
-
-    def predict(self, cross: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Predict means and standard deviations (m,) of the values without noise at m points (eqs. 2.25, 2.26)."""
-        whitened = cross @ self.factor.half.T
-        return self.mean + cross @ self.alpha, self._deviation(np.einsum("ij,ij->i", whitened, whitened))
+    def predict(
+        self, cross: FloatArray, explained: Callable[[FloatArray, FloatArray], FloatArray] = explained
+    ) -> tuple[FloatArray, FloatArray]:
+        """Predict means and deviations (m,) of the values without noise, given covariances (m, n) (eqs. 2.25, 2.26)."""
+        return self._mean_at(cross), self._deviation(explained(self.factor.half, cross))
 
     def bound(self, cross: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Predict means, and upper bounds of the deviations: those that the nearest observation alone would leave."""
-        return self.mean + cross @ self.alpha, self._deviation(cross.max(axis=1) ** 2 / (1.0 + self.eta))
+        return self._mean_at(cross), self._deviation(cross.max(axis=1) ** 2 / (1.0 + self.eta))
+
+    def _mean_at(self, cross: FloatArray) -> FloatArray:
+        return self.mean + np.einsum("ij,j->i", cross, self.alpha)
 
     def _deviation(self, explained: FloatArray) -> FloatArray:
         return np.sqrt(self.scale * np.maximum(1.0 - explained, LEAST_VARIANCE))
@@ -207,11 +225,11 @@ def extended(factor: Factor, cross: FloatArray, own: float) -> Factor:
     The new row of L is l = L^-1 cross, sqrt(own - l' l); the inverse of L gains the row -(l' L^-1) / pivot, 1 / pivot.
     """
     n = len(cross)
-    row = factor.half @ cross
+    row = np.einsum("ij,j->i", factor.half, cross)
     pivot = float(np.sqrt(max(own - float(row @ row), 1e-12)))
     half = np.zeros((n + 1, n + 1))
     half[:n, :n] = factor.half
-    half[n, :n], half[n, n] = -(row @ factor.half) / pivot, 1.0 / pivot
+    half[n, :n], half[n, n] = -np.einsum("i,ij->j", row, factor.half) / pivot, 1.0 / pivot
     inverse = np.zeros((n + 1, n + 1))
     inverse[:n, :n] = factor.inverse
     inverse += half[n][:, None] * half[n]

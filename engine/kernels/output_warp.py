@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..arrays import FloatArray
-from .gaussian_process import SCALE_PRIOR, whitened
+from .gaussian_process import SCALE_PRIOR, Whitened, whitened
 
 OFFSETS = np.array([0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 1000.0])
 
@@ -42,7 +42,12 @@ def warped(losses: FloatArray) -> tuple[FloatArray, FloatArray]:
     return w / deviation, log_slope - len(y) * np.log(deviation)
 
 
-def most_likely(z: FloatArray, log_jacobian: FloatArray, inverse: FloatArray) -> int:
+def most_likely(
+    z: FloatArray,
+    log_jacobian: FloatArray,
+    inverse: FloatArray,
+    whitened: Whitened = whitened,
+) -> int:
     """Choose the warp, a column of z (n, k), that is the most likely under a covariance, given its inverse (n, n)."""
     _, _, q = whitened(inverse, z)
     return int(np.argmax(log_jacobian - (0.5 * len(z) + SCALE_PRIOR) * np.log(2.0 * SCALE_PRIOR + q)))

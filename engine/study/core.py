@@ -27,7 +27,7 @@ class StudyCore:
     storage
         A storage or its URL.
     sampler
-        Chooses parameters; `TPESampler` by default.
+        Chooses parameters; `AutoSampler` by default.
     pruner
         Stops trials early; `MedianPruner` by default.
     """
@@ -166,6 +166,6 @@ def _reads_an_optuna_study(sampler: Any) -> bool:
 
 
 def _default_sampler() -> BaseSampler:
-    from ...samplers import TPESampler  # late: a study with another sampler does not need it
+    from ...samplers import AutoSampler  # late: a study with another sampler does not need it
 
-    return TPESampler()
+    return AutoSampler()

@@ -37,7 +37,7 @@ def create_study(
     storage
         A URL such as ``sqlite:///file.db``, a storage, or None for memory.
     sampler
-        Chooses parameters; `TPESampler` by default.
+        Chooses parameters; `AutoSampler` by default.
     pruner
         Stops trials early; `MedianPruner` by default.
     study_name

@@ -37,7 +37,7 @@ class Study(StudyCore):
     storage
         A storage or its URL.
     sampler
-        Chooses parameters; `TPESampler` by default.
+        Chooses parameters; `AutoSampler` by default.
     pruner
         Stops trials early; `MedianPruner` by default.
     """

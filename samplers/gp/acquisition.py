@@ -58,7 +58,7 @@ class Acquisition:
         values
             Shape (m,); -inf of those that were not rated.
         """
-        cross = self.objective.cross(points, self.tier.matern)
+        cross = self._cross(self.objective, points)
         if most is None or len(cross) <= most:
             return self._rated(points, cross)
         bound, _, _ = log_expected_improvement(*self.objective.bound(cross), self.best, self.noise)
@@ -68,11 +68,16 @@ class Acquisition:
         return found
 
     def _rated(self, points: Points, cross: FloatArray) -> FloatArray:
-        value, _, _ = log_expected_improvement(*self.objective.predict(cross), self.best, self.noise)
+        predicted = self.objective.predict(cross, self.tier.explained)
+        value, _, _ = log_expected_improvement(*predicted, self.best, self.noise)
         for model, zero in self.constraints:
-            predicted = model.predict(model.cross(points, self.tier.matern))
+            predicted = model.predict(self._cross(model, points), self.tier.explained)
             value = value + log_probability_below(*predicted, zero)[0]
         return np.asarray(value)
+
+    def _cross(self, model: Posterior, points: Points) -> FloatArray:
+        found: FloatArray = self.tier.cross(points, model.points, model.layout, model.lengths)
+        return found
 
     def pick(self, points: Points, allowed: BoolArray, n: int) -> IntArray:
         """Pick `n` of m points one after the other, each as if the ones before had shown what is predicted there.
@@ -91,12 +96,12 @@ class Acquisition:
         picked
             Their indices, the first one first.
         """
-        model, matern = self.objective, self.tier.matern
-        cross = model.cross(points, matern)
-        mean = model.mean + cross @ model.alpha
+        model = self.objective
+        cross = self._cross(model, points)
+        mean = model.mean + np.einsum("ij,j->i", cross, model.alpha)
         feasible = np.zeros(len(mean))
         for one, zero in self.constraints:
-            feasible += log_probability_below(*one.predict(one.cross(points, matern)), zero)[0]
+            feasible += log_probability_below(*one.predict(self._cross(one, points)), zero)[0]
         n_known, n = cross.shape[1], min(n, int(np.count_nonzero(allowed)))
         whitened = np.empty((n_known + n, len(mean)))
         whitened[:n_known] = model.factor.half @ cross.T
@@ -107,10 +112,10 @@ class Acquisition:
             value = log_expected_improvement(mean, sd, self.best, self.noise)[0] + feasible
             picked[i] = best = int(np.argmax(np.where(left, value, -np.inf)))
             left[best] = False
-            squared = squared_distances(points.take(picked[i : i + 1]), points, model.layout, model.lengths)
+            own = self.tier.cross(points.take(picked[i : i + 1]), points, model.layout, model.lengths)[0]
             known = whitened[: n_known + i]  # the next row of L^-1 K, see `gaussian_process.extended`
             pivot = np.sqrt(max(1.0 + model.eta - float(explained[best]), LEAST_VARIANCE))
-            whitened[n_known + i] = row = (matern(squared)[0] - known[:, best] @ known) / pivot
+            whitened[n_known + i] = row = (own - np.einsum("i,ij->j", known[:, best], known)) / pivot
             explained += row * row
         return picked
 

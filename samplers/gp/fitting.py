@@ -1,7 +1,7 @@
 """The parameters of a Gaussian process, fitted at fixed numbers of trials from starts that these trials alone decide.
 
 Between two fits the parameters stay. At milestones, whenever the number of trials has grown by 1.3, a fit begins at two
-points of the prior: with little and with much noise. In between, whenever it has grown by 1/12, a short fit begins at
+points of the prior, with little and with much noise, and goes on from the better one. In between, whenever it has grown by 1/12, a short fit begins at
 what the last milestone gave. So whoever has the first n trials finds the same parameters.
 """
 
@@ -12,15 +12,15 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from ...engine.arrays import FloatArray
-from ...engine.kernels.covariance import Layout, Points, matern, squared_distances
-from ...engine.kernels.gaussian_process import NOISE_MEAN, factored, length_mean
+from ...engine.kernels.covariance import Layout, Points
+from ...engine.kernels.gaussian_process import NOISE_MEAN, length_mean
 from ...engine.kernels.output_warp import most_likely, warped
 from .tier import Tier
 
 FIRST = 4  # trials
 GROWTH, REFIT, LEAST = 1.3, 12, 2
 MUCH_NOISE = -1.0
-N_THOROUGH, N_SHORT = 30, 15  # evaluations
+N_FIRST, N_THOROUGH, N_SHORT = 8, 22, 15  # evaluations: from each start, from the better one, and of a short fit
 THETA_GRID = 2.0**12  # parameters are rounded to such a part, so that NumPy's and Numba's, of other last digits, agree
 Sample = Callable[[int], tuple[Points, FloatArray]]  # points and losses of the first n trials
 
@@ -80,7 +80,8 @@ class Fits:
     def _thorough(self, points: Points, losses: FloatArray) -> FloatArray:
         lengths = np.full(self._layout.d, length_mean(self._layout.d))
         starts = np.array([np.append(lengths, noise) for noise in (NOISE_MEAN, MUCH_NOISE)])
-        return self._fit(starts, points, losses, N_THOROUGH)
+        better = self._fit(starts, points, losses, N_FIRST)
+        return self._fit(better[None], points, losses, N_THOROUGH)
 
     def _fit(self, starts: FloatArray, points: Points, losses: FloatArray, n_evaluations: int) -> FloatArray:
         z = self._observations(starts[0], points, losses)
@@ -93,5 +94,6 @@ class Fits:
         if not self._warps:
             return losses
         z, log_jacobian = warped(losses)
-        covariance = matern(squared_distances(points, points, self._layout, np.exp(theta[:-1])))
-        return z[:, most_likely(z, log_jacobian, factored(covariance, np.exp(theta[-1])).inverse)]
+        covariance = self._tier.cross(points, points, self._layout, np.exp(theta[:-1]))
+        inverse = self._tier.factored(covariance, float(np.exp(theta[-1]))).inverse
+        return np.asarray(z[:, most_likely(z, log_jacobian, inverse, self._tier.whitened)])

@@ -9,7 +9,7 @@ import numpy as np
 
 from ...engine.arrays import BoolArray, FloatArray, IntArray
 from ...engine.history import History
-from ...engine.kernels.covariance import Layout, Points, matern, squared_distances
+from ...engine.kernels.covariance import Layout, Points, cross
 from ...engine.kernels.gaussian_process import Factor, Posterior, extended
 from ...engine.kernels.output_warp import most_likely, warped
 from ...engine.records import TrialState
@@ -115,8 +115,8 @@ class Surrogate:
         fits = self._fits.setdefault("", Fits(self._layout))
         theta = _divided(fits.theta(n, lambda k: self._first(history, k), tier), shrink)
         factor = _factor(theta, points, self._layout, tier)
-        z = z[:, most_likely(z, log_jacobian, factor.inverse)]
-        model = Posterior.of(theta, points, self._layout, factor, z)
+        z = z[:, most_likely(z, log_jacobian, factor.inverse, tier.whitened)]
+        model = Posterior.of(theta, points, self._layout, factor, z, tier.whitened)
         smoothed = model.smoothed(z)
         self._ranked = self._u[rows[np.argsort(smoothed, kind="stable")]]
         is_feasible = ~(history.violation[self._numbers[rows]] > 0)
@@ -146,7 +146,7 @@ class Surrogate:
             theta = _divided(fits.theta(n, lambda k, sample=sample: sample(k)[:2], tier), shrink)
             points, z, zero = sample(n)
             factor = _factor(theta, points, self._layout, tier)
-            found.append((Posterior.of(theta, points, self._layout, factor, z), zero))
+            found.append((Posterior.of(theta, points, self._layout, factor, z, tier.whitened), zero))
         return found
 
     def best_points(self, rng: np.random.Generator) -> FloatArray:
@@ -187,7 +187,7 @@ def _divided(theta: FloatArray, shrink: float) -> FloatArray:
 
 
 def _factor(theta: FloatArray, points: Points, layout: Layout, tier: Tier) -> Factor:
-    covariance = tier.matern(squared_distances(points, points, layout, np.exp(theta[:-1])))
+    covariance = tier.cross(points, points, layout, np.exp(theta[:-1]))
     factor: Factor = tier.factored(covariance, float(np.exp(theta[-1])))
     return factor
 
@@ -200,10 +200,10 @@ def beside(model: Posterior, points: Points) -> Posterior:
     """
     for i in range(len(points.numbers)):
         one = points.take(np.array([i]))
-        cross = matern(squared_distances(one, model.points, model.layout, model.lengths))[0]
+        known = cross(one, model.points, model.layout, model.lengths)[0]
         model = model._replace(
             points=Points.joined(model.points, one),
-            factor=extended(model.factor, cross, 1.0 + model.eta),
+            factor=extended(model.factor, known, 1.0 + model.eta),
             alpha=np.append(model.alpha, 0.0),
         )
     return model

@@ -12,27 +12,24 @@ REHEARSAL = f"{__package__}.rehearsal"
 
 
 class Tier(NamedTuple):
-    """Kernels.
+    """Kernels, each as the function of its name in `kernels.covariance`, `gaussian_process` or `ascent`."""
 
-    Attributes
-    ----------
-    matern
-        As `covariance.matern`.
-    factored
-        As `gaussian_process.factored`.
-    fit
-        As `gaussian_process.fit`.
-    ascend
-        As `ascent.ascend`.
-    """
-
-    matern: Callable[..., Any]
+    cross: Callable[..., Any]
     factored: Callable[..., Any]
+    explained: Callable[..., Any]
+    whitened: Callable[..., Any]
     fit: Callable[..., Any]
     ascend: Callable[..., Any]
 
 
-NUMPY = Tier(covariance.matern, gaussian_process.factored, gaussian_process.fit, ascent.ascend)
+NUMPY = Tier(
+    covariance.cross,
+    gaussian_process.factored,
+    gaussian_process.explained,
+    gaussian_process.whitened,
+    gaussian_process.fit,
+    ascent.ascend,
+)
 
 
 def current() -> Tier:
@@ -43,7 +40,7 @@ def current() -> Tier:
 @functools.cache
 def compiled() -> Tier:
     """Import the Numba kernels."""
-    from ...engine.kernels.compiled import ascent as fast_ascent
+    from ...engine.kernels.compiled import ascent as climbing
     from ...engine.kernels.compiled import gaussian_process as fast
 
-    return Tier(fast.matern_of, fast.factored, fast.fit, fast_ascent.ascend)
+    return Tier(fast.cross, fast.factored, fast.explained, fast.whitened, fast.fit, climbing.ascend)

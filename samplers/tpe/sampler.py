@@ -200,7 +200,11 @@ class TPESampler(Sampler):
         return self._settings.multivariate if self._settings.multivariate is not None else len(history.directions) == 1
 
     def _is_starting(self, history: History) -> bool:
-        return n_observed(history) < self._n_startup_trials
+        return n_observed(history) < self._startup(history)
+
+    def _startup(self, history: History) -> int:
+        """Give the number of finished trials up to which sampling is random."""
+        return self._n_startup_trials
 
     # --- sampling ----------------------------------------------------------------------------------------------------
 
@@ -222,7 +226,7 @@ class TPESampler(Sampler):
     def draw(self, study: StudyLike, trial: FrozenTrial, name: str, distribution: BaseDistribution) -> dict[str, float]:
         history, streams = history_of(study), self._streams.of(study)
         if self._is_starting(history):
-            u = streams.stratified(trial.number, len(trial.params), self._n_startup_trials)
+            u = streams.stratified(trial.number, len(trial.params), self._startup(history))
             return {name: distribution.from_unit(u)}
         rng = streams.generator(trial.number, 1 + len(trial.params))
         with history.lock:
