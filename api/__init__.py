@@ -20,8 +20,11 @@ from parzen.version import __version__
 
 if TYPE_CHECKING:
     from parzen import indicators, integration
+    from parzen.analysis.recommendation import recommended_trial
 else:
-    __getattr__, __dir__ = lazily(__name__, {".indicators": [], ".integration": []})
+    __getattr__, __dir__ = lazily(
+        __name__, {".analysis.recommendation": ["recommended_trial"], ".indicators": [], ".integration": []}
+    )
 
 __all__ = [
     "Study",
@@ -42,6 +45,7 @@ __all__ = [
     "load_study",
     "logging",
     "pruners",
+    "recommended_trial",
     "samplers",
     "search_space",
     "storages",

@@ -7,6 +7,7 @@ the process points that it would not have chosen. docs/default.md has the measur
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from ..engine.distributions import BaseDistribution, Space
 from ..engine.history import History, Remembered, StudyLike, history_of
 from ..engine.records import FrozenTrial
 from .base import Columns
-from .gp import Proposer
+from .gp import Costs, Knowledge, Prior, Proposer, Transfer
 from .tpe import TPESampler
 
 SHARE = 0.8
@@ -28,6 +29,8 @@ _WHOSE, _PROPOSAL = 1 << 20, (1 << 20) + 1  # purposes of a trial's random numbe
 class AutoSampler(TPESampler):
     """Samples most trials by a Gaussian process, and the others by TPE.
 
+    With several objectives all trials are TPE's.
+
     Parameters
     ----------
     seed
@@ -35,20 +38,52 @@ class AutoSampler(TPESampler):
     n_startup_trials
         Number of finished trials up to which sampling is random, the values of each parameter spread evenly.
     share
-        Share of the trials that the Gaussian process proposes, in [0, 1]; with 0 all are TPE's.
+        Share of the trials that the Gaussian process proposes, in [0, 1]; with 0 all are TPE's, which is for objectives
+        that take less than some milliseconds.
+    prior
+        A guess of the optimum: by parameter name a value, or a distribution in which it should lie. It counts less
+        from trial to trial, so that a bad guess costs some trials and no more.
+    cost
+        The name of the user attribute in which trials hold what they cost, or True for their duration: trials that are
+        predicted to be cheap are preferred at first. Durations cannot repeat under a seed.
+    transfer
+        Other studies of one objective, with some of the parameters: their best trials are tried first, and all of them
+        are observations that count as far as the studies turn out to be alike.
 
     Raises
     ------
+    TypeError
+        If `prior` or `cost` is of another type.
     ValueError
-        If `share` lies outside its range.
+        If `share` lies outside its range, or a study of `transfer` has several objectives.
+
+    Examples
+    --------
+    >>> study = parzen.create_study(sampler=parzen.samplers.AutoSampler(seed=1, prior={"lr": 1e-3}))
     """
 
-    def __init__(self, *, seed: int | None = None, n_startup_trials: int = N_STARTUP, share: float = SHARE) -> None:
+    def __init__(
+        self,
+        *,
+        seed: int | None = None,
+        n_startup_trials: int = N_STARTUP,
+        share: float = SHARE,
+        prior: Mapping[str, Any] | None = None,
+        cost: str | bool | None = None,
+        transfer: Sequence[Any] = (),
+    ) -> None:
         super().__init__(seed=seed, n_startup_trials=n_startup_trials)
         if not 0.0 <= share <= 1.0:
             raise ValueError(f"`share` must lie in [0, 1], but got {share}.")
         self._share = share
+        self._knowledge = Knowledge(
+            Prior(prior) if prior is not None else None,
+            Costs(cost) if cost is not None and cost is not False else None,
+            Transfer(transfer) if len(transfer) else None,
+        )
         self._proposers: Remembered[Proposer] = Remembered()
+
+    # --- who proposes ------------------------------------------------------------------------------------------------
 
     def _startup(self, history: History) -> int:
         return (
@@ -61,6 +96,14 @@ class AutoSampler(TPESampler):
             return False
         return bool(self._streams.of(study).generator(number, _WHOSE).random() < self._share)
 
+    def _proposer(self, history: History) -> Proposer:
+        proposer = self._proposers.get(history)
+        if proposer is None:
+            proposer = self._proposers[history] = Proposer(knowledge=self._knowledge)
+        return proposer
+
+    # --- one trial ---------------------------------------------------------------------------------------------------
+
     def infer_relative_search_space(self, study: StudyLike, trial: FrozenTrial) -> dict[str, BaseDistribution]:
         history = history_of(study)
         with history.lock:
@@ -72,20 +115,34 @@ class AutoSampler(TPESampler):
     def sample_relative(
         self, study: StudyLike, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
     ) -> dict[str, Any]:
-        history = history_of(study)
+        history, number = history_of(study), trial.number
+        found = None
         with history.lock:
-            is_ours = bool(search_space) and self._by_process(study, history, trial.number)
-            found = self._propose(study, history, trial.number) if is_ours else None
+            if search_space and self._by_process(study, history, number):
+                rng = self._streams.of(study).generator(number, _PROPOSAL)
+                found = self._proposer(history).propose(history, rng)
         if found is None:
             common = history.joint_space(common=True)
-            rest = {name: d for name, d in search_space.items() if name in common} if is_ours else search_space
-            return super().sample_relative(study, trial, rest)
+            space = {name: d for name, d in search_space.items() if name in common}
+            return super().sample_relative(study, trial, space)
         study.note(trial, {PROPOSED_BY: GP})
         return {
             name: distribution.to_external_repr(distribution.from_model_value(found[name]))
             for name, distribution in search_space.items()
             if name in found
         }
+
+    def draw(self, study: StudyLike, trial: FrozenTrial, name: str, distribution: BaseDistribution) -> dict[str, float]:
+        history = history_of(study)
+        if self._is_starting(history):
+            u = self._streams.of(study).uniform(trial.number, len(trial.params))
+            with history.lock:
+                told = self._proposer(history).told(history, trial.number, name, distribution, u)
+            if told is not None:
+                return {name: told}
+        return super().draw(study, trial, name, distribution)
+
+    # --- many trials -------------------------------------------------------------------------------------------------
 
     @np.errstate(all="ignore")
     def sample_batch(self, study: StudyLike, number: int, space: Space, n: int) -> dict[str, FloatArray]:
@@ -108,15 +165,6 @@ class AutoSampler(TPESampler):
         history = history_of(study)
         with history.lock:
             return {PROPOSED_BY: GP} if self._by_process(study, history, number) else {}
-
-    def _propose(self, study: StudyLike, history: History, number: int) -> dict[str, float] | None:
-        return self._proposer(history).propose(history, self._streams.of(study).generator(number, _PROPOSAL))
-
-    def _proposer(self, history: History) -> Proposer:
-        proposer = self._proposers.get(history)
-        if proposer is None:
-            proposer = self._proposers[history] = Proposer()
-        return proposer
 
 
 def _merged(first: Columns, others: Columns, ours: BoolArray) -> dict[str, FloatArray]:

@@ -222,6 +222,11 @@ class TrialColumns:
         attrs = self._attrs.get(number)
         return None if attrs is None else attrs[1].get(key)
 
+    def user_attr(self, number: int, key: str) -> Any:
+        """Give a user attribute of a trial that is not live; None if it has none of that name."""
+        attrs = self._attrs.get(number)
+        return None if attrs is None else attrs[0].get(key)
+
     # --- search spaces -----------------------------------------------------------------------------------------------
 
     def distribution(self, name: str) -> BaseDistribution | None:

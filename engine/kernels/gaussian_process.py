@@ -2,9 +2,9 @@
 
 Observations z of values with a constant mean m, covariance sigma^2 (K + eta I): K is the Matern covariance, eta the
 noise as a share of the variance. m is the generalised least squares mean. sigma^2 has an inverse-gamma prior with both
-parameters 1/2 and is integrated out of the likelihood; predictions take its posterior mode's scale. Sums
-that Numba's tier does not do are written by `einsum`: products by a matrix library would start threads of its own. Line
-and equation numbers are those of Rasmussen and Williams, "Gaussian processes for machine learning" (2006), algorithm 2.1.
+parameters 1/2 and is integrated out of the likelihood; predictions take its posterior mode's scale. Sums that Numba's
+tier does not do are written by `einsum`: products by a matrix library would start threads of its own. Line and equation
+numbers are those of Rasmussen and Williams, "Gaussian processes for machine learning" (2006), algorithm 2.1.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..arrays import FloatArray, IntArray
-from .covariance import Layout, Points, by_log_lengths, matern, matern_and_slope, squared_distances
+from .covariance import Layout, Points, by_log_lengths, matern_and_slope, squared_distances
 from .descent import Rules, minimise
 
 # The priors of the parameters theta, the logarithms of d lengths and of eta: normal, mean and standard deviation. The
@@ -206,13 +206,14 @@ class Posterior(NamedTuple):
         self, cross: FloatArray, explained: Callable[[FloatArray, FloatArray], FloatArray] = explained
     ) -> tuple[FloatArray, FloatArray]:
         """Predict means and deviations (m,) of the values without noise, given covariances (m, n) (eqs. 2.25, 2.26)."""
-        return self._mean_at(cross), self._deviation(explained(self.factor.half, cross))
+        return self.mean_at(cross), self._deviation(explained(self.factor.half, cross))
 
     def bound(self, cross: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Predict means, and upper bounds of the deviations: those that the nearest observation alone would leave."""
-        return self._mean_at(cross), self._deviation(cross.max(axis=1) ** 2 / (1.0 + self.eta))
+        return self.mean_at(cross), self._deviation(cross.max(axis=1) ** 2 / (1.0 + self.eta))
 
-    def _mean_at(self, cross: FloatArray) -> FloatArray:
+    def mean_at(self, cross: FloatArray) -> FloatArray:
+        """Predict means (m,), given covariances (m, n)."""
         return self.mean + np.einsum("ij,j->i", cross, self.alpha)
 
     def _deviation(self, explained: FloatArray) -> FloatArray:

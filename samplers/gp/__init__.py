@@ -1,5 +1,9 @@
 """A Gaussian process proposes: it models the objective, and improvement is expected under it. Read `proposer` first."""
 
+from .costs import Costs
+from .prior import Prior
 from .proposer import Proposer
+from .surrogate import Knowledge
+from .transfer import Transfer
 
-__all__ = ["Proposer"]
+__all__ = ["Costs", "Knowledge", "Prior", "Proposer", "Transfer"]

@@ -31,25 +31,30 @@ class Acquisition:
         What is to be improved on, as the model sees it.
     constraints
         Models of what must not be positive, with the value that 0 has for each.
+    cost
+        The model of the logarithm of a trial's cost, with what a unit of it takes off.
     """
 
     tier: Tier
     objective: Posterior
     best: float
     constraints: tuple[tuple[Posterior, float], ...] = ()
+    cost: tuple[Posterior, float] | None = None
 
     @property
     def noise(self) -> float:
         """Standard deviation of an observation, so far as it counts."""
         return float(np.sqrt(self.objective.scale * max(self.objective.eta - LEAST_NOISE, 0.0)))
 
-    def values(self, points: Points, most: int | None = None) -> FloatArray:
+    def values(self, points: Points, more: FloatArray | float = 0.0, most: int | None = None) -> FloatArray:
         """Rate m points.
 
         Parameters
         ----------
         points
             The points.
+        more
+            What is added to each, shape (m,).
         most
             How many to rate exactly: those with the largest upper bounds, which cost O(n) a point instead of O(n^2).
 
@@ -59,13 +64,16 @@ class Acquisition:
             Shape (m,); -inf of those that were not rated.
         """
         cross = self._cross(self.objective, points)
+        if self.cost is not None:
+            model, weight = self.cost
+            more = more - weight * model.mean_at(self._cross(model, points))
         if most is None or len(cross) <= most:
-            return self._rated(points, cross)
+            return self._rated(points, cross) + more
         bound, _, _ = log_expected_improvement(*self.objective.bound(cross), self.best, self.noise)
-        some = np.sort(np.argpartition(-bound, most)[:most])
+        some = np.sort(np.argpartition(-(bound + more), most)[:most])
         found = np.full(len(cross), -np.inf)
         found[some] = self._rated(points.take(some), cross[some])
-        return found
+        return found + more
 
     def _rated(self, points: Points, cross: FloatArray) -> FloatArray:
         predicted = self.objective.predict(cross, self.tier.explained)
@@ -79,13 +87,15 @@ class Acquisition:
         found: FloatArray = self.tier.cross(points, model.points, model.layout, model.lengths)
         return found
 
-    def pick(self, points: Points, allowed: BoolArray, n: int) -> IntArray:
+    def pick(self, points: Points, more: FloatArray | float, allowed: BoolArray, n: int) -> IntArray:
         """Pick `n` of m points one after the other, each as if the ones before had shown what is predicted there.
 
         Parameters
         ----------
         points
             The points.
+        more
+            What is added to each, shape (m,).
         allowed
             Which of them may be picked, shape (m,).
         n
@@ -98,8 +108,10 @@ class Acquisition:
         """
         model = self.objective
         cross = self._cross(model, points)
-        mean = model.mean + np.einsum("ij,j->i", cross, model.alpha)
-        feasible = np.zeros(len(mean))
+        mean = model.mean_at(cross)
+        feasible = np.zeros(len(mean)) + more
+        if self.cost is not None:
+            feasible -= self.cost[1] * self.cost[0].mean_at(self._cross(self.cost[0], points))
         for one, zero in self.constraints:
             feasible += log_probability_below(*one.predict(self._cross(one, points)), zero)[0]
         n_known, n = cross.shape[1], min(n, int(np.count_nonzero(allowed)))

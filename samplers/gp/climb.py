@@ -34,26 +34,34 @@ class Landscape(NamedTuple):
         What is to be large.
     is_taken
         Tells which points (n, d), given which parameters count, must not be proposed.
+    log_prior
+        What a user's guess adds at points (n, d), given which parameters count.
     """
 
     coordinates: Coordinates
     gates: Gates
     acquisition: Acquisition
     is_taken: IsTaken | None
+    log_prior: Callable[[FloatArray, BoolArray], FloatArray] | None = None
 
     def values(self, u: FloatArray, most: int | None = None) -> FloatArray:
         """Rate settled points (n, d), `most` of them exactly; -inf where one must not be proposed."""
         if not len(u):
             return np.empty(0)
         active = self.gates.active(u)
-        found = self.acquisition.values(self.coordinates.points(u, active, self.gates.is_conditional), most)
+        points = self.coordinates.points(u, active, self.gates.is_conditional)
+        found = self.acquisition.values(points, self._more(u, active), most)
         return found if self.is_taken is None else np.where(self.is_taken(u, active), -np.inf, found)
 
     def pick(self, u: FloatArray, n: int) -> IntArray:
         """Pick `n` of some different settled points (m, d), or as many as may be proposed; see `Acquisition.pick`."""
         active = self.gates.active(u)
         allowed = np.ones(len(u), dtype=bool) if self.is_taken is None else ~self.is_taken(u, active)
-        return self.acquisition.pick(self.coordinates.points(u, active, self.gates.is_conditional), allowed, n)
+        points = self.coordinates.points(u, active, self.gates.is_conditional)
+        return self.acquisition.pick(points, self._more(u, active), allowed, n)
+
+    def _more(self, u: FloatArray, active: BoolArray) -> FloatArray | float:
+        return 0.0 if self.log_prior is None else self.log_prior(u, active)
 
 
 def starts(u: FloatArray, values: FloatArray, n: int) -> IntArray:

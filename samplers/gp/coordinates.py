@@ -41,6 +41,8 @@ class Coordinates:
     ----------
     space
         The distributions.
+    has_tasks
+        Whether points have one choice more, the study that they are from.
 
     Attributes
     ----------
@@ -54,7 +56,8 @@ class Coordinates:
         About one step of a grid, shape (d,); 0 without one.
     """
 
-    def __init__(self, space: Space) -> None:
+    def __init__(self, space: Space, has_tasks: bool = False) -> None:
+        self.has_tasks = has_tasks
         self.dims = Dimensions.of(space)
         self.choices = np.flatnonzero(self.dims.is_choice)
         self.numbers = np.flatnonzero(~self.dims.is_choice)
@@ -112,15 +115,18 @@ class Coordinates:
     def layout(self, is_conditional: BoolArray) -> Layout:
         """Say which length each column of `points` has."""
         second = np.flatnonzero(is_conditional & ~self.dims.is_choice)
-        return Layout(np.concatenate([self.numbers, second]), self.choices)
+        of_choices = np.append(self.choices, self.d) if self.has_tasks else self.choices
+        return Layout(np.concatenate([self.numbers, second]), of_choices)
 
-    def points(self, u: FloatArray, active: BoolArray, is_conditional: BoolArray) -> Points:
-        """Make points of coordinates (n, d) of which those that are `active` count."""
+    def points(self, u: FloatArray, active: BoolArray, is_conditional: BoolArray, task: int = 0) -> Points:
+        """Make points of coordinates (n, d) of which those that are `active` count; task 0 is this study."""
         second = np.flatnonzero(is_conditional & ~self.dims.is_choice)
         numbers = np.where(active[:, self.numbers], u[:, self.numbers], 0.5)
         choices = np.where(active[:, self.choices], u[:, self.choices], self.dims.n_choices[self.choices])
         if len(second):
             numbers = np.concatenate([numbers, np.where(active[:, second], 0.0, ABSENT)], axis=1)
+        if self.has_tasks:
+            choices = np.concatenate([choices, np.full((len(u), 1), task)], axis=1)
         return Points(np.ascontiguousarray(numbers), np.ascontiguousarray(choices, dtype=np.int64))
 
 

@@ -1,20 +1,22 @@
 """The parameters of a Gaussian process, fitted at fixed numbers of trials from starts that these trials alone decide.
 
 Between two fits the parameters stay. At milestones, whenever the number of trials has grown by 1.3, a fit begins at two
-points of the prior, with little and with much noise, and goes on from the better one. In between, whenever it has grown by 1/12, a short fit begins at
-what the last milestone gave. So whoever has the first n trials finds the same parameters.
+points of the prior, with little and with much noise, and goes on from the better one. In between, whenever it has grown
+by 1/12, a short fit begins at what the last milestone gave. So whoever has the first n trials finds the same
+parameters.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
 import numpy as np
 
 from ...engine.arrays import FloatArray
 from ...engine.kernels.covariance import Layout, Points
 from ...engine.kernels.gaussian_process import NOISE_MEAN, length_mean
-from ...engine.kernels.output_warp import most_likely, warped
+from ...engine.kernels.output_warp import most_likely
 from .tier import Tier
 
 FIRST = 4  # trials
@@ -22,7 +24,19 @@ GROWTH, REFIT, LEAST = 1.3, 12, 2
 MUCH_NOISE = -1.0
 N_FIRST, N_THOROUGH, N_SHORT = 8, 22, 15  # evaluations: from each start, from the better one, and of a short fit
 THETA_GRID = 2.0**12  # parameters are rounded to such a part, so that NumPy's and Numba's, of other last digits, agree
-Sample = Callable[[int], tuple[Points, FloatArray]]  # points and losses of the first n trials
+
+
+class Sample(NamedTuple):
+    """The n points of a fit, their observations in k warps (n, k), and the logarithms of the warps' Jacobians (k,)."""
+
+    points: Points
+    z: FloatArray
+    log_jacobian: FloatArray
+
+    @classmethod
+    def plain(cls, points: Points, z: FloatArray) -> Sample:
+        """Make a sample of observations (n,) as they are."""
+        return cls(points, z[:, None], np.zeros(1))
 
 
 class Schedule:
@@ -58,42 +72,40 @@ class Fits:
         The lengths.
     """
 
-    def __init__(self, layout: Layout, warps: bool = True) -> None:
+    def __init__(self, layout: Layout) -> None:
         self._layout = layout
-        self._warps = warps
         self._schedule = Schedule()
         self._milestone: tuple[int, FloatArray] | None = None
         self._last: tuple[int, FloatArray] | None = None
 
-    def theta(self, n: int, sample: Sample, tier: Tier) -> FloatArray:
+    def theta(self, n: int, sample: Callable[[int], Sample], tier: Tier) -> FloatArray:
         """Give the parameters for a study of `n` trials, shape (d + 1,)."""
         self._tier = tier
         milestone, size = self._schedule.at(n)
         if self._milestone is None or self._milestone[0] != milestone:
-            self._milestone = milestone, self._thorough(*sample(milestone))
+            self._milestone = milestone, self._thorough(sample(milestone))
         if self._last is None or self._last[0] != size:
             start = self._milestone[1]
-            found = start if size == milestone else self._fit(start[None], *sample(size), N_SHORT)
+            found = start if size == milestone else self._fit(start[None], sample(size), N_SHORT)
             self._last = size, found
         return self._last[1]
 
-    def _thorough(self, points: Points, losses: FloatArray) -> FloatArray:
+    def _thorough(self, sample: Sample) -> FloatArray:
         lengths = np.full(self._layout.d, length_mean(self._layout.d))
         starts = np.array([np.append(lengths, noise) for noise in (NOISE_MEAN, MUCH_NOISE)])
-        better = self._fit(starts, points, losses, N_FIRST)
-        return self._fit(better[None], points, losses, N_THOROUGH)
+        better = self._fit(starts, sample, N_FIRST)
+        return self._fit(better[None], sample, N_THOROUGH)
 
-    def _fit(self, starts: FloatArray, points: Points, losses: FloatArray, n_evaluations: int) -> FloatArray:
-        z = self._observations(starts[0], points, losses)
-
-        found, value = self._tier.fit(starts, points, self._layout, z, n_evaluations)
+    def _fit(self, starts: FloatArray, sample: Sample, n_evaluations: int) -> FloatArray:
+        z = self._most_likely(starts[0], sample)
+        found, value = self._tier.fit(starts, sample.points, self._layout, z, n_evaluations)
         best = found[int(np.argmin(value))]
         return np.asarray(np.rint(best * THETA_GRID) / THETA_GRID)
 
-    def _observations(self, theta: FloatArray, points: Points, losses: FloatArray) -> FloatArray:
-        if not self._warps:
-            return losses
-        z, log_jacobian = warped(losses)
-        covariance = self._tier.cross(points, points, self._layout, np.exp(theta[:-1]))
+    def _most_likely(self, theta: FloatArray, sample: Sample) -> FloatArray:
+        """Choose the most likely warp under some parameters."""
+        if sample.z.shape[1] == 1:
+            return sample.z[:, 0]
+        covariance = self._tier.cross(sample.points, sample.points, self._layout, np.exp(theta[:-1]))
         inverse = self._tier.factored(covariance, float(np.exp(theta[-1]))).inverse
-        return np.asarray(z[:, most_likely(z, log_jacobian, inverse, self._tier.whitened)])
+        return np.asarray(sample.z[:, most_likely(sample.z, sample.log_jacobian, inverse, self._tier.whitened)])

@@ -5,14 +5,16 @@ from __future__ import annotations
 import numpy as np
 
 from ...engine.arrays import FloatArray
+from ...engine.distributions import BaseDistribution
 from ...engine.history import History
 from ..tpe.fidelity import Fidelity, carried_over
 from . import candidates
 from .climb import N_CLIMBS, Landscape, climb, starts
-from .surrogate import Surrogate
+from .surrogate import Knowledge, Surrogate
 
 STAGNATION = float(np.log(1e-3))  # log expected improvement, in deviations of the warped losses
 SHRINK = 3.0
+NOTHING = Knowledge()
 N_PER_POOL = 128  # points of a batch for which there are as many candidates as for one point
 N_EXACT = 192  # candidates of which the deviation is computed exactly
 
@@ -24,10 +26,13 @@ class Proposer:
     ----------
     rule
         How losses of pruned trials are carried over.
+    knowledge
+        What the user says beside the trials.
     """
 
-    def __init__(self, rule: Fidelity = carried_over) -> None:
-        self._surrogate = Surrogate(rule)
+    def __init__(self, rule: Fidelity = carried_over, knowledge: Knowledge = NOTHING) -> None:
+        self._knowledge = knowledge
+        self._surrogate = Surrogate(rule, knowledge)
 
     def propose(self, history: History, rng: np.random.Generator) -> dict[str, float] | None:
         """Propose the next point.
@@ -49,6 +54,38 @@ class Proposer:
         dims = surrogate.coordinates.dims
         model = dims.to_model(surrogate.coordinates.internal(u[None]))[0]
         return dict(zip(dims.names, model.tolist(), strict=True))
+
+    def believed_best(self, history: History) -> int | None:
+        """Give the number of the trial that the model believes best; None where there is too little to learn from."""
+        if not self._surrogate.update(history):
+            return None
+        self._surrogate.landscape(history)
+        return self._surrogate.best_number(history)
+
+    def told(self, history: History, number: int, name: str, distribution: BaseDistribution, u: float) -> float | None:
+        """Give the internal value of a parameter in one of the first trials that the user's knowledge suggests.
+
+        The first trials are the best ones of other studies, if there are any. A guess follows: it is tried itself, and
+        every other trial is drawn around it. None where there is nothing to say.
+
+        Parameters
+        ----------
+        history
+            The study's trials.
+        number
+            Number of the trial.
+        name, distribution
+            The parameter.
+        u
+            A uniform number.
+        """
+        prior, _, transfer = self._knowledge
+        n_transferred = len(transfer) if transfer is not None else 0
+        if transfer is not None and number < n_transferred:
+            return transfer.best(number, name, distribution)
+        if prior is None or (number - n_transferred) % 2:
+            return None
+        return prior.draw(name, distribution, u, is_first=number == n_transferred)
 
     def propose_batch(self, history: History, rng: np.random.Generator, n: int) -> dict[str, FloatArray] | None:
         """Propose `n` points for trials that run at the same time; model coordinates by name, shape (n,) each.
@@ -77,7 +114,7 @@ class Proposer:
     def _best(self, landscape: Landscape, rng: np.random.Generator) -> tuple[FloatArray, float]:
         """Find the highest point (d,) of a landscape, and its height."""
         points = self._candidates(landscape, rng)
-        values = landscape.values(points, N_EXACT)
+        values = landscape.values(points, most=N_EXACT)
         chosen = starts(points, values, N_CLIMBS)
         if not len(chosen):
             return points[0], -np.inf

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 
@@ -20,12 +21,33 @@ from .acquisition import Acquisition
 from .candidates import MOST_CENTRES, uniform
 from .climb import Landscape
 from .coordinates import Coordinates, Gates
-from .fitting import Fits
+from .costs import Costs, power
+from .fitting import Fits, Sample
+from .prior import BETA, Prior
 from .tier import Tier, current
+from .transfer import Transfer
 
 _RUNNING = int(TrialState.RUNNING)
 _FAIL = int(TrialState.FAIL)
 MOST_RUNNING = 64  # trials that run, the newest, beside which new ones keep apart
+
+
+class Knowledge(NamedTuple):
+    """What a user says beside the trials.
+
+    Attributes
+    ----------
+    prior
+        A guess of the optimum.
+    costs
+        What trials cost.
+    transfer
+        Other studies.
+    """
+
+    prior: Prior | None = None
+    costs: Costs | None = None
+    transfer: Transfer | None = None
 
 
 class Surrogate:
@@ -35,18 +57,25 @@ class Surrogate:
     ----------
     rule
         How losses of pruned trials are carried over.
+    knowledge
+        What the user says beside the trials.
     """
 
-    def __init__(self, rule: Fidelity) -> None:
+    def __init__(self, rule: Fidelity, knowledge: Knowledge) -> None:
         self._rule = rule
+        self._knowledge = knowledge
         self._space_version = -1
 
     def _renew(self, history: History) -> None:
         """Begin anew where the parameters have changed."""
         space = history.joint_space()
-        self.coordinates = Coordinates(space)
+        transfer = self._knowledge.transfer
+        self.coordinates = Coordinates(space, has_tasks=transfer is not None)
+        self._tasks = transfer.tasks(self.coordinates) if transfer is not None else []
         common = set(history.common_names)
         self._is_conditional: BoolArray = np.array([name not in common for name in space], dtype=bool)
+        for task in self._tasks:
+            self._is_conditional |= np.isnan(task.u).any(axis=0)
         self._layout = self.coordinates.layout(self._is_conditional)
         self._fits: dict[str, Fits] = {}
         self._taken = Taken(self.coordinates) if self.coordinates.is_discrete else None
@@ -65,19 +94,32 @@ class Surrogate:
             self._taken.update(history)
         return len(self._numbers) >= 2 and self.coordinates.d > 0
 
-    def _points(self, u: FloatArray) -> Points:
-        return self.coordinates.points(u, ~np.isnan(u), self._is_conditional)
+    def _points(self, u: FloatArray, task: int = 0) -> Points:
+        return self.coordinates.points(u, ~np.isnan(u), self._is_conditional, task)
 
     # --- samples of the first n trials -------------------------------------------------------------------------------
 
     def _losses(self, history: History, n: int) -> FloatArray:
         return evidence.losses(history, self._numbers[:n], self._rule, self.coordinates.d)
 
-    def _first(self, history: History, n: int) -> tuple[Points, FloatArray]:
-        """Give what is modelled of the first `n` trials."""
+    def _first(self, history: History, n: int) -> Sample:
+        """Give what is modelled of the first `n` trials, in all warps."""
         losses = self._losses(history, n)
         rows = evidence.chosen(losses)
-        return self._points(self._u[rows]), losses[rows]
+        z, log_jacobian = warped(losses[rows])
+        tasks = [task.faded(n) for task in self._tasks]
+        parts = [self._points(self._u[rows]), *(self._points(task.u, k + 1) for k, task in enumerate(tasks))]
+        others = [np.repeat(task.z[:, None], z.shape[1], axis=1) for task in tasks]
+        return Sample(Points.joined(*parts), np.concatenate([z, *others]), log_jacobian)
+
+    def _costs(self, history: History, costs: Costs, n: int) -> tuple[Points, FloatArray, float]:
+        """Give the logarithms of the costs of the first `n` trials, and what a unit became."""
+        numbers = self._numbers[:n]
+        log_cost = costs.log(history, numbers[-evidence.LIMIT :])
+        known = np.flatnonzero(~np.isnan(log_cost))
+        z, _ = evidence.standardised(log_cost[known]) if len(known) else (log_cost[known], 0.0)
+        u = self._u[:n][-evidence.LIMIT :][known]
+        return self._points(u), z, float(log_cost[known].std()) if len(known) else 0.0
 
     def _constrained(self, history: History, key: str, n: int) -> tuple[Points, FloatArray, float]:
         """Give the values of a constraint in the first `n` trials, and what 0 became."""
@@ -108,28 +150,47 @@ class Surrogate:
             What all lengths are divided by.
         """
         tier, n = current(), len(self._numbers)
-        losses = self._losses(history, n)
-        rows = evidence.chosen(losses)
-        points = self._points(self._u[rows])
-        z, log_jacobian = warped(losses[rows])
         fits = self._fits.setdefault("", Fits(self._layout))
-        theta = _divided(fits.theta(n, lambda k: self._first(history, k), tier), shrink)
+        theta = _divided(fits.theta(n, partial(self._first, history), tier), shrink)
+        points, in_all_warps, log_jacobian = self._first(history, n)
         factor = _factor(theta, points, self._layout, tier)
-        z = z[:, most_likely(z, log_jacobian, factor.inverse, tier.whitened)]
+        z = in_all_warps[:, most_likely(in_all_warps, log_jacobian, factor.inverse, tier.whitened)]
         model = Posterior.of(theta, points, self._layout, factor, z, tier.whitened)
-        smoothed = model.smoothed(z)
-        self._ranked = self._u[rows[np.argsort(smoothed, kind="stable")]]
+        rows = evidence.chosen(self._losses(history, n))
+        smoothed = model.smoothed(z)[: len(rows)]
+        self._ranked = rows[np.argsort(smoothed, kind="stable")]
         is_feasible = ~(history.violation[self._numbers[rows]] > 0)
         best = float(smoothed[is_feasible].min() if is_feasible.any() else smoothed.max())
-        constraints = self._constraints(history, shrink, tier)
+        constraints, cost = self._constraints(history, shrink, tier), self._cost(history, tier)
         running = self._running(history)
         if running is not None:
             model = beside(model, running)
             constraints = [(beside(one, running), zero) for one, zero in constraints]
         whole = history.states[self._numbers[rows]] == COMPLETE
         self._gates = Gates(self.coordinates, self._u[rows][whole], self._is_conditional)
-        acquisition = Acquisition(tier, model, best, tuple(constraints))
-        return Landscape(self.coordinates, self._gates, acquisition, self._taken and self._taken.among)
+        acquisition = Acquisition(tier, model, best, tuple(constraints), cost)
+        return Landscape(
+            self.coordinates, self._gates, acquisition, self._taken and self._taken.among, self._log_prior(n)
+        )
+
+    def _log_prior(self, n: int) -> Callable[[FloatArray, BoolArray], FloatArray] | None:
+        prior = self._knowledge.prior
+        if prior is None:
+            return None
+        return lambda u, active: BETA / n * prior.log_density(self.coordinates, u, active)
+
+    def _cost(self, history: History, tier: Tier) -> tuple[Posterior, float] | None:
+        """Model the logarithm of the cost of a trial; None where it is not asked for, or known of less than two."""
+        costs, n = self._knowledge.costs, len(self._numbers)
+        if costs is None:
+            return None
+        points, z, unit = self._costs(history, costs, n)
+        if len(z) < 2 or not unit > 0.0:
+            return None
+        fits = self._fits.setdefault("cost", Fits(self._layout))
+        theta = fits.theta(n, lambda k: Sample.plain(*self._costs(history, costs, k)[:2]), tier)
+        factor = _factor(theta, points, self._layout, tier)
+        return Posterior.of(theta, points, self._layout, factor, z, tier.whitened), unit * power(n)
 
     def _constraints(self, history: History, shrink: float, tier: Tier) -> list[tuple[Posterior, float]]:
         """Model each constraint that some trial violated, and failures if there were any."""
@@ -142,8 +203,8 @@ class Surrogate:
             samples["failure"] = len(self._all), partial(self._outcomes, history)
         found = []
         for name, (n, sample) in samples.items():
-            fits = self._fits.setdefault(name, Fits(self._layout, warps=False))
-            theta = _divided(fits.theta(n, lambda k, sample=sample: sample(k)[:2], tier), shrink)
+            fits = self._fits.setdefault(name, Fits(self._layout))
+            theta = _divided(fits.theta(n, lambda k, sample=sample: Sample.plain(*sample(k)[:2]), tier), shrink)
             points, z, zero = sample(n)
             factor = _factor(theta, points, self._layout, tier)
             found.append((Posterior.of(theta, points, self._layout, factor, z, tier.whitened), zero))
@@ -152,12 +213,18 @@ class Surrogate:
     def best_points(self, rng: np.random.Generator) -> FloatArray:
         """Give the best trials by the model, its best points first, shape (k, d); what they lack is drawn."""
         n = len(self._ranked)
-        return self._filled(self._ranked[: min(n, max(3, min(MOST_CENTRES, n // 8)))], rng)
+        return self._filled(self._u[self._ranked[: min(n, max(3, min(MOST_CENTRES, n // 8)))]], rng)
+
+    def best_number(self, history: History) -> int | None:
+        """Give the number of the complete and feasible trial that the model of the last landscape believes best."""
+        numbers = self._numbers[self._ranked]
+        numbers = numbers[(history.states[numbers] == COMPLETE) & ~(history.violation[numbers] > 0)]
+        return int(numbers[0]) if len(numbers) else None
 
     def regrafted(self, rng: np.random.Generator, n: int) -> FloatArray:
         """Give `n` of the best trials with the gates of any trial: other branches, and what is good beside them."""
-        best = self._ranked[rng.integers(max(1, min(len(self._ranked), 2 * MOST_CENTRES)), size=n)]
-        other = self._ranked[rng.integers(len(self._ranked), size=n)]
+        best = self._u[self._ranked[rng.integers(max(1, min(len(self._ranked), 2 * MOST_CENTRES)), size=n)]]
+        other = self._u[self._ranked[rng.integers(len(self._ranked), size=n)]]
         is_gate = np.zeros(self.coordinates.d, dtype=bool)
         is_gate[self._gates.parents] = True
         return self._filled(np.where(is_gate | np.isnan(best), other, best), rng)
