@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from .auto import AutoSampler
     from .dehb import DEHBSampler
     from .genetic import BaseGASampler
+    from .gp import GPSampler
     from .nsgaii.sampler import NSGAIISampler
     from .nsgaiii import NSGAIIISampler
     from .sms_emoa import SMSEMOASampler
@@ -22,6 +23,7 @@ else:
             ".auto": ["AutoSampler"],
             ".dehb": ["DEHBSampler"],
             ".genetic": ["BaseGASampler"],
+            ".gp": ["GPSampler"],
             ".nsgaii": [],
             ".nsgaii.sampler": ["NSGAIISampler"],
             ".nsgaiii": ["NSGAIIISampler"],
@@ -35,6 +37,7 @@ __all__ = [
     "BaseGASampler",
     "BaseSampler",
     "DEHBSampler",
+    "GPSampler",
     "NSGAIIISampler",
     "NSGAIISampler",
     "RandomSampler",

@@ -13,14 +13,14 @@ from typing import Any
 import numpy as np
 
 from ..engine.arrays import BoolArray, FloatArray
-from ..engine.distributions import BaseDistribution, Space
+from ..engine.distributions import BaseDistribution, CategoricalDistribution, Space
 from ..engine.history import History, Remembered, StudyLike, history_of
 from ..engine.records import FrozenTrial
 from .base import Columns
 from .gp import Costs, Knowledge, Prior, Proposer, Transfer
 from .tpe import TPESampler
 
-SHARE = 0.8
+SHARE, SHARE_OF_GRIDS = 0.8, 0.5  # and where all parameters are discrete
 N_STARTUP, N_STARTUP_SEVERAL = 6, 10  # of one objective, and at least of several, which are TPE's alone
 PROPOSED_BY, GP = "parzen:proposed_by", "gp"  # a system attribute of the trials that the Gaussian process proposed
 _WHOSE, _PROPOSAL = 1 << 20, (1 << 20) + 1  # purposes of a trial's random numbers beside those of TPE
@@ -38,8 +38,8 @@ class AutoSampler(TPESampler):
     n_startup_trials
         Number of finished trials up to which sampling is random, the values of each parameter spread evenly.
     share
-        Share of the trials that the Gaussian process proposes, in [0, 1]; with 0 all are TPE's, which is for objectives
-        that take less than some milliseconds.
+        Share of the trials that the Gaussian process proposes, in [0, 1]; by default 0.8, or 0.5 where all parameters
+        are discrete. With 0 all trials are TPE's, which is for objectives that take less than some milliseconds.
     prior
         A guess of the optimum: by parameter name a value, or a distribution in which it should lie. It counts less
         from trial to trial, so that a bad guess costs some trials and no more.
@@ -67,13 +67,13 @@ class AutoSampler(TPESampler):
         *,
         seed: int | None = None,
         n_startup_trials: int = N_STARTUP,
-        share: float = SHARE,
+        share: float | None = None,
         prior: Mapping[str, Any] | None = None,
         cost: str | bool | None = None,
         transfer: Sequence[Any] = (),
     ) -> None:
         super().__init__(seed=seed, n_startup_trials=n_startup_trials)
-        if not 0.0 <= share <= 1.0:
+        if share is not None and not 0.0 <= share <= 1.0:
             raise ValueError(f"`share` must lie in [0, 1], but got {share}.")
         self._share = share
         self._knowledge = Knowledge(
@@ -82,6 +82,7 @@ class AutoSampler(TPESampler):
             Transfer(transfer) if len(transfer) else None,
         )
         self._proposers: Remembered[Proposer] = Remembered()
+        self._discrete: Remembered[tuple[int, bool]] = Remembered()  # by version of the space
 
     # --- who proposes ------------------------------------------------------------------------------------------------
 
@@ -94,7 +95,17 @@ class AutoSampler(TPESampler):
         """Tell whether the Gaussian process proposes a trial."""
         if self._is_starting(history) or len(history.directions) > 1:
             return False
-        return bool(self._streams.of(study).generator(number, _WHOSE).random() < self._share)
+        share = self._share
+        if share is None:
+            share = SHARE_OF_GRIDS if self._is_discrete(history) else SHARE
+        return bool(self._streams.of(study).generator(number, _WHOSE).random() < share)
+
+    def _is_discrete(self, history: History) -> bool:
+        version, found = self._discrete.get(history, (-1, False))
+        if version != history.space_version:
+            found = all(isinstance(d, CategoricalDistribution) or d.grid != 0.0 for d in history.joint_space().values())
+            self._discrete[history] = history.space_version, found
+        return found
 
     def _proposer(self, history: History) -> Proposer:
         proposer = self._proposers.get(history)

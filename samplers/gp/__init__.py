@@ -3,7 +3,8 @@
 from .costs import Costs
 from .prior import Prior
 from .proposer import Proposer
+from .sampler import GPSampler
 from .surrogate import Knowledge
 from .transfer import Transfer
 
-__all__ = ["Costs", "Knowledge", "Prior", "Proposer", "Transfer"]
+__all__ = ["Costs", "GPSampler", "Knowledge", "Prior", "Proposer", "Transfer"]

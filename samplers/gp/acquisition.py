@@ -10,6 +10,8 @@ import numpy as np
 from ...engine.arrays import BoolArray, FloatArray, IntArray
 from ...engine.kernels.ascent import IMPROVEMENT, PROBABILITY, Rules, Stack
 from ...engine.kernels.covariance import Points, squared_distances
+from ...engine.kernels.dominance import non_dominated
+from ...engine.kernels.expected_hypervolume import log_expected_hypervolume_improvement
 from ...engine.kernels.gaussian_process import LEAST_VARIANCE, Posterior
 from ...engine.kernels.improvement import log_expected_improvement, log_probability_below
 from .tier import Tier
@@ -40,6 +42,8 @@ class Acquisition:
     best: float
     constraints: tuple[tuple[Posterior, float], ...] = ()
     cost: tuple[Posterior, float] | None = None
+
+    has_slopes = True
 
     @property
     def noise(self) -> float:
@@ -169,3 +173,86 @@ class Acquisition:
                 [[m.mean, m.scale, *limit] for m, limit in zip(models, limits, strict=True)], dtype=np.float64
             ),
         )
+
+
+@dataclass(frozen=True)
+class FrontAcquisition:
+    """Log expected hypervolume improvement of several objectives times probability of feasibility.
+
+    Attributes
+    ----------
+    tier
+        The kernels.
+    objectives
+        The models of the objectives.
+    front
+        What is to be improved on, as the models see it, shape (k, m).
+    reference
+        What bounds the hypervolume, shape (m,).
+    constraints
+        As in `Acquisition`.
+    """
+
+    tier: Tier
+    objectives: tuple[Posterior, ...]
+    front: FloatArray
+    reference: FloatArray
+    constraints: tuple[tuple[Posterior, float], ...] = ()
+
+    has_slopes = False
+
+    @classmethod
+    def of(
+        cls,
+        tier: Tier,
+        objectives: tuple[Posterior, ...],
+        feasible: FloatArray,
+        seen: FloatArray,
+        constraints: tuple[tuple[Posterior, float], ...],
+    ) -> FrontAcquisition:
+        """Take the front of the feasible trials' values (k, m) among those of all (n, m).
+
+        The reference lies a tenth of the front's extent beyond its worst values.
+        """
+        values = feasible if len(feasible) else seen.max(axis=0, keepdims=True)
+        front = values[non_dominated(values)]
+        reference = front.max(axis=0) + 0.1 * np.maximum(np.ptp(front, axis=0), 0.1)
+        return cls(tier, objectives, front, reference, constraints)
+
+    def values(self, points: Points, more: FloatArray | float = 0.0, most: int | None = None) -> FloatArray:
+        """Rate m points, all of them exactly; see `Acquisition.values`."""
+        mean, sd, feasible = self._predict(points)
+        found = log_expected_hypervolume_improvement(mean, sd, self.front, self.reference)
+        return np.asarray(found + feasible + more)
+
+    def pick(self, points: Points, more: FloatArray | float, allowed: BoolArray, n: int) -> IntArray:
+        """Pick `n` of m points one after the other; what is predicted at one joins the front for the next ones."""
+        mean, sd, feasible = self._predict(points)
+        left, front, picked = allowed.copy(), self.front, []
+        for _ in range(min(n, int(np.count_nonzero(allowed)))):
+            value = log_expected_hypervolume_improvement(mean, sd, front, self.reference) + feasible + more
+            best = int(np.argmax(np.where(left, value, -np.inf)))
+            left[best] = False
+            picked.append(best)
+            front = np.concatenate([front, mean[best : best + 1]])
+            front = front[non_dominated(front)]
+        return np.array(picked, dtype=np.int64)
+
+    def ascend(self, points: Points, moves: BoolArray, rules: Rules) -> FloatArray:
+        """Stay: there are no slopes."""
+        return points.numbers
+
+    def _predict(self, points: Points) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Predict means and deviations (n, m), and log probabilities of feasibility (n,)."""
+        predicted = [self._one(model, points) for model in self.objectives]
+        feasible = np.zeros(len(points.numbers))
+        for model, zero in self.constraints:
+            feasible += log_probability_below(*self._one(model, points), zero)[0]
+        return (
+            np.stack([mean for mean, _ in predicted], axis=1),
+            np.stack([sd for _, sd in predicted], axis=1),
+            feasible,
+        )
+
+    def _one(self, model: Posterior, points: Points) -> tuple[FloatArray, FloatArray]:
+        return model.predict(self.tier.cross(points, model.points, model.layout, model.lengths), self.tier.explained)

@@ -9,7 +9,7 @@ import numpy as np
 
 from ...engine.arrays import BoolArray, FloatArray, IntArray
 from ...engine.kernels.descent import Rules
-from .acquisition import Acquisition
+from .acquisition import Acquisition, FrontAcquisition
 from .candidates import single_changes
 from .coordinates import FEW_VALUES, Coordinates, Gates
 
@@ -40,7 +40,7 @@ class Landscape(NamedTuple):
 
     coordinates: Coordinates
     gates: Gates
-    acquisition: Acquisition
+    acquisition: Acquisition | FrontAcquisition
     is_taken: IsTaken | None
     log_prior: Callable[[FloatArray, BoolArray], FloatArray] | None = None
 

@@ -39,6 +39,13 @@ def losses(history: History, numbers: IntArray, rule: Fidelity, d: int) -> Float
     return np.where(history.states[numbers] == COMPLETE, found, by_number[numbers])
 
 
+def rank_sums(losses: FloatArray) -> FloatArray:
+    """Give the sum over m objectives of the ranks of each trial, shape (n,), given losses (n, m)."""
+    return np.asarray(
+        np.argsort(np.argsort(losses, axis=0, kind="stable"), axis=0, kind="stable").sum(axis=1), dtype=np.float64
+    )
+
+
 def chosen(losses: FloatArray, limit: int = LIMIT) -> IntArray:
     """Choose at most `limit` of n trials, oldest first: the best, the newest, and of the others some, evenly."""
     n = len(losses)

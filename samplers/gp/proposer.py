@@ -14,6 +14,7 @@ from .surrogate import Knowledge, Surrogate
 
 STAGNATION = float(np.log(1e-3))  # log expected improvement, in deviations of the warped losses
 SHRINK = 3.0
+N_SEARCHES = 4  # around the best candidates, where there are no slopes to climb along
 NOTHING = Knowledge()
 N_PER_POOL = 128  # points of a batch for which there are as many candidates as for one point
 N_EXACT = 192  # candidates of which the deviation is computed exactly
@@ -79,7 +80,7 @@ class Proposer:
         u
             A uniform number.
         """
-        prior, _, transfer = self._knowledge
+        prior, transfer = self._knowledge.prior, self._knowledge.transfer
         n_transferred = len(transfer) if transfer is not None else 0
         if transfer is not None and number < n_transferred:
             return transfer.best(number, name, distribution)
@@ -119,6 +120,12 @@ class Proposer:
         if not len(chosen):
             return points[0], -np.inf
         points, values = climb(landscape, points[chosen], values[chosen])
+        for _ in range(0 if landscape.acquisition.has_slopes else N_SEARCHES):
+            near = candidates.around(points, landscape.coordinates, candidates.N_NEAR, rng)
+            points = np.concatenate([points, landscape.coordinates.settled(near)])
+            values = np.concatenate([values, landscape.values(points[len(values) :])])
+            best_few = np.argsort(-values, kind="stable")[:N_CLIMBS]
+            points, values = points[best_few], values[best_few]
         best = int(np.argmax(values))
         return points[best], float(values[best])
 

@@ -11,13 +11,13 @@ import numpy as np
 from ...engine.arrays import BoolArray, FloatArray, IntArray
 from ...engine.history import History
 from ...engine.kernels.covariance import Layout, Points, cross
-from ...engine.kernels.gaussian_process import Factor, Posterior, extended
+from ...engine.kernels.gaussian_process import NOISE_RANGE, Factor, Posterior, extended
 from ...engine.kernels.output_warp import most_likely, warped
 from ...engine.records import TrialState
 from ..tpe.evidence import COMPLETE
 from ..tpe.fidelity import Fidelity
 from . import evidence
-from .acquisition import Acquisition
+from .acquisition import Acquisition, FrontAcquisition
 from .candidates import MOST_CENTRES, uniform
 from .climb import Landscape
 from .coordinates import Coordinates, Gates
@@ -43,11 +43,14 @@ class Knowledge(NamedTuple):
         What trials cost.
     transfer
         Other studies.
+    is_exact
+        Whether values carry no noise.
     """
 
     prior: Prior | None = None
     costs: Costs | None = None
     transfer: Transfer | None = None
+    is_exact: bool = False
 
 
 class Surrogate:
@@ -89,7 +92,10 @@ class Surrogate:
         u, known = self.coordinates.read(history, numbers)
         known &= ~np.isnan(u).all(axis=1)
         self._all, self._all_u, self._has_failed = numbers[known], u[known], failed[known]
-        self._numbers, self._u = self._all[~self._has_failed], self._all_u[~self._has_failed]
+        counts = ~self._has_failed
+        if len(history.directions) > 1:  # reports of pruned trials are of one objective
+            counts &= history.states[self._all] == COMPLETE
+        self._numbers, self._u = self._all[counts], self._all_u[counts]
         if self._taken is not None:
             self._taken.update(history)
         return len(self._numbers) >= 2 and self.coordinates.d > 0
@@ -100,13 +106,20 @@ class Surrogate:
     # --- samples of the first n trials -------------------------------------------------------------------------------
 
     def _losses(self, history: History, n: int) -> FloatArray:
+        """Give the losses of the first `n` trials (n,); of several objectives the sums of their ranks."""
+        if len(history.directions) > 1:
+            return evidence.rank_sums(history.losses(self._numbers[:n]))
         return evidence.losses(history, self._numbers[:n], self._rule, self.coordinates.d)
 
-    def _first(self, history: History, n: int) -> Sample:
-        """Give what is modelled of the first `n` trials, in all warps."""
+    def _first(self, history: History, objective: int, n: int) -> Sample:
+        """Give what is modelled of an objective in the first `n` trials, in all warps."""
         losses = self._losses(history, n)
         rows = evidence.chosen(losses)
+        if len(history.directions) > 1:
+            losses = history.losses(self._numbers[:n])[:, objective]
         z, log_jacobian = warped(losses[rows])
+        if len(history.directions) > 1:
+            z, log_jacobian = z[:, -1:], log_jacobian[-1:]
         tasks = [task.faded(n) for task in self._tasks]
         parts = [self._points(self._u[rows]), *(self._points(task.u, k + 1) for k, task in enumerate(tasks))]
         others = [np.repeat(task.z[:, None], z.shape[1], axis=1) for task in tasks]
@@ -149,29 +162,41 @@ class Surrogate:
         shrink
             What all lengths are divided by.
         """
-        tier, n = current(), len(self._numbers)
-        fits = self._fits.setdefault("", Fits(self._layout))
-        theta = _divided(fits.theta(n, partial(self._first, history), tier), shrink)
-        points, in_all_warps, log_jacobian = self._first(history, n)
-        factor = _factor(theta, points, self._layout, tier)
-        z = in_all_warps[:, most_likely(in_all_warps, log_jacobian, factor.inverse, tier.whitened)]
-        model = Posterior.of(theta, points, self._layout, factor, z, tier.whitened)
+        tier, n, m = current(), len(self._numbers), len(history.directions)
         rows = evidence.chosen(self._losses(history, n))
-        smoothed = model.smoothed(z)[: len(rows)]
-        self._ranked = rows[np.argsort(smoothed, kind="stable")]
+        models, smoothed = zip(*(self._objective(history, k, shrink, tier) for k in range(m)), strict=True)
+        seen = np.stack(smoothed, axis=1)[: len(rows)]
+        self._ranked = rows[np.argsort(seen[:, 0] if m == 1 else evidence.rank_sums(seen), kind="stable")]
         is_feasible = ~(history.violation[self._numbers[rows]] > 0)
-        best = float(smoothed[is_feasible].min() if is_feasible.any() else smoothed.max())
         constraints, cost = self._constraints(history, shrink, tier), self._cost(history, tier)
         running = self._running(history)
         if running is not None:
-            model = beside(model, running)
-            constraints = [(beside(one, running), zero) for one, zero in constraints]
+            models = tuple(beside(model, running) for model in models)
+            constraints = [(beside(model, running), zero) for model, zero in constraints]
         whole = history.states[self._numbers[rows]] == COMPLETE
         self._gates = Gates(self.coordinates, self._u[rows][whole], self._is_conditional)
-        acquisition = Acquisition(tier, model, best, tuple(constraints), cost)
+        acquisition: Acquisition | FrontAcquisition
+        if m == 1:
+            best = float(seen[is_feasible].min() if is_feasible.any() else seen.max())
+            acquisition = Acquisition(tier, models[0], best, tuple(constraints), cost)
+        else:
+            acquisition = FrontAcquisition.of(tier, models, seen[is_feasible], seen, tuple(constraints))
         return Landscape(
             self.coordinates, self._gates, acquisition, self._taken and self._taken.among, self._log_prior(n)
         )
+
+    def _objective(self, history: History, objective: int, shrink: float, tier: Tier) -> tuple[Posterior, FloatArray]:
+        """Model one objective; give the values without noise that it believes the trials to have, too."""
+        n = len(self._numbers)
+        fits = self._fits.setdefault(f"objective {objective}", Fits(self._layout))
+        theta = _divided(fits.theta(n, partial(self._first, history, objective), tier), shrink)
+        if self._knowledge.is_exact:
+            theta[-1] = NOISE_RANGE[0]
+        points, in_all_warps, log_jacobian = self._first(history, objective, n)
+        factor = _factor(theta, points, self._layout, tier)
+        z = in_all_warps[:, most_likely(in_all_warps, log_jacobian, factor.inverse, tier.whitened)]
+        model = Posterior.of(theta, points, self._layout, factor, z, tier.whitened)
+        return model, model.smoothed(z)
 
     def _log_prior(self, n: int) -> Callable[[FloatArray, BoolArray], FloatArray] | None:
         prior = self._knowledge.prior
