@@ -191,7 +191,10 @@ def _merged(first: Columns, others: Columns, ours: BoolArray) -> dict[str, Float
     found[ours] = rows[:n_ours]
     for place, row in zip(np.flatnonzero(~ours).tolist(), more, strict=True):
         while row.tobytes() in taken:
-            row = next(spare)
+            row = next(spare, None)
+            if row is None:  # fewer points than places
+                row = rows[place]
+                break
         taken.add(row.tobytes())
         found[place] = row
     return {name: found[:, j] for j, name in enumerate(first)}

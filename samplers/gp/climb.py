@@ -54,11 +54,18 @@ class Landscape(NamedTuple):
         return found if self.is_taken is None else np.where(self.is_taken(u, active), -np.inf, found)
 
     def pick(self, u: FloatArray, n: int) -> IntArray:
-        """Pick `n` of some different settled points (m, d), or as many as may be proposed; see `Acquisition.pick`."""
+        """Pick `n` of some different settled points (m, d); see `Acquisition.pick`.
+
+        Those that must not be proposed come last, and if there are fewer than `n` points, some come again.
+        """
         active = self.gates.active(u)
         allowed = np.ones(len(u), dtype=bool) if self.is_taken is None else ~self.is_taken(u, active)
         points = self.coordinates.points(u, active, self.gates.is_conditional)
-        return self.acquisition.pick(points, self._more(u, active), allowed, n)
+        more = self._more(u, active)
+        picked = self.acquisition.pick(points, more, allowed, n)
+        if len(picked) < n:
+            picked = np.append(picked, self.acquisition.pick(points, more, ~allowed, n - len(picked)))
+        return np.resize(picked, n)
 
     def _more(self, u: FloatArray, active: BoolArray) -> FloatArray | float:
         return 0.0 if self.log_prior is None else self.log_prior(u, active)

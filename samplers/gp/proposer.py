@@ -92,7 +92,7 @@ class Proposer:
         """Propose `n` points for trials that run at the same time; model coordinates by name, shape (n,) each.
 
         One after the other the best candidate is taken, each as if the ones before had shown what is predicted there.
-        None where fewer different points are left, too.
+        None where there is nothing to learn from.
         """
         surrogate = self._surrogate
         if not surrogate.update(history):
@@ -101,13 +101,9 @@ class Proposer:
         points = self._candidates(landscape, rng, 1 + n // N_PER_POOL)
         values = landscape.values(points)
         chosen = starts(points, values, N_CLIMBS)
-        if not len(chosen):
-            return None
         points = np.concatenate([climb(landscape, points[chosen], values[chosen])[0], points])
         points = points[np.sort(np.unique(points, axis=0, return_index=True)[1])]
         picked = landscape.pick(points, n)
-        if len(picked) < n:
-            return None
         dims = surrogate.coordinates.dims
         model = dims.to_model(surrogate.coordinates.internal(points[picked]))
         return {name: model[:, j] for j, name in enumerate(dims.names)}
