@@ -14,7 +14,7 @@ from __future__ import annotations
 import argparse
 import functools
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -59,9 +59,10 @@ def points(space: str, n: int) -> list[dict[str, Any]]:
     return [trial.params for trial in study.get_trials(deepcopy=False)]
 
 
-def study_of(module: Any, space: str, n: int, n_objectives: int) -> Any:
+def study_of(module: Any, space: str, n: int, n_objectives: int, sampler: str = "TPESampler") -> Any:
     """Make a study of n random finished trials."""
-    study = module.create_study(directions=["minimize"] * n_objectives, sampler=module.samplers.TPESampler(seed=0))
+    made = getattr(module.samplers, sampler)(seed=0)
+    study = module.create_study(directions=["minimize"] * n_objectives, sampler=made)
     distributions, make = space_of(module, space), module.trial.create_trial
     for params in points(space, n):
         values = losses(params.values(), n_objectives)
@@ -69,15 +70,23 @@ def study_of(module: Any, space: str, n: int, n_objectives: int) -> Any:
     return study
 
 
-def step_of(module: Any, space: str, n: int, n_objectives: int) -> Step:
-    study = study_of(module, space, n, n_objectives)
+def step_of(
+    module: Any,
+    space: str,
+    n: int,
+    n_objectives: int,
+    sampler: str = "TPESampler",
+    clock: Callable[[], float] = time.perf_counter,
+) -> Step:
+    """Make a step that asks for a trial and its suggestions, timed by a clock."""
+    study = study_of(module, space, n, n_objectives, sampler)
 
     def step(pause: Pause) -> float:
         pause()
-        start = time.perf_counter()
+        start = clock()
         trial = study.ask()
         values = SPACES[space](trial)
-        seconds = time.perf_counter() - start
+        seconds = clock() - start
         study.tell(trial.number, losses(values, n_objectives))
         return seconds
 

@@ -62,6 +62,7 @@ def test_a_line_tells_ratio_and_spread() -> None:
         ("overhead", ["--sizes", "3", "--spaces", "mixed"], 1),
         ("pruning", ["--sizes", "8", "--pruners", "MedianPruner", "ThresholdPruner"], 6),
         ("startup", ["--sizes", "0"], 1),
+        ("default", ["--sizes", "12", "--spaces", "mixed"], 1),
     ],
 )
 def test_programs(program: str, words: list[str], n_records: int, tmp_path: Path) -> None:

@@ -1,0 +1,46 @@
+"""What does the default sampler's choice cost, beside Optuna's default and its Gaussian process, as trials add up?
+
+Ten parameters (floats alone, or of all kinds), a study of each library with the same random finished trials; a step
+asks for a trial and its ten suggestions, and tells it. CPU seconds of the process, since a sampler may use threads.
+Medians: of parzen's default every fifth ask, or in all-discrete spaces every second, is TPE's.
+
+    pip install "parzen[bench,torch]"
+    python -m parzen.benchmarks.speed.default
+    python -m parzen.benchmarks.speed.default --sizes 25 100 --spaces mixed
+"""
+
+from __future__ import annotations
+
+import argparse
+import functools
+import importlib.util
+import time
+from collections.abc import Iterator
+from typing import Any
+
+from parzen.benchmarks.speed import timing
+from parzen.benchmarks.speed.asking import step_of
+from parzen.benchmarks.speed.overhead import SPACES
+from parzen.benchmarks.speed.timing import Case
+from parzen.samplers import rehearsals
+
+SLOW = 200  # trials beyond which Optuna's Gaussian process is left out
+
+
+def cases(arguments: argparse.Namespace, modules: dict[str, Any]) -> Iterator[Case]:
+    rehearsals.prepare()  # as in a process that has been asking for a while
+    for space in arguments.spaces:
+        for n in arguments.sizes:
+            samplers = {"parzen": ("parzen", "AutoSampler"), "optuna": ("optuna", "TPESampler")}
+            if n <= SLOW and importlib.util.find_spec("torch") is not None:
+                samplers["optuna-gp"] = "optuna", "GPSampler"
+            sides = {
+                name: functools.partial(step_of, modules[library], space, n, 1, sampler, time.process_time)
+                for name, (library, sampler) in samplers.items()
+                if library in modules
+            }
+            yield Case(f"default, {space}", n, sides)
+
+
+if __name__ == "__main__":
+    timing.main("default", __doc__, cases, [25, 50, 100, 200, 1000, 10_000], 30, spaces=list(SPACES))
