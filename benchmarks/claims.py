@@ -24,7 +24,7 @@ from parzen.benchmarks.results import Results
 from parzen.benchmarks.runs import Run, Store
 
 ENOUGH = 10  # seeds of each problem, for a figure of a page
-USUAL = "functions mixed conditional tables training"
+USUAL = "functions mixed conditional tables"
 
 
 @dataclass(frozen=True)
@@ -62,10 +62,18 @@ class Claim:
         return f"{self.problems}: {what} of {self.ours} / {self.other}"
 
 
+GROUPS = (
+    "functions high-dimensional mixed conditional noisy tables rugged failing low-effective-dimension rounded branched"
+).split()
 LOSSES = ("parzen-hyperband", "parzen-asha", "parzen-hyperband-bohb", "parzen-dehb")
 CLAIMS = [
     Claim("regret", USUAL, "parzen", "optuna", (30, 50, 100, 200)),
-    Claim("regret-functions", "functions", "parzen", "optuna", (30, 50, 100, 200)),
+    *(Claim(f"regret-{group}", group, "parzen", "optuna", (30, 50, 100, 200)) for group in GROUPS),
+    *(Claim(f"tpe-{group}", group, "parzen", "parzen-tpe", (30, 50, 100, 200)) for group in GROUPS),
+    Claim("regret-training", "training", "parzen", "optuna", (30, 50, 100)),
+    Claim("tpe-training", "training", "parzen", "parzen-tpe", (30, 50, 100)),
+    Claim("regret-awkward", "awkward", "parzen", "optuna", (30, 50, 100)),
+    Claim("awkward-random", "awkward", "parzen", "random", (30, 50, 100)),
     Claim("regret-random", USUAL, "parzen", "random", (30, 50, 100, 200)),
     Claim("hypervolume", "fronts", "parzen", "optuna", (100, 300, 1000), "far"),
     Claim("nsgaii-optuna", "fronts", "parzen-nsgaii", "optuna-nsgaii", (3000,), "near"),

@@ -28,19 +28,16 @@ SCALE_PRIOR = 0.5  # both parameters of the inverse gamma
 
 
 class Factor(NamedTuple):
-    """The inverse of C = K + eta I, and what is made of it once.
+    """What is made of C = K + eta I once.
 
     Attributes
     ----------
-    inverse
-        C^-1, shape (n, n).
     half
         L^-1, shape (n, n), where L L' = C.
     log_determinant
         Of C.
     """
 
-    inverse: FloatArray
     half: FloatArray
     log_determinant: float
 
@@ -78,15 +75,15 @@ def factored(covariance: FloatArray, eta: FloatArray | float) -> Factor:
     covariance[np.arange(n), np.arange(n)] += eta
     lower = np.linalg.cholesky(covariance)
     half = np.linalg.inv(lower)
-    return Factor(half.T @ half, half, 2.0 * float(np.log(np.diagonal(lower)).sum()))
+    return Factor(half, 2.0 * float(np.log(np.diagonal(lower)).sum()))
 
 
-def whitened(inverse: FloatArray, z: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Return the mean m, alpha = C^-1 (z - m) (line 3) and q = (z - m)' alpha of each of k columns z (n, k)."""
-    weights = inverse.sum(axis=0)
-    mean = weights @ z / weights.sum()
-    alpha = inverse @ z - weights[:, None] * mean
-    return mean, alpha, np.maximum(((z - mean) * alpha).sum(axis=0), 0.0)
+def whitened(half: FloatArray, z: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return the means m (k,), L^-1 (z - m) (n, k), and q = (z - m)' C^-1 (z - m) (k,) of columns z (n, k)."""
+    ones, rest = half.sum(axis=1), half @ z
+    mean = (ones @ rest) / (ones @ ones)
+    rest = rest - ones[:, None] * mean
+    return mean, rest, (rest * rest).sum(axis=0)
 
 
 Whitened = Callable[[FloatArray, FloatArray], tuple[FloatArray, FloatArray, FloatArray]]
@@ -123,10 +120,11 @@ def negative_log_posterior(
         factor = factored(covariance, eta)
     except np.linalg.LinAlgError:
         return np.inf, np.zeros_like(theta)
-    _, alpha, q = whitened(factor.inverse, z[:, None])
+    _, rest, q = whitened(factor.half, z[:, None])
+    alpha = factor.half.T @ rest
     scale, power = 2.0 * SCALE_PRIOR + float(q[0]), 0.5 * n + SCALE_PRIOR
     # Eq. 5.9 with the scale integrated out: 1/2 tr(C^-1 dC) - power / scale alpha' dC alpha
-    weight = 0.5 * factor.inverse - (power / scale) * alpha * alpha[:, 0]
+    weight = 0.5 * (factor.half.T @ factor.half) - (power / scale) * alpha * alpha[:, 0]
     gradient = np.empty_like(theta)
     gradient[-1] = eta * np.trace(weight)
     weight *= slope
@@ -193,10 +191,11 @@ class Posterior(NamedTuple):
         whitened: Whitened = whitened,
     ) -> Posterior:
         """Condition on observations z (n,), given the factor of their covariance at theta."""
-        mean, alpha, q = whitened(factor.inverse, z[:, None])
+        mean, rest, q = whitened(factor.half, z[:, None])
+        alpha = np.einsum("ij,i->j", factor.half, rest[:, 0])
         scale = (2.0 * SCALE_PRIOR + float(q[0])) / (len(z) + 2.0 * SCALE_PRIOR)
         eta = float(np.exp(theta[-1]))
-        return cls(points, layout, np.exp(theta[:-1]), factor, float(mean[0]), alpha[:, 0], scale, eta)
+        return cls(points, layout, np.exp(theta[:-1]), factor, float(mean[0]), alpha, scale, eta)
 
     def smoothed(self, z: FloatArray) -> FloatArray:
         """Predict the values without noise at the observations z (n,)."""
@@ -231,7 +230,4 @@ def extended(factor: Factor, cross: FloatArray, own: float) -> Factor:
     half = np.zeros((n + 1, n + 1))
     half[:n, :n] = factor.half
     half[n, :n], half[n, n] = -np.einsum("i,ij->j", row, factor.half) / pivot, 1.0 / pivot
-    inverse = np.zeros((n + 1, n + 1))
-    inverse[:n, :n] = factor.inverse
-    inverse += half[n][:, None] * half[n]
-    return Factor(inverse, half, factor.log_determinant + 2.0 * float(np.log(pivot)))
+    return Factor(half, factor.log_determinant + 2.0 * float(np.log(pivot)))

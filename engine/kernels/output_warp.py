@@ -45,9 +45,9 @@ def warped(losses: FloatArray) -> tuple[FloatArray, FloatArray]:
 def most_likely(
     z: FloatArray,
     log_jacobian: FloatArray,
-    inverse: FloatArray,
+    half: FloatArray,
     whitened: Whitened = whitened,
 ) -> int:
-    """Choose the warp, a column of z (n, k), that is the most likely under a covariance, given its inverse (n, n)."""
-    _, _, q = whitened(inverse, z)
+    """Choose the warp, a column of z (n, k), that is the most likely under a covariance C, given L^-1 (n, n)."""
+    _, _, q = whitened(half, z)
     return int(np.argmax(log_jacobian - (0.5 * len(z) + SCALE_PRIOR) * np.log(2.0 * SCALE_PRIOR + q)))

@@ -107,5 +107,5 @@ class Fits:
         if sample.z.shape[1] == 1:
             return sample.z[:, 0]
         covariance = self._tier.cross(sample.points, sample.points, self._layout, np.exp(theta[:-1]))
-        inverse = self._tier.factored(covariance, float(np.exp(theta[-1]))).inverse
-        return np.asarray(sample.z[:, most_likely(sample.z, sample.log_jacobian, inverse, self._tier.whitened)])
+        half = self._tier.factored(covariance, float(np.exp(theta[-1]))).half
+        return np.asarray(sample.z[:, most_likely(sample.z, sample.log_jacobian, half, self._tier.whitened)])

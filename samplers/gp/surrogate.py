@@ -194,7 +194,7 @@ class Surrogate:
             theta[-1] = NOISE_RANGE[0]
         points, in_all_warps, log_jacobian = self._first(history, objective, n)
         factor = _factor(theta, points, self._layout, tier)
-        z = in_all_warps[:, most_likely(in_all_warps, log_jacobian, factor.inverse, tier.whitened)]
+        z = in_all_warps[:, most_likely(in_all_warps, log_jacobian, factor.half, tier.whitened)]
         model = Posterior.of(theta, points, self._layout, factor, z, tier.whitened)
         return model, model.smoothed(z)
 

@@ -172,6 +172,7 @@ def test_all_groups_are_there():
     assert set(problems.listed().values()) == {
         "functions", "mixed", "conditional", "tables", "training", "fronts", "multi-fidelity",
         "high-dimensional", "noisy", "rugged", "low-effective-dimension", "failing", "rounded", "branched", "long",
+        "awkward",
     }  # fmt: skip
 
 

@@ -117,20 +117,25 @@ def explained(half: FloatArray, cross: FloatArray) -> FloatArray:
     return found
 
 
-def whitened(inverse: FloatArray, z: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Return mean, alpha and q of each column; see `kernels.gaussian_process.whitened`."""
-    weights = inverse.sum(axis=0)
-    mean = weights @ z / weights.sum()
-    alpha = _times(inverse, np.ascontiguousarray(z.T)).T - weights[:, None] * mean
-    return mean, alpha, np.maximum(((z - mean) * alpha).sum(axis=0), 0.0)
+def whitened(half: FloatArray, z: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return means, L^-1 (z - m) and q of each column; see `kernels.gaussian_process.whitened`."""
+    found = _times_lower(half, np.column_stack([np.ones(len(z)), z]))
+    ones, rest = found[:, 0], found[:, 1:]
+    mean = np.einsum("i,ij->j", ones, rest) / (ones * ones).sum()
+    rest = rest - ones[:, None] * mean
+    return mean, rest, (rest * rest).sum(axis=0)
 
 
 @jit
-def _times(matrix: FloatArray, rows: FloatArray) -> FloatArray:
-    """Return the products of a symmetric matrix (n, n) with rows (k, n)."""
-    found = np.empty(rows.shape)
-    for i in range(rows.shape[0]):
-        multiply(matrix, rows[i], found[i])
+def _times_lower(lower: FloatArray, columns: FloatArray) -> FloatArray:
+    """Return the product of a lower triangle (n, n) and columns (n, k)."""
+    found = np.zeros(columns.shape)
+    for i in range(columns.shape[0]):
+        row = found[i]
+        for k in range(i + 1):
+            share, column = lower[i, k], columns[k]
+            for c in range(columns.shape[1]):
+                row[c] += share * column[c]
     return found
 
 
@@ -371,8 +376,7 @@ def factored(covariance: FloatArray, eta: FloatArray | float) -> Factor:
     log_determinant = factor(covariance)
     if np.isnan(log_determinant):
         raise np.linalg.LinAlgError("Matrix is not positive definite")
-    half = inverted(covariance)
-    return Factor(product(half), half, log_determinant)
+    return Factor(inverted(covariance), log_determinant)
 
 
 def fit(
