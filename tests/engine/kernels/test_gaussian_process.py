@@ -43,7 +43,7 @@ class Case(NamedTuple):
 
     def covariance(self, a: Points | None = None, b: Points | None = None) -> FloatArray:
         a, b = (self.points if points is None else points for points in (a, b))
-        return covariance.matern(covariance.squared_distances(a, b, self.layout, self.lengths))
+        return covariance.cross(a, b, self.layout, self.lengths)
 
     def model(self) -> Posterior:
         return Posterior.of(self.theta, self.points, self.layout, slow.factored(self.covariance(), self.eta), self.z)
@@ -150,7 +150,6 @@ def test_predictions_are_those_of_the_textbook(some: Case) -> None:
     c, mean, alpha, scale = textbook(some)
     model, new = some.model(), some.some(5)
     cross = some.covariance(new)
-    np.testing.assert_allclose(model.cross(new), cross, rtol=1e-14)
     variance = scale * (1.0 - np.einsum("mn,nm->m", cross, np.linalg.solve(c, cross.T)))
     found = model.predict(cross)
     np.testing.assert_allclose(found[0], mean + cross @ alpha, rtol=1e-7, atol=1e-7)
@@ -173,9 +172,9 @@ def test_a_prediction_far_away_is_the_prior_and_at_an_observation_the_noise() ->
     some = some._replace(theta=np.array([-4.0, -4.0, -13.0]))
     model = some.model()
     far = Points(np.full((1, 2), 50.0), np.empty((1, 0), dtype=np.int64))
-    mean, deviation = model.predict(model.cross(far))
+    mean, deviation = model.predict(some.covariance(far))
     assert mean[0] == pytest.approx(model.mean) and deviation[0] == pytest.approx(np.sqrt(model.scale))
-    mean, deviation = model.predict(model.cross(some.points))
+    mean, deviation = model.predict(some.covariance())
     np.testing.assert_allclose(mean, some.z, atol=1e-4)
     np.testing.assert_allclose(deviation, np.sqrt(model.scale * model.eta), rtol=1e-3)
 
@@ -200,15 +199,17 @@ def test_extending_a_factor_is_factoring_anew(n: int, some_kinds: tuple[int, int
 def test_fantasies_leave_the_mean_and_shrink_the_deviation(some: Case, n_running: int) -> None:
     model, running, new = some.model(), some.some(n_running, 7), some.some(20)
     after = beside(model, running)
-    (mean, deviation), (mean_after, deviation_after) = (it.predict(it.cross(new)) for it in (model, after))
+    (mean, deviation), (mean_after, deviation_after) = (
+        it.predict(some.covariance(new, it.points)) for it in (model, after)
+    )
     np.testing.assert_allclose(mean_after, mean, rtol=1e-12, atol=1e-12)
     assert (deviation_after**2 <= deviation**2 + 1e-9 * model.scale).all()
-    _, left = after.predict(after.cross(running))
+    _, left = after.predict(some.covariance(running, after.points))
     assert (left**2 <= model.scale * model.eta * 1.001 + 1e-9).all()
     # What is known of them is what one observation more would teach, whatever it shows
     points, z = Points.joined(some.points, running), np.append(some.z, np.zeros(n_running))
     told = some._replace(points=points, z=z).model()._replace(scale=model.scale)
-    np.testing.assert_allclose(deviation_after, told.predict(told.cross(new))[1], rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(deviation_after, told.predict(some.covariance(new, points))[1], rtol=1e-5, atol=1e-6)
 
 
 # --- the Numba tier --------------------------------------------------------------------------------------------------
@@ -250,13 +251,38 @@ def test_compiled_factors_agree(some: Case) -> None:
         assert found.log_determinant == pytest.approx(expected.log_determinant, rel=1e-9, abs=1e-9)
 
 
-@pytest.mark.parametrize("shape", [(0,), (1,), (63,), (64,), (65,), (3, 50), (0, 4), (2, 3, 4)])
-def test_compiled_covariances_agree(shape: tuple[int, ...]) -> None:
-    squared = np.random.default_rng(0).lognormal(0.0, 3.0, shape)
-    squared[squared < 0.1] = 0.0
-    found = fast.matern_of(squared)
-    assert found.shape == shape
-    np.testing.assert_allclose(found, covariance.matern(squared), rtol=2e-14, atol=1e-300)
+@settings(deadline=None)
+@given(cases, st.integers(0, 5))
+def test_compiled_covariances_agree(some: Case, m: int) -> None:
+    for new in (some.some(m), some.points, some.points._replace(numbers=some.points.numbers * 1e3)):
+        found = fast.cross(new, some.points, some.layout, some.lengths)
+        np.testing.assert_allclose(found, some.covariance(new), rtol=1e-12, atol=1e-13)
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 4, 5, 6, 7, 9, 18])
+@pytest.mark.parametrize("m", [0, 1, 63, 64, 65, 130])
+def test_compiled_explained_shares_agree(n: int, m: int) -> None:
+    rng = np.random.default_rng(n)
+    half, cross = np.tril(rng.standard_normal((n, n))), rng.standard_normal((m, n))
+    expected = ((half @ cross.T) ** 2).sum(axis=0)
+    for kernels in (slow, fast):
+        np.testing.assert_allclose(kernels.explained(half, cross), expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize("n", [1, 2, 4, 7, 12])
+@pytest.mark.parametrize("k", [1, 9])
+def test_compiled_means_agree(n: int, k: int) -> None:
+    c, z = positive_definite(n, n), np.random.default_rng(n).standard_normal((n, k))
+    inverse = np.linalg.inv(c)
+    for column in range(k):
+        solved = np.linalg.solve(c, np.ones(n))
+        mean = solved @ z[:, column] / solved.sum()
+        alpha = np.linalg.solve(c, z[:, column] - mean)
+        for kernels in (slow, fast):
+            found = kernels.whitened(inverse, z)
+            assert found[0][column] == pytest.approx(mean, rel=1e-8, abs=1e-10)
+            np.testing.assert_allclose(found[1][:, column], alpha, rtol=1e-7, atol=1e-9)
+            assert found[2][column] == pytest.approx((z[:, column] - mean) @ alpha, rel=1e-7, abs=1e-9)
 
 
 def compiled_posterior(some: Case) -> tuple[float, FloatArray]:
