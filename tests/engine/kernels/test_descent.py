@@ -59,7 +59,7 @@ def test_the_minimum_of_a_quadratic_is_found(size: tuple[int, int, int]) -> None
     np.testing.assert_allclose(f, 0.0, atol=1e-8)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=20)
 @given(sizes)
 def test_a_minimum_at_the_bounds_is_found(size: tuple[int, int, int]) -> None:
     bowls = Bowls(*size)
