@@ -52,3 +52,23 @@ def categorical_row(n_choices, observed, prior_weight, n_observations):
     row = [prior_weight / (n_observations + 1)] * n_choices
     row[observed] += 1.0
     return [value / sum(row) for value in row]
+
+
+def matern(a, b, layout, lengths):
+    """Covariance of two points, each a pair of numbers and choices; `layout` says which length each of them has."""
+    squared = sum(((x - y) / lengths[j]) ** 2 for x, y, j in zip(a[0], b[0], layout.of_numbers, strict=True))
+    squared += sum((x != y) / lengths[j] ** 2 for x, y, j in zip(a[1], b[1], layout.of_choices, strict=True))
+    r = math.sqrt(5 * squared)
+    return (1 + r + r * r / 3) * math.exp(-r)
+
+
+def log_h(u):
+    """log(phi(u) + u Phi(u)): what a standard normal variable is expected to lie below u, by quadrature.
+
+    h(-z) = phi(z) times the integral of s exp(-z s - s^2 / 2), in which nothing cancels; h(z) = z + h(-z).
+    """
+    z, unit = abs(u), max(abs(u), 1.0)
+    integral, _ = integrate.quad(lambda t: t * math.exp(-t * (z / unit + t / unit / unit / 2)), 0, 60, epsabs=0,
+                                 epsrel=1e-13)  # fmt: skip
+    below = math.log(integral) - 2 * math.log(unit) - z * z / 2 - 0.5 * math.log(2 * math.pi)
+    return below if u < 0 else math.log(u + math.exp(below))

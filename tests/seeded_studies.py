@@ -18,7 +18,16 @@ from pathlib import Path
 
 import parzen
 from parzen.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
-from parzen.samplers import DEHBSampler, NSGAIIISampler, NSGAIISampler, RandomSampler, SMSEMOASampler, TPESampler
+from parzen.samplers import (
+    AutoSampler,
+    DEHBSampler,
+    GPSampler,
+    NSGAIIISampler,
+    NSGAIISampler,
+    RandomSampler,
+    SMSEMOASampler,
+    TPESampler,
+)
 from parzen.storages import JournalStorage
 from parzen.storages.journal import JournalFileBackend
 
@@ -47,6 +56,16 @@ def gridded(trial):
     kind = trial.suggest_categorical("kind", ["x", "y"])
     depth = trial.suggest_int(f"depth-{kind}", 1, 40)
     return float("nan") if trial.number % 9 == 5 else abs(n - 40) / 50 + width / 512 + depth / 40 + (kind == "y")
+
+
+def bounded(trial):
+    """Give a function in branches with a constraint, in which some trials fail, and some are pruned."""
+    if trial.number % 9 == 4:
+        trial.report(branching(trial) + 0.1, 0)
+        raise parzen.TrialPruned
+    value = branching(trial)
+    trial.set_constraint("c", 0.4 - trial.params.get("leaf", 0.5))
+    return float("nan") if trial.params.get("decay", 0.0) > 0.7 else value
 
 
 def two(trial):
@@ -99,18 +118,25 @@ def optimized(objective, n=150, **arguments) -> Callable[[Path], parzen.Study]:
     return run
 
 
-def batches(folder):
-    """Run a study in batches."""
-    study = parzen.create_study(sampler=TPESampler(seed=9))
+def batched(sampler, n_batches, size, with_running=False):
+    """Make a function that runs a study in batches; with a trial that runs beside each of them."""
     space = {
         "x": FloatDistribution(-1, 1),
         "n": IntDistribution(1, 50),
         "c": CategoricalDistribution(("a", "b", "c")),
     }
-    for _ in range(10):
-        batch = study.ask_batch(24, space)
-        study.tell_batch(batch, batch["x"] ** 2 + batch["n"] / 50 + (batch["c"] == 1))
-    return study
+
+    def run(folder):
+        study = parzen.create_study(sampler=sampler)
+        for _ in range(n_batches):
+            running = [study.ask(space)] if with_running else []
+            batch = study.ask_batch(size, space)
+            study.tell_batch(batch, batch["x"] ** 2 + batch["n"] / 50 + (batch["c"] == 1))
+            for trial in running:
+                study.tell(trial, trial.params["x"] ** 2)
+        return study
+
+    return run
 
 
 def queued(folder):
@@ -132,7 +158,7 @@ STUDIES = {
     "tpe-two": optimized(two, sampler=TPESampler(seed=5), **MULTI),
     "tpe-constrained": optimized(constrained, sampler=TPESampler(seed=6), **MULTI),
     "tpe-liar": optimized(mixed, sampler=TPESampler(seed=7, constant_liar=True)),
-    "tpe-batches": batches,
+    "tpe-batches": batched(TPESampler(seed=9), 10, 24),
     "tpe-queued": queued,
     "tpe-hyperband": optimized(
         curve,
@@ -148,6 +174,11 @@ STUDIES = {
         pruner=parzen.pruners.MedianPruner(),
         storage=lambda f: JournalStorage(JournalFileBackend(f"{f}/j.log")),
     ),
+    "auto": optimized(mixed, 60, sampler=AutoSampler(seed=1)),
+    "auto-grids": optimized(gridded, 60, sampler=AutoSampler(seed=2)),
+    "auto-batches": batched(AutoSampler(seed=3), 6, 9, with_running=True),
+    "gp-bounded": optimized(bounded, 60, sampler=AutoSampler(seed=4, share=1.0), direction="maximize"),
+    "gp-two": optimized(constrained, 30, sampler=GPSampler(seed=5), **MULTI),
     "random": optimized(mixed, sampler=RandomSampler(seed=1)),
     "nsgaii": optimized(two, 400, sampler=NSGAIISampler(seed=1), **MULTI),
     "nsgaii-constrained": optimized(constrained, 400, sampler=NSGAIISampler(seed=2), **MULTI),

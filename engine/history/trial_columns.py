@@ -147,6 +147,11 @@ class TrialColumns:
         return self._rows["last_value"][: self.n]
 
     @property
+    def completed(self) -> IntArray:
+        """When each trial finished or paused, shape (n,), in microseconds; `NO_TIME` where it has not."""
+        return self._rows["complete"][: self.n]
+
+    @property
     def finished(self) -> IntArray:
         """Numbers of the finished trials in the order in which they finished; a slice gives those that are new."""
         return self._finished.view

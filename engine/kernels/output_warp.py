@@ -13,6 +13,7 @@ from ..arrays import FloatArray
 from .gaussian_process import SCALE_PRIOR, Whitened, whitened
 
 OFFSETS = np.array([0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 1000.0])
+LEAST_DEVIATION = 1e-12  # of warped losses: less is the rounding of losses that are all alike
 
 
 def warped(losses: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -38,7 +39,7 @@ def warped(losses: FloatArray) -> tuple[FloatArray, FloatArray]:
     log_slope = -w.sum(axis=0)
     w -= w.mean(axis=0)
     deviation = np.sqrt((w * w).mean(axis=0))
-    deviation[deviation <= 0.0] = 1.0
+    deviation[deviation <= LEAST_DEVIATION] = 1.0
     return w / deviation, log_slope - len(y) * np.log(deviation)
 
 

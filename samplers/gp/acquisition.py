@@ -67,23 +67,26 @@ class Acquisition:
         values
             Shape (m,); -inf of those that were not rated.
         """
-        cross = self._cross(self.objective, points)
+        crosses = [self._cross(model, points) for model in self._models]
         if self.cost is not None:
             model, weight = self.cost
             more = more - weight * model.mean_at(self._cross(model, points))
-        if most is None or len(cross) <= most:
-            return self._rated(points, cross) + more
-        bound, _, _ = log_expected_improvement(*self.objective.bound(cross), self.best, self.noise)
-        some = np.sort(np.argpartition(-(bound + more), most)[:most])
-        found = np.full(len(cross), -np.inf)
-        found[some] = self._rated(points.take(some), cross[some])
+        if most is None or len(points.numbers) <= most:
+            return self._rated(crosses) + more
+        bound = log_expected_improvement(*self.objective.bound(crosses[0]), self.best, self.noise)[0] + more
+        for (model, zero), cross in zip(self.constraints, crosses[1:], strict=True):
+            mean, sd = model.bound(cross)  # a mean that is feasible may be certain: there the bound is 1
+            bound += np.where(mean > zero, log_probability_below(mean, sd, zero)[0], 0.0)
+        some = np.sort(np.argpartition(-bound, most)[:most])
+        found = np.full(len(bound), -np.inf)
+        found[some] = self._rated([cross[some] for cross in crosses])
         return found + more
 
-    def _rated(self, points: Points, cross: FloatArray) -> FloatArray:
-        predicted = self.objective.predict(cross, self.tier.explained)
+    def _rated(self, crosses: list[FloatArray]) -> FloatArray:
+        predicted = self.objective.predict(crosses[0], self.tier.explained)
         value, _, _ = log_expected_improvement(*predicted, self.best, self.noise)
-        for model, zero in self.constraints:
-            predicted = model.predict(self._cross(model, points), self.tier.explained)
+        for (model, zero), cross in zip(self.constraints, crosses[1:], strict=True):
+            predicted = model.predict(cross, self.tier.explained)
             value = value + log_probability_below(*predicted, zero)[0]
         return np.asarray(value)
 

@@ -46,12 +46,12 @@ class Landscape(NamedTuple):
 
     def values(self, u: FloatArray, most: int | None = None) -> FloatArray:
         """Rate settled points (n, d), `most` of them exactly; -inf where one must not be proposed."""
-        if not len(u):
-            return np.empty(0)
-        active = self.gates.active(u)
-        points = self.coordinates.points(u, active, self.gates.is_conditional)
-        found = self.acquisition.values(points, self._more(u, active), most)
-        return found if self.is_taken is None else np.where(self.is_taken(u, active), -np.inf, found)
+        active, found = self.gates.active(u), np.full(len(u), -np.inf)
+        rows = np.flatnonzero(np.ones(len(u)) if self.is_taken is None else ~self.is_taken(u, active))
+        if len(rows):
+            points = self.coordinates.points(u[rows], active[rows], self.gates.is_conditional)
+            found[rows] = self.acquisition.values(points, self._more(u[rows], active[rows]), most)
+        return found
 
     def pick(self, u: FloatArray, n: int) -> IntArray:
         """Pick `n` of some different settled points (m, d); see `Acquisition.pick`.

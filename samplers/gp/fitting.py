@@ -56,7 +56,9 @@ class Schedule:
                 milestone = n
 
     def at(self, n: int) -> tuple[int, int]:
-        """Give the last milestone and the last fit at `n` trials or before."""
+        """Give the last milestone and the last fit at `n` trials or before; the first few are fitted each time."""
+        if n < FIRST:
+            return n, n
         while self._known[-1][1] <= n:
             self._known.append(next(self._points))
         sizes = [size for _, size in self._known]
@@ -97,6 +99,8 @@ class Fits:
         return self._fit(better[None], sample, N_THOROUGH)
 
     def _fit(self, starts: FloatArray, sample: Sample, n_evaluations: int) -> FloatArray:
+        if not len(sample.z):  # of what was not known yet when there were so many trials
+            return np.asarray(np.rint(starts[0] * THETA_GRID) / THETA_GRID)
         z = self._most_likely(starts[0], sample)
         found, value = self._tier.fit(starts, sample.points, self._layout, z, n_evaluations)
         best = found[int(np.argmin(value))]

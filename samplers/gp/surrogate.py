@@ -135,9 +135,9 @@ class Surrogate:
         return self._points(u), z, float(log_cost[known].std()) if len(known) else 0.0
 
     def _constrained(self, history: History, key: str, n: int) -> tuple[Points, FloatArray, float]:
-        """Give the values of a constraint in the first `n` trials, and what 0 became."""
-        values = history.constraint(key)[self._numbers[:n]]
-        with_value = np.flatnonzero(~np.isnan(values))
+        """Give the values of a constraint in the first `n` trials that have one, and what 0 became."""
+        values = history.constraint(key)[self._numbers]
+        with_value = np.flatnonzero(~np.isnan(values))[:n]
         with_value = with_value[evidence.chosen(np.abs(values[with_value]))]
         return self._points(self._u[with_value]), *evidence.squashed(values[with_value])
 
@@ -223,7 +223,8 @@ class Surrogate:
         for key in history.constraint_keys:
             values = history.constraint(key)[self._numbers]
             if (values > 0).any():
-                samples[f"constraint {key}"] = len(values), partial(self._constrained, history, key)
+                n_values = int(np.count_nonzero(~np.isnan(values)))
+                samples[f"constraint {key}"] = n_values, partial(self._constrained, history, key)
         if self._has_failed.any():
             samples["failure"] = len(self._all), partial(self._outcomes, history)
         found = []

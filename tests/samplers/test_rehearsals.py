@@ -34,6 +34,8 @@ def run(sampler, m, n_levels):
 
 parzen.logging.set_verbosity(parzen.logging.ERROR)
 run(parzen.samplers.TPESampler, 1, 0)
+run(parzen.samplers.AutoSampler, 1, 0)
+run(parzen.samplers.GPSampler, 2, 60)
 for m, n_levels in ((2, 60), (3, 2), (4, 2)):  # ties of one value, of many, and points that are all equal
     run(parzen.samplers.TPESampler, m, n_levels)
 run(parzen.samplers.NSGAIISampler, 4, 0)

@@ -15,7 +15,8 @@ from parzen.engine.kernels import COMPILED_FROM, fronts, loading
 from parzen.samplers.tpe import model
 
 NAMES = ["tpe", "tpe-univariate", "tpe-branching", "tpe-two", "tpe-constrained", "tpe-liar", "tpe-batches", "tpe-asha",
-         "nsgaii-constrained", "nsgaii-mixed", "nsgaiii", "sms-emoa", "tpe-grids"]  # fmt: skip
+         "nsgaii-constrained", "nsgaii-mixed", "nsgaiii", "sms-emoa", "tpe-grids",
+         "auto", "auto-grids", "auto-batches", "gp-bounded", "gp-two"]  # fmt: skip
 
 
 def compiled_signatures() -> dict[str, int]:
