@@ -62,9 +62,19 @@ class Claim:
         return f"{self.problems}: {what} of {self.ours} / {self.other}"
 
 
-GROUPS = (
-    "functions high-dimensional mixed conditional noisy tables rugged failing low-effective-dimension rounded branched"
-).split()
+GROUPS = [
+    "functions",
+    "high-dimensional",
+    "mixed",
+    "conditional",
+    "noisy",
+    "tables",
+    "rugged",
+    "failing",
+    "low-effective-dimension",
+    "rounded",
+    "branched",
+]
 LOSSES = ("parzen-hyperband", "parzen-asha", "parzen-hyperband-bohb", "parzen-dehb")
 CLAIMS = [
     Claim("regret", USUAL, "parzen", "optuna", (30, 50, 100, 200)),

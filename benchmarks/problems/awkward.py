@@ -29,7 +29,7 @@ def many_choices(params: Params, seed: int) -> float:
 def decades(params: Params, seed: int) -> float:
     """A rate over twelve decades, good within half of one, flat far away."""
     off = math.log10(params["rate"]) + 4.0
-    return 1.0 - math.exp(-((off / 0.5) ** 2)) + 0.01 * abs(off)
+    return float(1.0 - math.exp(-((off / 0.5) ** 2)) + 0.01 * abs(off))
 
 
 def plateau(params: Params, seed: int) -> float:
@@ -41,7 +41,7 @@ def plateau(params: Params, seed: int) -> float:
 def waves(params: Params, seed: int) -> float:
     """One number, fifteen valleys, of which one is the deepest."""
     x = params["x"]
-    return 1.0 - math.cos(30.0 * math.pi * (x - 0.37)) + 4.0 * (x - 0.37) ** 2
+    return float(1.0 - math.cos(30.0 * math.pi * (x - 0.37)) + 4.0 * (x - 0.37) ** 2)
 
 
 def integers(params: Params, seed: int) -> float:

@@ -92,7 +92,7 @@ Whitened = Callable[[FloatArray, FloatArray], tuple[FloatArray, FloatArray, Floa
 def explained(half: FloatArray, cross: FloatArray) -> FloatArray:
     """Return the shares (m,) of the variance that the observations explain at points of covariances (m, n)."""
     whitened = cross @ half.T  # by its square, since C^-1 itself would lose twice the digits
-    return np.einsum("ij,ij->i", whitened, whitened)
+    return np.asarray(np.einsum("ij,ij->i", whitened, whitened))
 
 
 def negative_log_posterior(
@@ -213,7 +213,7 @@ class Posterior(NamedTuple):
 
     def mean_at(self, cross: FloatArray) -> FloatArray:
         """Predict means (m,), given covariances (m, n)."""
-        return self.mean + np.einsum("ij,j->i", cross, self.alpha)
+        return np.asarray(self.mean + np.einsum("ij,j->i", cross, self.alpha))
 
     def _deviation(self, explained: FloatArray) -> FloatArray:
         return np.sqrt(self.scale * np.maximum(1.0 - explained, LEAST_VARIANCE))

@@ -8,8 +8,9 @@ from functools import cached_property
 import numpy as np
 
 from ...engine.arrays import BoolArray, FloatArray, IntArray
-from ...engine.kernels.ascent import IMPROVEMENT, PROBABILITY, Rules, Stack
+from ...engine.kernels.ascent import IMPROVEMENT, PROBABILITY, Stack
 from ...engine.kernels.covariance import Points, squared_distances
+from ...engine.kernels.descent import Rules
 from ...engine.kernels.dominance import non_dominated
 from ...engine.kernels.expected_hypervolume import log_expected_hypervolume_improvement
 from ...engine.kernels.gaussian_process import LEAST_VARIANCE, Posterior

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ...engine.arrays import BoolArray, FloatArray
+from ...engine.arrays import BoolArray, FloatArray, IntArray
 from .coordinates import Coordinates
 
 N_UNIFORM, N_NEAR, N_REGRAFTED = 512, 256, 64
@@ -52,7 +52,7 @@ def uniform(coordinates: Coordinates, n: int, rng: np.random.Generator) -> Float
     return points
 
 
-def single_changes(points: FloatArray, coordinates: Coordinates, counts: BoolArray) -> tuple[FloatArray, FloatArray]:
+def single_changes(points: FloatArray, coordinates: Coordinates, counts: BoolArray) -> tuple[FloatArray, IntArray]:
     """Change one discrete parameter of each point, in all ways.
 
     Parameters

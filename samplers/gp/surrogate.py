@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ...engine.arrays import BoolArray, FloatArray, IntArray
+from ...engine.arrays import BoolArray, FloatArray
 from ...engine.history import History
 from ...engine.kernels.covariance import Layout, Points, cross
 from ...engine.kernels.gaussian_process import NOISE_RANGE, Factor, Posterior, extended
@@ -24,12 +24,16 @@ from .coordinates import Coordinates, Gates
 from .costs import Costs, power
 from .fitting import Fits, Sample
 from .prior import BETA, Prior
+from .taken import Taken
 from .tier import Tier, current
 from .transfer import Transfer
 
 _RUNNING = int(TrialState.RUNNING)
-_FAIL = int(TrialState.FAIL)
 MOST_RUNNING = 64  # trials that run, the newest, beside which new ones keep apart
+
+
+# Points and values of the first n trials, and one more number: what 0 became, or what a unit was.
+Scaled = Callable[[int], tuple[Points, FloatArray, float]]
 
 
 class Knowledge(NamedTuple):
@@ -181,9 +185,8 @@ class Surrogate:
             acquisition = Acquisition(tier, models[0], best, tuple(constraints), cost)
         else:
             acquisition = FrontAcquisition.of(tier, models, seen[is_feasible], seen, tuple(constraints))
-        return Landscape(
-            self.coordinates, self._gates, acquisition, self._taken and self._taken.among, self._log_prior(n)
-        )
+        is_taken = None if self._taken is None else self._taken.among
+        return Landscape(self.coordinates, self._gates, acquisition, is_taken, self._log_prior(n))
 
     def _objective(self, history: History, objective: int, shrink: float, tier: Tier) -> tuple[Posterior, FloatArray]:
         """Model one objective; give the values without noise that it believes the trials to have, too."""
@@ -213,13 +216,13 @@ class Surrogate:
         if len(z) < 2 or not unit > 0.0:
             return None
         fits = self._fits.setdefault("cost", Fits(self._layout))
-        theta = fits.theta(n, lambda k: Sample.plain(*self._costs(history, costs, k)[:2]), tier)
+        theta = fits.theta(n, partial(_without_zero, partial(self._costs, history, costs)), tier)
         factor = _factor(theta, points, self._layout, tier)
         return Posterior.of(theta, points, self._layout, factor, z, tier.whitened), unit * power(n)
 
     def _constraints(self, history: History, shrink: float, tier: Tier) -> list[tuple[Posterior, float]]:
         """Model each constraint that some trial violated, and failures if there were any."""
-        samples: dict[str, tuple[int, Callable[[int], tuple[Points, FloatArray, float]]]] = {}
+        samples: dict[str, tuple[int, Scaled]] = {}
         for key in history.constraint_keys:
             values = history.constraint(key)[self._numbers]
             if (values > 0).any():
@@ -230,7 +233,7 @@ class Surrogate:
         found = []
         for name, (n, sample) in samples.items():
             fits = self._fits.setdefault(name, Fits(self._layout))
-            theta = _divided(fits.theta(n, lambda k, sample=sample: Sample.plain(*sample(k)[:2]), tier), shrink)
+            theta = _divided(fits.theta(n, partial(_without_zero, sample), tier), shrink)
             points, z, zero = sample(n)
             factor = _factor(theta, points, self._layout, tier)
             found.append((Posterior.of(theta, points, self._layout, factor, z, tier.whitened), zero))
@@ -272,6 +275,11 @@ class Surrogate:
         return self._points(u) if len(u) else None
 
 
+def _without_zero(sample: Scaled, n: int) -> Sample:
+    points, z, _ = sample(n)
+    return Sample.plain(points, z)
+
+
 def _divided(theta: FloatArray, shrink: float) -> FloatArray:
     """Divide all lengths."""
     found = theta.copy()
@@ -300,41 +308,3 @@ def beside(model: Posterior, points: Points) -> Posterior:
             alpha=np.append(model.alpha, 0.0),
         )
     return model
-
-
-class Taken:
-    """The points at which trials were or are, in spaces of which each point can be tried.
-
-    A trial that failed tells nothing of its point.
-
-    Parameters
-    ----------
-    coordinates
-        The parameters, all of them discrete.
-    """
-
-    def __init__(self, coordinates: Coordinates) -> None:
-        self._coordinates = coordinates
-        self._seen = 0
-        self._points: set[bytes] = set()
-        self._running: set[bytes] = set()
-
-    def update(self, history: History) -> None:
-        """Read the trials that ended since, and those that run."""
-        new = history.finished[self._seen :]
-        self._seen += len(new)
-        self._points |= self._read(history, new[history.states[new] != _FAIL])
-        self._running = self._read(history, np.array(list(history.live), dtype=np.int64))
-
-    def _read(self, history: History, numbers: IntArray) -> set[bytes]:
-        u, known = self._coordinates.read(history, numbers)
-        u = u[known]
-        return set(self._keys(u, ~np.isnan(u)))
-
-    def among(self, u: FloatArray, active: BoolArray) -> BoolArray:
-        """Tell which points (n, d), given which parameters count, are taken."""
-        return np.array([key in self._points or key in self._running for key in self._keys(u, active)], dtype=bool)
-
-    def _keys(self, u: FloatArray, active: BoolArray) -> list[bytes]:
-        found = np.where(active, np.rint(u * 1e9), -1.0)
-        return [row.tobytes() for row in np.ascontiguousarray(found, dtype=np.int64)]

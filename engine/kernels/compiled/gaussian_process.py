@@ -387,7 +387,7 @@ def fit(
     columns = numbers, layout.of_numbers, choices, layout.of_choices
     rules = fit_rules(len(z), n_evaluations)
     z = np.ascontiguousarray(z)  # also if it is a column: it is compiled for one type alone
-    return _fit(starts, *columns, z, prior(layout.d), SCALE_PRIOR, *bounds(layout.d), *rules)  # type: ignore[no-any-return]
+    return _fit(starts, *columns, z, prior(layout.d), SCALE_PRIOR, *bounds(layout.d), *rules)  # type: ignore[no-any-return,arg-type]
 
 
 @jit

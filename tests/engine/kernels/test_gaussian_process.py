@@ -191,7 +191,7 @@ def test_extending_a_factor_is_factoring_anew(n: int, some_kinds: tuple[int, int
     found = slow.extended(factor, whole[:-1, -1], 1.0 + some.eta)
     expected = slow.factored(whole, some.eta)
     for one, other in zip(found, expected, strict=True):
-        np.testing.assert_allclose(one, other, rtol=1e-6, atol=1e-8 * np.abs(expected.inverse).max())
+        np.testing.assert_allclose(one, other, rtol=1e-6, atol=1e-8 * np.abs(expected.half).max())
 
 
 @settings(deadline=None)
@@ -245,9 +245,10 @@ def test_compiled_factors_agree(some: Case) -> None:
     etas = some.eta, np.random.default_rng(0).uniform(0.01, 1.0, len(some.z))
     for eta in etas:
         found, expected = (kernels.factored(some.covariance(), eta) for kernels in (fast, slow))
-        size = np.abs(expected.inverse).max()
-        np.testing.assert_allclose(found.inverse, expected.inverse, rtol=1e-7, atol=1e-9 * size)
-        np.testing.assert_allclose(found.half, expected.half, rtol=1e-7, atol=1e-9 * size)
+        np.testing.assert_allclose(found.half, expected.half, rtol=1e-7, atol=1e-9 * np.abs(expected.half).max())
+        np.testing.assert_allclose(
+            fast.product(found.half), expected.half.T @ expected.half, rtol=1e-7, atol=1e-9 / float(np.min(eta))
+        )
         assert found.log_determinant == pytest.approx(expected.log_determinant, rel=1e-9, abs=1e-9)
 
 
@@ -273,15 +274,15 @@ def test_compiled_explained_shares_agree(n: int, m: int) -> None:
 @pytest.mark.parametrize("k", [1, 9])
 def test_compiled_means_agree(n: int, k: int) -> None:
     c, z = positive_definite(n, n), np.random.default_rng(n).standard_normal((n, k))
-    inverse = np.linalg.inv(c)
+    half = np.linalg.inv(np.linalg.cholesky(c))
     for column in range(k):
         solved = np.linalg.solve(c, np.ones(n))
         mean = solved @ z[:, column] / solved.sum()
         alpha = np.linalg.solve(c, z[:, column] - mean)
         for kernels in (slow, fast):
-            found = kernels.whitened(inverse, z)
+            found = kernels.whitened(half, z)
             assert found[0][column] == pytest.approx(mean, rel=1e-8, abs=1e-10)
-            np.testing.assert_allclose(found[1][:, column], alpha, rtol=1e-7, atol=1e-9)
+            np.testing.assert_allclose(half.T @ found[1][:, column], alpha, rtol=1e-7, atol=1e-9)
             assert found[2][column] == pytest.approx((z[:, column] - mean) @ alpha, rel=1e-7, abs=1e-9)
 
 
