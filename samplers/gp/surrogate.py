@@ -282,7 +282,7 @@ def _without_zero(sample: Scaled, n: int) -> Sample:
 
 def _divided(theta: FloatArray, shrink: float) -> FloatArray:
     """Divide all lengths."""
-    found = theta.copy()
+    found: FloatArray = theta.copy()
     found[:-1] -= np.log(shrink)
     return found
 
