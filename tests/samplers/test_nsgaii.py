@@ -294,6 +294,18 @@ def test_a_crossover_may_be_called_as_in_optuna(crossover):
         assert (child >= bounds[:, 0] - 1e-12).all() and (child <= bounds[:, 1] + 1e-12).all()
 
 
+@pytest.mark.parametrize("crossover", CROSSOVERS, ids=str)
+def test_children_of_parents_all_over_the_box_are_all_over_it(crossover):
+    bounds = np.array([[0.0, 1.0], [-5.0, 5.0]])
+    low, high = bounds.T
+    parents = np.random.default_rng(0).uniform(low, high, (200, crossover.n_parents, 2))
+    children = crossover.children(parents, bounds, np.random.default_rng(1), study_of())
+    assert ((low < children) & (children < high)).all()  # inside: none was only cut off at an end
+    share = (children - low) / (high - low)
+    for part in np.linspace(0.0, 0.8, 5):
+        assert ((share > part) & (share < part + 0.2)).sum(axis=0).min() > 10
+
+
 @pytest.mark.parametrize(
     ("n_objectives", "d", "default", "named"),
     [
