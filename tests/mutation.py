@@ -217,7 +217,10 @@ def noticed(tests: list[str], environment: dict[str, str], limit: float) -> str:
                 os.killpg(process.pid, signal.SIGKILL)  # and what the tests have started
             process.wait()
         output.seek(0)
-        said = re.search(r"^(?:FAILED|ERROR) (tests/.+?)(?: - .*)?$", output.read(), re.MULTILINE)
+        text = output.read()
+        if missing := re.search(r"^ERROR: not found: .*$", text, re.MULTILINE):
+            raise RuntimeError(f"{missing[0]}; the tests are not those that were measured, so measure anew")
+        said = re.search(r"^(?:FAILED|ERROR) (tests/.+?)(?: - .*)?$", text, re.MULTILINE)
     return (said[1] if said else f"exit code {process.returncode}") if process.returncode else ""
 
 

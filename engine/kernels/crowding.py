@@ -27,7 +27,7 @@ def crowding(values: FloatArray, rank: IntArray) -> FloatArray:
     distance
         Shape (n,): for each objective the gap between both neighbours, as a share of the rank's range, summed;
         infinite for the outermost points of an objective. An objective in which all of a rank are equal adds nothing,
-        and an infinite value counts as the largest finite one of all, or as the smallest.
+        and an infinite value counts as the largest finite one of all, or as the smallest, 0 included.
     """
     if fronts.is_compiled(len(values)):
         from .compiled import crowding as compiled

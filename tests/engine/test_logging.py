@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import logging
+import subprocess
 import sys
 
 import pytest
@@ -142,3 +143,14 @@ class TestTheNameOptuna:
         parzen.logging.get_logger("parzen.part").error("unheard")
         assert logging.getLogger("optuna").level == parzen.logging.get_verbosity() == logging.CRITICAL
         assert "unheard" not in heard
+
+    @pytest.mark.parametrize(("before", "level"), [("pass", "INFO"), ("optuna.setLevel('ERROR')", "ERROR")])
+    def test_a_level_from_before_parzen_is_loaded_stays(self, before, level):
+        program = f"""
+import logging
+optuna = logging.getLogger("optuna")
+{before}
+import parzen
+assert parzen.logging.get_verbosity() == logging.{level}
+"""
+        subprocess.run([sys.executable, "-c", program], check=True)

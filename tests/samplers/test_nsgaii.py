@@ -294,6 +294,41 @@ def test_a_crossover_may_be_called_as_in_optuna(crossover):
         assert (child >= bounds[:, 0] - 1e-12).all() and (child <= bounds[:, 1] + 1e-12).all()
 
 
+@pytest.mark.parametrize("crossover", CROSSOVERS, ids=str)
+def test_children_of_parents_all_over_the_box_are_all_over_it(crossover):
+    bounds = np.array([[0.0, 1.0], [-5.0, 5.0]])
+    low, high = bounds.T
+    parents = np.random.default_rng(0).uniform(low, high, (200, crossover.n_parents, 2))
+    children = crossover.children(parents, bounds, np.random.default_rng(1), study_of())
+    assert ((low < children) & (children < high)).all()  # inside: none was only cut off at an end
+    share = (children - low) / (high - low)
+    for part in np.linspace(0.0, 0.8, 5):
+        assert ((share > part) & (share < part + 0.2)).sum(axis=0).min() > 10
+
+
+@pytest.mark.parametrize(
+    ("n_objectives", "d", "default", "named"),
+    [
+        (1, 2, nsgaii.SBXCrossover(), nsgaii.SBXCrossover(eta=2.0)),
+        (2, 2, nsgaii.SBXCrossover(), nsgaii.SBXCrossover(eta=20.0)),
+        (1, 2, nsgaii.VSBXCrossover(), nsgaii.VSBXCrossover(eta=2.0)),
+        (3, 2, nsgaii.VSBXCrossover(), nsgaii.VSBXCrossover(eta=20.0)),
+        (1, 7, nsgaii.SPXCrossover(), nsgaii.SPXCrossover(epsilon=3.0)),
+        (1, 1, nsgaii.UNDXCrossover(), nsgaii.UNDXCrossover(sigma_eta=0.35)),
+        (1, 4, nsgaii.UNDXCrossover(), nsgaii.UNDXCrossover(sigma_eta=0.35 / 2)),
+    ],
+)
+def test_what_crossovers_do_by_default(n_objectives, d, default, named):
+    parents = np.random.default_rng(0).random((50, default.n_parents, d))
+    parents[:25, 1] = parents[:25, 0]  # in one dimension only equal parents have anything across their line
+    bounds = np.tile([0.0, 1.0], (d, 1))
+    study = study_of(n_objectives)
+    found, expected = (
+        crossover.children(parents, bounds, np.random.default_rng(1), study) for crossover in (default, named)
+    )
+    np.testing.assert_array_equal(found, expected)
+
+
 @pytest.mark.parametrize("mutation", MUTATIONS[1:], ids=str)
 def test_a_mutation_may_be_called_as_in_optuna(mutation):
     rng = np.random.RandomState(0)

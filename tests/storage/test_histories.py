@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -27,6 +28,18 @@ def test_of_more_resumptions_than_are_listed_all_paused_trials_are_looked_at() -
     assert _resumed_since(history, 4, listed) == [ids[0], ids[1], ids[3]]
     assert _resumed_since(history, 5, listed) == [ids[0], ids[2]]
     assert _resumed_since(parzen.create_study().history, 4, listed) == []
+
+
+def test_a_history_goes_on_when_others_only_added_to_it(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/study.db"
+    ours = parzen.create_study(storage=parzen.storages.RDBStorage(url), study_name="shared")
+    theirs = parzen.load_study(storage=parzen.storages.RDBStorage(url), study_name="shared")
+    ours.ask()
+    before = ours.sync()
+    theirs.tell(theirs.ask(), 1.0)
+    theirs.tell(0, 2.0)
+    assert [trial.values for trial in ours.trials] == [[2.0], [1.0]]
+    assert ours.sync() is before  # after everything was read anew it is another
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import os
 import pickle
 import random
 import signal
+import stat
 import subprocess
 import sys
 import threading
@@ -406,6 +407,19 @@ def test_a_lock_is_held_by_one(path: Path, kind: str) -> None:
     for wrong in (0, -1):
         with pytest.raises(ValueError, match="grace_period"):
             LOCKS[kind](str(path), grace_period=wrong)
+
+
+@needs_flock
+@pytest.mark.parametrize("kind", LOCKS)
+def test_a_lock_that_comes_before_its_log_makes_one_that_others_may_write(path: Path, kind: str) -> None:
+    lock = LOCKS[kind](str(path))
+    before = os.umask(0o002)
+    try:
+        lock.acquire()
+    finally:
+        os.umask(before)
+    lock.release()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o664
 
 
 @needs_flock

@@ -36,6 +36,7 @@ from parzen.storage.proxy.wire import (
     Identity,
     Outcome,
     Position,
+    outcome_of_error,
     read_answer,
     write_answer,
     write_record,
@@ -452,6 +453,13 @@ def test_errors_keep_their_text(serve: Serve, client: Client) -> None:
         with pytest.raises(type(expected.value)) as found:
             verb(proxy)
         assert (type(found.value), str(found.value)) == (type(expected.value), str(expected.value))
+
+
+@pytest.mark.parametrize(("error", "text"), [(RuntimeError("disk full", 28), "disk full"), (RuntimeError(), "")])
+def test_an_error_s_text_is_its_first_argument(error: RuntimeError, text: str) -> None:
+    with pytest.raises(RuntimeError) as found:
+        read_answer(write_answer(outcome_of_error(error)))
+    assert found.value.args == (text,)
 
 
 def test_a_request_of_another_version_is_refused() -> None:

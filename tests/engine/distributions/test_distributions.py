@@ -279,6 +279,13 @@ def test_no_number(distribution, value):
         distribution.to_internal_repr(value)
 
 
+@pytest.mark.parametrize("value", [0, 0.0, -1, -0.5])
+@pytest.mark.parametrize("distribution", [FloatDistribution(1, 9, log=True), IntDistribution(1, 9, log=True)])
+def test_no_logarithm(distribution, value):
+    with pytest.raises(ValueError, match="positive"):
+        distribution.to_internal_repr(value)
+
+
 @pytest.mark.parametrize("distribution", [FloatDistribution(0, math.inf), FloatDistribution(-1e308, 1e308)])
 def test_an_unbounded_range_can_be_recorded_but_not_sampled(distribution):
     study = parzen.create_study()

@@ -25,6 +25,12 @@ def tier(request):
         yield request.param
 
 
+@pytest.fixture
+def always_compiled(monkeypatch):
+    """Use the compiled tier whatever the size, and whatever `tier` an earlier test had."""
+    monkeypatch.setattr(fronts, "is_compiled", lambda n: True)
+
+
 def random_points(n, m, seed, levels=None):
     points = np.random.default_rng(seed).random((n, m))
     return points if levels is None else np.floor(points * levels)
@@ -74,6 +80,7 @@ def test_larger_sizes(tier, m, levels):
 
 
 @pytest.mark.parametrize("m", [2, 3, 5])
+@pytest.mark.usefixtures("always_compiled")
 def test_copies(m):
     """Each point a hundred times, in any turn."""
     points = random_points(40, m, seed=m, levels=5)
@@ -83,6 +90,7 @@ def test_copies(m):
 
 @pytest.mark.parametrize("m", [3, 4])
 @pytest.mark.parametrize("levels", [None, 12])
+@pytest.mark.usefixtures("always_compiled")
 def test_sets_of_earlier_points_span_blocks(m, levels):
     """More points than a block of the bit sets holds: against a front-by-front peeling with arrays."""
     points = random_points(2500, m, seed=m, levels=levels)
@@ -91,6 +99,7 @@ def test_sets_of_earlier_points_span_blocks(m, levels):
 
 
 @pytest.mark.parametrize("noise", [0.0, 0.05])
+@pytest.mark.usefixtures("always_compiled")
 def test_objectives_in_conflict(noise):
     """Staircases of many steps, into the midst of which points are put until the sweep is given up."""
     points = random_points(1500, 3, seed=3)
@@ -116,6 +125,7 @@ def test_known_answers(tier, m):
 
 
 @pytest.mark.parametrize("m", [1, 2, 3, 4])
+@pytest.mark.usefixtures("always_compiled")
 def test_front_of_many(m):
     """Points beaten by a few good ones are left out first; so are none that the ranks would keep."""
     for points in (random_points(5000, m, m), random_points(5000, m, m, levels=9), -(random_points(5000, m, m) ** 20)):

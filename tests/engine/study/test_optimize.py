@@ -117,7 +117,7 @@ def test_nested_runs(study):
 # --- how trials end --------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("value", [None, "abc", math.nan, [1.0, 2.0], [], object()], ids=repr)
+@pytest.mark.parametrize("value", [None, "abc", math.nan, [1.0, 2.0], [], object], ids=repr)
 def test_useless_values_fail_the_trial_and_the_run_goes_on(study, value, capsys):
     study.optimize(lambda trial: value, n_trials=2)
     assert states(study) == [FAIL, FAIL]

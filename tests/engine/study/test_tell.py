@@ -25,7 +25,7 @@ def pair():
 
 
 GOOD = [1, 1.5, True, "1.5", -math.inf, [2.0], (2,), np.float32(0.5), np.int64(3), np.array(2.0), range(1)]
-BAD = [None, math.nan, "abc", [], [1.0, 2.0], [math.nan], {"a": 1}, object(), 1j, [[1.0], [2.0]]]
+BAD = [None, math.nan, "abc", [], [1.0, 2.0], [math.nan], {"a": 1}, object, 1j, [[1.0], [2.0]]]
 
 
 @pytest.mark.parametrize("state", [None, COMPLETE])
