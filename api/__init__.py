@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from parzen.analysis.recommendation import recommended_trial
 else:
     __getattr__, __dir__ = lazily(
-        __name__, {".analysis.recommendation": ["recommended_trial"], ".indicators": [], ".integration": []}
+        __name__, {"parzen.analysis.recommendation": ["recommended_trial"], ".indicators": [], ".integration": []}
     )
 
 __all__ = [
