@@ -365,6 +365,17 @@ def test_a_thousand_trials_are_modelled_by_a_quarter_of_them() -> None:
     assert len(of_gp(study)) == 2 and study.best_value < 1e-3
 
 
+def test_trials_without_parameters_are_not_modelled() -> None:
+    study = parzen.create_study(sampler=always())
+    study.add_trials([create_trial(value=-1.0) for _ in range(5)])
+    study.add_trials(random_trials(10))
+    study.add_trials([create_trial(state=TrialState.FAIL) for _ in range(5)])
+    acquisition = landscape_of(study).acquisition
+    assert len(acquisition.objective.alpha) == 10 and not acquisition.constraints
+    study.optimize(bowl, n_trials=3)
+    assert len(of_gp(study)) == 3
+
+
 def test_constraint_values_of_all_sizes_come_to_one_scale() -> None:
     values = np.array([-1e300, -1.0, 0.0, 1e-3, 5.0, 1e300, np.inf, -np.inf])
     found, zero = evidence.squashed(values)
@@ -506,9 +517,10 @@ def test_any_study_goes_on_and_repeats_itself() -> None:
 def rated(n_constraints: int) -> tuple[Acquisition, Points]:
     """An acquisition of a study with or without constraints, and candidates."""
     study = parzen.create_study(sampler=always())
-    study.add_trials(random_trials(25, 6 if n_constraints else 0))
+    study.add_trials(random_trials(25, 5 if n_constraints else 0))
     landscape = landscape_of(study)
-    assert len(landscape.acquisition.constraints) == n_constraints
+    n_modelled = [len(model.alpha) for model, _ in landscape.acquisition.constraints]
+    assert len(landscape.acquisition.objective.alpha) == 25 and n_modelled == [25, 30][:n_constraints]
     u = uniform(landscape.coordinates, 300, np.random.default_rng(0))
     return landscape.acquisition, landscape.coordinates.points(u, np.ones((300, 2), bool), np.zeros(2, bool))
 

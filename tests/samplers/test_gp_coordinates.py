@@ -204,7 +204,8 @@ def test_siblings_are_no_gates_of_each_other() -> None:
 
 def test_the_gate_is_the_closest_one_that_decides() -> None:
     """Both `model` and `optimizer` would do for `momentum`, which all nets with sgd have; numbers decide nothing."""
-    read = Read(trial(SGD), trial(TREE), trial({**TREE, "leaf": 0.1}), trial(ADAM), trial({"model": "line"}))
+    line = trial({"model": "line", "optimizer": "adam"})
+    read = Read(trial(SGD), trial(TREE), trial({**TREE, "leaf": 0.1}), line, trial({"model": "line"}))
     momentum = read.names.index("momentum")
     assert read.names[read.gates._gates[momentum].parent] == "optimizer"
     read = Read(trial({"float": 0.1, "leaf": 0.5}), trial({"float": 0.2}))

@@ -121,6 +121,14 @@ def test_what_gains_little_ends_at_once_and_infinities_are_stepped_back_from() -
     assert 0.4 < x[0, 0] <= 0.5 and f[0] == -x[0, 0]
 
 
+def test_a_step_that_brings_much_less_than_its_slope_says_is_not_made() -> None:
+    for share, is_made in ((2e-4, True), (0.5e-4, False)):
+        x, _ = minimise(
+            lambda x, _, share=share: (-share * x[:, 0], np.full_like(x, -1.0)), np.zeros((1, 1)), -1.0, 1.0, PATIENT
+        )
+        assert (x[0, 0] > 0.0) == is_made
+
+
 def test_flat_and_empty_functions_stay_where_they_are() -> None:
     start = np.array([[0.2, 0.3], [0.5, 1.0]])
     x, f = minimise(lambda x, _: (np.ones(len(x)), np.zeros_like(x)), start, 0.0, 1.0, PATIENT)

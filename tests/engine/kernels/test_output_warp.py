@@ -82,6 +82,8 @@ def test_where_more_than_half_are_the_best_the_others_still_count() -> None:
     assert np.isfinite(z).all() and np.isfinite(log_jacobian).all()
     assert (z[4] > z[5]).all() and (z[5] > z[0]).all()
     np.testing.assert_array_equal(z[:3], z[1:4])
+    moved, _ = warped(np.array([51.0, 51.0, 51.0, 51.0, 53.0, 52.0]))
+    np.testing.assert_allclose(moved, z, rtol=1e-9)
 
 
 def test_the_likelihood_chooses_a_logarithm_for_losses_of_many_sizes_and_a_line_for_those_of_one() -> None:
