@@ -209,11 +209,39 @@ def test_a_trial_that_runs_matters_only_while_it_runs() -> None:
     study.tell(first, state=TrialState.FAIL)
     study.tell(second, state=TrialState.FAIL)
     third = Proposer().propose(study.history, np.random.default_rng(0))
+    assert third is not None
     others = parzen.create_study(sampler=always(3))
     others.add_trials(study.trials)
     assert third == Proposer().propose(others.history, np.random.default_rng(0))
     study.ask(XY)
+    acquisition = landscape_of(study).acquisition  # failures are modelled, too
+    assert [len(model.alpha) for model in acquisition._models] == [13, 15]
     assert third != Proposer().propose(study.history, np.random.default_rng(0))
+
+
+def test_what_a_good_trial_lacks_is_drawn_for_candidates() -> None:
+    study = run(branching, always(1), 30)
+    surrogate = Proposer()._surrogate
+    surrogate.update(study.history)
+    surrogate.landscape(study.history)
+    for points in (surrogate.best_points, lambda rng: surrogate.regrafted(rng, 20)):
+        first, second = (points(np.random.default_rng(seed)) for seed in (0, 1))
+        assert np.isfinite(first).all()
+        leaf = surrogate.coordinates.dims.names.index("leaf")  # the best trials are of the other branch
+        assert len(np.unique(first[:3, leaf])) == 3 and not np.isin(first[:3, leaf], second[:, leaf]).any()
+
+
+def test_where_little_is_to_be_gained_half_of_the_proposals_look_closer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of 24 proposals; fewer than 4 or more than 20 would be once in 3,000 times."""
+    study = run(waves, always(0), 12)
+
+    def proposed(stagnation: float) -> list[Any]:
+        monkeypatch.setattr("parzen.samplers.gp.proposer.STAGNATION", stagnation)
+        proposer = Proposer()
+        return [proposer.propose(study.history, np.random.default_rng(seed)) for seed in range(24)]
+
+    n_same = sum(one == other for one, other in zip(proposed(-np.inf), proposed(np.inf), strict=True))
+    assert 4 <= n_same <= 20
 
 
 @pytest.mark.parametrize(("d", "least"), [(1, 1e-6), (60, 3.2)])
@@ -534,6 +562,14 @@ def test_the_acquisition_is_improvement_times_feasibility(n_constraints: int) ->
     for (mean, sd), (_, zero) in zip(predicted[1:], acquisition.constraints, strict=True):
         expected = expected + log_probability_below(mean, sd, zero)[0]
     np.testing.assert_allclose(acquisition.values(points), expected, rtol=1e-6, atol=1e-9)
+
+
+def test_noise_counts_from_a_hundred_thousandth_of_the_variance_on() -> None:
+    acquisition, _ = rated(0)
+    for eta, expected in ((1e-6, 0.0), (1e-5, 0.0), (0.01, 0.00999)):
+        objective = acquisition.objective._replace(eta=eta, scale=4.0)
+        noise = Acquisition(acquisition.tier, objective, 0.0).noise
+        assert noise == pytest.approx(2.0 * math.sqrt(expected), rel=1e-9)
 
 
 @pytest.mark.parametrize("n_constraints", [0, 2])

@@ -109,6 +109,17 @@ def test_any_candidate_settles_on_values_of_the_space(seed: int) -> None:
             assert distribution._contains(value), (distribution, value)
 
 
+def test_a_step_on_a_grid_leads_to_another_value() -> None:
+    """Most steps are smaller than a cell; they lead to a neighbour, unless they are reflected at both ends."""
+    coordinates = Coordinates({"int": IntDistribution(0, 4), "float": FloatDistribution(0, 1)})
+    drawn = candidates.around(np.array([[0.5, 0.5]]), coordinates, 2000, np.random.default_rng(0))
+    internal = coordinates.internal(drawn)
+    moved = drawn[:, 0] != 0.5
+    assert moved.mean() > 0.5 and (internal[moved, 0] != 2).mean() > 0.9
+    small = np.abs(drawn[:, 1] - 0.5) < 0.02
+    assert 0.2 < small[drawn[:, 1] != 0.5].mean() < 0.8
+
+
 def test_how_many_values_there_are() -> None:
     coordinates = Coordinates(SPACE)
     counted = dict(zip(coordinates.dims.names, coordinates.n_values.tolist(), strict=True))
