@@ -2,7 +2,7 @@
 
 A study of 300 trials of 10 parameters in memory, with an objective that sleeps for 20 ms; each case in a fresh process:
 an empty cache of Numba's, a filled one, and a filled one while two other processes keep two cores busy. Prints the
-longest and the median ask (with its suggestions) in milliseconds, and the trial from which compiled kernels were used.
+longest and the median ask (with its suggestions) in milliseconds, and the trial from which compiled kernels were ready.
 
     python -m parzen.benchmarks.speed.stalls
 """
@@ -21,13 +21,16 @@ from typing import Any
 NAMES = [f"x{i}" for i in range(9)]
 
 
-def longest_ask(n_trials: int, seconds: float) -> dict[str, Any]:
+def longest_ask(sampler: str, n_trials: int, seconds: float) -> dict[str, Any]:
     """Run a study in this process."""
     import parzen
+    from parzen.engine.kernels import loading
+    from parzen.samplers.gp import tier
     from parzen.samplers.tpe import model
 
+    rehearsal = tier.REHEARSAL if sampler == "AutoSampler" else model.REHEARSAL
     parzen.logging.set_verbosity(parzen.logging.ERROR)
-    study = parzen.create_study(sampler=parzen.samplers.TPESampler(seed=0))
+    study = parzen.create_study(sampler=getattr(parzen.samplers, sampler)(seed=0))
     asks, compiled_from = [], None
     for number in range(n_trials):
         start = time.perf_counter()
@@ -37,7 +40,7 @@ def longest_ask(n_trials: int, seconds: float) -> dict[str, Any]:
         asks.append((time.perf_counter() - start) * 1e3)
         time.sleep(seconds)
         study.tell(trial, sum(v * v for v in x) + n)
-        if compiled_from is None and model.tier_for(number).neighbours is not None:
+        if compiled_from is None and loading.is_ready(rehearsal):
             compiled_from = number
     return {"longest": max(asks), "median": sorted(asks)[len(asks) // 2], "compiled": compiled_from}
 
@@ -50,6 +53,8 @@ def measured(cache: str, n_busy: int, arguments: argparse.Namespace) -> dict[str
             sys.executable,
             __file__,
             "--child",
+            "--sampler",
+            arguments.sampler,
             "--trials",
             str(arguments.trials),
             "--sleep",
@@ -68,10 +73,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--trials", type=int, default=300)
     parser.add_argument("--sleep", type=float, default=0.02, help="seconds that the objective takes")
+    parser.add_argument("--sampler", default="AutoSampler", help="or TPESampler (default: %(default)s)")
     parser.add_argument("--child", action="store_true", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.child:
-        print(json.dumps(longest_ask(arguments.trials, arguments.sleep)))
+        print(json.dumps(longest_ask(arguments.sampler, arguments.trials, arguments.sleep)))
         return
     with tempfile.TemporaryDirectory() as cache:
         empty = measured(cache, 0, arguments)

@@ -10,23 +10,97 @@ import numpy as np
 
 from ...engine.arrays import BoolArray, FloatArray, IntArray
 from ...engine.history import History
+from ...engine.history.columns import Growing, grown
+from ...engine.history.trial_columns import NO_TIME
 from ...engine.records import TrialState
 from ..tpe.evidence import COMPLETE, gather
 from ..tpe.fidelity import Fidelity
+from .coordinates import Coordinates
 
 _FAIL = int(TrialState.FAIL)
+_FIRST = 64  # rows for which there is room at first
 LIMIT = 250  # trials that are modelled at most
 FEWER = 150  # of those that did not fail, beside the newest of those that did, where failures are modelled
 
 
-def ended(history: History) -> tuple[IntArray, BoolArray]:
-    """Give the trials that ended, in the order of their ends (n,), and which of them failed (n,).
+class Rows:
+    """Trials and their coordinates, growing at the end: numbers (n,), u (n, d), and which of them failed (n,)."""
 
-    By the times of their ends: a process that reads a stored study gets to know them by their numbers.
+    def __init__(self, d: int) -> None:
+        self._numbers, self._failed = Growing(np.int64), Growing(np.bool_)
+        self._u = np.empty((_FIRST, d))
+
+    def extend(self, numbers: IntArray, u: FloatArray, failed: BoolArray) -> None:
+        """Add trials."""
+        begin, end = self._numbers.n, self._numbers.n + len(numbers)
+        if end > len(self._u):
+            self._u = grown(self._u, max(2 * len(self._u), end), np.nan)
+        self._u[begin:end] = u
+        self._numbers.extend(numbers)
+        self._failed.extend(failed)
+
+    @property
+    def numbers(self) -> IntArray:
+        """Their numbers."""
+        return self._numbers.view
+
+    @property
+    def u(self) -> FloatArray:
+        """Their coordinates, NaN where a trial lacks a parameter."""
+        return self._u[: self._numbers.n]
+
+    @property
+    def failed(self) -> BoolArray:
+        """Which of them failed."""
+        return self._failed.view
+
+
+class Ended:
+    """The trials that ended and have any of the parameters, in the order of their ends.
+
+    By the times of their ends: a process that reads a stored study gets to know them by their numbers. Those that ended
+    since are read and appended; where one of them ended before others that are known already, all are read again.
+
+    Parameters
+    ----------
+    coordinates
+        The parameters.
+
+    Attributes
+    ----------
+    every : Rows
+        All of them.
+    fine : Rows
+        Those to learn the objectives from: all but the failed ones, and with several objectives the complete ones.
     """
-    finished = history.finished
-    finished = finished[np.lexsort([finished, history.completed[finished]])]
-    return finished, history.states[finished] == _FAIL
+
+    def __init__(self, coordinates: Coordinates) -> None:
+        self._coordinates = coordinates
+        self._begin()
+
+    def _begin(self) -> None:
+        self.every, self.fine = Rows(self._coordinates.d), Rows(self._coordinates.d)
+        self._seen, self._last = 0, NO_TIME
+
+    def update(self, history: History) -> None:
+        """Read the trials that ended since."""
+        new = history.finished[self._seen :]
+        if not len(new):
+            return
+        ends = history.completed[new]
+        if ends.min() <= self._last:
+            self._begin()
+            new = history.finished
+            ends = history.completed[new]
+        self._seen, self._last = len(history.finished), int(ends.max())
+        numbers = new[np.lexsort([new, ends])]
+        u, known = self._coordinates.read(history, numbers)
+        known &= ~np.isnan(u).all(axis=1)
+        numbers, u, state = numbers[known], u[known], history.states[numbers[known]]
+        self.every.extend(numbers, u, state == _FAIL)
+        # Reports of pruned trials are of one objective.
+        fine = state != _FAIL if len(history.directions) == 1 else state == COMPLETE
+        self.fine.extend(numbers[fine], u[fine], np.zeros(int(np.count_nonzero(fine)), dtype=bool))
 
 
 def losses(history: History, numbers: IntArray, rule: Fidelity, d: int) -> FloatArray:

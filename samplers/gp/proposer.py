@@ -101,7 +101,8 @@ class Proposer:
         points = self._candidates(landscape, rng, 1 + n // N_PER_POOL)
         values = landscape.values(points)
         chosen = starts(points, values, N_CLIMBS)
-        points = np.concatenate([climb(landscape, points[chosen], values[chosen])[0], points])
+        tops, heights = climb(landscape, points[chosen], values[chosen])
+        points = np.concatenate([tops[starts(tops, heights, N_CLIMBS)], points])  # several may have led to one top
         points = points[np.sort(np.unique(points, axis=0, return_index=True)[1])]
         picked = landscape.pick(points, n)
         dims = surrogate.coordinates.dims

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ...engine.arrays import BoolArray, FloatArray
+from ...engine.arrays import BoolArray, FloatArray, IntArray
 from ...engine.history import History
 from ...engine.kernels.covariance import Layout, Points, cross
 from ...engine.kernels.gaussian_process import NOISE_RANGE, Factor, Posterior, extended
@@ -84,6 +84,7 @@ class Surrogate:
         for task in self._tasks:
             self._is_conditional |= np.isnan(task.u).any(axis=0)
         self._layout = self.coordinates.layout(self._is_conditional)
+        self._ended = evidence.Ended(self.coordinates)
         self._fits: dict[str, Fits] = {}
         self._taken = Taken(self.coordinates) if self.coordinates.is_discrete else None
         self._space_version = history.space_version
@@ -92,14 +93,11 @@ class Surrogate:
         """Look at the trials that ended; tell whether there are any to learn from."""
         if self._space_version != history.space_version:
             self._renew(history)
-        numbers, failed = evidence.ended(history)
-        u, known = self.coordinates.read(history, numbers)
-        known &= ~np.isnan(u).all(axis=1)
-        self._all, self._all_u, self._has_failed = numbers[known], u[known], failed[known]
-        counts = ~self._has_failed
-        if len(history.directions) > 1:  # reports of pruned trials are of one objective
-            counts &= history.states[self._all] == COMPLETE
-        self._numbers, self._u = self._all[counts], self._all_u[counts]
+        self._ended.update(history)
+        self._chosen: dict[int, tuple[IntArray, FloatArray]] = {}  # by the number of trials
+        every, fine = self._ended.every, self._ended.fine
+        self._all, self._all_u, self._has_failed = every.numbers, every.u, every.failed
+        self._numbers, self._u = fine.numbers, fine.u
         if self._taken is not None:
             self._taken.update(history)
         return len(self._numbers) >= 2 and self.coordinates.d > 0
@@ -115,13 +113,21 @@ class Surrogate:
             return evidence.rank_sums(history.losses(self._numbers[:n]))
         return evidence.losses(history, self._numbers[:n], self._rule, self.coordinates.d)
 
+    def _modelled(self, history: History, n: int) -> tuple[IntArray, FloatArray]:
+        """Give which of the first `n` trials are modelled, and their losses."""
+        found = self._chosen.get(n)
+        if found is None:
+            losses = self._losses(history, n)
+            rows = evidence.chosen(losses)
+            found = self._chosen[n] = rows, losses[rows]
+        return found
+
     def _first(self, history: History, objective: int, n: int) -> Sample:
         """Give what is modelled of an objective in the first `n` trials, in all warps."""
-        losses = self._losses(history, n)
-        rows = evidence.chosen(losses)
+        rows, losses = self._modelled(history, n)
         if len(history.directions) > 1:
-            losses = history.losses(self._numbers[:n])[:, objective]
-        z, log_jacobian = warped(losses[rows])
+            losses = history.losses(self._numbers[rows])[:, objective]
+        z, log_jacobian = warped(losses)
         if len(history.directions) > 1:
             z, log_jacobian = z[:, -1:], log_jacobian[-1:]
         tasks = [task.faded(n) for task in self._tasks]
@@ -167,7 +173,7 @@ class Surrogate:
             What all lengths are divided by.
         """
         tier, n, m = current(), len(self._numbers), len(history.directions)
-        rows = evidence.chosen(self._losses(history, n))
+        rows, _ = self._modelled(history, n)
         models, smoothed = zip(*(self._objective(history, k, shrink, tier) for k in range(m)), strict=True)
         seen = np.stack(smoothed, axis=1)[: len(rows)]
         self._ranked = rows[np.argsort(seen[:, 0] if m == 1 else evidence.rank_sums(seen), kind="stable")]
