@@ -20,6 +20,7 @@ from .coordinates import Coordinates
 _FAIL = int(TrialState.FAIL)
 _FIRST = 64  # rows for which there is room at first
 LIMIT = 250  # trials that are modelled at most
+FITTED = 150  # trials to which the parameters are fitted at most: a fit costs O(n^3) some twenty times
 FEWER = 150  # of those that did not fail, beside the newest of those that did, where failures are modelled
 
 

@@ -94,7 +94,7 @@ class Surrogate:
         if self._space_version != history.space_version:
             self._renew(history)
         self._ended.update(history)
-        self._chosen: dict[int, tuple[IntArray, FloatArray]] = {}  # by the number of trials
+        self._chosen: dict[tuple[int, int], tuple[IntArray, FloatArray]] = {}  # by number of trials, and limit
         every, fine = self._ended.every, self._ended.fine
         self._all, self._all_u, self._has_failed = every.numbers, every.u, every.failed
         self._numbers, self._u = fine.numbers, fine.u
@@ -113,18 +113,18 @@ class Surrogate:
             return evidence.rank_sums(history.losses(self._numbers[:n]))
         return evidence.losses(history, self._numbers[:n], self._rule, self.coordinates.d)
 
-    def _modelled(self, history: History, n: int) -> tuple[IntArray, FloatArray]:
-        """Give which of the first `n` trials are modelled, and their losses."""
-        found = self._chosen.get(n)
+    def _modelled(self, history: History, n: int, limit: int = evidence.LIMIT) -> tuple[IntArray, FloatArray]:
+        """Give which of the first `n` trials are modelled, at most `limit`, and their losses."""
+        found = self._chosen.get((n, limit))
         if found is None:
             losses = self._losses(history, n)
-            rows = evidence.chosen(losses)
-            found = self._chosen[n] = rows, losses[rows]
+            rows = evidence.chosen(losses, limit)
+            found = self._chosen[n, limit] = rows, losses[rows]
         return found
 
-    def _first(self, history: History, objective: int, n: int) -> Sample:
+    def _first(self, history: History, objective: int, limit: int, n: int) -> Sample:
         """Give what is modelled of an objective in the first `n` trials, in all warps."""
-        rows, losses = self._modelled(history, n)
+        rows, losses = self._modelled(history, n, limit)
         if len(history.directions) > 1:
             losses = history.losses(self._numbers[rows])[:, objective]
         z, log_jacobian = warped(losses)
@@ -198,10 +198,10 @@ class Surrogate:
         """Model one objective; give the values without noise that it believes the trials to have, too."""
         n = len(self._numbers)
         fits = self._fits.setdefault(f"objective {objective}", Fits(self._layout))
-        theta = _divided(fits.theta(n, partial(self._first, history, objective), tier), shrink)
+        theta = _divided(fits.theta(n, partial(self._first, history, objective, evidence.FITTED), tier), shrink)
         if self._knowledge.is_exact:
             theta[-1] = NOISE_RANGE[0]
-        points, in_all_warps, log_jacobian = self._first(history, objective, n)
+        points, in_all_warps, log_jacobian = self._first(history, objective, evidence.LIMIT, n)
         factor = _factor(theta, points, self._layout, tier)
         z = in_all_warps[:, most_likely(in_all_warps, log_jacobian, factor.half, tier.whitened)]
         model = Posterior.of(theta, points, self._layout, factor, z, tier.whitened)
