@@ -108,6 +108,7 @@ def largest_budget(evidence: Any, d: int) -> Any:
 
 
 TPE: Named = ("TPESampler", {})
+AUTO: Named = ("AutoSampler", {})
 BOHB: Named = ("TPESampler", {"fidelity": largest_budget})
 RUNGS = {"min_resource": 1, "max_resource": 81, "reduction_factor": 3}
 HALVING = {"min_resource": 1, "reduction_factor": 3}
@@ -149,6 +150,9 @@ _CONTENDERS = [
     pruned("optuna-hyperband-bootstrap", "optuna", TPE, "HyperbandPruner", **PATIENT),
     pruned("optuna-halving", "optuna", TPE, "SuccessiveHalvingPruner", **HALVING),
     pruned("optuna-median", "optuna", TPE, "MedianPruner"),
+    pruned("parzen-median", "parzen", AUTO, "MedianPruner"),
+    pruned("parzen-tpe-median", "parzen", TPE, "MedianPruner"),
+    pruned("parzen-auto-asha", "parzen", AUTO, "ASHAPruner", **RUNGS),
     pruned("parzen-hyperband", "parzen", TPE, "HyperbandPruner", **RUNGS),
     pruned("parzen-hyperband-bohb", "parzen", BOHB, "HyperbandPruner", **PATIENT),
     pruned("parzen-halving", "parzen", TPE, "SuccessiveHalvingPruner", **HALVING),
