@@ -26,7 +26,7 @@ MODULES = [
 MISSING = {
     "": {"artifacts", "importance", "terminator", "visualization"},
     "samplers": {
-        "BruteForceSampler", "CmaEsSampler", "GPSampler", "GridSampler", "PartialFixedSampler", "QMCSampler",
+        "BruteForceSampler", "CmaEsSampler", "GridSampler", "PartialFixedSampler", "QMCSampler",
     },
 }  # fmt: skip
 

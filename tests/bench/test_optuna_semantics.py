@@ -77,7 +77,7 @@ def load_by_constructor(o):
 
 def load_defaults(o):
     study = o.create_study()
-    return type(study.sampler).__name__, type(study.pruner).__name__
+    return isinstance(study.sampler, o.samplers.TPESampler), type(study.pruner).__name__
 
 
 def delete(o):
