@@ -10,9 +10,10 @@ import argparse
 import re
 import shlex
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -173,7 +174,7 @@ def results_page(figures: dict[Claim, Figure], store: Store) -> str:
     for claim, figure in figures.items():
         seeds = sorted({run.job.seed for run in figure.runs})
         days = sorted({run.day for run in figure.runs})
-        commits = dict.fromkeys(store.environments[run.environment]["commit"] for run in figure.runs)
+        commits = dict.fromkeys(_origin(store.environments[run.environment]) for run in figure.runs)
         rows.append(
             [
                 claim.title(),
@@ -199,11 +200,16 @@ def results_page(figures: dict[Claim, Figure], store: Store) -> str:
     for environment in environments:
         versions = ", ".join(f"{name} {version}" for name, version in environment["packages"].items())
         parts.append(
-            f"Commit {environment['commit']}: {versions}; Python {environment['python']}, {environment['machine']}."
+            f"Commit {_origin(environment)}: {versions}; Python {environment['python']}, {environment['machine']}."
         )
     if differing := differences(environments):
         parts.append(f"**Mixed**: runs differ in {', '.join(differing)}.")
     return "\n\n".join(parts) + "\n"
+
+
+def _origin(environment: Mapping[str, Any]) -> str:
+    """Say which sources made runs: the commit, and the digest of the code, as an installed copy knows no commit."""
+    return f"{environment['commit']}, code {environment['code']}"
 
 
 def names_in_pages(figures: dict[Claim, Figure]) -> dict[str, str]:
