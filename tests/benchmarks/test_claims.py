@@ -77,6 +77,7 @@ def test_the_page_of_results_says_where_figures_come_from(tmp_path, monkeypatch)
     assert page.read_text() == "<!--camel-->0.50 / 0.25<!--/-->"
 
 
+@pytest.mark.bench  # the tables of searches must be there
 def test_every_figure_of_a_page_is_of_a_claim():
     names = {claim.name for claim in CLAIMS}
     found = [mark for page in PAGES for mark in re.findall(r"<!--([\w:-]+)-->", page.read_text())]

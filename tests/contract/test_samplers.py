@@ -46,7 +46,6 @@ def tpe(**arguments: Any) -> Line:
 SAMPLERS: dict[str, Line] = {
     "random": Line(RandomSampler, learns_in=None),
     "auto": Line(lambda seed: AutoSampler(seed=seed), never_repeats=True),
-    "auto-gp": Line(lambda seed: AutoSampler(seed=seed, share=1.0), never_repeats=True),
     "tpe": tpe(),
     "tpe-univariate": tpe(multivariate=False),
     "tpe-group": tpe(multivariate=True, group=True),
