@@ -112,7 +112,7 @@ def main(n: int | None = None, n_rounds: int = 4, n_epochs: int = 10, seed: int 
     n = n or (256 if device.type == "cuda" else 64)
     data = load_digits()
     print(compare_with_singles(n, data, n_epochs, device))
-    study = parzen.create_study(direction="maximize", sampler=parzen.samplers.TPESampler(seed=seed))
+    study = parzen.create_study(direction="maximize", sampler=parzen.samplers.AutoSampler(seed=seed))
     for number in range(n_rounds):
         start = time.perf_counter()
         batch = study.ask_batch(n, SPACE)

@@ -94,7 +94,7 @@ def tune(
             storage=storage,
             study_name=study_name,
             direction="maximize",
-            sampler=parzen.samplers.TPESampler(seed=seed),
+            sampler=parzen.samplers.AutoSampler(seed=seed),
             pruner=parzen.pruners.MedianPruner(n_warmup_steps=3),
             load_if_exists=True,
         )
