@@ -123,7 +123,7 @@ _CONTENDERS = [
     study("optuna-univariate", "optuna", "TPESampler", multivariate=False),
     study("random", "optuna", "RandomSampler", default="value"),
     study("rustuna", "rustuna", "TPESampler"),
-    study("parzen-gp", "parzen", "GPSampler"),
+    study("parzen-gp", "parzen", "GPSampler", kinds="value"),
     study("parzen-in-optuna", "parzen", "AutoSampler", "optuna", home="optuna", kinds="value front"),
     study("optuna-in-parzen", "optuna", "TPESampler", home="parzen", kinds="value front"),
     study("parzen-random", "parzen", "RandomSampler"),

@@ -58,11 +58,11 @@ def test_a_line_tells_ratio_and_spread() -> None:
 @pytest.mark.parametrize(
     ("program", "words", "n_records"),
     [
-        ("overhead", ["--sizes", "0", "3", "--cold"], 8),
+        pytest.param("overhead", ["--sizes", "0", "3", "--cold"], 8, marks=pytest.mark.slow),
         ("overhead", ["--sizes", "3", "--spaces", "mixed"], 1),
         ("pruning", ["--sizes", "8", "--pruners", "MedianPruner", "ThresholdPruner"], 6),
         ("startup", ["--sizes", "0"], 1),
-        ("default", ["--sizes", "12", "--spaces", "mixed"], 1),
+        pytest.param("default", ["--sizes", "12", "--spaces", "mixed"], 1, marks=pytest.mark.slow),  # it compiles
     ],
 )
 def test_programs(program: str, words: list[str], n_records: int, tmp_path: Path) -> None:
