@@ -60,8 +60,10 @@ def test_a_line_tells_ratio_and_spread() -> None:
     [
         pytest.param("overhead", ["--sizes", "0", "3", "--cold"], 8, marks=pytest.mark.slow),
         ("overhead", ["--sizes", "3", "--spaces", "mixed"], 1),
-        ("pruning", ["--sizes", "8", "--pruners", "MedianPruner", "ThresholdPruner"], 6),
-        ("startup", ["--sizes", "0"], 1),
+        pytest.param(
+            "pruning", ["--sizes", "8", "--pruners", "MedianPruner", "ThresholdPruner"], 6, marks=pytest.mark.slow
+        ),
+        pytest.param("startup", ["--sizes", "0"], 1, marks=pytest.mark.slow),
         pytest.param("default", ["--sizes", "12", "--spaces", "mixed"], 1, marks=pytest.mark.slow),  # it compiles
     ],
 )

@@ -45,6 +45,7 @@ def wait_until_nobody_is_left(group):
 
 
 @pytest.mark.parametrize("n_jobs", [1, 2])
+@pytest.mark.slow
 def test_ctrl_c_waits_for_the_runs_that_are_being_made(tmp_path, n_jobs):
     with campaign(tmp_path, n_jobs) as process:
         os.killpg(process.pid, signal.SIGINT)
@@ -57,6 +58,7 @@ def test_ctrl_c_waits_for_the_runs_that_are_being_made(tmp_path, n_jobs):
 
 
 @pytest.mark.parametrize("n_jobs", [1, 2])
+@pytest.mark.slow
 def test_a_second_ctrl_c_ends_at_once(tmp_path, n_jobs):
     with campaign(tmp_path, n_jobs) as process:
         for _ in range(3):
@@ -68,6 +70,7 @@ def test_a_second_ctrl_c_ends_at_once(tmp_path, n_jobs):
         wait_until_nobody_is_left(process.pid)
 
 
+@pytest.mark.slow
 def test_processes_end_with_the_one_that_started_them(tmp_path):
     with campaign(tmp_path) as process:
         os.kill(process.pid, signal.SIGKILL)

@@ -84,6 +84,7 @@ def share_of_zdt1(seed: int, multivariate: bool | None) -> float:
     return hypervolume([trial.values for trial in study.best_trials], FRONT) / float(np.prod(FRONT))
 
 
+@pytest.mark.slow
 def test_recombining_finds_more_of_a_front_than_a_density_a_dimension_or_of_all() -> None:
     """Over 6 seeds; if there were no difference, one comparison would be won by all 6 once in 64 times."""
     shares = {mode: [share_of_zdt1(seed, mode) for seed in range(6)] for mode in (None, False, True)}

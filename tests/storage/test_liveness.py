@@ -93,6 +93,7 @@ def test_a_restarted_worker_goes_on_where_a_killed_one_stopped(url: str, start: 
     assert [trial.state for trial in study.trials] == [FAIL, RUNNING, COMPLETE]
 
 
+@pytest.mark.slow
 def test_a_process_that_lives_keeps_its_trial_however_long_it_is_silent(url: str, start: Start) -> None:
     opened(url)
     worker, number = start(url)

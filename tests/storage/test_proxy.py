@@ -567,6 +567,7 @@ class ServerProcess:
             self.end(signal.SIGKILL)
 
 
+@pytest.mark.slow
 def test_workers_outlive_a_server_that_is_killed_again_and_again(tmp_path: Path) -> None:
     n_workers, n_enqueued, told = 4, 120, []
     with ServerProcess(tmp_path) as server:

@@ -310,6 +310,7 @@ def test_a_server_of_another_revision_is_refused(url: str) -> None:
         RDBStorage(url)
 
 
+@pytest.mark.slow
 def test_a_server_that_does_not_answer_is_an_error_without_the_password() -> None:
     pytest.importorskip("sqlalchemy")
     for address in ("postgresql://me:secret@127.0.0.1:1/none", "mysql://me:secret@127.0.0.1:1/none"):
