@@ -44,6 +44,7 @@ def jobs_of(output: str) -> list[tuple[str, ...]]:
     return [tuple(line.split()) for line in output.splitlines() if line != "done"]
 
 
+@pytest.mark.slow
 def test_four_workers_resume_each_trial_once(url: str) -> None:
     study = new_study(url)
     workers = [start(url, 30, 0.0) for _ in range(4)]
