@@ -15,6 +15,7 @@ from .covariance import matern_and_slope
 from .descent import Rules, minimise
 from .gaussian_process import LEAST_VARIANCE
 from .improvement import log_expected_improvement, log_probability_below
+from .matrices import product
 
 IMPROVEMENT, PROBABILITY = 0, 1
 
@@ -97,8 +98,8 @@ def value_and_gradient(stack: Stack, x: FloatArray, apart: FloatArray) -> tuple[
         difference = x[:, :, None] - stack.numbers[:, part]
         squared = apart[:, part] + np.einsum("kpn,kpn,p->kn", difference, difference, stack.precision[m])
         cross, slope = matern_and_slope(squared)
-        whitened = cross @ half.T  # 1 - k' C^-1 k by its square: C^-1 itself would lose twice the digits
-        solved = whitened @ half
+        whitened = product(cross, half.T)  # 1 - k' C^-1 k by its square: C^-1 itself would lose twice the digits
+        solved = product(whitened, half)
         sd = np.sqrt(scale * np.maximum(1.0 - np.einsum("kn,kn->k", whitened, whitened), LEAST_VARIANCE))
         at = mean + cross @ stack.alpha[part]
         if kind == IMPROVEMENT:

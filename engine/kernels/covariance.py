@@ -16,6 +16,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..arrays import FloatArray, IntArray
+from .matrices import product
 
 
 class Points(NamedTuple):
@@ -52,7 +53,7 @@ def squared_distances(a: Points, b: Points, layout: Layout, lengths: FloatArray)
     """Return r^2 between points a (n) and b (m), shape (n, m)."""
     scale = lengths[layout.of_numbers]
     x, y = a.numbers / scale, b.numbers / scale
-    found: FloatArray = x @ y.T
+    found = product(x, y.T)
     found *= -2.0
     found += (x * x).sum(axis=1)[:, None]
     found += (y * y).sum(axis=1)
@@ -97,7 +98,7 @@ def by_log_lengths(weight: FloatArray, points: Points, layout: Layout, lengths: 
     """
     sums = np.zeros(len(lengths))
     x, row_sums = points.numbers, weight.sum(axis=1)
-    spread = 2.0 * (row_sums @ (x * x) - (x * (weight @ x)).sum(axis=0))
+    spread = 2.0 * (row_sums @ (x * x) - (x * product(weight, x)).sum(axis=0))
     np.add.at(sums, layout.of_numbers, spread)
     total = row_sums.sum()
     for column, j in enumerate(layout.of_choices.tolist()):

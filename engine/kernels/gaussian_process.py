@@ -3,8 +3,8 @@
 Observations z of values with a constant mean m, covariance sigma^2 (K + eta I): K is the Matern covariance, eta the
 noise as a share of the variance. m is the generalised least squares mean. sigma^2 has an inverse-gamma prior with both
 parameters 1/2 and is integrated out of the likelihood; predictions take its posterior mode's scale. Sums that Numba's
-tier does not do are written by `einsum`: products by a matrix library would start threads of its own. Line and equation
-numbers are those of Rasmussen and Williams, "Gaussian processes for machine learning" (2006), algorithm 2.1.
+tier does not do are written by `einsum` or as `matrices.product`. Line and equation numbers are those of Rasmussen and
+Williams, "Gaussian processes for machine learning" (2006), algorithm 2.1.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import numpy as np
 from ..arrays import FloatArray, IntArray
 from .covariance import Layout, Points, by_log_lengths, matern_and_slope, squared_distances
 from .descent import Rules, minimise
+from .matrices import inverse_factor, product
 
 # The priors of the parameters theta, the logarithms of d lengths and of eta: normal, mean and standard deviation. The
 # mean length grows with the square root of d, as distances do (Hvarfner, Hellsten and Nardi 2024, section 4).
@@ -73,14 +74,13 @@ def factored(covariance: FloatArray, eta: FloatArray | float) -> Factor:
     """
     n = len(covariance)
     covariance[np.arange(n), np.arange(n)] += eta
-    lower = np.linalg.cholesky(covariance)
-    half = np.linalg.inv(lower)
-    return Factor(half, 2.0 * float(np.log(np.diagonal(lower)).sum()))
+    half = inverse_factor(covariance)
+    return Factor(half, -2.0 * float(np.log(np.diagonal(half)).sum()))
 
 
 def whitened(half: FloatArray, z: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Return the means m (k,), L^-1 (z - m) (n, k), and q = (z - m)' C^-1 (z - m) (k,) of columns z (n, k)."""
-    ones, rest = half.sum(axis=1), half @ z
+    ones, rest = half.sum(axis=1), product(half, z)
     mean = (ones @ rest) / (ones @ ones)
     rest = rest - ones[:, None] * mean
     return mean, rest, (rest * rest).sum(axis=0)
@@ -91,7 +91,7 @@ Whitened = Callable[[FloatArray, FloatArray], tuple[FloatArray, FloatArray, Floa
 
 def explained(half: FloatArray, cross: FloatArray) -> FloatArray:
     """Return the shares (m,) of the variance that the observations explain at points of covariances (m, n)."""
-    whitened = cross @ half.T  # by its square, since C^-1 itself would lose twice the digits
+    whitened = product(cross, half.T)  # by its square, since C^-1 itself would lose twice the digits
     return np.asarray(np.einsum("ij,ij->i", whitened, whitened))
 
 
@@ -124,7 +124,7 @@ def negative_log_posterior(
     alpha = factor.half.T @ rest
     scale, power = 2.0 * SCALE_PRIOR + float(q[0]), 0.5 * n + SCALE_PRIOR
     # Eq. 5.9 with the scale integrated out: 1/2 tr(C^-1 dC) - power / scale alpha' dC alpha
-    weight = 0.5 * (factor.half.T @ factor.half) - (power / scale) * alpha * alpha[:, 0]
+    weight = 0.5 * product(factor.half.T, factor.half) - (power / scale) * alpha * alpha[:, 0]
     gradient = np.empty_like(theta)
     gradient[-1] = eta * np.trace(weight)
     weight *= slope

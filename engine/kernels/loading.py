@@ -1,8 +1,9 @@
 """Compiled kernels, made ready beside the objective: no ask waits for Numba.
 
 Importing Numba takes half a second, loading machine code from its cache about another, and compiling on a new machine
-10 to 20 s. All of that happens in a thread, and compilation in a child process of low priority that fills the cache on
-disk. Until the kernels of a group are ready, asks go on with NumPy; both tiers choose the same points (docs/tpe.md).
+10 to 20 s. All of that happens in a thread, which stands still while an ask runs, since both need the interpreter; and
+compilation in a child process of low priority that fills the cache on disk. Until the kernels of a group are ready,
+asks go on with NumPy; both tiers choose the same points (docs/tpe.md).
 
 What has to be loaded is what a rehearsal runs: a module whose function `rehearse` uses the kernels of a room as the
 room does, with arrays of the same types, and yields between its steps. `samplers.rehearsals` lists them.
@@ -29,12 +30,17 @@ _logger = logging.getLogger(__name__)
 WORTH = 1.0  # seconds of asking after which a process is taken for one that goes on: a short script loads nothing
 CHILD = "parzen.samplers.rehearsals"  # the module that fills the cache
 _AGAIN = 0.5  # seconds between two looks at whether another process has filled the cache
+_SWITCH = 5e-4  # seconds after which an ask that wants the interpreter has it
+_STANDING = 2.0 / 3.0  # share of its time that loading stands still at most
+_FIRST = 0.05  # seconds of an ask for which it does: what loads may hold a lock that the ask waits for
 
 _END = object()
 _ready: set[str] = set()
 _begun: set[str] = set()
 _first_ask: float | None = None
 _local = threading.local()
+_asks: list[float] = []  # when each ask that runs now began
+_no_asks = threading.Event()
 _step = threading.Lock()  # held while something is imported, loaded or compiled: a fork or the end waits for it
 
 
@@ -96,7 +102,7 @@ def _prepare_quietly(rehearsal: str) -> None:
             stamp = _stamp()
         if stamp is not None:
             _await_cache(stamp)
-        with _frequent_switches():
+        with _giving_way():
             _rehearse(rehearsal)
         _ready.add(rehearsal)
     except Exception as error:  # a missing compiler, no memory: NumPy goes on
@@ -104,13 +110,45 @@ def _prepare_quietly(rehearsal: str) -> None:
 
 
 @contextlib.contextmanager
-def _frequent_switches() -> Iterator[None]:
-    """Let the thread that asks have the interpreter sooner while this one imports."""
-    before = sys.getswitchinterval()
-    sys.setswitchinterval(min(before, 5e-4))
+def before_loading() -> Iterator[None]:
+    """Let what is made ready in the background stand still for the length of an ask."""
+    if getattr(_local, "rehearses", False):
+        yield
+        return
+    begin = time.monotonic()
+    _asks.append(begin)
+    _no_asks.clear()
     try:
         yield
     finally:
+        _asks.remove(begin)
+        if not _asks:
+            _no_asks.set()
+
+
+@contextlib.contextmanager
+def _giving_way() -> Iterator[None]:
+    """Stand still, between any two calls of this thread, while asks run."""
+    begin, stood = time.monotonic(), 0.0
+
+    def give_way(frame: Any, event: str, argument: Any) -> None:
+        nonlocal stood
+        asks = tuple(_asks)
+        if not asks:
+            return
+        now = time.monotonic()
+        longest = min(asks[0] + _FIRST - now, _STANDING * (now - begin) - stood)
+        if longest > 0.0:
+            _no_asks.wait(longest)
+            stood += time.monotonic() - now
+
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(min(before, _SWITCH))  # the thread that asks has the interpreter sooner
+    sys.setprofile(give_way)
+    try:
+        yield
+    finally:
+        sys.setprofile(None)
         sys.setswitchinterval(before)
 
 

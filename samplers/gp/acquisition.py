@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -15,12 +14,13 @@ from ...engine.kernels.dominance import non_dominated
 from ...engine.kernels.expected_hypervolume import log_expected_hypervolume_improvement
 from ...engine.kernels.gaussian_process import LEAST_VARIANCE, Posterior
 from ...engine.kernels.improvement import log_expected_improvement, log_probability_below
+from ...engine.kernels.matrices import product
 from .tier import Tier
 
 LEAST_NOISE = 1e-5  # share of the variance that counts as none
 
 
-@dataclass(frozen=True)
+@dataclass
 class Acquisition:
     """Log expected improvement times probability of feasibility.
 
@@ -43,6 +43,7 @@ class Acquisition:
     best: float
     constraints: tuple[tuple[Posterior, float], ...] = ()
     cost: tuple[Posterior, float] | None = None
+    _stacked: Stack | None = field(default=None, init=False)
 
     has_slopes = True
 
@@ -124,7 +125,7 @@ class Acquisition:
             feasible += log_probability_below(*one.predict(self._cross(one, points)), zero)[0]
         n_known, n = cross.shape[1], min(n, int(np.count_nonzero(allowed)))
         whitened = np.empty((n_known + n, len(mean)))
-        whitened[:n_known] = model.factor.half @ cross.T
+        whitened[:n_known] = product(model.factor.half, cross.T)
         explained = (whitened[:n_known] ** 2).sum(axis=0)
         left, picked = allowed.copy(), np.empty(n, dtype=np.int64)
         for i in range(n):
@@ -141,7 +142,7 @@ class Acquisition:
 
     def ascend(self, points: Points, moves: BoolArray, rules: Rules) -> FloatArray:
         """Climb from k points along the slope by the numbers that move (k, p); return all numbers, shape (k, p)."""
-        numbers, _ = self.tier.ascend(self._stack, points.numbers, self._apart(points), moves, rules)
+        numbers, _ = self.tier.ascend(self.stack, points.numbers, self._apart(points), moves, rules)
         return np.asarray(numbers)
 
     def _apart(self, points: Points) -> FloatArray:
@@ -161,8 +162,14 @@ class Acquisition:
         """Give the points without what their numbers say."""
         return Points(np.zeros_like(points.numbers), points.choices)
 
-    @cached_property
-    def _stack(self) -> Stack:
+    @property
+    def stack(self) -> Stack:
+        """The models as the climbs read them."""
+        if self._stacked is None:  # no cached property: before Python 3.12 it would let threads wait for each other
+            self._stacked = self._made()
+        return self._stacked
+
+    def _made(self) -> Stack:
         models = self._models
         limits = [(self.best, self.noise), *((zero, 0.0) for _, zero in self.constraints)]
         return Stack(

@@ -95,11 +95,13 @@ def climb(landscape: Landscape, u: FloatArray, values: FloatArray) -> tuple[Floa
         before = values[going].copy()
         if len(smooth):
             _slope_up(landscape, u, values, going, smooth, rules)
+        if rules is LONG:  # where no step leads higher from a top, there is nothing left to climb
+            before = values[going].copy()
         if has_steps:
             _step_up(landscape, u, values, going)
         going = going[values[going] - before > LEAST_GAIN]
         going = going[np.argsort(-values[going], kind="stable")[:N_KEPT]]
-        if not len(going) or (rules is LONG and not has_steps):
+        if not len(going):
             break
         rules = LONG
     return u, values

@@ -3,17 +3,20 @@
 Between two fits the parameters stay. At milestones, whenever the number of trials has grown by 1.3, a fit begins at two
 points of the prior, with little and with much noise, and goes on from the better one. In between, whenever it has grown
 by 1/12, a short fit begins at what the last milestone gave. So whoever has the first n trials finds the same
-parameters.
+parameters. A fit counts from the time on when the number of trials has grown by another 1/16: until then it is worked
+out beside the objective.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import numpy as np
 
 from ...engine.arrays import FloatArray
+from ...engine.beside import Beside
 from ...engine.kernels.covariance import Layout, Points
 from ...engine.kernels.gaussian_process import NOISE_MEAN, length_mean
 from ...engine.kernels.output_warp import most_likely
@@ -21,6 +24,7 @@ from .tier import Tier
 
 FIRST = 4  # trials
 GROWTH, REFIT, LEAST = 1.3, 12, 2
+BEHIND = 16  # more than `REFIT`, so that one fit is worked out at a time
 MUCH_NOISE = -1.0
 N_FIRST, N_THOROUGH, N_SHORT = 8, 22, 15  # evaluations: from each start, from the better one, and of a short fit
 THETA_GRID = 2.0**12  # parameters are rounded to such a part, so that NumPy's and Numba's, of other last digits, agree
@@ -39,30 +43,44 @@ class Sample(NamedTuple):
         return cls(points, z[:, None], np.zeros(1))
 
 
+class Fit(NamedTuple):
+    """A fit to the first `size` trials that begins at what the fit to the first `milestone` ones gave."""
+
+    milestone: int
+    size: int
+
+
 class Schedule:
-    """At which numbers of trials parameters are fitted."""
+    """At which numbers of trials parameters are fitted, and from which number on a fit counts."""
 
     def __init__(self) -> None:
-        self._points = self._grow()
-        self._known = [next(self._points)]
+        self._growing = self._grow()
+        self._fits: list[Fit] = []
+        self._counts_from: list[int] = []
 
     @staticmethod
-    def _grow() -> Iterator[tuple[int, int]]:
+    def _grow() -> Iterator[Fit]:
         milestone = n = FIRST
         while True:
-            yield milestone, n
+            yield Fit(milestone, n)
             n += max(LEAST, n // REFIT)
             if n >= GROWTH * milestone:
                 milestone = n
 
-    def at(self, n: int) -> tuple[int, int]:
-        """Give the last milestone and the last fit at `n` trials or before; the first few are fitted each time."""
+    def at(self, n: int) -> tuple[Fit, Fit]:
+        """Give the fit that counts at `n` trials, and the last one to begin; the first few are fitted each time."""
         if n < FIRST:
-            return n, n
-        while self._known[-1][1] <= n:
-            self._known.append(next(self._points))
-        sizes = [size for _, size in self._known]
-        return self._known[int(np.searchsorted(sizes, n, side="right")) - 1]
+            return Fit(n, n), Fit(n, n)
+        while not self._fits or self._fits[-1].size <= n:
+            fit = next(self._growing)
+            self._fits.append(fit)
+            self._counts_from.append(fit.size + fit.size // BEHIND)
+        newest = bisect_right(self._fits, n, key=lambda fit: fit.size) - 1
+        return self._fits[bisect_right(self._counts_from, n) - 1], self._fits[newest]
+
+
+# What a fit and the one to its milestone found.
+Found = tuple[FloatArray, FloatArray]
 
 
 class Fits:
@@ -77,39 +95,52 @@ class Fits:
     def __init__(self, layout: Layout) -> None:
         self._layout = layout
         self._schedule = Schedule()
-        self._milestone: tuple[int, FloatArray] | None = None
-        self._last: tuple[int, FloatArray] | None = None
+        self._known: tuple[Fit, Found] | None = None
+        self._begun: tuple[Fit, Beside[Found]] | None = None
 
     def theta(self, n: int, sample: Callable[[int], Sample], tier: Tier) -> FloatArray:
-        """Give the parameters for a study of `n` trials, shape (d + 1,)."""
-        self._tier = tier
-        milestone, size = self._schedule.at(n)
-        if self._milestone is None or self._milestone[0] != milestone:
-            self._milestone = milestone, self._thorough(sample(milestone))
-        if self._last is None or self._last[0] != size:
-            start = self._milestone[1]
-            found = start if size == milestone else self._fit(start[None], sample(size), N_SHORT)
-            self._last = size, found
-        return self._last[1]
+        """Give the parameters for a study of `n` trials, shape (d + 1,), and let the next fit begin if it is time."""
+        fit, newest = self._schedule.at(n)
+        if self._known is None or self._known[0] != fit:
+            begun = self._begun
+            is_begun = begun is not None and begun[0] == fit
+            self._known = fit, begun[1].result() if is_begun else self._work(fit, sample, tier)()
+        if newest != fit and (self._begun is None or self._begun[0] != newest):
+            self._begun = newest, Beside(self._work(newest, sample, tier))
+        return self._known[1][1]
 
-    def _thorough(self, sample: Sample) -> FloatArray:
+    def _work(self, fit: Fit, sample: Callable[[int], Sample], tier: Tier) -> Callable[[], Found]:
+        """Give a fit as a function of nothing but arrays that are made now."""
+        known = self._known
+        milestone = known[1][0] if known is not None and known[0].milestone == fit.milestone else None
+        first = sample(fit.milestone) if milestone is None else None
+        last = sample(fit.size) if fit.size != fit.milestone else None
+
+        @np.errstate(all="ignore")  # not that of the thread which asks
+        def work() -> Found:
+            start = self._thorough(first, tier) if milestone is None else milestone
+            return start, start if last is None else self._fit(start[None], last, N_SHORT, tier)
+
+        return work
+
+    def _thorough(self, sample: Sample, tier: Tier) -> FloatArray:
         lengths = np.full(self._layout.d, length_mean(self._layout.d))
         starts = np.array([np.append(lengths, noise) for noise in (NOISE_MEAN, MUCH_NOISE)])
-        better = self._fit(starts, sample, N_FIRST)
-        return self._fit(better[None], sample, N_THOROUGH)
+        better = self._fit(starts, sample, N_FIRST, tier)
+        return self._fit(better[None], sample, N_THOROUGH, tier)
 
-    def _fit(self, starts: FloatArray, sample: Sample, n_evaluations: int) -> FloatArray:
+    def _fit(self, starts: FloatArray, sample: Sample, n_evaluations: int, tier: Tier) -> FloatArray:
         if not len(sample.z):  # of what was not known yet when there were so many trials
             return np.asarray(np.rint(starts[0] * THETA_GRID) / THETA_GRID)
-        z = self._most_likely(starts[0], sample)
-        found, value = self._tier.fit(starts, sample.points, self._layout, z, n_evaluations)
+        z = self._most_likely(starts[0], sample, tier)
+        found, value = tier.fit(starts, sample.points, self._layout, z, n_evaluations)
         best = found[int(np.argmin(value))]
         return np.asarray(np.rint(best * THETA_GRID) / THETA_GRID)
 
-    def _most_likely(self, theta: FloatArray, sample: Sample) -> FloatArray:
+    def _most_likely(self, theta: FloatArray, sample: Sample, tier: Tier) -> FloatArray:
         """Choose the most likely warp under some parameters."""
         if sample.z.shape[1] == 1:
             return sample.z[:, 0]
-        covariance = self._tier.cross(sample.points, sample.points, self._layout, np.exp(theta[:-1]))
-        half = self._tier.factored(covariance, float(np.exp(theta[-1]))).half
-        return np.asarray(sample.z[:, most_likely(sample.z, sample.log_jacobian, half, self._tier.whitened)])
+        covariance = tier.cross(sample.points, sample.points, self._layout, np.exp(theta[:-1]))
+        half = tier.factored(covariance, float(np.exp(theta[-1]))).half
+        return np.asarray(sample.z[:, most_likely(sample.z, sample.log_jacobian, half, tier.whitened)])

@@ -7,6 +7,7 @@ import numpy as np
 from ...engine.arrays import FloatArray
 from ...engine.distributions import BaseDistribution
 from ...engine.history import History
+from ...engine.kernels.loading import before_loading
 from ..tpe.fidelity import Fidelity, carried_over
 from . import candidates
 from .climb import N_CLIMBS, Landscape, climb, starts
@@ -35,6 +36,7 @@ class Proposer:
         self._knowledge = knowledge
         self._surrogate = Surrogate(rule, knowledge)
 
+    @before_loading()
     def propose(self, history: History, rng: np.random.Generator) -> dict[str, float] | None:
         """Propose the next point.
 
@@ -88,6 +90,7 @@ class Proposer:
             return None
         return prior.draw(name, distribution, u, is_first=number == n_transferred)
 
+    @before_loading()
     def propose_batch(self, history: History, rng: np.random.Generator, n: int) -> dict[str, FloatArray] | None:
         """Propose `n` points for trials that run at the same time; model coordinates by name, shape (n,) each.
 

@@ -23,6 +23,7 @@ from ...engine.arrays import FloatArray, IntArray
 from ...engine.deprecated import warn_deprecated
 from ...engine.distributions import BaseDistribution, Space
 from ...engine.history import History, Remembered, StudyLike, history_of
+from ...engine.kernels.loading import before_loading
 from ...engine.records import FrozenTrial, TrialState, listed_constraints
 from ..base import Columns, Sampler
 from .choice import best_distinct, first_equal, pool_size, untried
@@ -251,6 +252,7 @@ class TPESampler(Sampler):
         }
         return {key: d for key, d in space.items() if key == name or not d.single()}, given
 
+    @before_loading()
     def _sample_together(
         self,
         space: Space,

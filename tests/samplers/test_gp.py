@@ -14,7 +14,7 @@ import pytest
 
 import parzen
 from parzen.distributions import FloatDistribution, IntDistribution
-from parzen.engine.kernels.covariance import Points
+from parzen.engine.kernels.covariance import Layout, Points
 from parzen.engine.kernels.improvement import log_expected_improvement, log_probability_below
 from parzen.samplers import AutoSampler
 from parzen.samplers.auto import GP, PROPOSED_BY
@@ -22,8 +22,9 @@ from parzen.samplers.gp import Proposer, evidence
 from parzen.samplers.gp.acquisition import Acquisition
 from parzen.samplers.gp.candidates import uniform
 from parzen.samplers.gp.coordinates import Coordinates
-from parzen.samplers.gp.fitting import FIRST, GROWTH, Schedule
+from parzen.samplers.gp.fitting import BEHIND, FIRST, GROWTH, Fit, Fits, Sample, Schedule
 from parzen.samplers.gp.surrogate import beside
+from parzen.samplers.gp.tier import NUMPY
 from parzen.samplers.tpe.evidence import gather
 from parzen.samplers.tpe.fidelity import CarriedOver, furthest_first
 from parzen.trial import FrozenTrial, TrialState, create_trial
@@ -454,10 +455,32 @@ def test_fits_follow_a_schedule_of_the_number_of_trials_alone() -> None:
     schedule, other = Schedule(), Schedule()
     found = [schedule.at(n) for n in range(FIRST, 400)]
     assert [other.at(n) for n in reversed(range(FIRST, 400))] == found[::-1]
-    for n, (milestone, size) in enumerate(found, FIRST):
-        assert milestone <= size <= n <= size + max(2, size // 12) - 1 and size < GROWTH * milestone + 3
-    assert found[0] == (FIRST, FIRST) and [schedule.at(n) for n in (1, 2, 3)] == [(1, 1), (2, 2), (3, 3)]
-    assert len({size for _, size in found}) < 60 and len({milestone for milestone, _ in found}) < 20
+    fits = list(dict.fromkeys(newest for _, newest in found))
+    for n, (counts, newest) in enumerate(found, FIRST):
+        assert newest.milestone <= newest.size <= n <= newest.size + max(2, newest.size // 12) - 1
+        assert newest.size < GROWTH * newest.milestone + 3
+        assert counts.size + counts.size // BEHIND <= n and fits.index(newest) - fits.index(counts) in (0, 1)
+    assert found[0] == (Fit(FIRST, FIRST),) * 2 and [schedule.at(n) for n in (1, 2)] == [
+        (Fit(1, 1),) * 2,
+        (Fit(2, 2),) * 2,
+    ]
+    assert len({newest.size for _, newest in found}) < 60 and len({newest.milestone for _, newest in found}) < 20
+    assert all(fit in {counts for counts, _ in found} for _, fit in found[:-40])  # each that begins counts later
+
+
+def test_a_fit_that_is_worked_out_beside_the_objective_is_the_one_that_counts_later() -> None:
+    rng = np.random.default_rng(0)
+    points, z = rng.random((60, 3)), rng.normal(size=60)
+
+    def sample(n: int) -> Sample:
+        return Sample.plain(Points(points[:n], np.empty((n, 0), dtype=np.int64)), z[:n])
+
+    layout = Layout(np.arange(3), np.empty(0, dtype=np.int64))
+    beside = Fits(layout)
+    one_by_one = {n: beside.theta(n, sample, NUMPY) for n in range(2, 61)}
+    for n in (5, 17, 33, 48, 60):  # as a process that resumes a study at n trials
+        assert (Fits(layout).theta(n, sample, NUMPY) == one_by_one[n]).all()
+    assert len({theta.tobytes() for theta in one_by_one.values()}) == len({Schedule().at(n)[0] for n in range(2, 61)})
 
 
 # --- what can be rebuilt ---------------------------------------------------------------------------------------------

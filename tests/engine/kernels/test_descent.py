@@ -197,7 +197,7 @@ def test_both_tiers_climb_to_the_same_points(p: int, q: int, n_constraints: int,
     for seed in range(6):
         rated, points = acquisition(p, q, n_constraints, seed)
         moves = np.random.default_rng(seed).random(points.numbers.shape) < 0.8
-        given = rated._stack, points.numbers, rated._apart(points), moves, rules
+        given = rated.stack, points.numbers, rated._apart(points), moves, rules
         (found, height), (expected, top) = slow.ascend(*given), fast.ascend(*given)
         np.testing.assert_allclose(found, expected, atol=1e-8)
         np.testing.assert_allclose(height, top, rtol=1e-9, atol=1e-9)

@@ -66,7 +66,7 @@ def acquisition_by_numbers(constrained: bool) -> Pair:
 
     def pair(x: FloatArray) -> tuple[FloatArray, FloatArray]:
         point = Points(x[None], np.array([[0, 2]]))
-        value, gradient = ascent.value_and_gradient(rated._stack, x[None], rated._apart(point))
+        value, gradient = ascent.value_and_gradient(rated.stack, x[None], rated._apart(point))
         np.testing.assert_allclose(rated.values(point), value, rtol=1e-10)
         return value, gradient
 
