@@ -310,7 +310,7 @@ def listing() -> list[str]:
     lines = ["Problems, by group; functions without a fixed instance have any instance and dimension:"]
     for group, names in by_group.items():
         lines += [f"  {group}", *(f"    {name}" for name in names)]
-    lines.append("Contenders; also library:Sampler, as optuna:GPSampler or parzen:DEHBSampler:")
+    lines.append("Contenders; also library:Sampler, as optuna:GPSampler or parzen:DEHBSampler, and hub:samplers/NAME:")
     for name, contender in contenders.CONTENDERS.items():
         lines.append(f"  {name:28}{', '.join(contender.kinds):24}{contender.missing() or ''}".rstrip())
     return lines

@@ -1,6 +1,7 @@
 """Who races, one line each: a name, and a library's sampler, with a pruner where a problem is trained by steps.
 
-Any sampler of parzen, Optuna and Rustuna races without a line as well, as ``optuna:GPSampler``.
+Any sampler of parzen, Optuna and Rustuna races without a line as well, as ``optuna:GPSampler``, and so does one of
+OptunaHub, as ``hub:samplers/NAME``.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from parzen.benchmarks import players
+from parzen.benchmarks import hub, players
 from parzen.benchmarks.environment import code_of_entry
 from parzen.benchmarks.players import Named, Player
 from parzen.benchmarks.problem import Problem, near
@@ -69,7 +70,7 @@ class Contender:
 def study(
     name: str,
     library: str,
-    sampler: str,
+    sampler: str | Callable[[], Callable[..., Any]],
     *needs: str,
     default: str = "",
     kinds: str = "value front fidelity",
@@ -168,7 +169,7 @@ CONTENDERS = {contender.name: contender for contender in _CONTENDERS}
 
 
 def find(name: str) -> Contender:
-    """Find a contender by its name, or make one of ``library:Sampler``.
+    """Find a contender by its name, or make one of ``library:Sampler`` or ``hub:samplers/NAME``.
 
     Raises
     ------
@@ -184,6 +185,8 @@ def find(name: str) -> Contender:
                 f"{', '.join(known)}."
             )
         return study(name, library, sampler)
+    if sampler and library == hub.PREFIX:
+        return study(name, "optuna", functools.partial(hub.sampler, sampler), "optunahub", kinds="value front")
     if name not in CONTENDERS:
         raise LookupError(
             f"Expected a contender, or library:Sampler as in optuna:GPSampler, but got {name!r}."

@@ -27,14 +27,18 @@ PAUSING = ("ASHAPruner", "PASHAPruner", "SyncHyperbandPruner")  # they let trial
 
 
 def study(
-    library: str, sampler: str, arguments: dict[str, Any], pruner: Named = ("NopPruner", {}), home: str | None = None
+    library: str,
+    sampler: str | Callable[[], Callable[..., Any]],
+    arguments: dict[str, Any],
+    pruner: Named = ("NopPruner", {}),
+    home: str | None = None,
 ) -> Player:
     """Play by ask and tell in a study of a library that has Optuna's names.
 
     Parameters
     ----------
     library, sampler, arguments
-        Whose sampler, which, and with what.
+        Whose sampler, which (its name, or a function that loads its class), and with what.
     pruner
         For problems that are trained by steps.
     home
@@ -52,7 +56,8 @@ def study(
             options["study_name"] = f"multifidelity-{race.seed}"  # Optuna derives a trial's bracket from it
         if race.problem.fidelity and library != "rustuna":
             options["pruner"] = getattr(module.pruners, pruner[0])(**pruner[1])
-        own = getattr(importlib.import_module(library).samplers, sampler)(seed=race.seed, **arguments)
+        known = importlib.import_module(library).samplers
+        own = (getattr(known, sampler) if isinstance(sampler, str) else sampler())(seed=race.seed, **arguments)
         made = module.create_study(sampler=own if home is None else _guest(own, home), **options)
         one = _evaluate if not race.problem.fidelity else _pause if pruner[0] in PAUSING else _train
         while True:

@@ -56,6 +56,29 @@ def test_a_contender_says_what_it_does_not_play(name, problem, why):
     assert why in contenders.find(name).refuses(problems.find(problem))
 
 
+@pytest.mark.bench
+@pytest.mark.filterwarnings("ignore")
+def test_a_sampler_of_the_hub_races_from_a_copy_of_its_registry(tmp_path, monkeypatch):
+    folder = tmp_path / "package" / "samplers" / "two_kinds"
+    folder.mkdir(parents=True)
+    (folder / "__init__.py").write_text(
+        "import optuna\n"
+        "class Seeded(optuna.samplers.RandomSampler): ...\n"
+        "class PlainSampler(optuna.samplers.BaseSampler):\n"
+        "    def infer_relative_search_space(self, study, trial): return {}\n"
+        "    def sample_relative(self, study, trial, space): return {}\n"
+        "    def sample_independent(self, study, trial, name, distribution): return distribution.low\n"
+        "__all__ = ['PlainSampler', 'Seeded']\n"
+    )
+    monkeypatch.setenv("PARZEN_HUB", str(tmp_path))
+    plain = runs.run(Job("camel-i00-d02", "hub:samplers/two_kinds", 0, 5)).told
+    assert len({value for _, value in plain["value"]}) == 1  # it alone is called a sampler, and takes no seed
+    seeded = [runs.run(Job("camel-i00-d02", name, 7, 5)).told for name in ("hub:samplers/two_kinds:Seeded", "random")]
+    assert seeded[0]["value"] == seeded[1]["value"]
+    with pytest.raises(LookupError, match="PlainSampler, Seeded"):
+        runs.run(Job("camel-i00-d02", "hub:samplers/two_kinds:None", 0, 5))
+
+
 def test_a_sampler_races_without_a_line():
     run = runs.run(Job("camel-i00-d02", "parzen:NSGAIISampler", 0, 20))
     line = runs.run(Job("camel-i00-d02", "parzen-nsgaii", 0, 20))
