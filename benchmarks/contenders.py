@@ -21,6 +21,7 @@ from parzen.benchmarks.problem import Problem, near
 from parzen.samplers import nsgaii
 
 STUDIES = ("parzen", "optuna", "rustuna")
+UNBUNDLED = ("smac",)  # in no extra, since it compiles: its forest needs swig
 
 
 @dataclass(frozen=True)
@@ -53,8 +54,11 @@ class Contender:
     def missing(self) -> str | None:
         """Say what must be installed, None if nothing."""
         lost = [module for module in self.needs if importlib.util.find_spec(module) is None]
-        extras = sorted({"torch" if module == "torch" else "bench" for module in lost})
-        return f'{self.name} needs {", ".join(lost)}: pip install "parzen[{",".join(extras)}]"' if lost else None
+        if not lost:
+            return None
+        extras = sorted({"torch" if module == "torch" else "bench" for module in lost if module not in UNBUNDLED})
+        wanted = [*sorted(set(lost) & set(UNBUNDLED)), *([f'"parzen[{",".join(extras)}]"'] if extras else [])]
+        return f"{self.name} needs {', '.join(lost)}: pip install {' '.join(wanted)}"
 
     def refuses(self, problem: Problem) -> str | None:
         """Say why it does not play a problem, None if it does."""
@@ -142,6 +146,7 @@ _CONTENDERS = [
     study("optuna-qmc", "optuna", "QMCSampler", kinds="value"),
     study("rustuna-cmaes", "rustuna", "CmaEsSampler", kinds="value"),
     study("rustuna-nsgaii", "rustuna", "NSGAIISampler"),
+    Contender("smac", players.smac, ("smac",), ("value",)),
     cmaes("cmaes", "CMA"),
     cmaes("cmaes-separable", "SepCMA"),
     pymoo("pymoo-nsgaii", "moo.nsga2.NSGA2", "front", default="front", pop_size=100),

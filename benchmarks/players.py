@@ -150,12 +150,38 @@ def cmaes(race: Race, optimizer: str, **arguments: Any) -> None:
     )
     while True:
         generation = [made.ask() for _ in range(made.population_size)]
-        made.tell([(x, _or_infinite(race, x)) for x in generation])
+        made.tell([(x, _or_infinite(race, in_space(race.problem, x))) for x in generation])
 
 
-def _or_infinite(race: Race, x: Array) -> float:
+def smac(race: Race) -> None:
+    """Play with SMAC's facade for hyperparameters by ask and tell; a trial that fails is told as a crash."""
+    import tempfile
+
+    from ConfigSpace import Categorical, ConfigurationSpace, Float, Integer
+    from smac import HyperparameterOptimizationFacade, Scenario
+    from smac.runhistory.dataclasses import TrialValue
+    from smac.runhistory.enumerations import StatusType
+
+    def parameter(name: str, of: Distribution) -> Any:
+        if isinstance(of, CategoricalDistribution):
+            return Categorical(name, list(of.choices))
+        return (Integer if isinstance(of, IntDistribution) else Float)(name, (of.low, of.high), log=of.log)
+
+    space = ConfigurationSpace(seed=race.seed)
+    space.add([parameter(name, of) for name, of in race.problem.space.items()])
+    with tempfile.TemporaryDirectory() as folder:
+        scenario = Scenario(space, n_trials=race.budget, seed=race.seed, deterministic=True, output_directory=folder)
+        made = HyperparameterOptimizationFacade(scenario, lambda config, seed: 0.0, overwrite=True, logging_level=False)
+        while True:
+            info = made.ask()
+            cost = _or_infinite(race, dict(info.config))
+            status = StatusType.SUCCESS if np.isfinite(cost) else StatusType.CRASHED
+            made.tell(info, TrialValue(cost=cost if np.isfinite(cost) else 1e30, status=status))
+
+
+def _or_infinite(race: Race, params: Params) -> float:
     try:
-        return float(race.evaluate(in_space(race.problem, x)))
+        return float(race.evaluate(params))
     except FailedEvaluation:
         return float("inf")
 

@@ -19,6 +19,9 @@ SLOW = ("optuna-gp",)  # seconds an evaluation on a busy machine: one problem wi
 
 
 def marks(contender):
+    if set(contender.needs) & set(contenders.UNBUNDLED):
+        lacks = contender.missing()
+        return [pytest.mark.bench, pytest.mark.slow, pytest.mark.skipif(bool(lacks), reason=str(lacks))]
     plain = set(contender.needs) <= {"parzen"}
     return [] if plain else [pytest.mark.bench, *([pytest.mark.slow] if contender.name in SLOW else [])]
 
@@ -105,3 +108,4 @@ def test_what_is_missing_is_named_with_its_extra(monkeypatch):
     assert contenders.find("cmaes").missing() == 'cmaes needs cmaes: pip install "parzen[bench]"'
     monkeypatch.setitem(sys.modules, "torch", None)
     assert contenders.find("optuna-gp").missing().endswith('torch]"')
+    assert contenders.find("smac").missing() == "smac needs smac: pip install smac"
