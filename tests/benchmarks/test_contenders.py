@@ -108,4 +108,5 @@ def test_what_is_missing_is_named_with_its_extra(monkeypatch):
     assert contenders.find("cmaes").missing() == 'cmaes needs cmaes: pip install "parzen[bench]"'
     monkeypatch.setitem(sys.modules, "torch", None)
     assert contenders.find("optuna-gp").missing().endswith('torch]"')
+    monkeypatch.setitem(sys.modules, "smac", None)
     assert contenders.find("smac").missing() == "smac needs smac: pip install smac"
