@@ -27,14 +27,13 @@ def log_h(u: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
     u
         Any shape; from -1e100 to 1e100.
     """
-    z = np.maximum(-u, 0.0)
+    z = np.abs(u)
     mills = mills_ratio(z)
     w = 1.0 / np.maximum(z, FAR) ** 2
     rest = np.where(z < FAR, 1.0 - z * mills, w * (1.0 - w * (3.0 - w * (15.0 - 105.0 * w))))
-    above = np.maximum(u, 0.0)
-    phi = np.exp(-0.5 * np.minimum(above, 40.0) ** 2) / SQRT_2PI
-    cumulative = 1.0 - phi * mills_ratio(above)
-    h = phi + above * cumulative
+    phi = np.exp(-0.5 * np.minimum(z, 40.0) ** 2) / SQRT_2PI
+    cumulative = 1.0 - phi * mills
+    h = phi + z * cumulative
     is_below = u < 0.0
     with np.errstate(over="ignore"):
         log_below = -0.5 * z * z - LOG_SQRT_2PI + np.log(rest)

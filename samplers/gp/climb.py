@@ -73,13 +73,16 @@ class Landscape(NamedTuple):
 
 def starts(u: FloatArray, values: FloatArray, n: int) -> IntArray:
     """Choose the best points (at most `n`) that differ in some coordinate by more than `APART`."""
-    chosen: list[int] = []
-    for i in np.argsort(-values, kind="stable").tolist():
-        if not np.isfinite(values[i]) or len(chosen) == n:
-            break
-        if not chosen or (np.abs(u[chosen] - u[i]).max(axis=1) > APART).all():
-            chosen.append(i)
-    return np.array(chosen, dtype=np.int64)
+    order = np.argsort(-values, kind="stable")
+    columns, left = np.ascontiguousarray(u[order].T), np.isfinite(values[order])
+    chosen = np.empty(n, dtype=np.int64)
+    for k in range(n):
+        if not left.any():
+            return chosen[:k]
+        best = int(np.argmax(left))
+        chosen[k] = order[best]
+        left &= np.abs(columns - columns[:, best, None]).max(axis=0) > APART
+    return chosen
 
 
 def climb(landscape: Landscape, u: FloatArray, values: FloatArray) -> tuple[FloatArray, FloatArray]:
