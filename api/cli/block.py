@@ -167,7 +167,7 @@ def _title(progress: Progress) -> Line:
     ways = ", ".join(direction.name.lower() for direction in progress.directions)
     line = [("strong", shown(progress.study_name)), ("faint", f"  {ways}")]
     if progress.started is not None:
-        line.append(("faint", f" · {duration(progress.elapsed)}"))
+        line.append(("faint", f" · {duration(progress.elapsed)} so far"))
     return line
 
 

@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -66,7 +67,9 @@ class _Watcher:
     """Reads a study, and opens its storage again if that was locked, or away for a moment."""
 
     def __init__(self, session: Session, study_name: str | None, n_trials: int | None) -> None:
-        self._session = session
+        self._session = replace(
+            session, storage=session.url, storage_class=session.kind
+        )  # as long as the file is there
         self._n_trials = n_trials
         self._name = study_name
         self._reader: ProgressReader | None = None
