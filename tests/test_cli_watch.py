@@ -207,7 +207,7 @@ def test_a_study_with_workers_is_watched_to_its_end(study: parzen.Study, url: st
     counts = {state: sum(trial.state.name == state for trial in trials) for state in ("COMPLETE", "PRUNED", "FAIL")}
     expected = "0 running  {COMPLETE} complete  {PRUNED} pruned  {FAIL} failed".format(**counts)
     assert left[2] == expected and left[4].startswith(f"best {study.best_value:.6g} (trial {study.best_trial.number}, ")
-    assert sum(line.startswith(("last ", "     ")) and " s" in line for line in left[8:13]) == 5
+    assert sum(line.startswith(("last ", "     ")) and " s" in line for line in left[7:12]) == 5
 
 
 @pytest.mark.slow

@@ -203,6 +203,7 @@ def _screen(wake: threading.Event) -> Iterator[None]:
 
 
 def _leave_block(progress: Progress) -> None:
-    """Print a block that stays."""
+    """Print a block that stays, without the lines that are kept free."""
     for line in block(progress, _size()[0] - 1 if sys.stdout.isatty() else 100):
-        click.echo(painted(line, _is_for_eyes()).rstrip())
+        if line:
+            click.echo(painted(line, _is_for_eyes()).rstrip())
