@@ -168,7 +168,9 @@ class _Owner:
             )
         if not is_trial and not hasattr(study_or_trial, "_study_id"):
             raise TypeError(f"Expected a Study, a Trial or a FrozenTrial, but got {study_or_trial!r}.")
-        self._storage: BaseStorage = held or storage
+        if held is None:
+            held = storage
+        self._storage: BaseStorage = held
         self._trial_id: int | None = study_or_trial._trial_id if is_trial else None
         self._study_id: int = -1 if is_trial else study_or_trial._study_id
 
