@@ -167,6 +167,7 @@ def test_no_line_is_wider_than_the_window_and_no_name_moves_the_cursor(
     )
 
 
+@settings(deadline=None)
 @given(st.text(max_size=30), st.integers(1, 40))
 def test_what_fits_stays_and_what_does_not_ends_in_an_ellipsis(text, width):
     text = shown(text)
@@ -197,6 +198,7 @@ def test_sparkline(values, drawn):
     assert sparkline(values, 60) == drawn
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(allow_nan=False), min_size=1), st.integers(1, 50))
 def test_a_sparkline_has_as_many_blocks_as_there_is_room(values, width):
     drawn = sparkline(values, width)

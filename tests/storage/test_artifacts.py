@@ -123,7 +123,7 @@ def test_names_that_lead_out_of_the_folder(store, folder, tmp_path, name):
     assert (tmp_path / "up").read_bytes() == b"secret"
 
 
-@settings(max_examples=20)
+@settings(max_examples=20, deadline=None)
 @given(st.text(max_size=40))
 def test_no_name_writes_outside(tmp_path_factory, name):
     outer = tmp_path_factory.mktemp("outer")
