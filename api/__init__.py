@@ -19,11 +19,17 @@ from parzen.engine.study import (
 from parzen.version import __version__
 
 if TYPE_CHECKING:
-    from parzen import indicators, integration
+    from parzen import artifacts, indicators, integration
     from parzen.analysis.recommendation import recommended_trial
 else:
     __getattr__, __dir__ = lazily(
-        __name__, {"parzen.analysis.recommendation": ["recommended_trial"], ".indicators": [], ".integration": []}
+        __name__,
+        {
+            "parzen.analysis.recommendation": ["recommended_trial"],
+            ".artifacts": [],
+            ".indicators": [],
+            ".integration": [],
+        },
     )
 
 __all__ = [
@@ -32,6 +38,7 @@ __all__ = [
     "TrialPaused",
     "TrialPruned",
     "__version__",
+    "artifacts",
     "copy_study",
     "create_study",
     "create_trial",

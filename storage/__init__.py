@@ -10,6 +10,8 @@ from .urls import get_storage
 if TYPE_CHECKING:
     from .rdb import RDBStorage, SQLiteStorage
 else:
-    __getattr__, __dir__ = lazily(__name__, {".journal": [], ".proxy": [], ".rdb": ["RDBStorage", "SQLiteStorage"]})
+    __getattr__, __dir__ = lazily(
+        __name__, {".artifacts": [], ".journal": [], ".proxy": [], ".rdb": ["RDBStorage", "SQLiteStorage"]}
+    )
 
 __all__ = ["BaseStorage", "InMemoryStorage", "RDBStorage", "SQLiteStorage", "get_storage"]

@@ -229,6 +229,7 @@ def test_what_is_loaded_late_is_found_by_every_way(code):
 
 def test_public_modules_are_there():
     names = [
+        "artifacts",
         "distributions",
         "exceptions",
         "indicators",

@@ -203,3 +203,10 @@ def inform(text: str) -> None:
     from parzen import logging as messages
 
     messages.get_logger("parzen.cli").info(text)
+
+
+def warn(text: str) -> None:
+    """Say on standard error that something is not as it should be."""
+    from parzen import logging as messages
+
+    messages.get_logger("parzen.cli").warning(_one_line(text))

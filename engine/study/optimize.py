@@ -16,7 +16,7 @@ from ..interrupts import Deferred
 from ..logging import INFO, get_logger
 from ..records import FrozenTrial, TrialState
 from .core import StudyCore
-from .progress import ProgressBar
+from .progress_bar import ProgressBar
 from .telling import check_values, finish, pause_again
 from .trial import Trial
 
