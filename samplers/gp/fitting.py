@@ -103,22 +103,24 @@ class Fits:
         fit, newest = self._schedule.at(n)
         if self._known is None or self._known[0] != fit:
             begun = self._begun
-            is_begun = begun is not None and begun[0] == fit
-            self._known = fit, begun[1].result() if is_begun else self._work(fit, sample, tier)()
+            found = begun[1].result() if begun is not None and begun[0] == fit else self._work(fit, sample, tier)()
+            self._known = fit, found
         if newest != fit and (self._begun is None or self._begun[0] != newest):
             self._begun = newest, Beside(self._work(newest, sample, tier))
         return self._known[1][1]
 
     def _work(self, fit: Fit, sample: Callable[[int], Sample], tier: Tier) -> Callable[[], Found]:
         """Give a fit as a function of nothing but arrays that are made now."""
-        known = self._known
-        milestone = known[1][0] if known is not None and known[0].milestone == fit.milestone else None
-        first = sample(fit.milestone) if milestone is None else None
+        first: FloatArray | Sample
+        if self._known is not None and self._known[0].milestone == fit.milestone:
+            first = self._known[1][0]
+        else:
+            first = sample(fit.milestone)
         last = sample(fit.size) if fit.size != fit.milestone else None
 
         @np.errstate(all="ignore")  # not that of the thread which asks
         def work() -> Found:
-            start = self._thorough(first, tier) if milestone is None else milestone
+            start = self._thorough(first, tier) if isinstance(first, Sample) else first
             return start, start if last is None else self._fit(start[None], last, N_SHORT, tier)
 
         return work
