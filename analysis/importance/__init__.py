@@ -2,8 +2,8 @@
 
 from .base import BaseImportanceEvaluator
 from .fanova import FanovaImportanceEvaluator
-from .impurity import MeanDecreaseImpurityImportanceEvaluator
 from .importances import get_param_importances
+from .impurity import MeanDecreaseImpurityImportanceEvaluator
 from .ped_anova import PedAnovaImportanceEvaluator
 from .sensitivity import Sensitivity, get_sensitivities
 from .shapley import ShapleyImportanceEvaluator, ShapleyValues

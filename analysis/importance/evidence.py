@@ -79,7 +79,7 @@ class Evidence:
             raise ValueError(NEEDS_TARGET)
         return self.targets[:, 0]
 
-    # --- parameters that any trial has ---------------------------------------------------------------------------------
+    # --- parameters that any trial has -------------------------------------------------------------------------------
 
     def names(self, params: Sequence[str] | None) -> list[str]:
         """Give the names that were asked for, or of all parameters in the order in which trials suggested them.
@@ -104,14 +104,7 @@ class Evidence:
             )
         return list(dict.fromkeys(params))
 
-    def regimes(self, name: str) -> list[tuple[BaseDistribution, IntArray]]:
-        """Give the distributions from which a parameter was suggested, and the positions among `numbers` of each."""
-        merged: dict[BaseDistribution, list[IntArray]] = {}
-        for distribution, positions in self.history.by_distribution(name, self.numbers):
-            merged.setdefault(distribution, []).append(positions)
-        return [(distribution, np.concatenate(found)) for distribution, found in merged.items()]
-
-    # --- parameters that trials have together --------------------------------------------------------------------------
+    # --- parameters that trials have together ------------------------------------------------------------------------
 
     def together(self, params: Sequence[str] | None) -> tuple[dict[str, BaseDistribution], IntArray]:
         """Give a fixed space, and the positions among `numbers` of the trials that have all of it.

@@ -11,7 +11,7 @@ trials only, or its range moved, this mixes what it does with what the choice of
 domains is a regime of its own: with a share alpha of the region's trials, and beta of the best ones, the share of the
 best within the regime is (gamma' beta) / (gamma alpha), and the mean over regimes
 
-    v = sum_i alpha_i (gamma' beta_i / (gamma alpha_i))^2 D(p'_i || p_i) = (gamma' / gamma)^2 sum_i beta_i^2 / alpha_i D_i
+    v = sum_i alpha_i (gamma' beta_i / (gamma alpha_i))^2 D_i = (gamma' / gamma)^2 sum_i beta_i^2 / alpha_i D_i
 
 is what the parameter explains where it is there (Baba, Ozaki and Watanabe, "Conditional PED-ANOVA", arXiv 2601.20800).
 With one regime it is the formula above.
@@ -21,11 +21,12 @@ from __future__ import annotations
 
 import math
 import warnings
-from typing import NamedTuple
+from collections.abc import Iterator
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from ...engine.arrays import BoolArray, FloatArray, IntArray
+from ...engine.arrays import BoolArray, FloatArray
 from ...engine.distributions import BaseDistribution, CategoricalDistribution, IntDistribution, NumericDistribution
 from ...engine.history import StudyLike
 from ...engine.kernels import dominance, grid_density, hypervolume
@@ -120,33 +121,26 @@ class PedAnovaImportanceEvaluator(BaseImportanceEvaluator):
         return dict.fromkeys(names, 0.0)
 
     def _weighed(self, evidence: Evidence, names: list[str], best: BoolArray, region: BoolArray) -> dict[str, float]:
-        regimes: list[_Regime] = []
-        with evidence.history.lock:
-            values = evidence.history.params(names, evidence.numbers)
-            for name, column in zip(names, values, strict=True):
-                for distribution, at in evidence.regimes(name):
-                    if not distribution.single() and best[at].any():
-                        regimes.append(_Regime.of(name, distribution, column[at], best[at], region[at]))
-        n_best, n_region = best.sum(), region.sum()
         found = dict.fromkeys(names, 0.0)
+        regimes = [regime for regime in regimes_of(evidence, names, best, region) if regime.best.any()]
+        n_best, n_region = best.sum(), region.sum()
         for regime, divergence in zip(regimes, self._divergences(regimes), strict=True):
             alpha, beta = regime.region.sum() / n_region, regime.best.sum() / n_best
             found[regime.name] += float((n_best / n_region) ** 2 * beta**2 / alpha * divergence)
         return found
 
-    def _divergences(self, regimes: list[_Regime]) -> FloatArray:
+    def _divergences(self, regimes: list[Regime]) -> FloatArray:
         """Give the divergence of each regime, together for those whose grids are alike."""
         found = np.empty(len(regimes))
         kinds = [(regime.is_choice, len(regime.best)) for regime in regimes]
         for is_choice, n in dict.fromkeys(kinds):
             at = [i for i, kind in enumerate(kinds) if kind == (is_choice, n)]
-            density = grid_density.of_choices if is_choice else grid_density.of_numbers
-            base = (
-                density(np.array([regimes[i].region for i in at]))
-                if self._evaluate_on_local
-                else np.full((1, n), 1 / n)
-            )
-            found[at] = grid_density.pearson(density(np.array([regimes[i].best for i in at])), base)
+            counts = [regimes[i].best for i in at]
+            if self._evaluate_on_local:
+                counts += [regimes[i].region for i in at]
+            density = (grid_density.of_choices if is_choice else grid_density.of_numbers)(np.array(counts))
+            base = density[len(at) :] if self._evaluate_on_local else np.full((1, n), 1 / n)
+            found[at] = grid_density.pearson(density[: len(at)], base)
         return found
 
 
@@ -182,46 +176,93 @@ def best_of(losses: FloatArray, quantile: float) -> BoolArray:
     return is_best
 
 
-class _Regime(NamedTuple):
-    """A domain of a parameter: how many of the best trials, and of the region's, have a value in each cell."""
+class Regime(NamedTuple):
+    """A domain of a parameter: how many of the best trials, and of the region's, have a value in each of n cells.
+
+    A choice is a cell of its own.
+    """
 
     name: str
     is_choice: bool
     best: FloatArray
     region: FloatArray
 
-    @classmethod
-    def of(
-        cls, name: str, distribution: BaseDistribution, internal: FloatArray, best: BoolArray, region: BoolArray
-    ) -> _Regime:
-        cells, n = cells_of(internal, distribution)
-        best_counts, region_counts = (np.bincount(cells[which], minlength=n).astype(float) for which in (best, region))
-        return cls(name, isinstance(distribution, CategoricalDistribution), best_counts, region_counts)
 
-
-def cells_of(internal: FloatArray, distribution: BaseDistribution) -> tuple[IntArray, int]:
-    """Put internal values into cells of a grid over the range; logarithms where the parameter has a log scale.
+def regimes_of(evidence: Evidence, names: list[str], best: BoolArray, region: BoolArray) -> list[Regime]:
+    """Count the values of parameters in their domains, those that can have one value only left out.
 
     Parameters
     ----------
-    internal
-        Shape (n,).
-    distribution
-        More than one value is possible.
-
-    Returns
-    -------
-    cells, n_cells
-        Shape (n,), and how many there are: one for each choice; for numbers one for each point of their grid, at most
-        `grid_density.CELLS`; on a log scale with integers as many as powers of 2 fit into the number of these.
+    evidence
+        The study's trials.
+    names
+        The parameters.
+    best, region
+        Which trials count, shape (n,) each.
     """
-    if not isinstance(distribution, NumericDistribution):
-        return internal.astype(np.int64), len(distribution.choices)  # type: ignore[attr-defined]
-    n, (low, high) = grid_density.CELLS, distribution.ends
-    if distribution.log and isinstance(distribution, IntDistribution):
-        n = min(n, math.ceil(math.log(distribution.high - distribution.low + 1) / math.log(2)) + 1)
-    elif distribution.step is not None:
-        n = min(n, round((distribution.high - distribution.low) / distribution.step) + 1)
-    width = high / (n - 1) - low / (n - 1) if math.isinf(high - low) else (high - low) / (n - 1)
-    place = np.ceil((distribution.to_model(internal) - low) / width - 0.5)  # to the nearest one, halves down
-    return np.clip(place, 0, n - 1).astype(np.int64), n
+    found: dict[tuple[str, int], Regime] = {}
+    with evidence.history.lock:
+        for space, at in evidence.history.by_space(evidence.numbers):
+            grids = {name: Grid.of(space[name]) for name in names if name in space and not space[name].single()}
+            values = evidence.history.params(list(grids), evidence.numbers[at])
+            for name, *counts in counted(list(grids), list(grids.values()), values, best[at], region[at]):
+                key = name, id(space[name])  # one object stands for all distributions that are alike
+                if key in found:
+                    counts = [a + b for a, b in zip(counts, found[key][2:], strict=True)]
+                found[key] = Regime(name, isinstance(space[name], CategoricalDistribution), *counts)
+    return list(found.values())
+
+
+class Grid(NamedTuple):
+    """A grid of n cells over a parameter's range, on its scale: the middle of the first, and their width."""
+
+    n: int
+    low: float
+    width: float
+    is_log: bool
+
+    @classmethod
+    def of(cls, distribution: BaseDistribution) -> Grid:
+        """Lay a grid over the range of a distribution.
+
+        It has a cell for each choice; of numbers one for each point of their grid, at most `grid_density.CELLS`; of
+        integers on a log scale as many as powers of 2 fit into their number.
+        """
+        low, high = distribution.ends
+        if isinstance(distribution, CategoricalDistribution):
+            return cls(len(distribution.choices), 0.0, 1.0, False)
+        assert isinstance(distribution, NumericDistribution)
+        n = grid_density.CELLS
+        if distribution.log and isinstance(distribution, IntDistribution):
+            n = min(n, math.ceil(math.log(distribution.high - distribution.low + 1) / math.log(2)) + 1)
+        elif distribution.step is not None:
+            n = min(n, round((distribution.high - distribution.low) / distribution.step) + 1)
+        width = high / (n - 1) - low / (n - 1) if math.isinf(high - low) else (high - low) / (n - 1)
+        return cls(n, low, width, distribution.log)
+
+
+def counted(names: list[str], grids: list[Grid], internal: FloatArray, *which: BoolArray) -> Iterator[tuple[Any, ...]]:
+    """Count values in cells.
+
+    Parameters
+    ----------
+    names, grids
+        Of each parameter.
+    internal
+        Their values, shape (d, k).
+    *which
+        Which of the k values count, shape (k,) each.
+
+    Yields
+    ------
+    Name and counts, a (n,) for each of `which`.
+    """
+    if not names:
+        return
+    n, low, width, is_log = (np.array(column)[:, np.newaxis] for column in zip(*grids, strict=True))
+    scaled = np.where(is_log, np.log(internal), internal) if is_log.any() else internal
+    place = np.ceil((scaled - low) / width - 0.5)  # to the nearest cell, halves down
+    start = np.cumsum(n) - n[:, 0]
+    cells = np.clip(np.nan_to_num(place), 0, n - 1).astype(np.int64) + start[:, np.newaxis]
+    counts = [np.bincount(cells[:, one].ravel(), minlength=n.sum()).astype(np.float64) for one in which]
+    yield from zip(names, *(np.split(one, start[1:]) for one in counts), strict=True)

@@ -1,4 +1,4 @@
-"""How the objective goes with each parameter: rank correlations of numbers, and spreads between choices, on one scale."""
+"""How the objective goes with each parameter: rank correlations of numbers, spreads between choices, on one scale."""
 
 from __future__ import annotations
 

@@ -71,7 +71,7 @@ def chains(permutations: IntArray) -> tuple[BoolArray, BoolArray]:
         The first 0 to d players of each, shape (n, d + 1, d); and the first 1 to d - 1 if the last of these changes
         places with the next one, shape (n, d - 1, d).
     """
-    n, d = permutations.shape
+    d = permutations.shape[1]
     place = np.argsort(permutations, axis=1)[:, np.newaxis, :]
     first = place < np.arange(d + 1)[np.newaxis, :, np.newaxis]
     k = np.arange(1, d)[np.newaxis, :, np.newaxis]

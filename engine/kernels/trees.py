@@ -82,7 +82,7 @@ def main_variances(tree: Leaves) -> FloatArray:
 
     The marginal of a column is a step function, which changes by value times the volume of the other columns where a
     leaf begins, and back where it ends: all of them come from one pass over the leaves (Hutter, Hoos and Leyton-Brown,
-    "An efficient approach for assessing hyperparameter importance", ICML 2014, algorithm 2, without its loop over cells).
+    "An efficient approach for assessing hyperparameter importance", ICML 2014, algorithm 2, without its loop).
     """
     weight = tree.value * _without_each(tree.width)
     return np.array([_of_steps(*column) for column in zip(tree.start, tree.width, weight, strict=True)])
