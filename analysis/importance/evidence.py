@@ -63,8 +63,8 @@ class Evidence:
             complete = np.asarray(history.numbers((TrialState.COMPLETE,)), dtype=np.int64)
             targets, signs = history.values[complete], np.array(history.signs)
             records = [] if target is None else [history.record(number) for number in complete.tolist()]
-        if target is not None:  # `float` refuses what is no number
-            targets, signs = np.array([[float(target(record))] for record in records]).reshape(-1, 1), np.ones(1)
+        if target is not None:
+            targets, signs = np.array([[_number(target(record))] for record in records]).reshape(-1, 1), np.ones(1)
         counts = ~np.isnan(targets).any(axis=1) if infinite else np.isfinite(targets).all(axis=1)
         return cls(history, complete, complete[counts], targets[counts], signs)
 
@@ -139,6 +139,12 @@ class Evidence:
                         f"specified. Specified parameters: {list(params)}."
                     )
         return space, np.flatnonzero(np.isin(self.numbers, having))
+
+
+def _number(value: Any) -> float:
+    """Refuse what is no number, a text that spells one too: ``TypeError``."""
+    math.isnan(value)
+    return float(value)
 
 
 def split_single(space: dict[str, BaseDistribution]) -> tuple[dict[str, BaseDistribution], dict[str, float]]:

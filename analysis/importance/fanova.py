@@ -76,12 +76,11 @@ class FanovaImportanceEvaluator(BaseImportanceEvaluator):
         targets = evidence.one_target()
         space, rows = evidence.together(params)
         varied, single = split_single(space)
-        if not varied or not len(rows):
+        if not varied or len(rows) < 2:
             return dict.fromkeys(space, 0.0)
         table = Table.of(varied)
         self._forest.fit(table.rows(evidence.history, evidence.numbers[rows]), targets[rows])
-        found = main_shares(self._forest, table)
-        return by_importance(dict(zip(varied, found.tolist(), strict=True))) | by_importance(single)
+        return by_importance(table.named(main_shares(self._forest, table))) | by_importance(single)
 
 
 def main_shares(forest: Forest, table: Table) -> FloatArray:

@@ -34,8 +34,8 @@ class Table:
 
     @classmethod
     def of(cls, space: dict[str, BaseDistribution]) -> Table:
-        """Lay out the columns of a space in which every parameter can have several values."""
-        dimensions = Dimensions.of(space)
+        """Lay out the columns of a space, by name: in whatever order parameters are asked for, the forest is the same."""
+        dimensions = Dimensions.of(dict(sorted(space.items())))
         owner = np.repeat(np.arange(len(space)), np.maximum(dimensions.n_choices, 1))
         bounds = np.stack([dimensions.scale.low, dimensions.scale.high], axis=1)[owner]
         ranges = np.where(dimensions.is_choice[owner, np.newaxis], [0.0, 1.0], bounds)
@@ -52,6 +52,10 @@ class Table:
         is_choice = self.dimensions.is_choice[self.owner]
         rows[:, is_choice] = self.dimensions.one_hot(internal)
         return rows
+
+    def named(self, found: FloatArray) -> dict[str, float]:
+        """Give what was found for each parameter (p,) by its name."""
+        return dict(zip(self.dimensions.names, found.tolist(), strict=True))
 
     def of_parameter(self, index: int) -> BoolArray:
         """Tell which columns belong to a parameter, shape (d,)."""

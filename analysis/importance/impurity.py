@@ -51,9 +51,9 @@ class MeanDecreaseImpurityImportanceEvaluator(BaseImportanceEvaluator):
         evidence = Evidence.of(study, target)
         targets = evidence.one_target()
         space, rows = evidence.together(params)
-        if not space or not len(rows):
+        if not space or len(rows) < 2:
             return dict.fromkeys(space, 0.0)
         table = Table.of(space)
         self._forest.fit(table.rows(evidence.history, evidence.numbers[rows]), targets[rows])
         found = np.bincount(table.owner, weights=self._forest.impurity_decreases)
-        return by_importance(dict(zip(space, found.tolist(), strict=True)))
+        return by_importance(table.named(found))

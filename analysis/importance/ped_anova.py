@@ -98,13 +98,13 @@ class PedAnovaImportanceEvaluator(BaseImportanceEvaluator):
             If a target is given, for it is minimised; if there are fewer than two trials; and if all trials of the
             region are among the best.
         """
+        evidence = Evidence.of(study, target)
         if target is not None:
             warnings.warn(
                 "PedAnovaImportanceEvaluator computes the importances of params to achieve low `target` values. If "
                 "this is not what you want, please modify target, e.g., by multiplying the output by -1.",
                 stacklevel=2,
             )
-        evidence = Evidence.of(study, target)
         names = evidence.names(params)
         if len(evidence.numbers) < 2:
             return self._equal(names, "The number of trials is too small to compute importances.")

@@ -166,7 +166,7 @@ class ShapleyImportanceEvaluator(BaseImportanceEvaluator):
         evidence = Evidence.of(study, target)
         evidence.one_target()
         space, at = evidence.together(params)
-        varied, single = split_single(space)
+        varied, single = split_single(dict(sorted(space.items())))
         baseline = _baseline(varied, self._baseline, space)
         names = [*varied, *single]
         if not varied or not len(at):

@@ -199,7 +199,7 @@ SCENARIOS = {
     "target that raises": lambda o, name: weighed(o, simple(o), name, target=lambda t: t.user_attrs["lost"]),
     "target that is none": lambda o, name: weighed(o, simple(o), name, target=3),
     "params": lambda o, name: weighed(o, simple(o), name, params=["y"]),
-    "params, both": lambda o, name: weighed(o, simple(o), name, params=["y", "x"], normalize=False),
+    "params, both": lambda o, name: weighed(o, simple(o), name, params=["x", "y"], normalize=False),
     "params twice": lambda o, name: weighed(o, simple(o), name, params=["x", "x"]),
     "no params": lambda o, name: weighed(o, simple(o), name, params=[]),
     "params of a tuple": lambda o, name: weighed(o, simple(o), name, params=("x",)),
@@ -272,6 +272,16 @@ def test_arguments_are_named():
 def test_quantiles_differ(kwargs):
     """Optuna asserts; a wrong argument is a ValueError here."""
     differ(lambda o: o.importance.PedAnovaImportanceEvaluator(**kwargs), ValueError)
+
+
+def test_the_order_of_params_does_not_exchange_importances():
+    """Optuna's gives y what is x's, and x what is y's, unless the names are sorted."""
+    name = "MeanDecreaseImpurityImportanceEvaluator"
+    expected = weighed(parzen, simple(parzen), name)
+    assert expected == weighed(optuna, simple(optuna), name)
+    differ(lambda o: weighed(o, simple(o), name, params=["y", "x"]), expected)
+    compare(lambda o: weighed(o, simple(o), "FanovaImportanceEvaluator", params=["y", "x"]))
+    compare(lambda o: weighed(o, simple(o), "PedAnovaImportanceEvaluator", params=["y", "x"]))
 
 
 def test_an_evaluator_of_the_users():
