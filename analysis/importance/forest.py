@@ -34,7 +34,7 @@ class Table:
 
     @classmethod
     def of(cls, space: dict[str, BaseDistribution]) -> Table:
-        """Lay out the columns of a space, by name: in whatever order parameters are asked for, the forest is the same."""
+        """Lay out the columns of a space in the order of names, so that the order of the space does not matter."""
         dimensions = Dimensions.of(dict(sorted(space.items())))
         owner = np.repeat(np.arange(len(space)), np.maximum(dimensions.n_choices, 1))
         bounds = np.stack([dimensions.scale.low, dimensions.scale.high], axis=1)[owner]

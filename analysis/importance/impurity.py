@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ...engine.arrays import FloatArray
 from ...engine.history import StudyLike
 from .base import BaseImportanceEvaluator, Target, by_importance
 from .evidence import Evidence
@@ -55,5 +56,5 @@ class MeanDecreaseImpurityImportanceEvaluator(BaseImportanceEvaluator):
             return dict.fromkeys(space, 0.0)
         table = Table.of(space)
         self._forest.fit(table.rows(evidence.history, evidence.numbers[rows]), targets[rows])
-        found = np.bincount(table.owner, weights=self._forest.impurity_decreases)
+        found: FloatArray = np.bincount(table.owner, weights=self._forest.impurity_decreases).astype(np.float64)
         return by_importance(table.named(found))

@@ -110,7 +110,7 @@ class ShapleyImportanceEvaluator(BaseImportanceEvaluator):
         baseline: Mapping[str, Any] | None = None,
         n_trees: int = 64,
         max_depth: int | None = 64,
-        n_candidates: int = 32,
+        n_candidates: int = 128,
         n_permutations: int = 64,
         seed: int | None = None,
     ) -> None:

@@ -42,7 +42,7 @@ def of_numbers(counts: FloatArray) -> FloatArray:
     shifted = np.lib.stride_tricks.sliding_window_view(kernel, n, axis=1)
     prior = _mass(cells - (n - 1) / 2, np.array(float(n)))
     smoothed: FloatArray = (shifted @ each[:, ::-1, np.newaxis])[:, :, 0]
-    return smoothed + prior / prior.sum() * _PRIOR_WEIGHT / (total + _PRIOR_WEIGHT) + _LEAST
+    return np.asarray(smoothed + prior / prior.sum() * _PRIOR_WEIGHT / (total + _PRIOR_WEIGHT) + _LEAST)
 
 
 def of_choices(counts: FloatArray) -> FloatArray:

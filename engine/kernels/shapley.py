@@ -21,7 +21,7 @@ def coalitions(d: int) -> BoolArray:
 
 def monotone(values: FloatArray) -> FloatArray:
     """Let each coalition have the largest value of those that it contains; values of all coalitions, shape (2^d,)."""
-    found = values.copy()
+    found: FloatArray = values.copy()
     for i in range(len(values).bit_length() - 1):
         split = found.reshape(-1, 2, 2**i)  # without player i, and with it
         np.maximum(split[:, 1], split[:, 0], out=split[:, 1])

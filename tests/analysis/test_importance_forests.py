@@ -211,7 +211,9 @@ def test_shares_are_known(name: str) -> None:
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_shares_are_known_more_exactly_with_more_trials(name: str) -> None:
     found, expected = shares_of(name, 4000, 64)
-    assert found == pytest.approx(expected, abs=0.035)
+    assert found == pytest.approx(
+        expected, abs=0.08 if name == "ishigami" else 0.02
+    )  # it has the strongest interaction
 
 
 # --- evaluators ------------------------------------------------------------------------------------------------------
