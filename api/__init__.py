@@ -19,7 +19,7 @@ from parzen.engine.study import (
 from parzen.version import __version__
 
 if TYPE_CHECKING:
-    from parzen import artifacts, indicators, integration
+    from parzen import artifacts, importance, indicators, integration
     from parzen.analysis.recommendation import recommended_trial
 else:
     __getattr__, __dir__ = lazily(
@@ -27,6 +27,7 @@ else:
         {
             "parzen.analysis.recommendation": ["recommended_trial"],
             ".artifacts": [],
+            ".importance": [],
             ".indicators": [],
             ".integration": [],
         },
@@ -47,6 +48,7 @@ __all__ = [
     "exceptions",
     "get_all_study_names",
     "get_all_study_summaries",
+    "importance",
     "indicators",
     "integration",
     "load_study",

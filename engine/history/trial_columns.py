@@ -205,6 +205,11 @@ class TrialColumns:
         live = self.live.get(number)
         return self._domains.signatures[self._rows.cells["signature"][number]] if live is None else live.distributions
 
+    def by_space(self, numbers: IntArray) -> list[tuple[Signature, IntArray]]:
+        """Give the search spaces that some finished trials (k,) suggested, and the positions of the trials of each."""
+        signature = self._rows["signature"][numbers]
+        return [(self._domains.signatures[k], np.flatnonzero(signature == k)) for k in np.unique(signature).tolist()]
+
     def _live_distribution(self, number: int, name: str) -> BaseDistribution:
         return self.canonical(name, self.live[number].distributions[name])
 
