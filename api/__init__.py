@@ -19,16 +19,21 @@ from parzen.engine.study import (
 from parzen.version import __version__
 
 if TYPE_CHECKING:
-    from parzen import artifacts, indicators, integration
+    from parzen import artifacts, indicators, integration, planning, stopping, terminator
+    from parzen.analysis.describing import describe
     from parzen.analysis.recommendation import recommended_trial
 else:
     __getattr__, __dir__ = lazily(
         __name__,
         {
+            "parzen.analysis.describing": ["describe"],
             "parzen.analysis.recommendation": ["recommended_trial"],
             ".artifacts": [],
             ".indicators": [],
             ".integration": [],
+            ".planning": [],
+            ".stopping": [],
+            ".terminator": [],
         },
     )
 
@@ -43,6 +48,7 @@ __all__ = [
     "create_study",
     "create_trial",
     "delete_study",
+    "describe",
     "distributions",
     "exceptions",
     "get_all_study_names",
@@ -51,12 +57,15 @@ __all__ = [
     "integration",
     "load_study",
     "logging",
+    "planning",
     "pruners",
     "recommended_trial",
     "samplers",
     "search_space",
+    "stopping",
     "storages",
     "study",
+    "terminator",
     "trial",
     "version",
 ]

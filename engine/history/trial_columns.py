@@ -152,6 +152,11 @@ class TrialColumns:
         return self._rows["complete"][: self.n]
 
     @property
+    def started(self) -> IntArray:
+        """When each finished or paused trial had started, shape (n,), in microseconds; `NO_TIME` where it is unknown."""
+        return self._rows["start"][: self.n]
+
+    @property
     def finished(self) -> IntArray:
         """Numbers of the finished trials in the order in which they finished; a slice gives those that are new."""
         return self._finished.view
