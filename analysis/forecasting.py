@@ -239,7 +239,7 @@ def _pace(history: History) -> tuple[int, float]:
     if not len(start):
         return 1, float("nan")
     at_once = np.searchsorted(start, end, side="left") - np.arange(len(end))
-    seconds = (history.completed[numbers] - history.started[numbers])[known] * 1e-6
+    seconds = history.seconds(numbers[known])
     usual = np.minimum(seconds, np.quantile(seconds, 0.95))  # a machine that slept is no measure
     return max(int(np.median(at_once)), 1), float(usual.mean())
 

@@ -18,10 +18,10 @@ _RUNGS = 4  # of the single bracket of a short search, the last one a full train
 _QUICK = 0.05  # seconds of a trial below which what a sampler takes counts
 
 _WHY = (
-    "the default sampler in place of a plain {strategy!r}: it spreads its first trials evenly as a random search should, "
-    "then models the objective, and was nowhere significantly behind TPE or Optuna's default (docs/default.md)"
+    "the default in place of plain {strategy}: it spreads its first trials evenly, as a random search should, then "
+    "models the objective, and was nowhere measured to be behind (docs/default.md)"
 )
-_WHY_QUICK = "the default sampler without its Gaussian process, as a trial takes less time than that would"
+_WHY_QUICK = "the default without its Gaussian process, which would take longer than a trial"
 
 
 @dataclass(frozen=True)
@@ -45,8 +45,9 @@ class Plan(Mapping[str, Any]):
     trials_with_pruner, full_trainings : int or None
         How many trials the same budget starts with the pruner, and about how many of them run to their last step; None
         without a pruner.
-    expected_rank : float
-        Expected rank of the best of `max_trials` random trials among all configurations, the best of which is 1.
+    expected_rank : float or None
+        Expected rank of the best of `max_trials` random trials among all configurations, the best of which is 1; None
+        where these are infinitely many.
     expected_quantile : float
         Expected share of the configurations that are better than, or as good as, the best trial.
     sampler, pruner : str or None
@@ -63,7 +64,7 @@ class Plan(Mapping[str, Any]):
     n_workers: int
     trials_with_pruner: int | None
     full_trainings: int | None
-    expected_rank: float
+    expected_rank: float | None
     expected_quantile: float
     sampler: str
     pruner: str | None
@@ -89,12 +90,13 @@ class Plan(Mapping[str, Any]):
         return sum(1 for _ in self)
 
     def __str__(self) -> str:
+        rank = "" if self.expected_rank is None else f", at rank {self.expected_rank:.4g}"
         lines = [
             self.recommendation,
-            f"{self.max_trials} full trainings take {self.gpu_hours:g} GPU hours, and {self.estimated_hours:g} hours by "
-            f"the clock with {self.n_workers} at a time.",
-            f"The best of as many random trials is expected at rank {self.expected_rank:.4g}, in the best "
-            f"{self.expected_quantile:.2%} of all configurations; a model should do better.",
+            f"{self.max_trials} full trainings take {self.gpu_hours:g} GPU hours, by the clock "
+            f"{self.estimated_hours:g} hours with {self.n_workers} at a time.",
+            f"The best of as many random trials is expected among the best {self.expected_quantile:.2g} of all "
+            f"configurations{rank}; a model should do better.",
             f"Sampler: {self.sampler}, {self.reason}.",
         ]
         return "\n".join(lines if self.pruner is None else [*lines, f"Pruner: {self.pruner}."])
@@ -153,8 +155,8 @@ def plan_optimization(
         n_workers=workers,
         trials_with_pruner=started,
         full_trainings=full,
-        expected_rank=(size + 1.0) / (drawn + 1.0) if size < math.inf else math.inf,
-        expected_quantile=1.0 / (drawn + 1.0) * (1.0 + 1.0 / size),
+        expected_rank=min((size + 1.0) / (drawn + 1.0), size) if size < math.inf else None,
+        expected_quantile=min((1.0 + 1.0 / size) / (drawn + 1.0), 1.0),
         sampler="AutoSampler(share=0.0)" if is_quick else "AutoSampler()",
         pruner=None if pruner is None else _words(pruner, brackets),
         reason=_WHY_QUICK if is_quick else _WHY.format(strategy=strategy),
@@ -211,11 +213,12 @@ def _recommendation(
     if started is not None:
         found = f"Start {started} trials and let the pruner stop most: about {full} run to the end ({strategy})."
     elif strategy == "hyperband":
-        found += (
-            f" Trainings of {steps} steps are too short to be pruned."
-            if steps is not None
-            else " Report the steps of a training, and give `steps_per_trial`: pruned, the same budget starts more trials."
-        )
+        if steps is not None:
+            found += f" Trainings of {steps} steps are too short to be pruned."
+        else:
+            found += (
+                " Report a training's steps, and give `steps_per_trial`: with a pruner many more trials are started."
+            )
     if strategy == "random":
         found += " So few tell little: narrow the ranges, or enqueue what you would have tried by hand."
     return found

@@ -77,7 +77,7 @@ def tail_posterior(tail: FloatArray, most_kappa: float) -> tuple[FloatArray, Flo
     """Infer the end and the power of the tail from the k smallest losses, which are not all the same.
 
     Given the largest of them the others are independent with density kappa (y - a)^(kappa - 1) / (y_(k) - a)^kappa.
-    At first a is uniform, as is right for a place beside a scale (the right Haar prior), and so is the logarithm of kappa.
+    At first a is uniform, as is right for a place beside a scale (the right Haar prior), and so is log kappa.
 
     Parameters
     ----------
