@@ -159,7 +159,7 @@ class NoiseFloor(RegretBound):
         known = isinstance(scores, Sequence) and not isinstance(scores, str)
         if not known or len(scores) < 2 or not all(isinstance(one, (int, float)) for one in scores):
             raise ValueError(
-                f"Trial {history.best}, the best one, should have the scores of at least two folds, but has {scores!r}: "
+                f"Trial {history.best}, the best, should have the scores of at least two folds, but has {scores!r}: "
                 "call `parzen.stopping.report_cross_validation_scores(trial, scores)` in each trial, or say in `folds` "
                 "where they are."
             )

@@ -1,5 +1,6 @@
 """A Gaussian process proposes: it models the objective, and improvement is expected under it. Read `proposer` first."""
 
+from .coordinates import openings
 from .costs import Costs
 from .plain import PlainModel, fitting
 from .prior import Prior
@@ -8,4 +9,4 @@ from .sampler import GPSampler
 from .surrogate import Knowledge
 from .transfer import Transfer
 
-__all__ = ["Costs", "GPSampler", "Knowledge", "PlainModel", "Prior", "Proposer", "Transfer", "fitting"]
+__all__ = ["Costs", "GPSampler", "Knowledge", "PlainModel", "Prior", "Proposer", "Transfer", "fitting", "openings"]
