@@ -112,7 +112,7 @@ def forecast(study: StudyLike, n_more: int, cost: Cost | None = None) -> Forecas
 
     Up to the number of trials so far the expected best is a U-statistic. Beyond, the smallest losses so far are taken
     to follow a power law (see `engine/kernels/order_statistics.py`), and new bests to come as the ones before did. It
-    was measured how often the band holds what then came: `docs/analysis-stopping.md`.
+    was measured how often the band holds what then came: ``docs/analysis-stopping.md``.
 
     Parameters
     ----------
