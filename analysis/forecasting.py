@@ -19,13 +19,17 @@ from ..engine.records import FrozenTrial, TrialState
 Cost = float | str | Callable[[FrozenTrial], float]
 
 LEVEL = 0.9
-_N_DRAWS = 4000
+_N_DRAWS = 1000  # for each tail
+_TAILS = (2, 4, 8)  # the best half, quarter and eighth
+_MOMENTUM = 0.3  # share of the draws that go on as the study did
+_SHARE_MEAN, _SHARE_SD = math.log(0.3), 1.5  # of what the last doubling gained, the next one's share: its logarithm
 _N_POINTS = 40  # of the curve on either side of today
 _FEWEST, _FEW = 4, 20  # different values, and trials, of which a band needs either
 
 ASSUMPTIONS = (
     "Trials to come are drawn as those so far, better by the trend that the new bests so far show.",
-    "Near its best values the objective follows a power law, with at most as many parameters that matter as there are.",
+    "Near its best values the objective follows a power law, with at most as many parameters that matter as there are, "
+    "or it goes on as it did when the trials doubled last; a bound of its own, such as an accuracy of 1, is not known.",
     "Pruned, failed and infeasible trials count as the worst value, and go on to come as often.",
     "The objective does not change, and its noise is part of its values: a lucky value counts as a good one.",
 )
@@ -61,8 +65,8 @@ class Forecast:
     best : float
         The best value so far.
     expected, low, high : float
-        The best value after these, and where it lies with probability `level`; no better than `best` at worst. The
-        band is infinite towards better values below 20 trials if less than four different values are known.
+        The best value after these, and where it lies with probability `level`; at worst it stays `best`. What is
+        expected is the median, which a few possible values far away do not move. The band is infinite towards better values below 20 trials if less than four different values are known.
     level : float
         Probability of the band.
     chance : float
@@ -111,8 +115,8 @@ def forecast(study: StudyLike, n_more: int, cost: Cost | None = None) -> Forecas
     """Forecast what more trials of a study will bring.
 
     Up to the number of trials so far the expected best is a U-statistic. Beyond, the smallest losses so far are taken
-    to follow a power law (see `engine/kernels/order_statistics.py`), and new bests to come as the ones before did. It
-    was measured how often the band holds what then came: ``docs/analysis-stopping.md``.
+    to follow a power law (see `order_statistics`), or the study to go on as it did when its trials doubled last, and
+    new bests to come as the ones before did. How often the band held what came: ``docs/analysis-stopping.md``.
 
     Parameters
     ----------
@@ -197,13 +201,12 @@ def _curve(losses: FloatArray, m: int, n_params: int) -> tuple[Curve, float]:
     is_record = np.append(True, losses[1:] < np.minimum.accumulate(losses)[:-1]).astype(np.float64)
     trends, weights = kernels.trend_posterior(is_record)
     chance = float(weights @ -np.expm1(-trends * np.log1p(m / n)))
-    draws = _draws(ordered, more, n_params, trends, weights)
-    low = np.quantile(draws, rest, axis=1)
-    mean = np.maximum(draws, low[:, None]).mean(axis=1)  # of few trials some draws lie absurdly far below
+    draws = _draws(losses, more, n_params, trends, weights)
+    low, middle, high = np.quantile(draws, (rest, 0.5, 1.0 - rest), axis=1)
     parts = (
-        (kernels.expected_best(ordered, so_far), mean),
+        (kernels.expected_best(ordered, so_far), middle),
         (kernels.quantile_best(ordered, so_far, rest), np.where(_is_little(ordered), -np.inf, low)),
-        (kernels.quantile_best(ordered, so_far, 1.0 - rest), np.quantile(draws, 1.0 - rest, axis=1)),
+        (kernels.quantile_best(ordered, so_far, 1.0 - rest), high),
     )
     return Curve(np.append(so_far, n + more), *(np.concatenate(part) for part in parts)), chance
 
@@ -213,20 +216,40 @@ def _is_little(ordered: FloatArray) -> bool:
     return len(ordered) < _FEW and len(np.unique(ordered[np.isfinite(ordered)])) < _FEWEST
 
 
-def _draws(ordered: FloatArray, more: IntArray, n_params: int, trends: FloatArray, weights: FloatArray) -> FloatArray:
-    """Draw the best loss after some more trials (k,): shape (k, s)."""
-    n, rng = len(ordered), np.random.default_rng(0)  # a forecast is a function of the trials
-    k = kernels.tail_size(n)
-    tail = ordered[:k][np.isfinite(ordered[:k])]
-    if not len(tail) or ordered[0] == -np.inf or tail[0] == tail[-1]:  # nothing to be drawn from
+def _draws(losses: FloatArray, more: IntArray, n_params: int, trends: FloatArray, weights: FloatArray) -> FloatArray:
+    """Draw the best loss after some more trials (k,): shape (k, s).
+
+    Part of the draws are from the power law, fitted to tails of several sizes, since none is right for all studies; the
+    others go on as the study did when its trials doubled last: a model-based search leaves the trials that it began with
+    so far behind that these say little.
+    """
+    n, ordered = len(losses), np.sort(losses)
+    rng = np.random.default_rng(0)  # a forecast is a function of the trials
+    if ordered[0] == -np.inf:
         return np.full((len(more), 1), ordered[0])
+    parts = []
+    for part in _TAILS:
+        trend = rng.choice(trends, size=_N_DRAWS, p=weights)
+        amount = kernels.alike(n, more.astype(np.float64), trend)
+        parts.append(_beyond(ordered, kernels.tail_size(n, part), amount, n_params, rng))
+    n_momentum = round(len(_TAILS) * _N_DRAWS * _MOMENTUM / (1.0 - _MOMENTUM))
+    trend = rng.choice(trends, size=n_momentum, p=weights)
+    has_new = rng.random(n_momentum) < -np.expm1(-trend * np.log1p(more[:, None] / n))
+    gain = float(losses[: max(n // 2, 1)].min() - ordered[0])
+    share = np.exp(_SHARE_MEAN + _SHARE_SD * rng.standard_normal(n_momentum)) * np.log2(1.0 + more[:, None] / n)
+    parts.append(ordered[0] - np.where(has_new, share * (gain if np.isfinite(gain) else 0.0), 0.0))
+    return np.concatenate(parts, axis=1)
+
+
+def _beyond(ordered: FloatArray, k: int, amount: FloatArray, n_params: int, rng: np.random.Generator) -> FloatArray:
+    """Draw the best loss after amounts (..., s) of trials alike, by the power law of the k best so far."""
+    n, n_draws, tail = len(ordered), amount.shape[-1], ordered[:k][np.isfinite(ordered[:k])]
+    if not len(tail) or tail[0] == tail[-1]:  # nothing to be drawn from
+        return np.full(amount.shape, ordered[0])
     ends, kappas, probabilities = kernels.tail_posterior(tail, n_params / 2.0)
-    chosen = rng.choice(len(ends), size=_N_DRAWS, p=probabilities)
-    trend = rng.choice(trends, size=_N_DRAWS, p=weights)
-    share = rng.beta(len(tail), n - len(tail) + 1, size=_N_DRAWS)
-    u = rng.random(_N_DRAWS)
-    amount = kernels.alike(n, more.astype(np.float64), trend)
-    lowest = -np.expm1(np.log1p(-u) / amount)  # of so many uniform numbers the smallest
+    chosen = rng.choice(len(ends), size=n_draws, p=probabilities)
+    share = rng.beta(len(tail), n - len(tail) + 1, size=n_draws)
+    lowest = -np.expm1(np.log1p(-rng.random(n_draws)) / amount)  # of so many uniform numbers the smallest
     return kernels.best_of_more(tail, ends[chosen], kappas[chosen], share, lowest)
 
 

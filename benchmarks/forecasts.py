@@ -82,7 +82,7 @@ def after(study: parzen.Study, n: int, m: int) -> Outcome | None:
 
 
 def least_squares(ordered: Array, m: int, g: float) -> float:
-    """Extrapolate the expected best by least squares of the best quarter on what order statistics are expected to be."""
+    """Extrapolate the expected best by least squares of the best quarter on what is expected of order statistics."""
     n, s = len(ordered), 2.0 / g
     k = min(n, max(3, n // 4))
     rows = np.arange(1, k + 1)
@@ -110,11 +110,10 @@ def outcomes(names: Sequence[str], sampler: str, seeds: range, pairs: Sequence[t
 def row(label: str, found: Sequence[Outcome]) -> str:
     """Write a row of the table."""
     table = np.array(found, dtype=np.float64)
-    better, worse, chance, new, error, nothing, squares = table.mean(axis=0)
-    return (
-        f"| {label} | {len(table)} | {1 - better - worse:.0%} | {better:.0%} | {worse:.0%} | {chance:.0%} | {new:.0%} | "
-        f"{np.median(table[:, 4]):.2g} | {np.median(table[:, 5]):.2g} | {np.median(table[:, 6]):.2g} |"
-    )
+    better, worse, chance, new = table[:, :4].mean(axis=0)
+    shares = " | ".join(f"{share:.0%}" for share in (1.0 - better - worse, better, worse, chance, new))
+    errors = " | ".join(f"{error:.2g}" for error in np.median(table[:, 4:], axis=0))
+    return f"| {label} | {len(table)} | {shares} | {errors} |"
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""How good the best of some more values will be, from the n smallest so far: expectations, and draws beyond them.
+"""How good the best of some more values will be, given those so far: expectations, and draws of what lies beyond.
 
 Losses are sorted, the best first. Near its lower end a distribution of losses is taken to follow a power law,
 P(Y <= y) = ((y - a) / b)^kappa, as it does where a smooth function of g parameters that matter is drawn at random and
@@ -16,12 +16,13 @@ LEAST_KAPPA = 0.25
 _N_KAPPA, _N_END = 32, 48  # values tried of the power, and of the end
 _END_RANGE = 1e-4, 10.0  # the end below the best value, as a share of the extent of the tail
 _TREND_MEAN, _TREND_SD = 0.4, 0.5  # prior of the logarithm of a trend
+_TEMPER = 0.5  # what the bests so far count for: a trend does not stay what it was
 _TRENDS = np.exp(np.linspace(-1.5, 2.5, 81))
 
 
-def tail_size(n: int) -> int:
-    """Give how many of n sorted losses count as the tail: the best quarter, but eight, and at most a hundred."""
-    return min(n, 100, max(8, n // 4))
+def tail_size(n: int, part: int) -> int:
+    """Give how many of n sorted losses count as the tail: one in `part`, but eight, and at most a hundred."""
+    return min(n, 100, max(8, n // part))
 
 
 def expected_best(losses: FloatArray, sizes: IntArray) -> FloatArray:
@@ -63,7 +64,7 @@ def trend_posterior(is_record: FloatArray) -> tuple[FloatArray, FloatArray]:
     """
     before = np.arange(1, len(is_record))  # the first trial always is a record
     chance = _TRENDS[:, None] / (before + _TRENDS[:, None])
-    log = (is_record[1:] * np.log(chance) + (1.0 - is_record[1:]) * np.log1p(-chance)).sum(axis=1)
+    log = _TEMPER * (is_record[1:] * np.log(chance) + (1.0 - is_record[1:]) * np.log1p(-chance)).sum(axis=1)
     log -= 0.5 * ((np.log(_TRENDS) - _TREND_MEAN) / _TREND_SD) ** 2
     return _TRENDS, _normalised(log)
 
