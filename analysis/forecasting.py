@@ -66,7 +66,8 @@ class Forecast:
         The best value so far.
     expected, low, high : float
         The best value after these, and where it lies with probability `level`; at worst it stays `best`. What is
-        expected is the median, which a few possible values far away do not move. The band is infinite towards better values below 20 trials if less than four different values are known.
+        expected is the median, which a few possible values far away do not move. The band is
+        infinite towards better values below 20 trials if less than four different values are known.
     level : float
         Probability of the band.
     chance : float
@@ -202,7 +203,7 @@ def _curve(losses: FloatArray, m: int, n_params: int) -> tuple[Curve, float]:
     trends, weights = kernels.trend_posterior(is_record)
     chance = float(weights @ -np.expm1(-trends * np.log1p(m / n)))
     draws = _draws(losses, more, n_params, trends, weights)
-    low, middle, high = np.quantile(draws, (rest, 0.5, 1.0 - rest), axis=1)
+    low, middle, high = np.quantile(draws, (rest, 0.5, 1.0 - rest), axis=1, method="nearest")
     parts = (
         (kernels.expected_best(ordered, so_far), middle),
         (kernels.quantile_best(ordered, so_far, rest), np.where(_is_little(ordered), -np.inf, low)),
@@ -220,8 +221,8 @@ def _draws(losses: FloatArray, more: IntArray, n_params: int, trends: FloatArray
     """Draw the best loss after some more trials (k,): shape (k, s).
 
     Part of the draws are from the power law, fitted to tails of several sizes, since none is right for all studies; the
-    others go on as the study did when its trials doubled last: a model-based search leaves the trials that it began with
-    so far behind that these say little.
+    others go on as the study did when its trials doubled last: a model-based search leaves the trials that it began
+    with so far behind that these say little.
     """
     n, ordered = len(losses), np.sort(losses)
     rng = np.random.default_rng(0)  # a forecast is a function of the trials
@@ -261,7 +262,7 @@ def _pace(history: History) -> tuple[int, float]:
     start, end = np.sort(start[known]), np.sort(end[known])
     if not len(start):
         return 1, float("nan")
-    at_once = np.searchsorted(start, end, side="left") - np.arange(len(end))
+    at_once = np.searchsorted(start, end, side="left") - np.searchsorted(end, end, side="left")
     seconds = history.seconds(numbers[known])
     usual = np.minimum(seconds, np.quantile(seconds, 0.95))  # a machine that slept is no measure
     return max(int(np.median(at_once)), 1), float(usual.mean())

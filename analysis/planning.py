@@ -211,7 +211,10 @@ def _recommendation(
         return f"Try all {size:g} configurations once; the budget pays {n} full trainings. No search is needed."
     found = f"Run {n} trials ({strategy})."
     if started is not None:
-        found = f"Start {started} trials and let the pruner stop most: about {full} run to the end ({strategy})."
+        found = (
+            f"Start {started} trials and let the pruner stop most: about {full} run to the end ({strategy}). "
+            "A sampler that learns makes more of them run on: stop when the hours are spent (`stopping.Budget`)."
+        )
     elif strategy == "hyperband":
         if steps is not None:
             found += f" Trainings of {steps} steps are too short to be pruned."

@@ -29,25 +29,26 @@ def expected_best(losses: FloatArray, sizes: IntArray) -> FloatArray:
     """Give the mean best of all subsets of some sizes (k,) of sorted losses (n,): the U-statistic, unbiased.
 
     sum_i y_(i) C(n - i, size - 1) / C(n, size): Tang et al., "Showing your work doesn't always work", ACL 2020, eq. 5.
-    It is summed by parts here, with P(none of the i best is among them) = prod_(j < i) (n - size - j) / (n - j).
+    Infinite losses are infinitely bad, or good: one that is makes the mean so.
     """
-    n, found = len(losses), np.empty(len(sizes))
-    steps = np.diff(losses)
+    found = np.empty(len(sizes))
     for place, size in enumerate(sizes.tolist()):
-        j = np.arange(n - size)
-        absent = np.cumprod((n - size - j) / (n - j))
-        found[place] = losses[0] + float((steps[: n - size] * absent).sum())
+        absent = _absent(len(losses), size)
+        is_best = -np.diff(absent, append=0.0)
+        found[place] = -np.inf if losses[0] == -np.inf else float((losses[: len(absent)] * is_best).sum())
     return found
+
+
+def _absent(n: int, size: int) -> FloatArray:
+    """Give the chance that of n values none of the first i = 0, ..., n - size is in a subset of some size."""
+    j = np.arange(n - size)
+    return np.append(1.0, np.cumprod((n - size - j) / (n - j)))
 
 
 def quantile_best(losses: FloatArray, sizes: IntArray, level: float) -> FloatArray:
     """Give the quantile of the best of all subsets of some sizes (k,) of sorted losses (n,)."""
-    n, found = len(losses), np.empty(len(sizes))
-    for place, size in enumerate(sizes.tolist()):
-        j = np.arange(n - size)
-        absent = np.cumprod((n - size - j) / (n - j))
-        found[place] = losses[int(np.searchsorted(-absent, level - 1.0))]
-    return found
+    places = [int(np.searchsorted(-_absent(len(losses), size)[1:], level - 1.0)) for size in sizes.tolist()]
+    return np.asarray(losses[places])
 
 
 def trend_posterior(is_record: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -1,4 +1,4 @@
-"""Rules that stop studies: each in `optimize` and in a loop of one's own, with a study that stops and one that does not."""
+"""Rules that stop studies: each in `optimize` and in a loop, with a study that stops and one that goes on."""
 
 import math
 import pickle
