@@ -329,8 +329,8 @@ class Terminator(BaseTerminator):
 
     def should_terminate(self, study: Any) -> bool:
         """Tell whether the study should stop; ``RuntimeError`` if it has several objectives."""
-        trials = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
-        if len(trials) < self._min_n_trials:
+        trials = study.get_trials(deepcopy=False)
+        if len(_complete(trials)) < self._min_n_trials:
             return False
         direction = study.direction
         gain = self._improvement.evaluate(trials, study_direction=direction)
