@@ -249,8 +249,9 @@ def _beyond(ordered: FloatArray, k: int, amount: FloatArray, n_params: int, rng:
         return np.full(amount.shape, ordered[0])
     ends, kappas, probabilities = kernels.tail_posterior(tail, n_params / 2.0)
     chosen = rng.choice(len(ends), size=n_draws, p=probabilities)
-    share = rng.beta(len(tail), n - len(tail) + 1, size=n_draws)
-    lowest = -np.expm1(np.log1p(-rng.random(n_draws)) / amount)  # of so many uniform numbers the smallest
+    share: FloatArray = np.asarray(rng.beta(len(tail), n - len(tail) + 1, size=n_draws))
+    # Of so many uniform numbers the smallest one:
+    lowest: FloatArray = -np.expm1(np.log1p(-rng.random(n_draws)) / amount)
     return kernels.best_of_more(tail, ends[chosen], kappas[chosen], share, lowest)
 
 

@@ -71,10 +71,10 @@ def _bound(kind: type, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[st
 
 @lru_cache(maxsize=256)
 def _signature(kind: type) -> inspect.Signature:
-    parameters = list(inspect.signature(kind.__init__).parameters.values())[1:]
-    if kind.__init__ is object.__init__:
-        parameters = []
-    return inspect.Signature(parameters)
+    constructor: Any = next(base.__dict__["__init__"] for base in kind.__mro__ if "__init__" in base.__dict__)
+    if constructor is object.__init__:
+        return inspect.Signature()
+    return inspect.Signature(list(inspect.signature(constructor).parameters.values())[1:])
 
 
 def _parameters(kind: type) -> list[str]:

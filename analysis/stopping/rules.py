@@ -264,7 +264,7 @@ class Budget(Rule):
 def _tried(history: History) -> IntArray:
     """Give the numbers of the trials that finished and did not fail, in the order of their ends."""
     finished = history.finished
-    return finished[history.states[finished] != TrialState.FAIL]
+    return np.asarray(finished[history.states[finished] != TrialState.FAIL])
 
 
 def check_single(study: StudyLike, name: str) -> None:

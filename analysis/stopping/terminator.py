@@ -167,7 +167,7 @@ class EMMREvaluator(BaseImprovementEvaluator):
         best, old = (now.at(history, int(model.numbers[np.argmin(model.losses)])) for model in (now, before))
         difference = float(before.predict(old)[0][0] - now.predict(best)[0][0])
         variance = now.covariance(best, best) - 2.0 * now.covariance(best, old) + now.covariance(old, old)
-        v = math.sqrt(max(variance, 1e-10 * now.losses.var()))
+        v = math.sqrt(max(variance, 1e-10 * float(now.losses.var())))
         g = float(now.predict(old)[0][0] - now.predict(best)[0][0]) / v if v > 0.0 else 0.0
         density = math.exp(-0.5 * g * g) / math.sqrt(2.0 * math.pi)
         below = 0.5 * math.erfc(-g / math.sqrt(2.0))
@@ -187,7 +187,7 @@ class EMMREvaluator(BaseImprovementEvaluator):
         last = int(now.numbers[-1])
         mean, sd = before.predict(before.at(history, last))
         variance = float(sd[0]) ** 2
-        noise = max(before.noise, 1e-10 * now.losses.var(), sys.float_info.min)
+        noise = max(before.noise, 1e-10 * float(now.losses.var()), sys.float_info.min)
         error = float(now.losses[-1] - mean[0])
         ratio = variance / noise
         total = variance + noise

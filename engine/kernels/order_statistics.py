@@ -123,7 +123,7 @@ def best_of_more(
     """
     with np.errstate(over="ignore"):  # far above the tail the law says nothing, and the best so far stays
         found = end + (tail[-1] - end) * (lowest / share) ** (1.0 / kappa)
-    return np.minimum(found, tail[0])
+    return np.asarray(np.minimum(found, tail[0]))
 
 
 def _normalised(log: FloatArray) -> FloatArray:

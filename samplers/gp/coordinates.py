@@ -207,7 +207,7 @@ def openings(history: History) -> dict[str, dict[str, list[Any]]]:
     ended = history.finished[history.states[history.finished] != TrialState.FAIL]
     u, known = coordinates.read(history, ended)
     u = u[known]
-    is_conditional = np.isnan(u).any(axis=0)
+    is_conditional: BoolArray = np.asarray(np.isnan(u).any(axis=0))
     gates, names, found = Gates(coordinates, u, is_conditional), coordinates.dims.names, {}
     for j, name in enumerate(names):
         gate = gates.of(j)

@@ -44,7 +44,7 @@ class PlainModel:
         known &= ~np.isnan(u).all(axis=1)
         self._u, self.numbers = u[known], numbers[known]
         self.losses = history.losses(self.numbers)[:, 0]
-        self._is_conditional: BoolArray = np.isnan(self._u).any(axis=0)
+        self._is_conditional: BoolArray = np.asarray(np.isnan(self._u).any(axis=0))
         self._gates = Gates(self._coordinates, self._u, self._is_conditional)
         self._shift = float(self.losses.mean())
         self._unit = float(self.losses.std()) or float(np.finfo(np.float64).tiny)  # equal losses leave nothing to gain
@@ -54,11 +54,7 @@ class PlainModel:
     def _fit(self) -> None:
         layout = self._coordinates.layout(self._is_conditional)
         points, z = self._points(self._u, ~np.isnan(self._u)), (self.losses - self._shift) / self._unit
-
-        def first(n: int) -> Sample:
-            return Sample.plain(points.take(np.arange(n)), z[:n])
-
-        theta = Fits(layout).theta(len(z), first, self._tier)
+        theta = Fits(layout).once(Sample.plain(points, z), self._tier)
         covariance = self._tier.cross(points, points, layout, np.exp(theta[:-1]))
         factor = self._tier.factored(covariance, float(np.exp(theta[-1])))
         self._posterior = Posterior.of(theta, points, layout, factor, z, self._tier.whitened)
@@ -126,9 +122,9 @@ class PlainModel:
 
 
 def fitting(history: History, numbers: IntArray, share: float = 1.0, fewest: int = 1) -> IntArray:
-    """Choose which of some trials to learn from: the best share of those with finite losses, in order, at most 250."""
+    """Choose which of some trials to learn from: the best share of those with finite losses, in order, at most 150."""
     losses = history.losses(numbers)[:, 0]
     finite = np.flatnonzero(np.isfinite(losses))
     n = min(len(finite), max(fewest, int(share * len(finite))))
     best = np.sort(finite[np.argsort(losses[finite], kind="stable")[:n]])
-    return numbers[best[evidence.chosen(losses[best])]]
+    return numbers[best[evidence.chosen(losses[best], evidence.FITTED)]]
