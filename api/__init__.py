@@ -19,17 +19,22 @@ from parzen.engine.study import (
 from parzen.version import __version__
 
 if TYPE_CHECKING:
-    from parzen import artifacts, importance, indicators, integration
+    from parzen import artifacts, importance, indicators, integration, planning, stopping, terminator
+    from parzen.analysis.describing import describe
     from parzen.analysis.recommendation import recommended_trial
 else:
     __getattr__, __dir__ = lazily(
         __name__,
         {
+            "parzen.analysis.describing": ["describe"],
             "parzen.analysis.recommendation": ["recommended_trial"],
             ".artifacts": [],
             ".importance": [],
             ".indicators": [],
             ".integration": [],
+            ".planning": [],
+            ".stopping": [],
+            ".terminator": [],
         },
     )
 
@@ -44,6 +49,7 @@ __all__ = [
     "create_study",
     "create_trial",
     "delete_study",
+    "describe",
     "distributions",
     "exceptions",
     "get_all_study_names",
@@ -53,12 +59,15 @@ __all__ = [
     "integration",
     "load_study",
     "logging",
+    "planning",
     "pruners",
     "recommended_trial",
     "samplers",
     "search_space",
+    "stopping",
     "storages",
     "study",
+    "terminator",
     "trial",
     "version",
 ]

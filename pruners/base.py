@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from ..engine.arguments import Described
 from ..engine.arrays import IntArray
 from ..engine.records import FrozenTrial
 
 
-class BasePruner(ABC):
+class BasePruner(Described, ABC):
     """Base of all pruners.
 
     Attributes

@@ -8,6 +8,7 @@ from typing import Any, TypeGuard
 
 import numpy as np
 
+from ..engine.arguments import Described
 from ..engine.arrays import FloatArray
 from ..engine.distributions import BaseDistribution, Space
 from ..engine.history import History, StudyLike, history_of
@@ -18,7 +19,7 @@ from ..engine.seeds import Streams
 Columns = Mapping[str, FloatArray]
 
 
-class BaseSampler(ABC):
+class BaseSampler(Described, ABC):
     """Base of all samplers, with Optuna's methods; a sampler written for Optuna works unchanged.
 
     At `Study.ask` come `before_trial`, `infer_relative_search_space` and `sample_relative`; whatever the relative
@@ -53,15 +54,13 @@ class BaseSampler(ABC):
     ) -> Any:
         """Sample one parameter; return its external value."""
 
-    def before_trial(self, study: Any, trial: FrozenTrial) -> None:  # noqa: B027 - optional
+    def before_trial(self, study: Any, trial: FrozenTrial) -> None:
         """Do something when a trial starts."""
 
-    def after_trial(  # noqa: B027 - optional
-        self, study: Any, trial: FrozenTrial, state: TrialState, values: Sequence[float] | None
-    ) -> None:
+    def after_trial(self, study: Any, trial: FrozenTrial, state: TrialState, values: Sequence[float] | None) -> None:
         """Do something when a trial finishes, before it is stored as finished."""
 
-    def reseed_rng(self) -> None:  # noqa: B027 - optional
+    def reseed_rng(self) -> None:
         """Make the random numbers differ from those of another process that has a copy of this sampler."""
 
 

@@ -33,6 +33,7 @@ def main(args: Sequence[str] | None = None) -> int:
     # isort: off
     import parzen.cli.studies
     import parzen.cli.trials
+    import parzen.cli.saying
     import parzen.cli.watch
     import parzen.cli.bench  # noqa: F401
     from parzen.cli.declare import root

@@ -152,6 +152,16 @@ class TrialColumns:
         return self._rows["complete"][: self.n]
 
     @property
+    def started(self) -> IntArray:
+        """When each finished or paused trial had started, shape (n,), in microseconds; else `NO_TIME`."""
+        return self._rows["start"][: self.n]
+
+    def seconds(self, numbers: IntArray) -> FloatArray:
+        """Give how long some finished or paused trials (k,) took, from start to end; NaN where a time is unknown."""
+        start, end = self.started[numbers], self.completed[numbers]
+        return np.where((start != NO_TIME) & (end != NO_TIME), (end - start) * 1e-6, np.nan)
+
+    @property
     def finished(self) -> IntArray:
         """Numbers of the finished trials in the order in which they finished; a slice gives those that are new."""
         return self._finished.view

@@ -13,6 +13,7 @@ from ..exceptions import DuplicatedStudyError
 from ..logging import get_logger
 from ..records import PARENTS, FrozenTrial, StudyDirection, StudySummary, TrialState
 from .core import check_parts
+from .origin import record_origin
 from .study import Study
 
 Direction = Literal["minimize", "maximize"] | StudyDirection
@@ -76,7 +77,9 @@ def create_study(
         return Study(study_name, where, sampler, pruner)
     name = where.get_study_name_from_id(study_id)
     _logger.info(f"A new study created in {getattr(where, 'called', 'storage')} with name: {name}")
-    return Study(name, where, sampler, pruner)
+    study = Study(name, where, sampler, pruner)
+    record_origin(study)
+    return study
 
 
 def _parse_directions(direction: Direction | None, directions: Sequence[Direction] | None) -> list[StudyDirection]:

@@ -1,10 +1,12 @@
 """A Gaussian process proposes: it models the objective, and improvement is expected under it. Read `proposer` first."""
 
+from .coordinates import openings
 from .costs import Costs
+from .plain import PlainModel, fitting
 from .prior import Prior
 from .proposer import Proposer
 from .sampler import GPSampler
 from .surrogate import Knowledge
 from .transfer import Transfer
 
-__all__ = ["Costs", "GPSampler", "Knowledge", "Prior", "Proposer", "Transfer"]
+__all__ = ["Costs", "GPSampler", "Knowledge", "PlainModel", "Prior", "Proposer", "Transfer", "fitting", "openings"]

@@ -11,7 +11,7 @@ is there wherever it is, and elsewhere, too, and whose value decided in all tria
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -20,6 +20,7 @@ from ...engine.distributions import NumericDistribution, Space
 from ...engine.history import Dimensions, History
 from ...engine.kernels import cube
 from ...engine.kernels.covariance import Layout, Points
+from ...engine.records import TrialState
 
 ABSENT = float(np.sqrt(1.0 / 12.0))
 MOST_VALUES = 64  # of a gate
@@ -164,6 +165,10 @@ class Gates:
         """The parameters that decide which others there are."""
         return sorted({gate.parent for gate in self._gates.values()})
 
+    def of(self, j: int) -> Gate | None:
+        """Give the gate of a parameter, None if it has none."""
+        return self._gates.get(j)
+
     def active(self, u: FloatArray) -> BoolArray:
         """Tell which parameters candidates (n, d) have; those without a gate always."""
         found = np.ones(u.shape, dtype=bool)
@@ -187,6 +192,32 @@ def _gate(value: FloatArray, has_parent: BoolArray, has_child: BoolArray, parent
     if ((n_open > 0) & (n_open < n_seen)).any():
         return None
     return Gate(parent, seen, n_open > 0)
+
+
+def openings(history: History) -> dict[str, dict[str, list[Any]]]:
+    """Find out on which values of which other parameter it depends whether a trial has a parameter.
+
+    Returns
+    -------
+    conditions
+        By parameter, of those that some complete or pruned trial lacks and whose gate is known: the name of the other
+        one, and its values with which the trials had it.
+    """
+    coordinates = Coordinates(history.joint_space())
+    ended = history.finished[history.states[history.finished] != TrialState.FAIL]
+    u, known = coordinates.read(history, ended)
+    u = u[known]
+    is_conditional: BoolArray = np.asarray(np.isnan(u).any(axis=0))
+    gates, names, found = Gates(coordinates, u, is_conditional), coordinates.dims.names, {}
+    for j, name in enumerate(names):
+        gate = gates.of(j)
+        if gate is not None:
+            points = np.full((int(gate.opening.sum()), coordinates.d), 0.5)
+            points[:, gate.parent] = gate.seen[gate.opening]
+            parent = coordinates.dims.distributions[gate.parent]
+            internal = coordinates.internal(points)[:, gate.parent].tolist()
+            found[name] = {names[gate.parent]: [parent.to_external_repr(one) for one in internal]}
+    return found
 
 
 def _n_values(distribution: object) -> int:

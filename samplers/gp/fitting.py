@@ -109,6 +109,10 @@ class Fits:
             self._begun = newest, Beside(self._work(newest, sample, tier))
         return self._known[1][1]
 
+    def once(self, sample: Sample, tier: Tier) -> FloatArray:
+        """Fit to one sample, shape (d + 1,): now, and with nothing kept for later."""
+        return self._thorough(sample, tier)
+
     def _work(self, fit: Fit, sample: Callable[[int], Sample], tier: Tier) -> Callable[[], Found]:
         """Give a fit as a function of nothing but arrays that are made now."""
         first: FloatArray | Sample
