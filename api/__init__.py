@@ -19,11 +19,17 @@ from parzen.engine.study import (
 from parzen.version import __version__
 
 if TYPE_CHECKING:
-    from parzen import indicators, integration
+    from parzen import indicators, integration, visualization
     from parzen.analysis.recommendation import recommended_trial
 else:
     __getattr__, __dir__ = lazily(
-        __name__, {"parzen.analysis.recommendation": ["recommended_trial"], ".indicators": [], ".integration": []}
+        __name__,
+        {
+            "parzen.analysis.recommendation": ["recommended_trial"],
+            ".indicators": [],
+            ".integration": [],
+            ".visualization": [],
+        },
     )
 
 __all__ = [
@@ -52,4 +58,5 @@ __all__ = [
     "study",
     "trial",
     "version",
+    "visualization",
 ]
