@@ -226,8 +226,15 @@ def _bars(ax: Any, mark: Bars, panel: Panel) -> None:
     thick = 0.8 / n
     at = mark.at + (k - (n - 1) / 2) * thick
     start, length = _coordinates(panel.x, mark.start), _coordinates(panel.x, mark.length)
-    drawn = ax.barh(at, length, thick, left=start, color=mark.color, label=_text(mark.name))
-    if mark.labels:
+    if not mark.labels:  # there may be thousands
+        from matplotlib.collections import PolyCollection
+
+        left, right, low, high = start, start + length, at - thick / 2, at + thick / 2
+        corners = np.stack([(left, low), (right, low), (right, high), (left, high)]).transpose(2, 0, 1)
+        ax.add_collection(PolyCollection(corners, color=mark.color, label=_text(mark.name)))
+        ax.autoscale_view()
+    else:
+        drawn = ax.barh(at, length, thick, left=start, color=mark.color, label=_text(mark.name))
         ax.bar_label(drawn, list(map(_text, mark.labels)), padding=2, fontsize=8)
         ax.margins(x=0.12)
 

@@ -31,7 +31,6 @@ _SHADES = "Cividis"  # which the colour-blind read as others do (Nunez, Anderton
 _OUTLINE = {"color": LINE, "width": 0.5}
 _ROW, _CELL = 320, 150  # pixels of a row of panels, and of a panel of a matrix
 _THREADS = 64  # groups of parallel lines, each of one colour
-_NUMBERS, _NUMBERED = np.float64, "Trial #%{customdata}"
 
 Trace = dict[str, Any]
 
@@ -104,6 +103,7 @@ def _lay_out(picture: Picture, layout: dict[str, Any]) -> None:
     first = picture.panels[0]
     threads = next((mark for mark in first.marks if isinstance(mark, Threads)), None)
     if first.z is not None:
+        layout["margin"] = {"l": 0, "r": 0, "b": 0}
         layout["scene"] = {
             f"{name}axis": _axis(axis) for name, axis in zip("xyz", (first.x, first.y, first.z), strict=True)
         }
@@ -146,8 +146,10 @@ def _lay_out_grid(picture: Picture, layout: dict[str, Any]) -> None:
             x |= {"matches": f"x{(rows - 1) * columns + column + 1}", "showticklabels": False}
             x.pop("title", None)
         layout |= {f"xaxis{tail}": x, f"yaxis{tail}": y}
-    if picture.square and columns > 4:
-        layout |= {"width": 200 + _CELL * columns, "height": 150 + _CELL * rows}
+    if picture.square:
+        layout["height"] = 200 + _CELL * rows
+        if columns > 4:
+            layout["width"] = 250 + _CELL * columns
     elif rows > 1:
         layout["height"] = 150 + _ROW * rows
 
@@ -176,8 +178,8 @@ def _lay_out_ladders(threads: Threads, panel: Panel, layout: dict[str, Any]) -> 
 # --- colours ---------------------------------------------------------------------------------------------------------
 
 
-def _bar(shading: Shading, length: float = 1.0) -> dict[str, Any]:
-    bar: dict[str, Any] = {"title": {"text": _text(shading.title)}, "thickness": 15, "len": length}
+def _bar(shading: Shading) -> dict[str, Any]:
+    bar: dict[str, Any] = {"title": {"text": _text(shading.title), "side": "right"}, "thickness": 15}
     if shading.ticks:
         bar |= {"tickvals": [at for at, _ in shading.ticks], "ticktext": [_text(label) for _, label in shading.ticks]}
     return bar

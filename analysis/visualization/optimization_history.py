@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from ...engine.logging import get_logger
 from .picture import COLORS, GREY, Axis, Band, Line, Mark, Panel, Picture, Points
 from .reading import MOST, Target, Values, note, thinned, values_of
 
+_INFEASIBLE = "Infeasible Trial"
 _POINTS, _BEST, _BAND = COLORS[0], COLORS[5], COLORS[1]
 _STUDIES = (COLORS[0], COLORS[2], COLORS[3], COLORS[4], COLORS[6], COLORS[1], COLORS[5])
 
@@ -69,7 +71,7 @@ def optimization_history(
             of = f" of {one.study_name}" if len(found) > 1 else ""
             colors = (_POINTS, _BEST) if len(found) == 1 else (_STUDIES[k % len(_STUDIES)],) * 2
             more, note_here = _alone(trials, history_of(one).n, target, target_name, of, colors)
-            marks += more
+            marks += [replace(mark, listed=mark.listed and (k == 0 or mark.name != _INFEASIBLE)) for mark in more]
             said = said or note_here
     panel = Panel(Axis("Trial"), Axis(target_name), tuple(marks))
     return Picture("Optimization History Plot", (panel,), legend=bool(marks), note=said)
@@ -77,17 +79,17 @@ def optimization_history(
 
 def _alone(
     trials: Values, n: int, target: Target | None, target_name: str, of: str, colors: tuple[str, ...]
-) -> tuple[list[Mark], str]:
+) -> tuple[list[Points | Line], str]:
     rows = thinned(trials.losses, MOST)
     shown, x = trials[rows], trials.numbers[rows].astype(float)
     good = shown.feasible
-    marks: list[Mark] = [
+    marks: list[Points | Line] = [
         Points(x[good], shown.values[good], f"{target_name}{of}", colors[0], listed=True, small=len(x) > MOST // 4)
     ]
     if target is None:
         at, best = _best(trials, n)
         marks.append(Line(at, best, f"Best Value{of}", colors[-1], listed=True))
-    marks.append(Points(x[~good], shown.values[~good], "Infeasible Trial", GREY, listed=bool((~good).any())))
+    marks.append(Points(x[~good], shown.values[~good], _INFEASIBLE, GREY, listed=bool((~good).any())))
     return marks, note(len(rows), len(trials.numbers))
 
 

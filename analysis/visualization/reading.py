@@ -19,7 +19,7 @@ from .picture import Axis
 Target = Callable[[FrozenTrial], float]
 
 MOST = 2000  # trials up to which a plot shows all of them
-MANY_PANELS = 500  # trials that are shown in each of many panels, where there are more than `MOST`
+MANY_PANELS = 1000  # trials that are shown in each of many panels, where there are more than `MOST`
 _LONGEST = 40  # characters of a label
 _PADDING = 0.05  # of an axis on either side of the data
 

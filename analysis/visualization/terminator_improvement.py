@@ -69,7 +69,7 @@ def terminator_improvement(
         if k not in known:
             known[k] = [float(improvement_evaluator.evaluate(trials[:k], direction))]
             known[k] += [float(error_evaluator.evaluate(trials[:k], direction))] if plot_error else []
-    rows = np.array([known[k] for k in n_before[at].tolist()]).reshape(len(at), -1)
+    rows = np.array([known[k] for k in n_before[at].tolist()]).reshape(len(at), 2 if plot_error else 1)
     marks = _marks(at.astype(float), rows, min_n_trials) if len(at) else ()
     limits = padded(float(np.nanmin(rows)), float(np.nanmax(rows))) if np.isfinite(rows).any() else None
     panel = Panel(Axis("Trial"), Axis("Terminator Improvement", limits=limits), marks)
