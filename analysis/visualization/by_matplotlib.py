@@ -126,9 +126,9 @@ def _axis(ax: Any, axis: Axis, which: str) -> None:
     elif axis.scale == "time":
         from matplotlib import dates
 
-        locator = dates.AutoDateLocator()
+        locator = dates.AutoDateLocator()  # type: ignore[no-untyped-call]
         own.set_major_locator(locator)
-        own.set_major_formatter(dates.ConciseDateFormatter(locator))
+        own.set_major_formatter(dates.ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
     if axis.limits is not None:
         getattr(ax, f"set_{which}lim")(*axis.limits)
 
@@ -205,7 +205,7 @@ def _threads(ax: Any, mark: Threads) -> None:
     colors = colormaps[_SHADES](share[order])
     ax.add_collection(LineCollection(lines, colors=colors, linestyles=styles, linewidths=1.2, alpha=0.6))
     for x, ladder in enumerate(mark.ladders):
-        ax.axvline(x, 0.08 / 1.16, 1.08 / 1.16, color=LINE, linewidth=0.8, zorder=1)
+        ax.plot([x, x], [0, 1], color=LINE, linewidth=0.8, zorder=1)
         for height, label in zip(ladder.heights, ladder.labels, strict=True):
             ax.text(
                 x - 0.03, height, _text(label), ha="right", va="center", fontsize=8, zorder=4,

@@ -80,7 +80,7 @@ def contour(
         columns = [column(trials.history, name, trials.numbers) for name in names]
     said = note(len(trials.numbers), total)
     if len(names) == 2:
-        return Picture(_TITLE, (_panel(*columns, trials, values, shading),), note=said)
+        return Picture(_TITLE, (_panel(columns[0], columns[1], trials, values, shading),), note=said)
     return Picture(_TITLE, _matrix(columns, trials, values, shading), len(names), square=True, note=said)
 
 
@@ -122,11 +122,11 @@ def _lines(axis: Axis, values: FloatArray) -> FloatArray:
     """Place the lines of a grid: at the values that occur and the ends of the axis, or evenly if these are too many."""
     if axis.scale == "category":
         return np.arange(len(axis.labels), dtype=float)
-    ends = np.array(axis.limits or (0.0, 1.0))
-    found = np.union1d(values, ends)
+    low, high = axis.limits or (0.0, 1.0)
+    found: FloatArray = np.union1d(values, [low, high])
     if len(found) <= _LINES:
         return found
-    return np.geomspace(*ends, _LINES) if axis.scale == "log" else np.linspace(*ends, _LINES)
+    return np.geomspace(low, high, _LINES) if axis.scale == "log" else np.linspace(low, high, _LINES)
 
 
 def _position(axis: Axis, values: FloatArray) -> FloatArray:
@@ -196,4 +196,5 @@ def membrane(known: FloatArray, x: FloatArray | None, y: FloatArray | None) -> F
         held = links[free][:, np.flatnonzero(is_known)] @ flat[is_known]
         low, high = flat[is_known].min(), flat[is_known].max()
         flat[free] = np.clip(spsolve(laplacian.tocsc(), held), low, high)
-    return flat.reshape(known.shape)
+    filled: FloatArray = flat.reshape(known.shape)
+    return filled

@@ -17,6 +17,7 @@ from .reading import MOST, Column, Target, Values, column, note, shown_names, th
 _TITLE = "Parallel Coordinate Plot"
 _STEPS = 5  # labels on an axis of numbers
 _MOST_LABELS = 20  # of categories
+_ABSENT = -0.1  # height at which a line passes an axis for which its trial has no value
 
 
 def parallel_coordinate(
@@ -29,7 +30,7 @@ def parallel_coordinate(
     n_params: int | None = None,
     color: str = "value",
 ) -> Picture:
-    """Plot each trial as a line through its value and its parameters; where it has none, the line is interrupted.
+    """Plot each trial as a line through its value and its parameters; it passes below those that it has not.
 
     Infeasible trials are dotted. Several objectives without a target have an axis each, and lines of one colour.
 
@@ -79,7 +80,7 @@ def parallel_coordinate(
         values, shading = np.zeros(len(values)), Shading("", -1.0, 1.0)
     heights = np.column_stack([_heights(one) for one in columns])
     threads = Threads(tuple(map(_ladder, columns)), heights, values, ~trials.feasible, shading)
-    panel = Panel(Axis("", limits=(-0.2, len(columns) - 0.8)), Axis("", limits=(-0.08, 1.08)), (threads,))
+    panel = Panel(Axis("", limits=(-0.2, len(columns) - 0.8)), Axis("", limits=(_ABSENT - 0.05, 1.08)), (threads,))
     return Picture(_TITLE, (panel,), note=note(len(trials.numbers), total))
 
 
@@ -106,13 +107,20 @@ def _ends(one: Column) -> tuple[float, float]:
 
 
 def _heights(one: Column) -> FloatArray:
-    """Give heights between 0 and 1; in the middle if all values are the same."""
+    """Give heights between 0 and 1, in the middle if all values are the same; lower ones where there is no value."""
     low, high = _ends(one)
-    position = _position(one)
-    return (position - low) / (high - low) if high > low else np.where(np.isnan(position), np.nan, 0.5)
+    heights = (_position(one) - low) / (high - low) if high > low else np.full(len(one.values), 0.5)
+    return np.where(one.present, heights, _ABSENT)
 
 
 def _ladder(one: Column) -> Ladder:
+    found = _ladder_of_values(one)
+    if one.present.all():
+        return found
+    return Ladder(found.title, (_ABSENT, *found.heights), ("(absent)", *found.labels))
+
+
+def _ladder_of_values(one: Column) -> Ladder:
     low, high = _ends(one)
     if one.axis.scale == "category":
         labels = one.axis.labels

@@ -113,7 +113,7 @@ class Ladder:
 
 @dataclass(frozen=True)
 class Threads:
-    """A line a trial across parallel axes: heights (k, d) between 0 and 1, NaN where a trial has no value.
+    """A line a trial across parallel axes, whose values lie between heights 0 and 1.
 
     Attributes
     ----------
