@@ -76,7 +76,7 @@ def param_importances(
 
 
 def _objective(i: int) -> Callable[[FrozenTrial], float]:
-    return lambda trial: float(trial.values[i])
+    return lambda trial: float((trial.values or [])[i])
 
 
 def _bars(history: History, name: str, found: dict[str, float], labels: list[str], color: str) -> Bars:

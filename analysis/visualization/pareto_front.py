@@ -85,8 +85,10 @@ def pareto_front(
     groups = [("Infeasible Trial", ~feasible)] if constrained else []
     groups += [("Feasible Trial" if constrained else "Trial", feasible & ~best & include_dominated_trials)]
     rows, total = _thinned([*(rows for _, rows in groups), best])
-    groups = [(name, rows[k]) for k, (name, _) in enumerate(groups)] + [("Best Trial", rows[-1])]
-    marks = tuple(_points(history, numbers, points, names, name, chosen) for name, chosen in groups)
+    called = [*(name for name, _ in groups), "Best Trial"]
+    marks = tuple(
+        _points(history, numbers, points, names, name, chosen) for name, chosen in zip(called, rows, strict=True)
+    )
     axes = [Axis(name) for name in names]
     panel = Panel(axes[0], axes[1], marks, axes[2] if len(axes) > 2 else None)
     said = note(sum(map(len, rows)), total)
@@ -105,7 +107,7 @@ def _feasible(
 
 
 def _targeted(history: History, numbers: IntArray, targets: Targets) -> FloatArray:
-    found = []
+    found: list[list[float]] = []
     for number in numbers.tolist():
         values = targets(history.copy_record(number))
         if not isinstance(values, Sequence) or len(values) not in (2, 3):
