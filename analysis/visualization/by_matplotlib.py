@@ -47,7 +47,7 @@ def _check() -> None:
 
 
 def draw(picture: Picture) -> Any:
-    """Give a picture as `Axes` of matplotlib, or an array of them, in a new figure."""
+    """Give a picture as ``Axes`` of matplotlib, or an array of them, in a new figure."""
     from matplotlib import pyplot as plt
 
     if not picture.panels or len(picture.panels) == 1:
@@ -120,9 +120,9 @@ def _axis(ax: Any, axis: Axis, which: str) -> None:
     if axis.scale == "log":
         getattr(ax, f"set_{which}scale")("log")
     elif axis.scale == "category":
-        long = which == "x" and max(map(len, axis.labels), default=0) * len(axis.labels) > 5 * _LONG
+        long = which == "x" and max(map(len, axis.ticks), default=0) * len(axis.labels) > 5 * _LONG
         turned = {"rotation": 30, "ha": "right", "rotation_mode": "anchor"} if long else {}
-        own.set_ticks(range(len(axis.labels)), list(map(_text, axis.labels)), fontsize=8, **turned)
+        own.set_ticks(range(len(axis.labels)), list(map(_text, axis.ticks)), fontsize=8, **turned)
     elif axis.scale == "time":
         from matplotlib import dates
 

@@ -94,6 +94,8 @@ def _axis(axis: Axis) -> dict[str, Any]:
     elif axis.scale == "category":
         labels = list(map(_text, axis.labels))
         found |= {"type": "category", "categoryorder": "array", "categoryarray": labels}
+        if axis.ticks != axis.labels:
+            found |= {"tickvals": labels, "ticktext": list(map(_text, axis.ticks))}
     if axis.limits is not None:
         found["range"] = [math.log10(end) for end in axis.limits] if axis.scale == "log" else list(axis.limits)
     return found

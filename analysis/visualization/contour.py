@@ -57,7 +57,7 @@ def contour(
     Returns
     -------
     figure
-        A figure of plotly; of matplotlib's backend `Axes`, or an array of them of shape (d, d) for d > 2 parameters.
+        A figure of plotly; of matplotlib's backend ``Axes``, or an array of them of shape (d, d) for d > 2 parameters.
 
     Raises
     ------

@@ -31,7 +31,7 @@ def edf(study: Any | Sequence[Any], *, target: Target | None = None, target_name
     Returns
     -------
     figure
-        A figure of plotly; of matplotlib's backend `Axes`.
+        A figure of plotly; of matplotlib's backend ``Axes``.
 
     Raises
     ------

@@ -33,7 +33,7 @@ def hypervolume_history(study: Any, reference_point: Sequence[float]) -> Picture
     Returns
     -------
     figure
-        A figure of plotly; of matplotlib's backend `Axes`.
+        A figure of plotly; of matplotlib's backend ``Axes``.
 
     Raises
     ------

@@ -30,7 +30,7 @@ def intermediate_values(study: Any) -> Picture:
     Returns
     -------
     figure
-        A figure of plotly; of matplotlib's backend `Axes`.
+        A figure of plotly; of matplotlib's backend ``Axes``.
 
     Raises
     ------

@@ -54,7 +54,7 @@ def parallel_coordinate(
     Returns
     -------
     figure
-        A figure of plotly; of matplotlib's backend `Axes`.
+        A figure of plotly; of matplotlib's backend ``Axes``.
 
     Raises
     ------
@@ -123,7 +123,7 @@ def _ladder(one: Column) -> Ladder:
 def _ladder_of_values(one: Column) -> Ladder:
     low, high = _ends(one)
     if one.axis.scale == "category":
-        labels = one.axis.labels
+        labels = one.axis.ticks
         shown = np.unique(np.linspace(0, len(labels) - 1, min(len(labels), _MOST_LABELS)).round().astype(int)).tolist()
         at = tuple(i / high if high else 0.5 for i in shown)
         return Ladder(one.axis.title, at, tuple(labels[i] for i in shown))

@@ -49,7 +49,7 @@ def pareto_front(
     Returns
     -------
     figure
-        A figure of plotly; of matplotlib's backend `Axes`.
+        A figure of plotly; of matplotlib's backend ``Axes``.
 
     Raises
     ------

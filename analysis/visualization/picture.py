@@ -42,6 +42,11 @@ class Axis:
     labels: tuple[str, ...] = ()
     limits: tuple[float, float] | None = None
 
+    @property
+    def ticks(self) -> tuple[str, ...]:
+        """What is written at the categories: of long labels beginning and end."""
+        return tuple(label if len(label) <= 16 else f"{label[:8]}…{label[-7:]}" for label in self.labels)
+
 
 @dataclass(frozen=True)
 class Shading:

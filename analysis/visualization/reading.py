@@ -241,13 +241,13 @@ def _chosen(
 
 
 def shortened(labels: Sequence[str]) -> list[str]:
-    """Cut long labels, and keep them different."""
+    """Cut long labels in the middle, and keep them different."""
     found: dict[str, None] = {}
     for label in labels:
-        short = label if len(label) <= _LONGEST else f"{label[: _LONGEST - 1]}…"
+        short = label if len(label) <= _LONGEST else f"{label[: _LONGEST // 2]}…{label[1 - _LONGEST // 2 :]}"
         k = 2
         while short in found:
-            short = f"{label[: _LONGEST - 5]}… ({k})"
+            short = f"{label[: _LONGEST // 2]}… ({k})"
             k += 1
         found[short] = None
     return list(found)

@@ -48,7 +48,7 @@ def slices(
     Returns
     -------
     figure
-        A figure of plotly; of matplotlib's backend `Axes`, or an array of them of shape (d,) for d > 1 parameters.
+        A figure of plotly; of matplotlib's backend ``Axes``, or an array of them of shape (d,) for d > 1 parameters.
 
     Raises
     ------

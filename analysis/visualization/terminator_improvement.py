@@ -40,7 +40,7 @@ def terminator_improvement(
     Returns
     -------
     figure
-        A figure of plotly; of matplotlib's backend `Axes`.
+        A figure of plotly; of matplotlib's backend ``Axes``.
 
     Raises
     ------

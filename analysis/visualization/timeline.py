@@ -40,7 +40,7 @@ def timeline(study: Any, n_recent_trials: int | None = None) -> Picture:
     Returns
     -------
     figure
-        A figure of plotly; of matplotlib's backend `Axes`.
+        A figure of plotly; of matplotlib's backend ``Axes``.
 
     Raises
     ------

@@ -19,12 +19,12 @@ SUBMODULES = {
 }  # fmt: skip
 MODULES = [
     "", "distributions", "exceptions", "logging", "pruners", "samplers", "samplers.nsgaii", "search_space", "storages",
-    "study", "trial",
+    "study", "trial", "visualization", "visualization.matplotlib",
 ]  # fmt: skip
 
 # What `import parzen as optuna` does not offer (yet), by module and class. What comes to be offered leaves this list.
 MISSING = {
-    "": {"artifacts", "importance", "terminator", "visualization"},
+    "": {"artifacts", "importance", "terminator"},
     "samplers": {
         "BruteForceSampler", "CmaEsSampler", "GridSampler", "PartialFixedSampler", "QMCSampler",
     },
