@@ -459,3 +459,23 @@ def test_constrained_studies_say_what_is_infeasible():
         return {trace.name: len(trace.x) for trace in figure.data}
 
     compare(scenario)
+
+
+@pytest.mark.parametrize("m", [1, 2])
+def test_importances(m):
+    """Bars of PED-ANOVA are those of Optuna, from the least to the most important parameter."""
+
+    def scenario(o):
+        figure = plotted(o, "param_importances", study_of(o, m=m))
+        return [(bar.name, list(bar.y), [round(v, 6) for v in np.asarray(bar.x).tolist()]) for bar in figure.data]
+
+    compare(scenario)
+
+
+@pytest.mark.parametrize("plot_error", [True, False])
+def test_terminators_of_both_libraries(plot_error):
+    def scenario(o):
+        evaluator = __import__(f"{o.__name__}.terminator").terminator.BestValueStagnationEvaluator(5)
+        return points(plotted(o, "terminator_improvement", study_of(o), plot_error, evaluator), "lines")
+
+    compare(scenario)
