@@ -19,7 +19,7 @@ from parzen.engine.study import (
 from parzen.version import __version__
 
 if TYPE_CHECKING:
-    from parzen import artifacts, importance, indicators, integration, planning, stopping, terminator
+    from parzen import artifacts, importance, indicators, integration, planning, stopping, terminator, visualization
     from parzen.analysis.describing import describe
     from parzen.analysis.recommendation import recommended_trial
 else:
@@ -35,6 +35,7 @@ else:
             ".planning": [],
             ".stopping": [],
             ".terminator": [],
+            ".visualization": [],
         },
     )
 
@@ -70,4 +71,5 @@ __all__ = [
     "terminator",
     "trial",
     "version",
+    "visualization",
 ]

@@ -147,14 +147,14 @@ class TrialColumns:
         return self._rows["last_value"][: self.n]
 
     @property
+    def started(self) -> IntArray:
+        """When each finished or paused trial had started, shape (n,), in microseconds; `NO_TIME` where unknown."""
+        return self._rows["start"][: self.n]
+
+    @property
     def completed(self) -> IntArray:
         """When each trial finished or paused, shape (n,), in microseconds; `NO_TIME` where it has not."""
         return self._rows["complete"][: self.n]
-
-    @property
-    def started(self) -> IntArray:
-        """When each finished or paused trial had started, shape (n,), in microseconds; else `NO_TIME`."""
-        return self._rows["start"][: self.n]
 
     def seconds(self, numbers: IntArray) -> FloatArray:
         """Give how long some finished or paused trials (k,) took, from start to end; NaN where a time is unknown."""

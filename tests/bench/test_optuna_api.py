@@ -19,12 +19,12 @@ SUBMODULES = {
 }  # fmt: skip
 MODULES = [
     "", "artifacts", "artifacts.exceptions", "distributions", "exceptions", "importance", "logging", "pruners",
-    "samplers", "samplers.nsgaii", "search_space", "storages", "study", "terminator", "trial",
+    "samplers", "samplers.nsgaii", "search_space", "storages", "study", "terminator", "trial", "visualization",
+    "visualization.matplotlib",
 ]  # fmt: skip
 
 # What `import parzen as optuna` does not offer (yet), by module and class. What comes to be offered leaves this list.
 MISSING = {
-    "": {"visualization"},
     "samplers": {
         "BruteForceSampler", "CmaEsSampler", "GridSampler", "PartialFixedSampler", "QMCSampler",
     },

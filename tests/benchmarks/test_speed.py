@@ -66,6 +66,7 @@ def test_a_line_tells_ratio_and_spread() -> None:
             "pruning", ["--sizes", "8", "--pruners", "MedianPruner", "ThresholdPruner"], 6, marks=pytest.mark.slow
         ),
         pytest.param("startup", ["--sizes", "0"], 1, marks=pytest.mark.slow),
+        pytest.param("plots", ["--sizes", "12", "--plots", "slice", "timeline"], 2, marks=pytest.mark.slow),
         pytest.param("default", ["--sizes", "12", "--spaces", "mixed"], 1, marks=pytest.mark.slow),  # it compiles
     ],
 )

@@ -1,0 +1,138 @@
+"""Parallel coordinates: a line a trial, through its value and its parameters."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from ...engine.arrays import FloatArray
+from ...engine.history import history_of
+from ...engine.records import TrialState
+from .coloring import coloring
+from .picture import Axis, Ladder, Panel, Picture, Shading, Threads
+from .reading import MOST, Column, Target, Values, column, note, shown_names, thinned, values_of
+
+_TITLE = "Parallel Coordinate Plot"
+_STEPS = 5  # labels on an axis of numbers
+_MOST_LABELS = 20  # of categories
+_ABSENT = -0.1  # height at which a line passes an axis for which its trial has no value
+
+
+def parallel_coordinate(
+    study: Any,
+    params: list[str] | None = None,
+    *,
+    target: Target | None = None,
+    target_name: str = "Objective Value",
+    order: str | None = None,
+    n_params: int | None = None,
+    color: str = "value",
+) -> Picture:
+    """Plot each trial as a line through its value and its parameters; it passes below those that it has not.
+
+    Infeasible trials are dotted. Several objectives without a target have an axis each, and lines of one colour.
+
+    Parameters
+    ----------
+    study
+        The study.
+    params
+        The parameters; None: all.
+    target
+        Takes a trial and gives what to plot; None: its value, or all of them.
+    target_name
+        What that is called in the plot.
+    order
+        None: parameters are sorted by name; ``"importance"``: the most important ones come first.
+    n_params
+        How many parameters to show, the most important ones; None: all.
+    color
+        ``"value"``, or ``"rank"`` to spread the colours evenly over the trials.
+
+    Returns
+    -------
+    figure
+        A figure of plotly; of matplotlib's backend ``Axes``.
+
+    Raises
+    ------
+    ImportError
+        If plotly, or matplotlib, is not installed.
+    ValueError
+        If a parameter is unknown.
+    """
+    several = target is None and len(history_of(study).directions) > 1
+    trials = (_of_all_objectives(study) if several else values_of(study, target)).finite()
+    names = shown_names(study, params, order, n_params, (lambda t: t.values[0]) if several else target)
+    if not len(trials.numbers) or not names:
+        return Picture(_TITLE)
+    total = len(trials.numbers)
+    trials = trials[thinned(trials.losses, MOST)]
+    with trials.history.lock:
+        columns = [column(trials.history, name, trials.numbers) for name in names]
+        reached = trials.history.values[trials.numbers] if several else trials.values[:, np.newaxis]
+    titles = [f"Objective {i}" for i in range(reached.shape[1])] if several else [target_name]
+    columns = [Column(Axis(title), reached[:, i]) for i, title in enumerate(titles)] + columns
+    values, shading = coloring(color, trials, target_name)
+    if several:
+        values, shading = np.zeros(len(values)), Shading("", -1.0, 1.0)
+    heights = np.column_stack([_heights(one) for one in columns])
+    threads = Threads(tuple(map(_ladder, columns)), heights, values, ~trials.feasible, shading)
+    panel = Panel(Axis("", limits=(-0.2, len(columns) - 0.8)), Axis("", limits=(_ABSENT - 0.05, 1.08)), (threads,))
+    return Picture(_TITLE, (panel,), note=note(len(trials.numbers), total))
+
+
+def _of_all_objectives(study: Any) -> Values:
+    """Read the complete trials of several objectives; a value that is not finite leaves its trial out."""
+    history = history_of(study)
+    with history.lock:
+        numbers = np.flatnonzero(history.states == TrialState.COMPLETE)
+        values = history.values[numbers]
+        rough = np.where(np.isfinite(values).all(axis=1), history.losses(numbers)[:, 0], np.nan)
+        return Values(history, numbers, rough, ~(history.violation[numbers] > 0), True)
+
+
+def _position(one: Column) -> FloatArray:
+    return np.log10(one.values) if one.axis.scale == "log" else one.values
+
+
+def _ends(one: Column) -> tuple[float, float]:
+    if one.axis.scale == "category":
+        return 0.0, len(one.axis.labels) - 1.0
+    found = _position(one)
+    found = found[np.isfinite(found)]
+    return (float(found.min()), float(found.max())) if len(found) else (0.0, 0.0)
+
+
+def _heights(one: Column) -> FloatArray:
+    """Give heights between 0 and 1, in the middle if all values are the same; lower ones where there is no value."""
+    low, high = _ends(one)
+    heights = (_position(one) - low) / (high - low) if high > low else np.full(len(one.values), 0.5)
+    return np.where(one.present, heights, _ABSENT)
+
+
+def _ladder(one: Column) -> Ladder:
+    found = _ladder_of_values(one)
+    if one.present.all():
+        return found
+    return Ladder(found.title, (_ABSENT, *found.heights), ("(absent)", *found.labels))
+
+
+def _ladder_of_values(one: Column) -> Ladder:
+    low, high = _ends(one)
+    if one.axis.scale == "category":
+        labels = one.axis.ticks
+        shown = np.unique(np.linspace(0, len(labels) - 1, min(len(labels), _MOST_LABELS)).round().astype(int)).tolist()
+        at = tuple(i / high if high else 0.5 for i in shown)
+        return Ladder(one.axis.title, at, tuple(labels[i] for i in shown))
+    if high == low:
+        return Ladder(one.axis.title, (0.5,), (_written(low, one),))
+    at = tuple(i / (_STEPS - 1) for i in range(_STEPS))
+    return Ladder(one.axis.title, at, tuple(_written(low + share * (high - low), one) for share in at))
+
+
+def _written(position: float, one: Column) -> str:
+    value = math.pow(10.0, position) if one.axis.scale == "log" else position
+    return f"{value:.3g}"
