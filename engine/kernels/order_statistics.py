@@ -31,11 +31,14 @@ def expected_best(losses: FloatArray, sizes: IntArray) -> FloatArray:
     sum_i y_(i) C(n - i, size - 1) / C(n, size): Tang et al., "Showing your work doesn't always work", ACL 2020, eq. 5.
     Infinite losses are infinitely bad, or good: one that is makes the mean so.
     """
+    if np.isinf(losses[0]):
+        return np.full(len(sizes), losses[0])
     found = np.empty(len(sizes))
     for place, size in enumerate(sizes.tolist()):
         absent = _absent(len(losses), size)
         is_best = -np.diff(absent, append=0.0)
-        found[place] = -np.inf if losses[0] == -np.inf else float((losses[: len(absent)] * is_best).sum())
+        above = (losses[: len(absent)] - losses[0]) * is_best  # so that rounding never makes it better than the best
+        found[place] = losses[0] + float(above.sum())
     return found
 
 

@@ -24,6 +24,13 @@ def test_all_subsets(values, data):
         assert np.mean(np.array(best) < found) <= level + 1e-9
 
 
+def test_infinite_and_equal_losses():
+    sizes = np.array([1, 2, 3])
+    assert kernels.expected_best(np.array([0.1, 0.1, 0.1]), sizes).tolist() == [0.1] * 3
+    assert kernels.expected_best(np.array([0.5, np.inf, np.inf]), sizes).tolist() == [np.inf, np.inf, 0.5]
+    assert kernels.expected_best(np.array([-np.inf, 1.0, np.inf]), sizes).tolist() == [-np.inf] * 3
+
+
 def test_amounts():
     one = np.array([1.0])
     assert kernels.alike(50, np.array([0.0, 30.0]), one) == pytest.approx(np.array([[0.0], [30.0]]))
