@@ -18,10 +18,12 @@ NEAR_EDGE = 0.1  # and that within which half of the best tenth must lie, too
 FEWEST = 20  # finished trials below which nothing is said of how a search went
 LONG = 0.75  # share of the trials that brought no new best
 RARE = 0.01  # share of all importance below which a parameter never mattered
+WEAK = 0.2  # size of a rank correlation up to which that is so
 FEWEST_TO_WEIGH = 50  # complete trials for that
 TWIN = 0.05  # of a range: how near two values of twins lie
 LARGE = float(np.finfo(np.float32).max)  # beyond it, or below its inverse, lie the extremes
 IDLE = 0.5
+ROUNDING = 1e-9  # of the largest value: less is no noise
 STALE = 10.0  # times the longest trial, after which one that runs is probably dead
 
 
@@ -112,11 +114,17 @@ def failing_choice(columns: Columns, _: Findings) -> Iterator[Alert]:
 
 
 def never_mattered(columns: Columns, findings: Findings) -> Iterator[Alert]:
-    """A parameter has next to no importance."""
-    if np.count_nonzero(columns.complete) < FEWEST_TO_WEIGH or len(findings.importances) < 2:
+    """A parameter has next to no importance, and the objective does not go with it where it is there, either.
+
+    With several objectives one that leads along the front has none, and matters.
+    """
+    is_told = np.count_nonzero(columns.complete) >= FEWEST_TO_WEIGH and len(findings.importances) > 1
+    if not is_told or len(columns.signs) > 1:
         return
     for param in columns.params:
         share = findings.importances.get(param.name)
+        if abs(findings.sensitivities.get(param.name, 0.0)) > WEAK:
+            continue
         if share is not None and share < RARE and len(np.unique(param.values[~np.isnan(param.values)])) > 1:
             text = (
                 f"{param.name} has {share:.1%} of all importance: it can be fixed, which leaves a smaller space. It may "
@@ -275,7 +283,10 @@ def noisy(columns: Columns, _: Findings) -> Iterator[Alert]:
 
 
 def repeats_spread(columns: Columns) -> tuple[float, int]:
-    """Give the pooled standard deviation of repeats, and its degrees of freedom; NaN with fewer than 3 of these."""
+    """Give the pooled standard deviation of repeats, and its degrees of freedom; NaN with fewer than 3 of these.
+
+    Less than rounding does is none.
+    """
     group, n_groups = _alike(columns)
     losses = columns.losses
     rows = (group >= 0) & np.isfinite(losses)
@@ -285,7 +296,8 @@ def repeats_spread(columns: Columns) -> tuple[float, int]:
         return math.nan, freedom
     mean = np.bincount(group[rows], losses[rows], minlength=n_groups) / np.maximum(counts, 1)
     squares = ((losses[rows] - mean[group[rows]]) ** 2).sum()
-    return math.sqrt(float(squares) / freedom), freedom
+    spread = math.sqrt(float(squares) / freedom)
+    return (0.0 if spread <= ROUNDING * np.abs(losses[rows]).max() else spread), freedom
 
 
 def constant(columns: Columns, _: Findings) -> Iterator[Alert]:

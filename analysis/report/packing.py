@@ -27,7 +27,8 @@ def packed(column: AnyArray) -> dict[str, str]:
     """Write numbers (n,) as ``{"t": type, "d": base64}``; whole numbers as narrow integers, if none is NaN."""
     column = np.asarray(column)
     if column.dtype.kind == "f" and len(column) and not _is_whole(column):
-        as_single = column.astype(np.float32)
+        with np.errstate(all="ignore"):
+            as_single = column.astype(np.float32)
         narrow = as_single if np.array_equal(as_single, column, equal_nan=True) else column.astype(np.float64)
         return _encoded(narrow)
     low, high = (column.min(), column.max()) if len(column) else (0, 0)

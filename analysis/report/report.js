@@ -9,7 +9,7 @@
   const PAGE = 50; // rows of the table
   const MARGIN = { left: 62, right: 14, top: 10, bottom: 34 };
   const MOST_SLICES = 24;
-  let theme = {};
+  const theme = {};
 
   // --- data ----------------------------------------------------------------------------------------------------
 
@@ -377,16 +377,16 @@
     panel.draw = (context, width, height) => {
       const xAxis = paramAxis(param, rows.map((i) => param.values[i])), yAxis = Axis.robust(s.objectives[objective], rows.map((i) => values[i]), sign);
       const f = panel.frame(context, width, height, xAxis, yAxis);
-      const bins = param.kind === "choice" ? param.labels.length : Math.max(1, Math.min(12, Math.floor(Math.sqrt(rows.length) / 1.5)));
+      const bins = param.kind === "choice" ? param.labels.length : Math.max(1, Math.min(12, Math.ceil(Math.sqrt(rows.length) / 1.5)));
       const inside = Array.from({ length: bins }, () => []);
       for (const i of rows) inside[Math.min(bins - 1, Math.max(0, Math.floor(xAxis.at(param.values[i]) * bins)))].push(values[i]);
       const most = Math.max(...inside.map((b) => b.length), 1), wide = (f.right - f.left) / bins;
       context.fillStyle = theme.faint; context.globalAlpha = 0.22;
-      inside.forEach((b, k) => context.fillRect(f.left + k * wide + 1, f.bottom, wide - 2, -0.22 * (f.bottom - f.top) * b.length / most));
+      if (rows.length > 9) inside.forEach((b, k) => context.fillRect(f.left + k * wide + 1, f.bottom, wide - 2, -0.22 * (f.bottom - f.top) * b.length / most));
       context.globalAlpha = 1;
       panel.marks(context, rows, (i) => f.x(param.values[i] + jitter[i]), (i) => f.clampY(values[i]), (i) => rankColor(objective ? NaN : s.rank[i]));
       context.strokeStyle = theme.ink; context.lineWidth = 2;
-      inside.forEach((b, k) => { if (b.length > 1) { b.sort((p, q) => p - q); const y = f.clampY(b[Math.floor(b.length / 2)]); line(context, f.left + k * wide + 2, y, f.left + (k + 1) * wide - 2, y); } });
+      if (rows.length > 9) inside.forEach((b, k) => { if (b.length > 1) { b.sort((p, q) => p - q); const y = f.clampY(b[Math.floor(b.length / 2)]); line(context, f.left + k * wide + 2, y, f.left + (k + 1) * wide - 2, y); } });
     };
     return panel;
   }

@@ -104,6 +104,8 @@ def _gains(columns: Columns, best: int) -> list[tuple[str, str]]:
 def _confidence(columns: Columns, best: int) -> str:
     """Say how sure the best value is: by repeats of the same parameters, or by a spread that the user noted."""
     noise, freedom = repeats_spread(columns)
+    if noise == 0.0:
+        return "repeats of the same parameters give the same value"
     if not math.isnan(noise):
         return f"repeats of the same parameters differ by {noise:.4g} (standard deviation, {freedom} degrees of freedom)"
     for name in ("std", "sd", "stderr", "cv_std", "value_std"):
