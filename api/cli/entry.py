@@ -35,6 +35,7 @@ def main(args: Sequence[str] | None = None) -> int:
     import parzen.cli.trials
     import parzen.cli.saying
     import parzen.cli.watch
+    import parzen.cli.report
     import parzen.cli.bench  # noqa: F401
     from parzen.cli.declare import root
     # isort: on

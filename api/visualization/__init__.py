@@ -20,9 +20,10 @@ from parzen.analysis.visualization.by_plotly import (
 from parzen.engine.lazily import lazily
 
 if TYPE_CHECKING:
+    from parzen.analysis.report import report
     from parzen.visualization import matplotlib
 else:
-    __getattr__, __dir__ = lazily(__name__, {".matplotlib": []})
+    __getattr__, __dir__ = lazily(__name__, {".matplotlib": [], "parzen.analysis.report": ["report"]})
 
 __all__ = [
     "is_available",
@@ -39,4 +40,5 @@ __all__ = [
     "plot_slice",
     "plot_terminator_improvement",
     "plot_timeline",
+    "report",
 ]

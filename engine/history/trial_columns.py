@@ -247,6 +247,11 @@ class TrialColumns:
         attrs = self._attrs.get(number)
         return None if attrs is None else attrs[0].get(key)
 
+    def user_attrs(self, number: int) -> dict[str, Any]:
+        """Give the user attributes of a trial that is not live; not to be changed."""
+        attrs = self._attrs.get(number)
+        return {} if attrs is None else attrs[0]
+
     # --- search spaces -----------------------------------------------------------------------------------------------
 
     def distribution(self, name: str) -> BaseDistribution | None:
