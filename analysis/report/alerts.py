@@ -127,24 +127,24 @@ def never_mattered(columns: Columns, findings: Findings) -> Iterator[Alert]:
             continue
         if share is not None and share < RARE and len(np.unique(param.values[~np.isnan(param.values)])) > 1:
             text = (
-                f"{param.name} has {share:.1%} of all importance: it can be fixed, which leaves a smaller space. It may "
-                "matter elsewhere in the space, or together with another one."
+                f"{param.name} has {share:.1%} of all importance: it can be fixed, which leaves a smaller space. It "
+                "may matter elsewhere in the space, or together with another one."
             )
             yield Alert("never_mattered", f"{param.name} never mattered", text, is_warning=False)
 
 
-def duplicates(columns: Columns, _: Findings) -> Iterator[Alert]:
+def duplicates(columns: Columns, findings: Findings) -> Iterator[Alert]:
     """Many trials have the parameters of an earlier one."""
     group, _n = _alike(columns)
     repeats = np.zeros(columns.n, dtype=bool)
     known = np.flatnonzero(group >= 0)
-    _, first = np.unique(group[known], return_index=True)
+    first = np.unique(group[known], return_index=True)[1]
     repeats[np.delete(known, first)] = True
     k, n = np.count_nonzero(repeats), len(known)
     if k >= 3 and k >= n / 20:
         text = (
-            f"{k} of {n} finished trials repeat the parameters of an earlier one. If the objective has no noise that is "
-            "time lost: the space may be used up, or a sampler that never repeats is needed."
+            f"{k} of {n} finished trials repeat the parameters of an earlier one. If the objective has no noise that "
+            "is time lost: the space may be used up, or a sampler that never repeats is needed."
         )
         yield Alert("duplicates", f"{k} duplicates", text, _numbers(repeats))
 
@@ -166,7 +166,7 @@ def moved_range(columns: Columns, _: Findings) -> Iterator[Alert]:
     """The range or the choices of parameters changed in the course of the study."""
     moved = [param.name for param in columns.params if param.has_moved]
     if moved:
-        text = f"The range or the choices of {', '.join(moved)} changed in the course of the study; the last ones are shown."
+        text = f"The range or the choices of {', '.join(moved)} changed during the study; the last ones are shown."
         yield Alert("moved_range", "The search space moved", text, is_warning=False)
 
 
@@ -190,8 +190,8 @@ def stagnation(columns: Columns, _: Findings) -> Iterator[Alert]:
     if since >= LONG * n:
         chance = math.ceil(since / 2) / (n + math.ceil(since / 2))  # records of alike draws: m / (n + m)
         text = (
-            f"Trial {best} is the best since {since} trials. Of {math.ceil(since / 2)} more trials of the same kind one "
-            f"is better with a chance of {chance:.0%} (records theory); more trials may not pay."
+            f"Trial {best} is the best since {since} trials. Of {math.ceil(since / 2)} more trials of the same kind "
+            f"one is better with a chance of {chance:.0%} (records theory); more trials may not pay."
         )
         yield Alert("stagnation", "No new best for long", text, (best,), is_warning=False)
 
@@ -227,7 +227,7 @@ def few_complete(columns: Columns, _: Findings) -> Iterator[Alert]:
     n, pruned = np.count_nonzero(_finished(columns)), columns.states == PRUNED
     complete = columns.states == COMPLETE
     if n >= FEWEST and np.count_nonzero(complete) < n / 20 and np.count_nonzero(pruned) > n / 2:
-        text = f"{np.count_nonzero(pruned)} of {n} trials were pruned; the pruner leaves the sampler little to learn from."
+        text = f"{np.count_nonzero(pruned)} of {n} trials were pruned; that leaves the sampler little to learn from."
         yield Alert("few_complete", "Nearly all trials were pruned", text, _numbers(pruned))
     if complete.any() and not columns.complete.any():
         text = "No complete trial satisfies all constraints. Loosen them, or search where they hold."
@@ -244,8 +244,9 @@ def pruned_twin(columns: Columns, _: Findings) -> Iterator[Alert]:
     if len(twins):
         shown = ", ".join(map(str, twins[:5].tolist()))
         text = (
-            f"The pruner stopped {'trial' if len(twins) == 1 else 'trials'} {shown}, with nearly the parameters of trial "
-            f"{best}, which became the best. It may stop too early, or the objective be noisy: give it more patience."
+            f"The pruner stopped {'trial' if len(twins) == 1 else 'trials'} {shown}, with nearly the parameters of "
+            f"trial {best}, which became the best. It may stop too early, or the objective be noisy: "
+            "give it more patience."
         )
         yield Alert("pruned_twin", "A twin of the winner was pruned", text, (*_numbers(twins), best))
 
@@ -275,8 +276,8 @@ def noisy(columns: Columns, _: Findings) -> Iterator[Alert]:
     gap = float(np.median(losses[_best_tenth(columns)]) - losses[best])
     if noise > gap:
         text = (
-            f"Repeats of the same parameters have a standard deviation of {noise:.4g} ({k} degrees of freedom), but the "
-            f"best is only {gap:.4g} ahead of the median of the best tenth: it may be a lucky one. "
+            f"Repeats of the same parameters have a standard deviation of {noise:.4g} ({k} degrees of freedom), but "
+            f"the best is only {gap:.4g} ahead of the median of the best tenth: it may be a lucky one. "
             "`parzen.recommended_trial(study)` weighs it with its neighbours; or repeat the best ones."
         )
         yield Alert("noisy", "Noise is larger than the gain", text, _numbers(_best_tenth(columns)))
@@ -312,7 +313,7 @@ def constant(columns: Columns, _: Findings) -> Iterator[Alert]:
 def extremes(columns: Columns, _: Findings) -> Iterator[Alert]:
     """Values are infinite, or as large or small as numbers hardly get."""
     size = np.abs(columns.values)
-    rows = ((size > LARGE) | ((size > 0) & (size < 1 / LARGE))).any(axis=1)
+    rows: BoolArray = np.asarray(((size > LARGE) | ((size > 0) & (size < 1 / LARGE))).any(axis=1))
     if rows.any():
         text = (
             f"{np.count_nonzero(rows)} trials have values that are infinite, beyond {LARGE:.1g} or nearer to 0 than "
@@ -375,6 +376,6 @@ def unfinished(columns: Columns, _: Findings) -> Iterator[Alert]:
 
 
 SOURCES: tuple[Source, ...] = (
-    unfinished, failures, failing_choice, extremes, constant, nan_reports, edge, pruned_twin, noisy, few_complete, stale,
-    never_asked, duplicates, not_converged, stagnation, never_mattered, no_conflict, moved_range, idle,
+    unfinished, failures, failing_choice, extremes, constant, nan_reports, edge, pruned_twin, noisy, few_complete,
+    stale, never_asked, duplicates, not_converged, stagnation, never_mattered, no_conflict, moved_range, idle,
 )  # fmt: skip

@@ -173,12 +173,12 @@ class Columns:
     @property
     def present(self) -> BoolArray:
         """Which trials have which parameters, shape (n, d)."""
-        return ~np.isnan(self.points)
+        return np.asarray(~np.isnan(self.points))
 
     @property
     def points(self) -> FloatArray:
         """All parameters, shape (n, d)."""
-        return np.array([param.values for param in self.params]).reshape(len(self.params), self.n).T
+        return np.asarray(np.array([param.values for param in self.params]).reshape(len(self.params), self.n).T)
 
 
 def columns_of(study: Any) -> Columns:

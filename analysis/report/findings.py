@@ -83,7 +83,7 @@ def _weighed(study: Any, columns: Columns) -> tuple[dict[str, float], dict[str, 
     except (ValueError, RuntimeError) as error:  # such as no finite value: the report says nothing of it then
         _logger.info(f"The report goes without importances: {error}")
         return {}, {}
-    return found, {name: getattr(one, "value", one) for name, one in sensitivities.items()}
+    return found, {name: one.value for name, one in sensitivities.items() if not isinstance(one, float)}
 
 
 def _band(study: Any, columns: Columns) -> Curve | None:

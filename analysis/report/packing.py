@@ -142,7 +142,7 @@ def _attr(column: FloatArray | Texts, rows: IntArray) -> dict[str, Any]:
 
 
 def _curves(columns: Columns, rows: IntArray) -> dict[str, Any] | None:
-    """Give the learning curves of the best trials, and of others at equal distances, each with so many steps at most."""
+    """Give the learning curves of the best trials, and of others at equal distances, of each so many steps."""
     reports = columns.reports
     if not len(reports.numbers):
         return None

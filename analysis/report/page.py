@@ -19,6 +19,7 @@ from .columns import Columns, Param
 from .packing import as_script_json
 from .verdict import Verdict
 
+SHORT = ("Trials", "Time")  # of a verdict, where studies stand side by side
 HEAD_ROWS = 20  # of the table without a script
 BEGIN = "<!doctype html>\n<!-- parzen report -->\n"  # by which a report is recognised
 
@@ -61,11 +62,12 @@ def _file(name: str) -> str:
 
 def _comparison(sections: Sequence[Section]) -> str:
     rows = [
-        (section.columns.name, section.verdict.headline, *(dict(section.verdict.rows).get(k, "") for k in ("Trials", "Time")))
+        (section.columns.name, section.verdict.headline, *(dict(section.verdict.rows).get(k, "") for k in SHORT))
         for section in sections
     ]
-    table = _table(("Study", "Outcome", "Trials", "Time"), rows)
-    return f'<section class="compared" aria-label="Comparison"><h2>Side by side</h2>{table}<div class="panels"></div></section>'
+    table = _table(("Study", "Outcome", *SHORT), rows)
+    title = '<section class="compared" aria-label="Comparison"><h2>Side by side</h2>'
+    return f'{title}{table}<div class="panels"></div></section>'
 
 
 def _section(index: int, section: Section) -> str:
@@ -73,7 +75,8 @@ def _section(index: int, section: Section) -> str:
     rows = "".join(f"<dt>{escape(key)}</dt><dd>{escape(value)}</dd>" for key, value in verdict.rows)
     best = _table(("Parameter", "Value"), verdict.params) if verdict.params else ""
     code = (
-        f'<details class="code" open><summary>Ask for the best trial again</summary><pre>{escape(verdict.code)}</pre></details>'
+        '<details class="code" open><summary>Ask for the best trial again</summary>'
+        f"<pre>{escape(verdict.code)}</pre></details>"
         if verdict.code
         else ""
     )

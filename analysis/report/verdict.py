@@ -67,7 +67,8 @@ def _headline(columns: Columns) -> str:
         return f"None of {columns.n} trials is complete and feasible."
     if len(columns.signs) > 1:
         k = len(columns.front)
-        return f"{k} of {columns.n} trials {'is' if k == 1 else 'are'} on the front: no other is better in all objectives."
+        are = "is" if k == 1 else "are"
+        return f"{k} of {columns.n} trials {are} on the front: no other is better in all objectives."
     best = columns.front[0]
     return f"Trial {best} is the best of {columns.n}: {columns.objectives[0]} {_number(columns.values[best, 0])}."
 
@@ -107,7 +108,7 @@ def _confidence(columns: Columns, best: int) -> str:
     if noise == 0.0:
         return "repeats of the same parameters give the same value"
     if not math.isnan(noise):
-        return f"repeats of the same parameters differ by {noise:.4g} (standard deviation, {freedom} degrees of freedom)"
+        return f"repeats of the same parameters differ by {noise:.4g} (deviation, {freedom} degrees of freedom)"
     for name in ("std", "sd", "stderr", "cv_std", "value_std"):
         spread = columns.attrs.get(name)
         if isinstance(spread, np.ndarray) and spread[best] == spread[best]:
@@ -135,8 +136,8 @@ def _circumstances(about: Mapping[str, Any]) -> list[tuple[str, str]]:
     rows = []
     for key in ("sampler", "pruner"):
         part = about.get(key) or {}
-        arguments = {name: value for name, value in part.items() if name not in ("name", "module") and value is not None}
-        inside = ", ".join(f"{name}={json.dumps(value, ensure_ascii=False)}" for name, value in arguments.items())
+        said = {name: value for name, value in part.items() if name not in ("name", "module") and value is not None}
+        inside = ", ".join(f"{name}={json.dumps(value, ensure_ascii=False)}" for name, value in said.items())
         rows.append((key.capitalize(), f"{part.get('name')}({inside})"))
     versions = about.get("versions") or {}
     if versions:

@@ -24,7 +24,8 @@ def report(study: Any, path: str | os.PathLike[str]) -> Path:
 
     It has the verdict, alerts in words, plots in which one selection marks the same trials, and a table of trials that
     can be searched, sorted and saved as CSV or JSON. It needs no network, and without scripts still shows the verdict,
-    the alerts and the best trials. Of more than 20,000 trials the best ones and every so many are embedded; the page says so.
+    the alerts and the best trials. Of more than 20,000 trials the best ones and every so many are embedded, as the page
+    says.
 
     Parameters
     ----------
@@ -85,7 +86,9 @@ def _check(path: Path) -> None:
         with open(path, "rb") as file:
             start = file.read(len(BEGIN))
         if start and start != BEGIN.encode():
-            raise FileExistsError(f"{path} is there already, and no report of parzen's: it is left alone. Give another name.")
+            raise FileExistsError(
+                f"{path} is there already, and no report of parzen's: it is left alone. Give another name."
+            )
 
 
 def write_whole(path: Path, text: str) -> None:
@@ -94,7 +97,7 @@ def write_whole(path: Path, text: str) -> None:
         handle, beside = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".unfinished", dir=path.parent)
     except OSError as error:
         raise type(error)(
-            error.errno, f"The report cannot be written to {path}: {error.strerror}. Give a folder that can be written to"
+            error.errno, f"The report cannot be written to {path}: {error.strerror}. Give a folder that can be written"
         ) from error
     try:
         with open(handle, "wb") as file:

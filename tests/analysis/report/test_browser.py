@@ -76,7 +76,10 @@ def drag(browser: Any, canvas: Any, start: tuple[float, float], stop: tuple[floa
     from selenium.webdriver import ActionChains
 
     def at(place: tuple[float, float]) -> tuple[int, int]:
-        return tuple(round((p - 0.5) * size) for p, size in zip(place, (canvas.size["width"], canvas.size["height"]), strict=True))  # type: ignore[return-value]
+        return tuple(
+            round((p - 0.5) * size)
+            for p, size in zip(place, (canvas.size["width"], canvas.size["height"]), strict=True)
+        )  # type: ignore[return-value]
 
     actions = ActionChains(browser, duration=20)
     actions.move_to_element_with_offset(canvas, *at(start)).click_and_hold()
@@ -105,7 +108,9 @@ def marked(browser: Any) -> list[bool]:
 def halved() -> parzen.Study:
     """Make a study in which a pruner stops trials at rungs, and no state has the colour of the selection."""
     study = parzen.create_study(
-        study_name="halved", sampler=parzen.samplers.RandomSampler(seed=0), pruner=parzen.pruners.SuccessiveHalvingPruner()
+        study_name="halved",
+        sampler=parzen.samplers.RandomSampler(seed=0),
+        pruner=parzen.pruners.SuccessiveHalvingPruner(),
     )
 
     def objective(trial: parzen.Trial) -> float:
@@ -209,12 +214,16 @@ def test_alerts_show_their_trials(opened: Any) -> None:
 
 def test_search_sort_and_save(opened: Any) -> None:
     study = parzen.create_study(study_name="s", sampler=parzen.samplers.RandomSampler(seed=0))
-    study.optimize(lambda t: t.suggest_float("x", 0, 1) + (t.suggest_categorical("c", ["a,b", "=1"]) == "=1"), n_trials=70)
+    study.optimize(
+        lambda t: t.suggest_float("x", 0, 1) + (t.suggest_categorical("c", ["a,b", "=1"]) == "=1"), n_trials=70
+    )
     browser = opened(study)
     table = browser.find_element("css selector", ".trials")
 
     def column(k: int) -> list[str]:
-        cells = browser.execute_script("return [...document.querySelectorAll('.trials tbody tr')].map((r) => r.cells[arguments[0]].textContent)", k)
+        cells = browser.execute_script(
+            "return [...document.querySelectorAll('.trials tbody tr')].map((r) => r.cells[arguments[0]].textContent)", k
+        )
         return list(cells)
 
     assert column(0)[0] == str(study.best_trial.number), "the best comes first"
@@ -259,7 +268,9 @@ def test_many_trials(opened: Any) -> None:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_panels_fit_at_800_pixels(scheme: str, opened: Any, browser: Any) -> None:
-    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": scheme}]})
+    browser.execute_cdp_cmd(
+        "Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
+    )
     browser.execute_cdp_cmd(
         "Emulation.setDeviceMetricsOverride", {"width": 800, "height": 900, "deviceScaleFactor": 1, "mobile": False}
     )
