@@ -7,7 +7,7 @@
   const STATE_COLORS = ["#009e73", "#0072b2", "#e69f00", "#d55e00", "#999999", "#cc79a7"];
   const SERIES = ["#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00"];
   const PAGE = 50; // rows of the table
-  const MARGIN = { left: 62, right: 14, top: 10, bottom: 34 };
+  const MARGIN = { left: 62, right: 24, top: 10, bottom: 34 };
   const MOST_SLICES = 24;
   const theme = {};
 
@@ -104,6 +104,10 @@
     const isDark = matchMedia("(prefers-color-scheme: dark)").matches && !matchMedia("print").matches;
     theme.ramp = isDark ? [[253, 231, 37], [53, 183, 121], [49, 104, 142], [72, 60, 120]] : [[68, 1, 84], [49, 104, 142], [53, 183, 121], [200, 200, 70]];
     theme.missing = isDark ? "#5a636d" : "#b9c0c8";
+    theme.band = isDark ? "#cc79a7" : "#56b4e9";
+    theme.better = isDark ? "bright: better" : "dark: better";
+    STATE_COLORS[COMPLETE] = SERIES[0] = isDark ? "#56b4e9" : "#0072b2"; // as light as the ground is dark
+    SERIES[4] = isDark ? "#0072b2" : "#56b4e9";
   }
 
   // --- axes ----------------------------------------------------------------------------------------------------
@@ -287,7 +291,7 @@
     if (s.infeasible) legend.push(["infeasible", theme.missing]);
     const has = objective === 0 && s.band;
     legend.push(["best so far", theme.ink]);
-    if (has) legend.push(["expected best, and 90 % band", "#56b4e9"]);
+    if (has) legend.push(["expected best, and 90 % band", theme.band]);
     const panel = new Panel(view, s.signs.length > 1 ? `History of ${name}` : "History", { controls: [choice], wide: s.signs.length === 1, height: 300, legend });
     const shown = view.rows.filter((i) => values[i] === values[i] && s.state[i] !== 3);
     const scale = s.origin === null ? null : timeScale(s);
@@ -319,11 +323,11 @@
 
   function drawBand(context, f, band) {
     const n = band.n_trials.length;
-    context.fillStyle = "#56b4e9"; context.globalAlpha = 0.22; context.beginPath();
+    context.fillStyle = theme.band; context.globalAlpha = 0.22; context.beginPath();
     const at = (values, i) => { const v = values[i]; return v === Infinity ? f.top : v === -Infinity ? f.bottom : f.clampY(v); };
     for (let i = 0; i < n; i++) context.lineTo(f.x(band.n_trials[i]), at(band.low, i));
     for (let i = n - 1; i >= 0; i--) context.lineTo(f.x(band.n_trials[i]), at(band.high, i));
-    context.fill(); context.globalAlpha = 1; context.strokeStyle = "#56b4e9"; context.lineWidth = 1.5; context.setLineDash([5, 4]);
+    context.fill(); context.globalAlpha = 1; context.strokeStyle = theme.band; context.lineWidth = 1.5; context.setLineDash([5, 4]);
     path(context, (i) => f.x(band.n_trials[i]), (i) => at(band.expected, i), n);
     context.setLineDash([]);
   }
@@ -394,7 +398,7 @@
   function pair(view, one, two) {
     const s = view.study, rows = view.rows.filter((i) => s.good[i] && one.values[i] === one.values[i] && two.values[i] === two.values[i]);
     const order = rows.slice().sort((a, b) => s.rank[b] - s.rank[a]);
-    const panel = new Panel(view, `${one.name} and ${two.name}`, { note: "dark: better", height: 240 });
+    const panel = new Panel(view, `${one.name} and ${two.name}`, { note: theme.better, height: 240 });
     const jitter = (param, i, k) => (param.kind === "choice" ? (((i * k) % 1) - 0.5) * 0.6 : 0);
     panel.draw = (context, width, height) => {
       const f = panel.frame(context, width, height, paramAxis(one, rows.map((i) => one.values[i])), paramAxis(two, rows.map((i) => two.values[i])));
@@ -410,7 +414,7 @@
     if (!params.length || !view.anyGood) return null;
     const clear = element("button", { type: "button", onclick: () => { ranges.clear(); view.select([], false, ""); } }, "Clear brushes");
     const note = s.params.length > params.length ? `the ${params.length} most important of ${s.params.length} parameters; ` : "";
-    const panel = new Panel(view, "Parallel coordinates", { note: note + "drag along an axis to brush; dark: better", wide: true, height: 320, controls: [clear] });
+    const panel = new Panel(view, "Parallel coordinates", { note: `${note}drag along an axis to brush; ${theme.better}`, wide: true, height: 320, controls: [clear] });
     const ranges = new Map(), rows = view.rows.filter((i) => s.good[i]).sort((a, b) => (s.rank[b] || 0) - (s.rank[a] || 0));
     const columns = [...s.objectives.map((name, j) => ({ name, values: s.values[j], objective: j })), ...params];
     let places = [];
@@ -430,6 +434,7 @@
           if (mask && mask[i] !== pass) continue;
           context.strokeStyle = rankColor(s.signs.length > 1 ? (s.isFront.has(i) ? 0 : 0.8) : s.rank[i]);
           path(context, (k) => places[k], (k) => heightOf(k, i, top, bottom), columns.length);
+          if (mask && pass) { context.fillStyle = theme.mark; circle(context, places[0], heightOf(0, i, top, bottom), 3); context.fill(); }
         }
       }
       context.globalAlpha = 1;
@@ -470,7 +475,7 @@
     const choice = element("select", { "aria-label": "How many curves", onchange: () => panel.paint() });
     for (const [value, label] of [["20", "best 20"], ["100", "best 100"], ["all", "all"]]) choice.append(element("option", { value }, label));
     const note = c.numbers.length < c.total ? `${c.numbers.length} of ${c.total} curves are in the page` : "";
-    const panel = new Panel(view, "Learning curves", { controls: [choice], note, height: 280, legend: [["complete, dark: better", rankColor(0)], ["pruned", STATE_COLORS[2]], ["others", theme.missing]] });
+    const panel = new Panel(view, "Learning curves", { controls: [choice], note, height: 280, legend: [[`complete, ${theme.better}`, rankColor(0)], ["pruned", STATE_COLORS[2]], ["others", theme.missing]] });
     panel.draw = (context, width, height) => {
       const mask = view.mask, limit = choice.value === "all" ? all.length : Number(choice.value);
       const picked = all.filter((curve, k) => k < limit || (mask && mask[curve[0]])), values = [];
@@ -730,7 +735,7 @@
   // --- several studies -----------------------------------------------------------------------------------------
 
   function compare(studies, place) {
-    const panels = [], legend = studies.map((s, k) => [s.name, SERIES[k % SERIES.length]]);
+    const panels = [], legend = unique(studies.map((s) => s.name)).map((name, k) => [name, SERIES[k % SERIES.length]]);
     const dummy = { mask: null, describe: () => null, select: () => {} };
     const m = studies[0].signs.length, alike = studies.every((s) => s.signs.join() === studies[0].signs.join());
     const add = (title, draw, note = "") => { const panel = new Panel(dummy, title, { height: 300, legend, note }); panel.canvas.setAttribute("aria-label", title); panel.draw = draw(panel); panels.push(panel); };

@@ -92,7 +92,7 @@ def _gains(columns: Columns, best: int) -> list[tuple[str, str]]:
     complete = np.flatnonzero(columns.complete)
     bases = [("first trial", int(complete[0]))]
     enqueued = [number for number in columns.enqueued if columns.complete[number]]
-    if enqueued:
+    if enqueued and enqueued[0] != complete[0]:
         bases.append(("first enqueued trial", enqueued[0]))
     rows = []
     for name, number in bases:

@@ -61,6 +61,7 @@ def test_a_line_tells_ratio_and_spread() -> None:
         pytest.param("overhead", ["--sizes", "0", "3", "--cold"], 8, marks=pytest.mark.slow),
         ("overhead", ["--sizes", "3", "--spaces", "mixed"], 1),
         ("importance", ["--sizes", "20", "--what", "PED-ANOVA"], 1),
+        ("report", ["--sizes", "20", "--what", "write"], 1),
         pytest.param("importance", ["--sizes", "20"], 2, marks=pytest.mark.slow),
         pytest.param(
             "pruning", ["--sizes", "8", "--pruners", "MedianPruner", "ThresholdPruner"], 6, marks=pytest.mark.slow

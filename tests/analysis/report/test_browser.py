@@ -97,7 +97,11 @@ def marked(browser: Any) -> list[bool]:
     script = """
       window.parzenReport.paintAll();
       return [...document.querySelectorAll("figure.panel")].map((figure) => {
-        const canvas = figure.querySelector("canvas"), {data} = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+        const canvas = figure.querySelector("canvas"), copy = document.createElement("canvas");
+        [copy.width, copy.height] = [canvas.width, canvas.height];
+        const context = copy.getContext("2d", {willReadFrequently: true});
+        context.drawImage(canvas, 0, 0);
+        const {data} = context.getImageData(0, 0, copy.width, copy.height);
         for (let i = 0; i < data.length; i += 4) if (data[i] > 190 && data[i + 1] > 60 && data[i + 1] < 125 && data[i + 2] < 60 && data[i + 3] > 150) return true;
         return false;
       });"""
