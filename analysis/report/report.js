@@ -682,7 +682,7 @@
     build() {
       const s = this.study, several = s.signs.length > 1, m = s.signs.length, found = [];
       const weight = new Map(s.importances.map(([name, share]) => [name, share]));
-      const params = s.params.filter((p) => new Set(p.values).size > 1).sort((a, b) => (weight.get(b.name) || 0) - (weight.get(a.name) || 0));
+      const params = s.params.filter((p) => new Set(p.values.filter((v, i) => s.good[i])).size > 1 && p.values.some((v, i) => s.good[i] && v === v)).sort((a, b) => (weight.get(b.name) || 0) - (weight.get(a.name) || 0));
       if (several && this.anyGood) for (let a = 0; a < Math.min(m, 4); a++) for (let b = a + 1; b < Math.min(m, 4); b++) found.push(front(this, a, b));
       if (several) found.push(volumes(this));
       if (s.n) for (let j = 0; j < Math.min(m, 4); j++) found.push(history(this, j));

@@ -1,8 +1,9 @@
 """How long does a report take to be written, and to be opened by a browser, and how large is it?
 
-Studies of eight parameters, conditional ones among them, with learning curves. ``write`` is `parzen.visualization.report`;
-``open`` is what Chromium takes, in one window, from the address to the loaded page with all plots in sight; it is left out
-where Chromium, its driver or selenium is missing. The size is printed before the times. A step is one report.
+Studies of eight parameters, conditional ones among them, with learning curves. ``write`` is
+`parzen.visualization.report`; ``open`` is what Chromium takes from the address to the first frame with the plots that
+are in sight, and is left out where Chromium, its driver or selenium is missing. The size is printed before the times. A
+step is one report.
 
     pip install "parzen[bench]"
     python -m parzen.benchmarks.speed.report --sizes 100 1000 20000 --rounds 5 --libraries parzen
@@ -16,7 +17,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from functools import lru_cache, partial
+from functools import cache, lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ from parzen.benchmarks.speed.timing import Case, Pause, Step
 N_STEPS = 5  # reports of every fourth trial
 
 
-@lru_cache(maxsize=None)
+@cache
 def study_of(module: Any, size: int) -> Any:
     floats = {f"x{i}": module.distributions.FloatDistribution(0, 1) for i in range(5)}
     deep = {**floats, "rate": module.distributions.FloatDistribution(1e-5, 1e-1, log=True)}

@@ -102,7 +102,9 @@ def marked(browser: Any) -> list[bool]:
         const context = copy.getContext("2d", {willReadFrequently: true});
         context.drawImage(canvas, 0, 0);
         const {data} = context.getImageData(0, 0, copy.width, copy.height);
-        for (let i = 0; i < data.length; i += 4) if (data[i] > 190 && data[i + 1] > 60 && data[i + 1] < 125 && data[i + 2] < 60 && data[i + 3] > 150) return true;
+        const is = (v, low, high) => v > low && v < high;
+        const near = (i) => is(data[i], 190, 256) && is(data[i + 1], 60, 125) && is(data[i + 2], -1, 60);
+        for (let i = 0; i < data.length; i += 4) if (near(i)) return true;
         return false;
       });"""
     found: list[bool] = browser.execute_script(script)
