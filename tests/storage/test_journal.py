@@ -316,14 +316,14 @@ def test_half_a_line_at_the_end_is_harmless(path: Path, half: bytes) -> None:
     assert content(opened(path)) == content(study._storage)  # type: ignore[arg-type]
 
 
-DAMAGES = {
-    b'{"op_code":8,"wor\n': "Line 3 .*expected a JSON object",
-    b"\n": "Line 3 ",
-    b"[1]\n": "Line 3 ",
-    b'{"op_code":99,"worker_id":"w"}\n': "line 3 .*from 0 to 9, but found 99",
-    b'{"op_code":5,"worker_id":"w","trial_id":0}\n': "line 3 .*'param_name'",
-    b'{"op_code":4,"worker_id":"w","study_id":0,"datetime_start":"yesterday"}\n': "line 3 .*yesterday",
-    b'{"op_code":6,"worker_id":"w","trial_id":0,"state":1,"values":"x","datetime_complete":null}\n': "line 3 ",
+DAMAGES = {  # after three lines: the study, what it was begun with, a trial
+    b'{"op_code":8,"wor\n': "Line 4 .*expected a JSON object",
+    b"\n": "Line 4 ",
+    b"[1]\n": "Line 4 ",
+    b'{"op_code":99,"worker_id":"w"}\n': "line 4 .*from 0 to 9, but found 99",
+    b'{"op_code":5,"worker_id":"w","trial_id":0}\n': "line 4 .*'param_name'",
+    b'{"op_code":4,"worker_id":"w","study_id":0,"datetime_start":"yesterday"}\n': "line 4 .*yesterday",
+    b'{"op_code":6,"worker_id":"w","trial_id":0,"state":1,"values":"x","datetime_complete":null}\n': "line 4 ",
 }
 
 
