@@ -126,6 +126,12 @@ def before_loading() -> Iterator[None]:
             _no_asks.set()
 
 
+def after_asks() -> None:
+    """Wait until no ask runs, as long as loading would: for work that can begin as well when an ask has ended."""
+    if _asks:
+        _no_asks.wait(_FIRST)
+
+
 @contextlib.contextmanager
 def _giving_way() -> Iterator[None]:
     """Stand still, between any two calls of this thread, while asks run."""

@@ -19,6 +19,7 @@ from ...engine.arrays import FloatArray
 from ...engine.beside import Beside
 from ...engine.kernels.covariance import Layout, Points
 from ...engine.kernels.gaussian_process import NOISE_MEAN, length_mean
+from ...engine.kernels.loading import after_asks
 from ...engine.kernels.output_warp import most_likely
 from .tier import Tier
 
@@ -106,7 +107,13 @@ class Fits:
             found = begun[1].result() if begun is not None and begun[0] == fit else self._work(fit, sample, tier)()
             self._known = fit, found
         if newest != fit and (self._begun is None or self._begun[0] != newest):
-            self._begun = newest, Beside(self._work(newest, sample, tier))
+            work = self._work(newest, sample, tier)
+
+            def later() -> Found:
+                after_asks()
+                return work()
+
+            self._begun = newest, Beside(later)
         return self._known[1][1]
 
     def once(self, sample: Sample, tier: Tier) -> FloatArray:
