@@ -171,6 +171,7 @@ def drop_journals() -> None:
         keys = list(backend._redis.scan_iter(f"{backend._prefix}:*", count=10_000))
         if keys:
             backend._redis.delete(*keys)
+        backend._redis.connection_pool.disconnect()
 
 
 def journal_in_redis(folder: Path) -> BaseStorage:
@@ -178,7 +179,8 @@ def journal_in_redis(folder: Path) -> BaseStorage:
     redis = pytest.importorskip("redis")
     url = os.environ.get("PARZEN_TEST_REDIS", "redis://127.0.0.1:6379")
     try:
-        redis.Redis.from_url(url, socket_connect_timeout=2).ping()
+        with redis.Redis.from_url(url, socket_connect_timeout=2) as client:
+            client.ping()
     except redis.RedisError as error:
         missing = pytest.fail if os.environ.get("PARZEN_REQUIRE_SERVERS") else pytest.skip
         missing(f"no Redis answers at {url}: {error}")
