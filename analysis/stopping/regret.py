@@ -15,7 +15,7 @@ from ...engine.arrays import IntArray
 from ...engine.distributions import Space
 from ...engine.history import History, StudyLike, history_of
 from ...engine.records import TrialState
-from ...samplers.gp import PlainModel, fitting
+from ...samplers.gp import PlainModel, modelled
 from .folds import CV_SCORES, deviation
 from .rules import Rule, at_least_one, check_single
 
@@ -53,7 +53,7 @@ def regret_bound(
     rng
         For the search of the space.
     """
-    model = PlainModel(history, fitting(history, numbers, share, fewest), space)
+    model = PlainModel(history, modelled(history, numbers, share, fewest), space)
     bound = width(model.d, len(model.numbers))
     return max(model.believed(bound) - model.least(bound, rng), 0.0)
 

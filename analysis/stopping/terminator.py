@@ -19,7 +19,7 @@ from ...engine.distributions import Space
 from ...engine.history import History
 from ...engine.logging import get_logger
 from ...engine.records import FrozenTrial, StudyDirection, TrialState
-from ...samplers.gp import PlainModel, fitting
+from ...samplers.gp import PlainModel, modelled
 from .folds import CV_SCORES, deviation
 from .regret import DELTA, N_TRIALS, regret_bound, width
 
@@ -156,7 +156,7 @@ class EMMREvaluator(BaseImprovementEvaluator):
                 stacklevel=2,
             )
             return NEVER
-        now = fitting(history, np.arange(history.n))
+        now = modelled(history, np.arange(history.n))
         before = now[now < history.n - 1]
         if len(before) < 1:
             return NEVER

@@ -2,11 +2,11 @@
 
 from .coordinates import openings
 from .costs import Costs
-from .plain import PlainModel, fitting
+from .plain import PlainModel, modelled
 from .prior import Prior
 from .proposer import Proposer
 from .sampler import GPSampler
 from .surrogate import Knowledge
 from .transfer import Transfer
 
-__all__ = ["Costs", "GPSampler", "Knowledge", "PlainModel", "Prior", "Proposer", "Transfer", "fitting", "openings"]
+__all__ = ["Costs", "GPSampler", "Knowledge", "PlainModel", "Prior", "Proposer", "Transfer", "modelled", "openings"]

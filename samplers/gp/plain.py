@@ -121,7 +121,7 @@ class PlainModel:
         return self._coordinates.points(u, active, self._is_conditional)
 
 
-def fitting(history: History, numbers: IntArray, share: float = 1.0, fewest: int = 1) -> IntArray:
+def modelled(history: History, numbers: IntArray, share: float = 1.0, fewest: int = 1) -> IntArray:
     """Choose which of some trials to learn from: the best share of those with finite losses, in order, at most 150."""
     losses = history.losses(numbers)[:, 0]
     finite = np.flatnonzero(np.isfinite(losses))
