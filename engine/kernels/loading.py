@@ -98,7 +98,7 @@ def _rehearse(rehearsal: str) -> None:
 
 def _prepare_quietly(rehearsal: str) -> None:
     try:
-        with _step:
+        with _giving_way(), _step:
             stamp = _stamp()
         if stamp is not None:
             _await_cache(stamp)
