@@ -25,8 +25,8 @@ def erased(history: History, number: int) -> FrozenTrial:
     """Make an empty failed record of a trial."""
     record = history.copy_record(number)
     record.state, record.values = TrialState.FAIL, None
-    record.datetime_start = record.datetime_start or datetime.now()
     record.datetime_complete = record.datetime_complete or datetime.now()
+    record.datetime_start = record.datetime_start or record.datetime_complete  # all who replay a journal say the same
     for field in (record.params, record.distributions, record.user_attrs, record.intermediate_values):
         field.clear()
     record.system_attrs.clear()

@@ -22,7 +22,7 @@ from typing import Any
 
 import pytest
 from contract.storages import drop_journals, journal_in_redis, plain
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from journal_worker import LOCKS
 
@@ -524,6 +524,7 @@ actions = st.sampled_from(sorted(VERBS)).flatmap(lambda verb: st.tuples(st.just(
 
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.lists(actions, max_size=40))
+@example([("templates", 0, 0.0), ("state", 1, COMPLETE, 0.0), ("erase", 1)])  # it ended, but had never begun
 def test_replaying_gives_what_the_live_replica_holds(tmp_path: Path, done: list[tuple[Any, ...]]) -> None:
     path = tmp_path / f"{uuid.uuid4()}.log"
     storages = [opened(path, fsync=False), opened(path, fsync=False)]
