@@ -38,24 +38,30 @@ class Facts(NamedTuple):
 
 
 @cache
+def all_files() -> tuple[str, ...]:
+    return tuple(house.sources())
+
+
+@cache
 def facts_of(path: str, text: str) -> Facts:
-    tree, files = ast.parse(text), set(house.sources()) | {NEW}
+    tree, files = ast.parse(text), set(all_files()) | {NEW}
     definitions = [node for node in tree.body if isinstance(node, DEFINITIONS) and not node.name.startswith("_")]
-    names = [node for node in ast.walk(tree) if isinstance(node, ast.Name)]
+    nodes = list(ast.walk(tree))
+    names = [node for node in nodes if isinstance(node, ast.Name)]
     used = set()
     for node in definitions:
         own = {id(inner) for inner in ast.walk(node)}
         used |= {name.id for name in names if name.id == node.name and id(name) not in own}
     imported: dict[str, list[Name]] = {}
-    for node in ast.walk(tree):
+    for node in nodes:
         for alias in node.names if isinstance(node, ast.ImportFrom) else []:
             one = ast.unparse(ast.ImportFrom(node.module, [alias], node.level))
             found = [(target, alias.name) for target in house.arrows_from(path, one, files)]
             imported.setdefault(alias.asname or alias.name, []).extend(found)
     on_modules = set()
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.Attribute):
-            holder = ast.unparse(node.value).rpartition(".")[2]
+            holder = getattr(node.value, "attr", getattr(node.value, "id", ""))
             on_modules |= {(name, node.attr) for _, name in imported.get(holder, [("", holder)])}
     return Facts({node.name for node in definitions}, used, imported, on_modules)
 

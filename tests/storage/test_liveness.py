@@ -26,7 +26,7 @@ RUNNING, WAITING, COMPLETE, FAIL = TrialState.RUNNING, TrialState.WAITING, Trial
 WORKER = Path(__file__).with_name("liveness_worker.py")
 
 
-@pytest.fixture(params=["sqlite", "postgresql", "mysql"])
+@pytest.fixture(params=["sqlite", "postgresql", pytest.param("mysql", marks=pytest.mark.slow)])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     address = f"sqlite:///{tmp_path}/study.db"
     if request.param != "sqlite":

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
 import servers
 from contract.storages import plain
 from hypothesis import HealthCheck, settings
@@ -260,5 +261,5 @@ class StoragesOnMySQL(StoragesOnPostgreSQL):
 
 TestStoragesOnPostgreSQL = StoragesOnPostgreSQL.TestCase
 TestStoragesOnPostgreSQL.settings = settings(_SETTINGS, max_examples=6)
-TestStoragesOnMySQL = StoragesOnMySQL.TestCase
+TestStoragesOnMySQL = pytest.mark.slow(StoragesOnMySQL.TestCase)
 TestStoragesOnMySQL.settings = settings(_SETTINGS, max_examples=5)
