@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import math
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 Self = TypeVar("Self")
 
@@ -17,6 +18,13 @@ class Described:
     """Notes, when it is made, its class and the arguments of its constructor, as JSON values."""
 
     _made_with: dict[str, Any] | None = None
+    __signature__: ClassVar[inspect.Signature]
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Let `help` and editors show the constructor's arguments, and not those of `__new__`."""
+        super().__init_subclass__(**kwargs)
+        with contextlib.suppress(TypeError, ValueError):
+            cls.__signature__ = _signature(cls)
 
     def __new__(cls: type[Self], *args: Any, **kwargs: Any) -> Self:
         """Note the arguments; what they mean, and whether they fit, is the constructor's affair."""

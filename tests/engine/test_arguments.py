@@ -1,12 +1,15 @@
 """With which arguments an object was made."""
 
 import copy
+import inspect
 import json
 import math
 import pickle
 
 import numpy as np
+import pytest
 
+import parzen
 from parzen.engine.arguments import Described, description, jsonable
 from parzen.pruners import HyperbandPruner, PatientPruner
 from parzen.samplers import BaseSampler, RandomSampler, TPESampler
@@ -81,3 +84,21 @@ def test_values():
     endless = []
     endless.append(endless)
     assert "list" in json.dumps(jsonable(endless))
+
+
+@pytest.mark.parametrize("room", [parzen.samplers, parzen.pruners], ids=["samplers", "pruners"])
+def test_help_shows_the_arguments_of_the_constructor(room):
+    kinds = [kind for kind in (getattr(room, name) for name in room.__all__) if isinstance(kind, type)]
+    kinds += [type("Own", (kind,), {}) for kind in kinds]
+    assert len(kinds) > 4
+    for kind in kinds:
+        kinds_of_arguments = {parameter.kind for parameter in inspect.signature(kind).parameters.values()}
+        assert not kinds_of_arguments & {inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD}, kind
+
+
+def test_help_shows_the_arguments_of_ones_own_constructor():
+    class Own(parzen.samplers.TPESampler):
+        def __init__(self, caution, *, more=1):
+            super().__init__(caution=caution)
+
+    assert str(inspect.signature(Own)) == "(caution, *, more=1)"
