@@ -372,4 +372,4 @@ def test_there_are_programs_each_way() -> None:
 
 @pytest.mark.parametrize("program", test_readme.programs("docs/optuna.md"))
 def test_program_of_the_page(program: str, tmp_path: Path) -> None:
-    test_readme.test_program_runs_twice(program, tmp_path)
+    test_readme.test_program_runs("docs/optuna.md", program, tmp_path)

@@ -127,7 +127,8 @@ while not (loading.is_ready(NAME) or loading.want(NAME)) and "numba.core.registr
         while time.monotonic() < end:
             pass
         in_asks += len(sys.modules) - before
-assert len(sys.modules) - begin > 200 and in_asks < 0.1 * (len(sys.modules) - begin), (in_asks, len(sys.modules) - begin)
+n_imported = len(sys.modules) - begin
+assert n_imported > 200 and in_asks < 0.1 * n_imported, (in_asks, n_imported)
 """)
 
 
