@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import itertools
 import re
 import zlib
@@ -15,11 +16,14 @@ from parzen.benchmarks import composition, contenders, problems
 from parzen.benchmarks.problem import FailedEvaluation, Identity
 from parzen.distributions import CategoricalDistribution, FloatDistribution
 
+HAS_TORCH = importlib.util.find_spec("torch") is not None
 PLAIN = (None, "scikit-learn")  # what is installed with the extra test
 
 
 def marked(name):
     needs = problems.families()[Identity.parse(name).function].needs
+    if needs == "torch":  # CI's slow step has it
+        return pytest.param(name, marks=[pytest.mark.slow, pytest.mark.skipif(not HAS_TORCH, reason="needs torch")])
     return pytest.param(name, marks=[] if needs in PLAIN else pytest.mark.bench)
 
 
@@ -172,7 +176,7 @@ def test_all_groups_are_there():
     assert set(problems.listed().values()) == {
         "functions", "mixed", "conditional", "tables", "training", "fronts", "multi-fidelity",
         "high-dimensional", "noisy", "rugged", "low-effective-dimension", "failing", "rounded", "branched", "long",
-        "awkward",
+        "awkward", "device",
     }  # fmt: skip
 
 
