@@ -31,6 +31,7 @@ _SHADES = "Cividis"  # which the colour-blind read as others do (Nunez, Anderton
 _OUTLINE = {"color": LINE, "width": 0.5}
 _ROW, _CELL = 320, 150  # pixels of a row of panels, and of a panel of a matrix
 _THREADS = 64  # groups of parallel lines, each of one colour
+_SAME = 1e-4  # of a scale of colours
 
 Trace = dict[str, Any]
 
@@ -73,9 +74,9 @@ def draw(picture: Picture) -> Any:
     return go.Figure(data=data, layout=layout)
 
 
-def _text(text: str) -> str:
+def _text(text: object) -> str:
     """Escape a text: plotly takes it for a small HTML."""
-    return html.escape(text, quote=False).replace("\n", "<br>")
+    return html.escape(str(text), quote=False).replace("\n", "<br>")
 
 
 def _title(picture: Picture) -> str:
@@ -235,6 +236,16 @@ def _packed(values: FloatArray) -> Any:
     return values
 
 
+def _halved(values: Any) -> Any:
+    """Give numbers in single precision where that changes no colour: little beside their spread, not their size."""
+    if values.dtype != np.float64 or not np.isfinite(values).any():
+        return values
+    known = values[np.isfinite(values)]
+    with np.errstate(all="ignore"):
+        error = np.abs(known.astype(np.float32) - known).max()
+        return values.astype(np.float32) if error <= _SAME * np.ptp(known) else values
+
+
 def _traces(mark: Mark, panel: Panel) -> Iterator[Trace]:
     if isinstance(mark, Points):
         yield _points(mark, panel)
@@ -265,9 +276,7 @@ def _points(mark: Points, panel: Panel) -> Trace:
     if isinstance(mark.color, str):
         marker["color"] = mark.color
     else:
-        marker["color"] = _packed(mark.color.astype(np.float32).astype(float) if mark.shading else mark.color)
-        if marker["color"].dtype == np.float64:
-            marker["color"] = mark.color.astype(np.float32)
+        marker["color"] = _halved(_packed(mark.color))
         if mark.shading is not None:
             marker |= _shaded(mark.shading, "cmin", "cmax")
     trace: Trace = {
@@ -317,6 +326,11 @@ def _threads(mark: Threads) -> Iterator[Trace]:
                 "opacity": 0.6, "showlegend": False, "hoverinfo": "skip",
                 "line": {"color": _rgb(float(share[group].mean())), "width": 1.3, "dash": "dot" if dotted else "solid"},
             }  # fmt: skip
+    for name, dash in (("Feasible", "solid"), ("Infeasible", "dot")) if mark.dotted.any() else ():
+        yield {
+            "type": "scatter", "mode": "lines", "x": [None], "y": [None], "name": name, "showlegend": True,
+            "line": {"color": LINE, "dash": dash},
+        }  # fmt: skip
     if mark.shading.title:
         yield {
             "type": "scatter", "mode": "markers", "x": [None], "y": [None], "hoverinfo": "skip", "showlegend": False,
@@ -342,7 +356,7 @@ def _bars(mark: Bars, panel: Panel) -> Trace:
 def _heat(mark: Heat, panel: Panel) -> Trace:
     return {
         "type": "contour", "x": _coordinates(panel.x, mark.x), "y": _coordinates(panel.y, mark.y),
-        "z": mark.z.astype(np.float32), "contours": {"coloring": "heatmap"}, "hoverinfo": "skip",
+        "z": _halved(mark.z), "contours": {"coloring": "heatmap"}, "hoverinfo": "skip",
         "line": {"width": 0.5}, **_shaded(mark.shading, "zmin", "zmax"),
     }  # fmt: skip
 
