@@ -32,8 +32,12 @@ _OUTLINE = {"color": LINE, "width": 0.5}
 _ROW, _CELL = 320, 150  # pixels of a row of panels, and of a panel of a matrix
 _THREADS = 64  # groups of parallel lines, each of one colour
 _SAME = 1e-4  # of a scale of colours
+_DISTANCE = 1.6  # from which a picture in space is seen whole
 
 Trace = dict[str, Any]
+
+# A panel without any trace has no axes, not even those whose titles stand for its row or column.
+_NOTHING: Trace = {"type": "scatter", "x": [None], "y": [None], "hoverinfo": "skip", "showlegend": False}
 
 
 def is_available() -> bool:
@@ -65,6 +69,7 @@ def draw(picture: Picture) -> Any:
     for k, panel in enumerate(picture.panels):
         traces = [trace for mark in panel.marks for trace in _traces(mark, panel)]
         if panel.z is None and len(picture.panels) > 1:
+            traces = traces or [_NOTHING]
             traces = [
                 {**trace, "xaxis": f"x{k + 1}"[: None if k else 1], "yaxis": f"y{k + 1}"[: None if k else 1]}
                 for trace in traces
@@ -94,7 +99,7 @@ def _axis(axis: Axis) -> dict[str, Any]:
         found["type"] = "date"
     elif axis.scale == "category":
         labels = list(map(_text, axis.labels))
-        found |= {"type": "category", "categoryorder": "array", "categoryarray": labels}
+        found |= {"type": "category", "categoryorder": "array", "categoryarray": labels, "automargin": True}
         if axis.ticks != axis.labels:
             found |= {"tickvals": labels, "ticktext": list(map(_text, axis.ticks))}
     if axis.limits is not None:
@@ -110,14 +115,13 @@ def _lay_out(picture: Picture, layout: dict[str, Any]) -> None:
         layout["scene"] = {
             f"{name}axis": _axis(axis) for name, axis in zip("xyz", (first.x, first.y, first.z), strict=True)
         }
+        layout["scene"]["camera"] = {"eye": dict.fromkeys("xyz", _DISTANCE)}
     elif threads is not None:
         _lay_out_ladders(threads, first, layout)
     elif len(picture.panels) > 1:
         _lay_out_grid(picture, layout)
     else:
         layout |= {"xaxis": _axis(first.x), "yaxis": _axis(first.y)}
-        if any(isinstance(mark, Bars) and mark.labels for mark in first.marks):
-            layout["yaxis"]["automargin"] = True
     if picture.legend and picture.shading is not None:
         layout["legend"] = {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0}
 

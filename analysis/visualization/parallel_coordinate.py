@@ -15,12 +15,14 @@ from ...engine.records import TrialState
 from ..targets import Target
 from .coloring import coloring
 from .parameters import Column, chosen, column
-from .picture import Axis, Ladder, Panel, Picture, Shading, Threads, shares_between
+from .picture import Axis, Ladder, Panel, Picture, Shading, Threads, cut, shares_between
 from .reading import MOST, Values, values_of
 
 _TITLE = "Parallel Coordinate Plot"
 _STEPS = 5  # labels on an axis of numbers
 _MOST_LABELS = 20  # of categories
+_MOST_WHOLE = 1000  # width of an axis of whole numbers up to which its labels are whole
+_LETTERS = 80  # of all labels that stand side by side
 _ABSENT = -0.1  # height at which a line passes an axis for which its trial has no value
 
 
@@ -82,7 +84,8 @@ def parallel_coordinate(
     if several:
         values, shading = trials.values, Shading.of("Pareto Rank", trials.values)
     heights = np.column_stack([_heights(one) for one in columns])
-    threads = Threads(tuple(map(_ladder, columns)), heights, values, ~trials.feasible, shading)
+    letters = max(_LETTERS // len(columns), 6)
+    threads = Threads(tuple(_ladder(one, letters) for one in columns), heights, values, ~trials.feasible, shading)
     panel = Panel(Axis("", limits=(-0.2, len(columns) - 0.8)), Axis("", limits=(_ABSENT - 0.05, 1.08)), (threads,))
     return Picture(_TITLE, (panel,), legend=bool(threads.dotted.any()), note=said)
 
@@ -127,23 +130,30 @@ def _heights(one: Column) -> FloatArray:
     return np.where(one.present, heights, _ABSENT)
 
 
-def _ladder(one: Column) -> Ladder:
-    found = _ladder_of_values(one)
+def _ladder(one: Column, letters: int) -> Ladder:
+    found = _ladder_of_values(one, letters)
     if one.present.all():
         return found
     return Ladder(found.title, (_ABSENT, *found.heights), ("(absent)", *found.labels))
 
 
-def _ladder_of_values(one: Column) -> Ladder:
+def _ladder_of_values(one: Column, letters: int) -> Ladder:
     low, high = _ends(one)
     if one.axis.scale == "category":
-        labels = one.axis.ticks
+        labels = [cut(label, letters) for label in one.axis.labels]
         shown = np.unique(np.linspace(0, len(labels) - 1, min(len(labels), _MOST_LABELS)).round().astype(int)).tolist()
         at = tuple(i / high if high else 0.5 for i in shown)
         return Ladder(one.axis.title, at, tuple(labels[i] for i in shown))
     if high == low:
         return Ladder(one.axis.title, (0.5,), (_written(low, one),))
     at = tuple(i / (_STEPS - 1) for i in range(_STEPS))
+    if (
+        one.axis.scale == "linear"
+        and high - low < _MOST_WHOLE
+        and (np.isnan(one.values) | (one.values == np.round(one.values))).all()
+    ):
+        whole = dict.fromkeys(round(low + share * (high - low)) for share in at)
+        at = tuple((value - low) / (high - low) for value in whole)
     return Ladder(one.axis.title, at, tuple(_written(low + share * (high - low), one) for share in at))
 
 

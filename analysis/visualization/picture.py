@@ -22,6 +22,11 @@ LINE = "#444444"  # outlines
 AxisScale = Literal["linear", "log", "category", "time"]
 
 
+def cut(text: str, most: int) -> str:
+    """Leave out the middle of a text that has more letters than `most`."""
+    return text if len(text) <= most else f"{text[: most // 2]}…{text[most // 2 + 1 - most :]}"
+
+
 @dataclass(frozen=True)
 class Axis:
     """An axis.
@@ -46,7 +51,7 @@ class Axis:
     @property
     def ticks(self) -> tuple[str, ...]:
         """What is written at the categories: of long labels beginning and end."""
-        return tuple(label if len(label) <= 16 else f"{label[:8]}…{label[-7:]}" for label in self.labels)
+        return tuple(cut(label, 16) for label in self.labels)
 
 
 @dataclass(frozen=True)

@@ -158,3 +158,20 @@ def test_colours_tell_values_apart_whatever_their_size(values) -> None:
     marker = by_plotly.draw(slices(study, color="value")).data[0].marker
     share = (np.asarray(marker.color, dtype=float) - marker.cmin) / (marker.cmax - marker.cmin)
     np.testing.assert_allclose(share, [0.0, 0.5, 1.0], atol=0.26 if values[0] < 1e-40 else 1e-3)
+
+
+def test_panels_without_marks_keep_their_axes() -> None:
+    """Plotly leaves out axes that no trace has: the first row of a matrix of contours lost its name."""
+    figure = by_plotly.draw(contour(study_of(6), ["x", "lr", "k"]))
+    axes = {(trace.xaxis or "x", trace.yaxis or "y") for trace in figure.data}
+    assert {("x", "y"), ("x5", "y5"), ("x9", "y9")} <= axes
+
+
+@pytest.mark.parametrize(("values", "labels"), [([1, 2, 3], ("1", "2", "3")), ([1, 6], ("1", "2", "4", "5", "6"))])
+def test_whole_numbers_have_whole_labels_in_parallel_coordinates(values, labels) -> None:
+    study = parzen.create_study()
+    for value in values:
+        space = {"k": parzen.distributions.IntDistribution(0, 9)}
+        study.add_trial(parzen.create_trial(params={"k": value}, distributions=space, value=0.5 * value))
+    (threads,) = parallel_coordinate(study).panels[0].marks
+    assert threads.ladders[1].labels == labels and threads.ladders[1].heights[0] == 0.0
