@@ -147,11 +147,8 @@ def _ladder_of_values(one: Column, letters: int) -> Ladder:
     if high == low:
         return Ladder(one.axis.title, (0.5,), (_written(low, one),))
     at = tuple(i / (_STEPS - 1) for i in range(_STEPS))
-    if (
-        one.axis.scale == "linear"
-        and high - low < _MOST_WHOLE
-        and (np.isnan(one.values) | (one.values == np.round(one.values))).all()
-    ):
+    known = one.values[one.present]
+    if one.axis.scale == "linear" and high - low < _MOST_WHOLE and (known == np.round(known)).all():
         whole = dict.fromkeys(round(low + share * (high - low)) for share in at)
         at = tuple((value - low) / (high - low) for value in whole)
     return Ladder(one.axis.title, at, tuple(_written(low + share * (high - low), one) for share in at))
