@@ -219,8 +219,8 @@ def test_several_objectives():
 def test_a_repeat_of_the_front_is_nothing_new():
     study = parzen.create_study(directions=["minimize", "minimize"])
     study.optimize(lambda trial: [(0.0, 1.0), (1.0, 0.0), (0.5, 0.5)][min(trial.number, trial.number % 2 + 1)], 9)
-    assert Stagnation(6)(study)
-    assert not Stagnation(7)(study)
+    assert Stagnation(5)(study)
+    assert not Stagnation(6)(study)
     study.optimize(lambda trial: (0.25, 0.25), n_trials=1)
     assert not Stagnation(1)(study)
 
