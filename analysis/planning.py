@@ -149,8 +149,8 @@ def plan_optimization(
     steps = None if steps_per_trial is None else _whole("steps_per_trial", steps_per_trial)
     if not budget / hours < _MOST:
         raise ValueError(
-            f"The budget must pay less than {_MOST:g} trainings, but got {budget:g} hours for trainings of {hours:g}: is "
-            "one of the two in another unit?"
+            f"The budget must pay less than {_MOST:g} trainings, but got {budget:g} hours for trainings of {hours:g}: "
+            "is one of the two in another unit?"
         )
     n = math.floor(budget / hours * (1.0 + 1e-9))  # 0.3 / 0.1 is 2.9999999999999996
     strategy = next(name for below, name in STRATEGIES if n < below)
