@@ -144,7 +144,10 @@ def test_why_a_trial_failed_is_noted(study):
             raise RuntimeError
 
     said = [
-        (ValueError("no  answer\nof mysql://me:secret@host/db"), "ValueError: no answer of mysql://me:REDACTED@host/db"),
+        (
+            ValueError("no  answer\nof mysql://me:secret@host/db"),
+            "ValueError: no answer of mysql://me:REDACTED@host/db",
+        ),
         (KeyError(), "KeyError"),
         (RuntimeError("x" * 1000), f"RuntimeError: {'x' * 285}…"),
         (Broken(), "Broken"),
