@@ -43,8 +43,8 @@ def describe(study: Any) -> dict[str, Any]:
     --------
     >>> parzen.describe(study)["sampler"]["seed"]
     """
-    stored = _stored(study)
     history = history_of(study)
+    stored = _stored(study)
     with history.lock:
         found = {
             "name": study.study_name,

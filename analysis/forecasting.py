@@ -24,6 +24,7 @@ _TAILS = (2, 4, 8)  # the best half, quarter and eighth
 _MOMENTUM = 0.3  # share of the draws that go on as the study did
 _SHARE_MEAN, _SHARE_SD = math.log(0.3), 1.5  # of what the last doubling gained, the next one's share: its logarithm
 _N_POINTS = 40  # of the curve on either side of today
+_SMALL = 1e-100  # size of losses below which they are scaled; above its inverse, too
 _FEWEST, _FEW = 4, 20  # different values, and trials, of which a band needs either
 
 ASSUMPTIONS = (
@@ -156,9 +157,10 @@ def forecast(study: StudyLike, n_more: int, cost: Cost | None = None) -> Forecas
         n_params = len(history.param_names)
         n_workers, seconds = _pace(history)
         spent = None if cost is None else m * _mean_cost(history, cost)
-    curve, chance = _curve(losses, m, n_params)
-    turned = Curve(curve.n_trials, sign * curve.expected, *((curve.low, curve.high) if sign > 0 else
-                                                            (-curve.high, -curve.low)))  # fmt: skip
+    unit = _unit(losses)
+    curve, chance = _curve(losses / unit, m, n_params)
+    ends = (curve.low, curve.high) if sign > 0 else (curve.high, curve.low)
+    turned = Curve(curve.n_trials, *(sign * unit * part for part in (curve.expected, *ends)))
     return Forecast(
         n_trials=len(losses),
         n_more=m,
@@ -191,6 +193,12 @@ def _losses(history: History) -> FloatArray:
     losses = history.losses(numbers)[:, 0]
     counts = (history.states[numbers] == TrialState.COMPLETE) & ~(history.violation[numbers] > 0)
     return np.where(counts, losses, losses[counts].max())
+
+
+def _unit(losses: FloatArray) -> float:
+    """Give the power of two, mostly 1, by which losses are divided, so that their differences stay finite and no 0."""
+    size = float(np.abs(losses[np.isfinite(losses)]).max(initial=0.0))
+    return 1.0 if size == 0.0 or _SMALL < size < 1.0 / _SMALL else 2.0 ** min(max(math.frexp(size)[1], -1000), 1000)
 
 
 def _curve(losses: FloatArray, m: int, n_params: int) -> tuple[Curve, float]:
@@ -245,7 +253,7 @@ def _draws(losses: FloatArray, more: IntArray, n_params: int, trends: FloatArray
 def _beyond(ordered: FloatArray, k: int, amount: FloatArray, n_params: int, rng: np.random.Generator) -> FloatArray:
     """Draw the best loss after amounts (..., s) of trials alike, by the power law of the k best so far."""
     n, n_draws, tail = len(ordered), amount.shape[-1], ordered[:k][np.isfinite(ordered[:k])]
-    if not len(tail) or tail[0] == tail[-1]:  # nothing to be drawn from
+    if kernels.is_flat(tail):  # nothing to be drawn from
         return np.full(amount.shape, ordered[0])
     ends, kappas, probabilities = kernels.tail_posterior(tail, n_params / 2.0)
     chosen = rng.choice(len(ends), size=n_draws, p=probabilities)

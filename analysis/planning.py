@@ -15,12 +15,19 @@ from ..samplers import AutoSampler, BaseSampler
 STRATEGIES = ((20, "random"), (50, "tpe"), (200, "tpe_multivariate"), (math.inf, "hyperband"))  # below so many trials
 FACTOR = 3  # of so many trials at a rung one goes on
 _RUNGS = 4  # of the single bracket of a short search, the last one a full training
+_MOST = 1e12  # trainings
 _QUICK = 0.05  # seconds of a trial below which what a sampler takes counts
 
 _WHY = (
-    "the default in place of plain {strategy}: it spreads its first trials evenly, as a random search should, then "
+    "the default in place of {strategy}: it spreads its first trials evenly, as a random search should, then "
     "models the objective, and was on none of 67 problems significantly behind TPE (docs/default.md)"
 )
+_PLAIN = {
+    "random": "a random search",
+    "tpe": "plain TPE",
+    "tpe_multivariate": "multivariate TPE",
+    "hyperband": "the random search or the TPE that Hyperband mostly goes with",
+}
 _WHY_QUICK = "the default without its Gaussian process, which would take longer than a trial"
 
 
@@ -127,7 +134,7 @@ def plan_optimization(
     Raises
     ------
     ValueError
-        If an argument lies outside its range.
+        If an argument lies outside its range, or the budget pays a trillion trainings.
 
     Examples
     --------
@@ -140,6 +147,11 @@ def plan_optimization(
     size = _number("search_space_size", search_space_size, most=math.inf, least=1.0)
     workers = _whole("n_workers", n_workers)
     steps = None if steps_per_trial is None else _whole("steps_per_trial", steps_per_trial)
+    if not budget / hours < _MOST:
+        raise ValueError(
+            f"The budget must pay less than {_MOST:g} trainings, but got {budget:g} hours for trainings of {hours:g}: "
+            "is one of the two in another unit?"
+        )
     n = math.floor(budget / hours * (1.0 + 1e-9))  # 0.3 / 0.1 is 2.9999999999999996
     strategy = next(name for below, name in STRATEGIES if n < below)
     pruner, brackets = _pruner(strategy, steps)
@@ -159,7 +171,7 @@ def plan_optimization(
         expected_quantile=min((1.0 + 1.0 / size) / (drawn + 1.0), 1.0),
         sampler="AutoSampler(share=0.0)" if is_quick else "AutoSampler()",
         pruner=None if pruner is None else _words(pruner, brackets),
-        reason=_WHY_QUICK if is_quick else _WHY.format(strategy=strategy),
+        reason=_WHY_QUICK if is_quick else _WHY.format(strategy=_PLAIN[strategy]),
         _steps=steps,
         _is_quick=is_quick,
     )

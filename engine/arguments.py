@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, ClassVar, TypeVar
 
+from .redaction import HIDDEN, is_secret, redacted_text
+
 Self = TypeVar("Self")
 
 _MOST_ITEMS, _MOST_LETTERS, _DEEPEST = 100, 500, 4
@@ -43,23 +45,24 @@ def description(thing: Any) -> dict[str, Any]:
     if made_with is None:
         own = getattr(thing, "__dict__", {})
         places = {name: next((at for at in (name, f"_{name}") if at in own), None) for name in _parameters(kind)}
-        made_with = {name: jsonable(own[at]) for name, at in places.items() if at is not None}
+        made_with = {name: _named(name, own[at]) for name, at in places.items() if at is not None}
     return {"name": kind.__name__, "module": kind.__module__, **made_with}
 
 
 def jsonable(value: Any, depth: int = 0) -> Any:
     """Turn a value into JSON: what is neither a number, a text nor a container of them becomes the name of its class.
 
-    Numbers that JSON lacks become texts. Long texts and containers are cut.
+    Numbers that JSON lacks become texts. Long texts and containers are cut, secrets are hidden.
     """
     if value is None or isinstance(value, (bool, int)):
         return value if value is None or isinstance(value, bool) else int(value)
     if isinstance(value, float):
         return float(value) if math.isfinite(value) else str(float(value))
     if isinstance(value, str):
-        return value if len(value) <= _MOST_LETTERS else value[:_MOST_LETTERS] + " ..."
+        shown = redacted_text(value)
+        return shown if len(shown) <= _MOST_LETTERS else shown[:_MOST_LETTERS] + " ..."
     if depth < _DEEPEST and isinstance(value, Mapping):
-        return {str(key): jsonable(item, depth + 1) for key, item in list(value.items())[:_MOST_ITEMS]}
+        return {str(key): _named(str(key), item, depth + 1) for key, item in list(value.items())[:_MOST_ITEMS]}
     if depth < _DEEPEST and isinstance(value, (list, tuple, set, frozenset)):
         return [jsonable(item, depth + 1) for item in list(value)[:_MOST_ITEMS]]
     if isinstance(value, Described):
@@ -74,7 +77,12 @@ def _bound(kind: type, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[st
     except (TypeError, ValueError):  # the constructor says what is wrong; nothing is known of an unpickled object yet
         return None
     bound.apply_defaults()
-    return {name: jsonable(value) for name, value in bound.arguments.items()}
+    return {name: _named(name, value) for name, value in bound.arguments.items()}
+
+
+def _named(name: str, value: Any, depth: int = 0) -> Any:
+    """Turn a value into JSON, but for a text under the name of a secret."""
+    return HIDDEN if isinstance(value, str) and is_secret(name) else jsonable(value, depth)
 
 
 @lru_cache(maxsize=256)

@@ -25,15 +25,20 @@ def redacted(words: Sequence[str]) -> list[str]:
     Hidden are passwords in addresses, the values of options and names that sound like secrets, and what looks like the
     token of a well-known service. A secret under another name is not recognised.
     """
-    found, is_secret = [], False
+    found, hides_next = [], False
     for word in words:
-        if is_secret and not word.startswith("--"):
+        if hides_next and not word.startswith("--"):
             found.append(HIDDEN)
-            is_secret = False
+            hides_next = False
             continue
-        is_secret = _OPTION.fullmatch(word) is not None
-        found.append(word if is_secret else redacted_text(word))
+        hides_next = _OPTION.fullmatch(word) is not None
+        found.append(word if hides_next else redacted_text(word))
     return found
+
+
+def is_secret(name: str) -> bool:
+    """Tell whether a name is that of a secret, as ``password`` or ``api_key``."""
+    return re.fullmatch(_NAME, name, re.IGNORECASE) is not None
 
 
 def redacted_text(text: str) -> str:

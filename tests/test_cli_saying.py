@@ -56,3 +56,12 @@ def test_plan_refuses(capsys):
     assert main(["plan", "--gpu-hours", "-1", "--trial-hours", "1"]) == 1
     assert "`gpu_hours_budget` must be" in capsys.readouterr().err
     assert main(["plan", "--gpu-hours", "1"]) == 2
+
+
+@pytest.mark.parametrize("command", [["describe"], ["report", "--output", "r.html"], ["watch", "--once"]])
+def test_who_reads_makes_no_storage(command, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    for named, said in (("sqlite:///none.db", "There is no file"), ("none.db", "Could not parse the storage URL")):
+        assert main([*command, "--storage", named]) == 1
+        assert said in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
 
 from ...engine.history import StudyLike
-from ...engine.records import FrozenTrial
-
-Target = Callable[[FrozenTrial], float]
+from ..targets import Target
 
 
 class BaseImportanceEvaluator(ABC):

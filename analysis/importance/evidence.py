@@ -13,7 +13,7 @@ from ...engine.arrays import FloatArray, IntArray
 from ...engine.distributions import BaseDistribution
 from ...engine.history import History, StudyLike, history_of
 from ...engine.records import TrialState
-from .base import Target
+from ..targets import Target, targeted
 
 NEEDS_TARGET = (
     "If the `study` is being used for multi-objective optimization, please specify the `target`. For example, use "
@@ -62,9 +62,8 @@ class Evidence:
         with history.lock:
             complete = np.asarray(history.numbers((TrialState.COMPLETE,)), dtype=np.int64)
             targets, signs = history.values[complete], np.array(history.signs)
-            records = [] if target is None else [history.record(number) for number in complete.tolist()]
         if target is not None:
-            targets, signs = np.array([[_number(target(record))] for record in records]).reshape(-1, 1), np.ones(1)
+            targets, signs = targeted(history, complete.tolist(), target)[:, np.newaxis], np.ones(1)
         counts = ~np.isnan(targets).any(axis=1) if infinite else np.isfinite(targets).all(axis=1)
         return cls(history, complete, complete[counts], targets[counts], signs)
 
@@ -139,12 +138,6 @@ class Evidence:
                         f"specified. Specified parameters: {list(params)}."
                     )
         return space, np.flatnonzero(np.isin(self.numbers, having))
-
-
-def _number(value: Any) -> float:
-    """Refuse what is no number, a text that spells one too: ``TypeError``."""
-    math.isnan(value)
-    return float(value)
 
 
 def split_single(space: dict[str, BaseDistribution]) -> tuple[dict[str, BaseDistribution], dict[str, float]]:

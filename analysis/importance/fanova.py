@@ -10,12 +10,13 @@ import numpy as np
 from ...engine.arrays import FloatArray
 from ...engine.history import StudyLike
 from ...engine.kernels import trees
-from .base import BaseImportanceEvaluator, Target, by_importance
+from ..targets import Target
+from .base import by_importance
 from .evidence import Evidence, split_single
-from .forest import Forest, Table
+from .forest import Forest, ForestEvaluator, Table
 
 
-class FanovaImportanceEvaluator(BaseImportanceEvaluator):
+class FanovaImportanceEvaluator(ForestEvaluator):
     """Weighs parameters by the variance of a forest's mean where they are known.
 
     A random forest learns the objective. For each of its trees, the variance of the mean value given one parameter is
@@ -40,9 +41,6 @@ class FanovaImportanceEvaluator(BaseImportanceEvaluator):
     ImportError
         If scikit-learn is not installed.
     """
-
-    def __init__(self, *, n_trees: int = 64, max_depth: int = 64, seed: int | None = None) -> None:
-        self._forest = Forest(n_trees, max_depth, seed)
 
     @np.errstate(all="ignore")  # whatever the user's program asks of NumPy
     def evaluate(
@@ -73,13 +71,12 @@ class FanovaImportanceEvaluator(BaseImportanceEvaluator):
             If the target is the same everywhere.
         """
         evidence = Evidence.of(study, target)
-        targets = evidence.one_target()
+        evidence.one_target()
         space, rows = evidence.together(params)
         varied, single = split_single(space)
         if not varied or len(rows) < 2:
             return dict.fromkeys(space, 0.0)
-        table = Table.of(varied)
-        self._forest.fit(table.rows(evidence.history, evidence.numbers[rows]), targets[rows])
+        table = self._learned(evidence, varied, rows)
         return by_importance(table.named(main_shares(self._forest, table))) | by_importance(single)
 
 

@@ -12,6 +12,8 @@ from ...engine.arrays import BoolArray, FloatArray, IntArray
 from ...engine.distributions import BaseDistribution
 from ...engine.history import Dimensions, History
 from ...engine.kernels import trees
+from .base import BaseImportanceEvaluator
+from .evidence import Evidence
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,3 +111,16 @@ class Forest:
     def predict(self, rows: FloatArray) -> FloatArray:
         """Give the mean of the trees for rows (n, d): shape (n,)."""
         return np.asarray(self._regressor.predict(rows))
+
+
+class ForestEvaluator(BaseImportanceEvaluator):
+    """What evaluators share that ask a forest for importances; see `Forest` for the parameters."""
+
+    def __init__(self, *, n_trees: int = 64, max_depth: int = 64, seed: int | None = None) -> None:
+        self._forest = Forest(n_trees, max_depth, seed)
+
+    def _learned(self, evidence: Evidence, space: dict[str, BaseDistribution], rows: IntArray) -> Table:
+        """Fit the forest to some of the trials, and give the table that it learned from."""
+        table = Table.of(space)
+        self._forest.fit(table.rows(evidence.history, evidence.numbers[rows]), evidence.one_target()[rows])
+        return table

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ...engine.history import StudyLike
-from .base import BaseImportanceEvaluator, Target
+from ..targets import Target
+from .base import BaseImportanceEvaluator
 from .evidence import checked, shares
 from .ped_anova import PedAnovaImportanceEvaluator
 

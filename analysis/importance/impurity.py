@@ -6,12 +6,13 @@ import numpy as np
 
 from ...engine.arrays import FloatArray
 from ...engine.history import StudyLike
-from .base import BaseImportanceEvaluator, Target, by_importance
+from ..targets import Target
+from .base import by_importance
 from .evidence import Evidence
-from .forest import Forest, Table
+from .forest import ForestEvaluator
 
 
-class MeanDecreaseImpurityImportanceEvaluator(BaseImportanceEvaluator):
+class MeanDecreaseImpurityImportanceEvaluator(ForestEvaluator):
     """Weighs parameters by the splits of a forest: the variance that they take away, in the mean over trees.
 
     Unlike fANOVA it counts where the trials are, not the whole space, and interactions too; parameters of many values
@@ -35,9 +36,6 @@ class MeanDecreaseImpurityImportanceEvaluator(BaseImportanceEvaluator):
         If scikit-learn is not installed.
     """
 
-    def __init__(self, *, n_trees: int = 64, max_depth: int = 64, seed: int | None = None) -> None:
-        self._forest = Forest(n_trees, max_depth, seed)
-
     @np.errstate(all="ignore")  # whatever the user's program asks of NumPy
     def evaluate(
         self, study: StudyLike, params: list[str] | None = None, *, target: Target | None = None
@@ -50,11 +48,10 @@ class MeanDecreaseImpurityImportanceEvaluator(BaseImportanceEvaluator):
             By name, the largest first: they sum to 1, or are all 0 where the target is the same everywhere.
         """
         evidence = Evidence.of(study, target)
-        targets = evidence.one_target()
+        evidence.one_target()
         space, rows = evidence.together(params)
         if not space or len(rows) < 2:
             return dict.fromkeys(space, 0.0)
-        table = Table.of(space)
-        self._forest.fit(table.rows(evidence.history, evidence.numbers[rows]), targets[rows])
+        table = self._learned(evidence, space, rows)
         found: FloatArray = np.bincount(table.owner, weights=self._forest.impurity_decreases).astype(np.float64)
         return by_importance(table.named(found))

@@ -30,8 +30,11 @@ from ...engine.arrays import BoolArray, FloatArray
 from ...engine.distributions import BaseDistribution, CategoricalDistribution, IntDistribution, NumericDistribution
 from ...engine.history import StudyLike
 from ...engine.kernels import dominance, grid_density, hypervolume
-from .base import BaseImportanceEvaluator, Target, by_importance
+from ..targets import Target
+from .base import BaseImportanceEvaluator, by_importance
 from .evidence import Evidence
+
+FEWEST = 2  # trials of the region of which a regime can tell how they are distributed
 
 
 class PedAnovaImportanceEvaluator(BaseImportanceEvaluator):
@@ -67,6 +70,11 @@ class PedAnovaImportanceEvaluator(BaseImportanceEvaluator):
                 "Expected 0.0 < `target_quantile` < `region_quantile` <= 1.0, but got "
                 f"target_quantile={target_quantile} and region_quantile={region_quantile}."
             )
+        if region_quantile < 1.0 and not evaluate_on_local:
+            warnings.warn(
+                "If `evaluate_on_local` is False, `region_quantile` has no effect on parameters that all trials have.",
+                stacklevel=2,
+            )
         self._target_quantile = target_quantile
         self._region_quantile = region_quantile
         self._evaluate_on_local = evaluate_on_local
@@ -95,8 +103,9 @@ class PedAnovaImportanceEvaluator(BaseImportanceEvaluator):
         Warns
         -----
         UserWarning
-            If a target is given, for it is minimised; if there are fewer than two trials; and if all trials of the
-            region are among the best.
+            If a target is given, for it is minimised; if there are fewer than two trials; if all trials of the region
+            are among the best; and if a parameter has a domain, or is absent, in one trial of the region alone: that
+            domain is left out.
         """
         evidence = Evidence.of(study, target)
         if target is not None:
@@ -122,10 +131,11 @@ class PedAnovaImportanceEvaluator(BaseImportanceEvaluator):
 
     def _weighed(self, evidence: Evidence, names: list[str], best: BoolArray, region: BoolArray) -> dict[str, float]:
         found = dict.fromkeys(names, 0.0)
-        regimes = [regime for regime in regimes_of(evidence, names, best, region) if regime.best.any()]
-        n_best, n_region = best.sum(), region.sum()
+        every, n_best, n_region = regimes_of(evidence, names, best, region), best.sum(), region.sum()
+        _warn_of_small(names, every, int(n_region))
+        regimes = [one for one in every if one.n_region >= FEWEST and one.best.any() and not one.is_single]
         for regime, divergence in zip(regimes, self._divergences(regimes), strict=True):
-            alpha, beta = regime.region.sum() / n_region, regime.best.sum() / n_best
+            alpha, beta = regime.n_region / n_region, regime.best.sum() / n_best
             found[regime.name] += float((n_best / n_region) ** 2 * beta**2 / alpha * divergence)
         return found
 
@@ -179,7 +189,7 @@ def best_of(losses: FloatArray, quantile: float) -> BoolArray:
 class Regime(NamedTuple):
     """A domain of a parameter: how many of the best trials, and of the region's, have a value in each of n cells.
 
-    A choice is a cell of its own.
+    A choice is a cell of its own; a domain of one value has one cell.
     """
 
     name: str
@@ -187,9 +197,31 @@ class Regime(NamedTuple):
     best: FloatArray
     region: FloatArray
 
+    @property
+    def n_region(self) -> int:
+        """How many of the region's trials are in the domain."""
+        return int(self.region.sum())
+
+    @property
+    def is_single(self) -> bool:
+        """Whether the domain has one value."""
+        return len(self.region) < 2
+
+
+def _warn_of_small(names: list[str], regimes: list[Regime], n_region: int) -> None:
+    """Warn of parameters of which a domain, or their absence, is that of too few trials."""
+    for name in names:
+        sizes = [regime.n_region for regime in regimes if regime.name == name]
+        if any(0 < size < FEWEST for size in (*sizes, n_region - sum(sizes))):
+            warnings.warn(
+                f"Some regimes for parameter `{name}` have less than {FEWEST} trials. The importance of the parameter "
+                "may be inaccurate.",
+                stacklevel=4,
+            )
+
 
 def regimes_of(evidence: Evidence, names: list[str], best: BoolArray, region: BoolArray) -> list[Regime]:
-    """Count the values of parameters in their domains, those that can have one value only left out.
+    """Count the values of parameters in their domains.
 
     Parameters
     ----------
@@ -203,7 +235,7 @@ def regimes_of(evidence: Evidence, names: list[str], best: BoolArray, region: Bo
     found: dict[tuple[str, int], Regime] = {}
     with evidence.history.lock:
         for space, at in evidence.history.by_space(evidence.numbers):
-            grids = {name: Grid.of(space[name]) for name in names if name in space and not space[name].single()}
+            grids = {name: Grid.of(space[name]) for name in names if name in space}
             values = evidence.history.params(list(grids), evidence.numbers[at])
             for name, *counts in counted(list(grids), list(grids.values()), values, best[at], region[at]):
                 key = name, id(space[name])  # one object stands for all distributions that are alike
@@ -229,6 +261,8 @@ class Grid(NamedTuple):
         integers on a log scale as many as powers of 2 fit into their number.
         """
         low, high = distribution.ends
+        if distribution.single():
+            return cls(1, low, 1.0, False)
         if isinstance(distribution, CategoricalDistribution):
             return cls(len(distribution.choices), 0.0, 1.0, False)
         assert isinstance(distribution, NumericDistribution)

@@ -11,7 +11,7 @@ from ...engine.arrays import FloatArray
 from ...engine.distributions import BaseDistribution, CategoricalDistribution
 from ...engine.history import Dimensions, StudyLike
 from ...engine.kernels import dominance
-from .base import Target
+from ..targets import Target
 from .evidence import Evidence, checked, shares
 
 

@@ -21,7 +21,8 @@ from ...engine.arrays import BoolArray, FloatArray
 from ...engine.distributions import BaseDistribution, CategoricalDistribution
 from ...engine.history import StudyLike
 from ...engine.kernels import shapley
-from .base import BaseImportanceEvaluator, Target, by_importance
+from ..targets import Target
+from .base import BaseImportanceEvaluator, by_importance
 from .evidence import Evidence, split_single
 from .forest import Forest, Table
 

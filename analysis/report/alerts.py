@@ -218,7 +218,7 @@ def failures(columns: Columns, _: Findings) -> Iterator[Alert]:
         times = np.count_nonzero(said == code)
         rest = f"The commonest error ({times} times): {columns.errors.labels[code]}"
     else:
-        rest = "Why is not stored: a study keeps no errors, unless the objective sets the user attribute `error`."
+        rest = "Why is not known: they were told as failed. The user attribute `error` of a trial would say it."
     yield Alert("failures", f"{k} of {n} trials failed", rest, _numbers(failed))
 
 

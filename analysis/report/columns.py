@@ -14,7 +14,7 @@ from ...engine.arrays import AnyArray, BoolArray, FloatArray, IntArray
 from ...engine.distributions import BaseDistribution, CategoricalDistribution, IntDistribution
 from ...engine.history import Front, History, history_of
 from ...engine.history.trial_columns import NO_TIME, microseconds
-from ...engine.records import FIXED, TrialState
+from ...engine.records import ERROR, FIXED, TrialState
 
 COMPLETE, PRUNED, FAIL = int(TrialState.COMPLETE), int(TrialState.PRUNED), int(TrialState.FAIL)
 RUNNING, PAUSED = int(TrialState.RUNNING), int(TrialState.PAUSED)
@@ -307,12 +307,12 @@ def _float(value: float) -> float:
 
 
 def _errors(history: History) -> Texts:
-    """Collect what is said of failed trials, in attributes of usual names: neither parzen nor Optuna keep it."""
+    """Collect why trials failed: what an attribute of a usual name says, otherwise what was raised."""
     found = {}
     for number in np.flatnonzero(history.states == FAIL).tolist():
         attrs = _user_attrs(history, number)
         error = next((attrs[key] for key in _ERROR_ATTRS if attrs.get(key)), None)
-        error = error or _system_attr(history, number, "fail_reason")
+        error = error or _system_attr(history, number, ERROR) or _system_attr(history, number, "fail_reason")
         if error:
             found[number] = _text(error)
     return _coded(found, history.n)

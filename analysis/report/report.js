@@ -89,7 +89,11 @@
     return param.kind === "choice" ? param.labels[value] : show(value);
   }
 
-  function cut(text, letters) { return text.length > letters ? text.slice(0, letters - 1) + "…" : text; }
+  // Long texts lose their middle: names often differ at their ends.
+  function cut(text, letters) {
+    const end = Math.floor(letters / 2) - 1;
+    return text.length > letters ? text.slice(0, letters - 1 - end) + "…" + text.slice(text.length - end) : text;
+  }
 
   // Dark for the best, pale for the worst: of one hue, so that all can tell.
   function rankColor(rank) {

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from ...engine.history import history_of
 from ...engine.redaction import redacted_text
 from ..describing import describe
+from ..visualization.reading import studies_of
 from .alerts import alerts_of
 from .columns import columns_of
 from .findings import findings_of
@@ -52,7 +52,7 @@ def report(study: Any, path: str | os.PathLike[str]) -> Path:
     --------
     >>> parzen.visualization.report(study, "report.html")
     """
-    studies: Sequence[Any] = study if isinstance(study, (list, tuple)) else [study]
+    studies = studies_of(study)
     if not studies:
         raise ValueError("Expected a study or several, but got none.")
     target = Path(path)

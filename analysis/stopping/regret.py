@@ -13,7 +13,7 @@ import numpy as np
 
 from ...engine.arrays import IntArray
 from ...engine.distributions import Space
-from ...engine.history import History, StudyLike, history_of
+from ...engine.history import History, Remembered, StudyLike, history_of
 from ...engine.records import TrialState
 from ...samplers.gp import PlainModel, modelled
 from .folds import CV_SCORES, deviation
@@ -89,13 +89,17 @@ class RegretBound(Rule):
             raise ValueError(f"`top_trials_ratio` must be above 0 and at most 1, but got {top_trials_ratio!r}.")
         self._share, self._seed = top_trials_ratio, seed
         self.bound: float | None = None  # what the last call found
+        self._known: Remembered[tuple[int, float | None]] = Remembered()  # after how many trials, and the bound then
 
     def judge(self, study: StudyLike) -> str | None:
         check_single(study, self._name)
         history = history_of(study)
         with history.lock:
             limit, of = self._limit(history)
-            self.bound = self._bound(history)
+            n_known, self.bound = self._known.get(history, (-1, None))
+            if n_known != history.n_finished:  # a model is fitted once for the same trials
+                self.bound = self._bound(history)
+                self._known[history] = history.n_finished, self.bound
         if self.bound is None or not self.bound < limit:  # NaN says nothing
             return None
         return f"the optimum is at most {self.bound:.3g} better than the best trials, less than {of} of {limit:.3g}"

@@ -130,7 +130,9 @@ class Stagnation(Rule):
         if len(history.directions) == 1:
             best = [] if history.best is None else [history.best]
         else:
-            best = self._fronts.setdefault(history, Front()).numbers(history)
+            front = tried[np.isin(tried, self._fronts.setdefault(history, Front()).numbers(history))]
+            _, first = np.unique(history.values[front], axis=0, return_index=True)  # a repeat is nothing new
+            best = front[first].tolist()
         return int(np.flatnonzero(np.isin(tried, best)).max(initial=-1))
 
 
@@ -175,8 +177,11 @@ class Target(Rule):
     """
 
     def __init__(self, value: float | Sequence[float]) -> None:
-        self._value = np.atleast_1d(np.asarray(value, dtype=np.float64))
-        if self._value.ndim != 1 or np.isnan(self._value).any():
+        try:
+            self._value = np.atleast_1d(np.asarray(value, dtype=np.float64))
+        except (TypeError, ValueError):
+            self._value = np.empty(0)
+        if self._value.ndim != 1 or not len(self._value) or np.isnan(self._value).any():
             raise ValueError(f"`value` must be a number, or one for each objective, but got {value!r}.")
 
     def judge(self, study: StudyLike) -> str | None:
@@ -229,7 +234,7 @@ class Budget(Rule):
         if trials is None and seconds is None and cost is None:
             raise ValueError("A budget needs `trials`, `seconds` or `cost`.")
         for name, limit in (("seconds", seconds), ("cost", cost)):
-            if limit is not None and not limit > 0:
+            if limit is not None and not (isinstance(limit, (int, float)) and limit > 0):
                 raise ValueError(f"`{name}` must be above 0, but got {limit!r}.")
         self._trials = None if trials is None else at_least_one("trials", trials)
         self._seconds, self._cost, self._cost_of = seconds, cost, cost_of

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,7 @@ from .plots import plot
 _SHADES = "cividis"
 _DAY = 86_400e6  # microseconds
 _LEVELS = 16
+_HIGHEST = 1e249  # of which matplotlib draws contours
 _LONG = 4  # characters of labels beyond which they are written at a slant
 
 
@@ -93,8 +95,9 @@ def _single(picture: Picture, plt: Any) -> Any:
     return ax
 
 
-def _text(text: str) -> str:
+def _text(text: object) -> str:
     """Keep a text from being read as mathematics, or, with a line in front, left out of legends."""
+    text = str(text)
     shown = text.replace("\\", "\\\\").replace("$", "\\$") if "$" in text else text
     return f" {shown}" if shown.startswith("_") else shown
 
@@ -134,6 +137,8 @@ def _axis(ax: Any, axis: Axis, which: str) -> None:
 
 
 def _bar(figure: Any, axes: list[Any], shading: Shading) -> None:
+    if math.isinf(shading.high - shading.low):  # no axis of matplotlib's is as long
+        return
     from matplotlib import cm, colors
 
     mapped = cm.ScalarMappable(colors.Normalize(shading.low, shading.high), _colormap(shading))
@@ -211,6 +216,8 @@ def _threads(ax: Any, mark: Threads) -> None:
                 x - 0.03, height, _text(label), ha="right", va="center", fontsize=8, zorder=4,
                 bbox={"facecolor": "white", "alpha": 0.7, "edgecolor": "none", "pad": 0.5},
             )  # fmt: skip
+    for name, style in (("Feasible", "-"), ("Infeasible", ":")) if mark.dotted.any() else ():
+        ax.plot([], [], color=LINE, linestyle=style, label=name)
     titles = [_text(ladder.title) for ladder in mark.ladders]
     long = max(map(len, titles)) * len(titles) > 60
     turned: dict[str, Any] = {"rotation": 30, "ha": "right", "rotation_mode": "anchor"} if long else {}
@@ -242,7 +249,9 @@ def _bars(ax: Any, mark: Bars, panel: Panel) -> None:
 def _heat(ax: Any, mark: Heat) -> None:
     z = np.ma.masked_invalid(mark.z)
     low, high = mark.shading.low, mark.shading.high
-    levels = np.linspace(low, high, _LEVELS)
+    if max(abs(low), abs(high)) > _HIGHEST:
+        return
+    levels = np.unique(np.linspace(low, high, _LEVELS))  # numbers may lie closer than that
     ax.contourf(mark.x, mark.y, z, levels, cmap=_colormap(mark.shading), extend="both")
     ax.contour(mark.x, mark.y, z, levels, colors=LINE, linewidths=0.3)
 

@@ -31,8 +31,13 @@ _SHADES = "Cividis"  # which the colour-blind read as others do (Nunez, Anderton
 _OUTLINE = {"color": LINE, "width": 0.5}
 _ROW, _CELL = 320, 150  # pixels of a row of panels, and of a panel of a matrix
 _THREADS = 64  # groups of parallel lines, each of one colour
+_SAME = 1e-4  # of a scale of colours
+_DISTANCE = 1.6  # from which a picture in space is seen whole
 
 Trace = dict[str, Any]
+
+# A panel without any trace has no axes, not even those whose titles stand for its row or column.
+_NOTHING: Trace = {"type": "scatter", "x": [None], "y": [None], "hoverinfo": "skip", "showlegend": False}
 
 
 def is_available() -> bool:
@@ -64,6 +69,7 @@ def draw(picture: Picture) -> Any:
     for k, panel in enumerate(picture.panels):
         traces = [trace for mark in panel.marks for trace in _traces(mark, panel)]
         if panel.z is None and len(picture.panels) > 1:
+            traces = traces or [_NOTHING]
             traces = [
                 {**trace, "xaxis": f"x{k + 1}"[: None if k else 1], "yaxis": f"y{k + 1}"[: None if k else 1]}
                 for trace in traces
@@ -73,9 +79,9 @@ def draw(picture: Picture) -> Any:
     return go.Figure(data=data, layout=layout)
 
 
-def _text(text: str) -> str:
+def _text(text: object) -> str:
     """Escape a text: plotly takes it for a small HTML."""
-    return html.escape(text, quote=False).replace("\n", "<br>")
+    return html.escape(str(text), quote=False).replace("\n", "<br>")
 
 
 def _title(picture: Picture) -> str:
@@ -93,7 +99,7 @@ def _axis(axis: Axis) -> dict[str, Any]:
         found["type"] = "date"
     elif axis.scale == "category":
         labels = list(map(_text, axis.labels))
-        found |= {"type": "category", "categoryorder": "array", "categoryarray": labels}
+        found |= {"type": "category", "categoryorder": "array", "categoryarray": labels, "automargin": True}
         if axis.ticks != axis.labels:
             found |= {"tickvals": labels, "ticktext": list(map(_text, axis.ticks))}
     if axis.limits is not None:
@@ -109,14 +115,13 @@ def _lay_out(picture: Picture, layout: dict[str, Any]) -> None:
         layout["scene"] = {
             f"{name}axis": _axis(axis) for name, axis in zip("xyz", (first.x, first.y, first.z), strict=True)
         }
+        layout["scene"]["camera"] = {"eye": dict.fromkeys("xyz", _DISTANCE)}
     elif threads is not None:
         _lay_out_ladders(threads, first, layout)
     elif len(picture.panels) > 1:
         _lay_out_grid(picture, layout)
     else:
         layout |= {"xaxis": _axis(first.x), "yaxis": _axis(first.y)}
-        if any(isinstance(mark, Bars) and mark.labels for mark in first.marks):
-            layout["yaxis"]["automargin"] = True
     if picture.legend and picture.shading is not None:
         layout["legend"] = {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0}
 
@@ -235,6 +240,16 @@ def _packed(values: FloatArray) -> Any:
     return values
 
 
+def _halved(values: Any) -> Any:
+    """Give numbers in single precision where that changes no colour: little beside their spread, not their size."""
+    if values.dtype != np.float64 or not np.isfinite(values).any():
+        return values
+    known = values[np.isfinite(values)]
+    with np.errstate(all="ignore"):
+        error = np.abs(known.astype(np.float32) - known).max()
+        return values.astype(np.float32) if error <= _SAME * np.ptp(known) else values
+
+
 def _traces(mark: Mark, panel: Panel) -> Iterator[Trace]:
     if isinstance(mark, Points):
         yield _points(mark, panel)
@@ -265,9 +280,7 @@ def _points(mark: Points, panel: Panel) -> Trace:
     if isinstance(mark.color, str):
         marker["color"] = mark.color
     else:
-        marker["color"] = _packed(mark.color.astype(np.float32).astype(float) if mark.shading else mark.color)
-        if marker["color"].dtype == np.float64:
-            marker["color"] = mark.color.astype(np.float32)
+        marker["color"] = _halved(_packed(mark.color))
         if mark.shading is not None:
             marker |= _shaded(mark.shading, "cmin", "cmax")
     trace: Trace = {
@@ -317,6 +330,11 @@ def _threads(mark: Threads) -> Iterator[Trace]:
                 "opacity": 0.6, "showlegend": False, "hoverinfo": "skip",
                 "line": {"color": _rgb(float(share[group].mean())), "width": 1.3, "dash": "dot" if dotted else "solid"},
             }  # fmt: skip
+    for name, dash in (("Feasible", "solid"), ("Infeasible", "dot")) if mark.dotted.any() else ():
+        yield {
+            "type": "scatter", "mode": "lines", "x": [None], "y": [None], "name": name, "showlegend": True,
+            "line": {"color": LINE, "dash": dash},
+        }  # fmt: skip
     if mark.shading.title:
         yield {
             "type": "scatter", "mode": "markers", "x": [None], "y": [None], "hoverinfo": "skip", "showlegend": False,
@@ -342,7 +360,7 @@ def _bars(mark: Bars, panel: Panel) -> Trace:
 def _heat(mark: Heat, panel: Panel) -> Trace:
     return {
         "type": "contour", "x": _coordinates(panel.x, mark.x), "y": _coordinates(panel.y, mark.y),
-        "z": mark.z.astype(np.float32), "contours": {"coloring": "heatmap"}, "hoverinfo": "skip",
+        "z": _halved(mark.z), "contours": {"coloring": "heatmap"}, "hoverinfo": "skip",
         "line": {"width": 0.5}, **_shaded(mark.shading, "zmin", "zmax"),
     }  # fmt: skip
 

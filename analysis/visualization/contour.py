@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from itertools import combinations
 from typing import Any
@@ -10,9 +11,11 @@ import numpy as np
 
 from ...engine.arrays import BoolArray, FloatArray, IntArray
 from ...engine.logging import get_logger
+from ..targets import Target
 from .coloring import coloring
+from .parameters import Column, chosen, column
 from .picture import GREY, Axis, Heat, Mark, Panel, Picture, Points, Shading
-from .reading import MANY_PANELS, MOST, Column, Target, Values, column, note, shown_names, thinned, values_of
+from .reading import Values, values_of
 
 _LINES = 48  # of a grid along an axis, beyond which they do not follow the trials
 _TITLE = "Contour Plot"
@@ -66,19 +69,14 @@ def contour(
     ValueError
         If a parameter is unknown, or there are several objectives and no target.
     """
-    trials = values_of(study, target).finite()
-    names = shown_names(study, params, order, n_params, target)
-    if not len(trials.numbers) or len(names) < 2:
-        if len(names) == 1:
+    trials, names, said = chosen(study, values_of(study, target).finite(), params, target, order, n_params)
+    if len(names) < 2:
+        if names:
             _logger.warning("The length of params must be greater than 1.")
         return Picture(_TITLE)
-    total = len(trials.numbers)
-    if total > MOST:
-        trials = trials[thinned(trials.losses, MOST if len(names) == 2 else MANY_PANELS)]
     values, shading = coloring(color, trials, target_name)
     with trials.history.lock:
         columns = [column(trials.history, name, trials.numbers) for name in names]
-    said = note(len(trials.numbers), total)
     if len(names) == 2:
         return Picture(_TITLE, (_panel(columns[0], columns[1], trials, values, shading),), note=said)
     return Picture(_TITLE, _matrix(columns, trials, values, shading), len(names), square=True, note=said)
@@ -106,7 +104,13 @@ def _panel(x: Column, y: Column, trials: Values, values: FloatArray, shading: Sh
     marks: list[Mark] = []
     grids = _lines(x.axis, x.values[both]), _lines(y.axis, y.values[both])
     if min(len(np.unique(x.values[both])), len(np.unique(y.values[both]))) < 2:
-        if both.any():
+        if not both.any():
+            warnings.warn(
+                f"Contour plot will not be displayed because `{y.axis.title}` and `{x.axis.title}` cannot co-exist in "
+                "`trial.params`.",
+                stacklevel=5,
+            )
+        else:
             _logger.warning(f"Param {x.axis.title} or {y.axis.title} unique value length is less than 2.")
     else:
         z = _surface(x, y, both, values, *grids)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
+from ...engine.arrays import FloatArray
 from ...engine.logging import get_logger
+from ..targets import Target
 from .picture import COLORS, Axis, Line, Panel, Picture
-from .reading import Target, values_of
+from .reading import studies_of, values_of
 
 _POSITIONS = 100
 
@@ -40,14 +43,14 @@ def edf(study: Any | Sequence[Any], *, target: Target | None = None, target_name
     ValueError
         If there are several objectives and no target.
     """
-    studies = list(study) if isinstance(study, Sequence) else [study]
+    studies = studies_of(study)
     if not studies:
         _logger.warning("There are no studies.")
     reached = [np.sort(values_of(one, target).finite().values) for one in studies]
     together = np.concatenate([np.empty(0), *reached])
     marks: tuple[Line, ...] = ()
     if len(together):
-        at = np.linspace(together.min(), together.max(), _POSITIONS)
+        at = _spread(float(together.min()), float(together.max()))
         marks = tuple(
             Line(at, _share(values, at), one.study_name, COLORS[k % len(COLORS)], listed=len(studies) > 1)
             for k, (one, values) in enumerate(zip(studies, reached, strict=True))
@@ -56,6 +59,12 @@ def edf(study: Any | Sequence[Any], *, target: Target | None = None, target_name
         _logger.warning("There are no complete trials.")
     panel = Panel(Axis(target_name), Axis("Cumulative Probability", limits=(0.0, 1.0) if marks else None), marks)
     return Picture("Empirical Distribution Function Plot", (panel,), legend=len(marks) > 1)
+
+
+def _spread(low: float, high: float) -> FloatArray:
+    if math.isinf(high - low):
+        return np.asarray(4.0 * np.linspace(low / 4.0, high / 4.0, _POSITIONS))
+    return np.linspace(low, high, _POSITIONS)
 
 
 def _share(values: Any, at: Any) -> Any:

@@ -49,17 +49,17 @@ def hypervolume_history(study: Any, reference_point: Sequence[float]) -> Picture
             "Study must be multi-objective. For single-objective optimization, please use plot_optimization_history "
             "instead."
         )
-    if len(reference_point) != m:
+    if np.shape(reference_point) != (m,):
         raise ValueError(
             "The dimension of the reference point must be the same as the number of objectives: expected "
-            f"{m} numbers, but got {len(reference_point)}."
+            f"{m} numbers, but got {reference_point!r}."
         )
     reference = np.asarray(reference_point, dtype=float) * history.signs
     with history.lock:
         numbers = np.flatnonzero(history.states == TrialState.COMPLETE)
         losses, good = history.losses(numbers), ~(history.violation[numbers] > 0)
-    if not len(numbers):
-        _logger.warning("Your study does not have any completed trials.")
+    if not good.any():
+        _logger.warning(f"Your study does not have any {'feasible' if len(numbers) else 'completed'} trials.")
     rows = np.arange(len(numbers))
     if len(rows) > MOST:
         rows = np.linspace(0, len(numbers) - 1, MOST).astype(int)

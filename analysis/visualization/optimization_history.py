@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -11,8 +12,9 @@ import numpy as np
 from ...engine.arrays import FloatArray, IntArray
 from ...engine.history import history_of
 from ...engine.logging import get_logger
+from ..targets import Target
 from .picture import COLORS, GREY, Axis, Band, Line, Mark, Panel, Picture, Points
-from .reading import MOST, Target, Values, note, thinned, values_of
+from .reading import MOST, Values, note, studies_of, thinned, values_of
 
 _INFEASIBLE = "Infeasible Trial"
 _POINTS, _BEST, _BAND = COLORS[0], COLORS[5], COLORS[1]
@@ -35,7 +37,8 @@ def optimization_history(
     study
         One study, or several.
     target
-        Takes a trial and gives what to plot; None: its value. Several objectives need it. A target has no best so far.
+        Takes a trial and gives what to plot, or None; None: its value. Several objectives need it. A target has no best
+        so far.
     target_name
         What that is called in the plot.
     error_bar
@@ -54,10 +57,10 @@ def optimization_history(
     ValueError
         If there are several objectives and no target.
     """
-    studies = list(study) if isinstance(study, Sequence) else [study]
+    studies = studies_of(study)
     if not studies:
         _logger.warning("There are no studies.")
-    found = [values_of(one, target) for one in studies]
+    found = [values_of(one, target, absent=math.nan) for one in studies]
     if not any(len(trials.numbers) for trials in found):
         if studies:
             _logger.warning("There are no complete trials.")

@@ -10,8 +10,10 @@ import numpy as np
 from ...engine.history import History, history_of
 from ...engine.logging import get_logger
 from ...engine.records import FrozenTrial
+from ..targets import Target
+from .parameters import shortened
 from .picture import COLORS, Axis, Bars, Panel, Picture
-from .reading import Target, shortened
+from .reading import names_of_objectives, values_of
 
 _logger = get_logger(__name__)
 
@@ -39,7 +41,7 @@ def param_importances(
     target
         Takes a trial and gives the value that importance is for; None: its value.
     target_name
-        What that is called in the legend.
+        What that is called in the legend, where the study has no names for its objectives.
 
     Returns
     -------
@@ -56,8 +58,9 @@ def param_importances(
     history = history_of(study)
     several = target is None and len(history.directions) > 1
     objectives = range(len(history.directions)) if several else [None]
-    targets = [target if i is None else _objective(i) for i in objectives]
-    names = [target_name if i is None else f"{target_name} {i}" for i in objectives]
+    names = [f"{target_name} {i}" for i in objectives] if several else [target_name]
+    if target is None:
+        names = names_of_objectives(study, names)
     marks: list[Bars] = []
     labels: dict[str, None] = {}
     if history.n_complete == 0:
@@ -65,14 +68,17 @@ def param_importances(
     elif params is None or params:
         from .. import importance
 
-        for k, (name, one) in enumerate(zip(names, targets, strict=True)):
+        for k, (name, i) in enumerate(zip(names, objectives, strict=True)):
+            if not len(values_of(study, target, objective=i).finite().numbers):
+                continue
+            one = target if i is None else _objective(i)
             found = importance.get_param_importances(study, evaluator=evaluator, params=params, target=one)
             found = dict(reversed(found.items()))
             labels.update(dict.fromkeys(found))
             marks.append(_bars(history, name, found, list(labels), COLORS[k % len(COLORS)]))
     axis = Axis("Hyperparameter", "category", tuple(shortened(list(labels)))) if marks else Axis("Hyperparameter")
     panel = Panel(Axis("Hyperparameter Importance"), axis, tuple(marks))
-    return Picture("Hyperparameter Importances", (panel,), legend=len(marks) > 1)
+    return Picture("Hyperparameter Importances", (panel,), legend=bool(marks))
 
 
 def _objective(i: int) -> Callable[[FrozenTrial], float]:

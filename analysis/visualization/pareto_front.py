@@ -13,8 +13,9 @@ from ...engine.history import History, history_of
 from ...engine.kernels.dominance import non_dominated
 from ...engine.logging import get_logger
 from ...engine.records import FrozenTrial, TrialState
+from .parameters import column
 from .picture import COLORS, GREY, Axis, Panel, Picture, Points, Shading
-from .reading import MOST, column, note
+from .reading import MOST, names_of_objectives, note
 
 Targets = Callable[[FrozenTrial], Sequence[float]]
 
@@ -37,7 +38,7 @@ def pareto_front(
     study
         A study of several objectives.
     target_names
-        What the objectives are called in the plot.
+        What the objectives are called in the plot; None: their names in the study, if it has them.
     include_dominated_trials
         Whether feasible trials that are not on the front are shown.
     constraints_func
@@ -74,16 +75,19 @@ def pareto_front(
         feasible, constrained = _feasible(history, numbers, constraints_func)
         losses = history.losses(numbers)
         points = history.values[numbers] if targets is None else _targeted(history, numbers, targets)
-    if not len(numbers):
-        _logger.warning("Your study does not have any completed trials.")
+    if not feasible.any():
+        which = "completed and feasible" if len(numbers) else "completed"
+        _logger.warning(f"Your study does not have any {which} trials.")
     best = feasible.copy()
     best[feasible] = non_dominated(losses[feasible])
     width = m if targets is None else points.shape[1] if len(numbers) else len(target_names or ()) or 2
-    names = target_names or [f"Objective {i}" for i in range(width)]
+    names = target_names
+    if names is None:
+        names = names_of_objectives(study, [f"Objective {i}" for i in range(width)])
     if len(names) != width:
         raise ValueError(f"The length of `target_names` is supposed to be {width}, but got {len(names)}.")
     groups = [("Infeasible Trial", ~feasible)] if constrained else []
-    groups += [("Feasible Trial" if constrained else "Trial", feasible & ~best & include_dominated_trials)]
+    groups += [("Feasible Trial" if constrained else "Trial", feasible & ~best & bool(include_dominated_trials))]
     rows, total = _thinned([*(rows for _, rows in groups), best])
     called = [*(name for name, _ in groups), "Best Trial"]
     marks = tuple(

@@ -6,6 +6,7 @@ in the units of the data, on an axis of categories indices of its labels, on an 
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -19,6 +20,11 @@ GREY = "#999999"  # what is infeasible
 LINE = "#444444"  # outlines
 
 AxisScale = Literal["linear", "log", "category", "time"]
+
+
+def cut(text: str, most: int) -> str:
+    """Leave out the middle of a text that has more letters than `most`."""
+    return text if len(text) <= most else f"{text[: most // 2]}…{text[most // 2 + 1 - most :]}"
 
 
 @dataclass(frozen=True)
@@ -45,7 +51,7 @@ class Axis:
     @property
     def ticks(self) -> tuple[str, ...]:
         """What is written at the categories: of long labels beginning and end."""
-        return tuple(label if len(label) <= 16 else f"{label[:8]}…{label[-7:]}" for label in self.labels)
+        return tuple(cut(label, 16) for label in self.labels)
 
 
 @dataclass(frozen=True)
@@ -74,7 +80,10 @@ class Shading:
     def of(cls, title: str, values: FloatArray, low_is_dark: bool = True) -> Shading:
         """Make the scale of some finite numbers; a scale of equal numbers is one wide."""
         low, high = (float(values.min()), float(values.max())) if len(values) else (0.0, 1.0)
-        return cls(title, low, high, low_is_dark) if high > low else cls(title, low - 0.5, high + 0.5, low_is_dark)
+        if high > low:
+            return cls(title, low, high, low_is_dark)
+        half = max(0.5, 1e-6 * abs(low))
+        return cls(title, low - half, high + half, low_is_dark)
 
 
 @dataclass(frozen=True)
@@ -224,7 +233,14 @@ class Picture:
         return None
 
 
+def shares_between(values: FloatArray, low: float, high: float) -> FloatArray:
+    """Give where numbers lie between two ends, 0 at the lower one and 1 at the upper one, however far these are."""
+    if math.isinf(high - low):
+        values, low, high = values / 4, low / 4, high / 4
+    return np.asarray((values - low) / (high - low))
+
+
 def shades(values: FloatArray, shading: Shading) -> FloatArray:
     """Give where numbers stand on their scale, dark at 0 and light at 1."""
-    share = np.clip((values - shading.low) / (shading.high - shading.low), 0.0, 1.0)
+    share = np.clip(shares_between(values, shading.low, shading.high), 0.0, 1.0)
     return share if shading.low_is_dark else 1.0 - share

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import inspect
+import warnings
 from collections.abc import Callable
 from functools import wraps
 from typing import ParamSpec, TypeVar
 
 from .picture import Picture
+
+_UNNAMED = "Objective Value"  # the default of `target_name`
 
 P = ParamSpec("P")
 Figure = TypeVar("Figure")
@@ -36,6 +39,8 @@ def plot(
     @wraps(compute)
     def drawn(*args: P.args, **kwargs: P.kwargs) -> Figure:
         check()
+        if kwargs.get("target") is not None and kwargs.get("target_name", _UNNAMED) == _UNNAMED:
+            warnings.warn(f"`target` is specified, but `target_name` is the default value, {_UNNAMED!r}.", stacklevel=2)
         return draw(compute(*args, **kwargs))
 
     drawn.__name__ = drawn.__qualname__ = {"slices": "plot_slice"}.get(compute.__name__, f"plot_{compute.__name__}")

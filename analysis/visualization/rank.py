@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
+from ..targets import Target
 from .coloring import ranking, shares
+from .parameters import Column, chosen, column, hover
 from .picture import Panel, Picture, Points, Shading
-from .reading import MANY_PANELS, MOST, Column, Target, Values, column, hover, note, shown_names, thinned, values_of
+from .reading import Values, values_of
 
 
 def rank(
@@ -47,21 +51,17 @@ def rank(
     ValueError
         If a parameter is unknown, or there are several objectives and no target.
     """
-    trials = values_of(study, target)
-    title = f"Rank ({target_name})"
-    names = shown_names(study, params, order, n_params, target)
-    if params is not None and order is None:  # as they were given
-        names = [name for name in dict.fromkeys(params) if name in names]
-    if not len(trials.numbers) or not names:
+    title, every = f"Rank ({target_name})", values_of(study, target)
+    params = None if params is None else list(dict.fromkeys(params))
+    trials, names, said = chosen(study, every, params, target, order, n_params)
+    if not names:
         return Picture(title)
-    shaded, shading = shares(trials.values), ranking(trials.values, target_name)
-    total = len(trials.numbers)
-    if total > MOST:
-        rows = thinned(trials.losses, MOST if len(names) <= 2 else MANY_PANELS)
-        trials, shaded = trials[rows], shaded[rows]
+    if params is not None and order is None:  # as they were given
+        names = [name for name in params if name in names]
+    shading, shaded = ranking(every.values, target_name), shares(every.values)
+    shaded = shaded[np.isin(every.numbers, trials.numbers)]
     with trials.history.lock:
         columns = [column(trials.history, name, trials.numbers) for name in names]
-    said = note(len(trials.numbers), total)
     if len(names) <= 2:
         texts = hover(trials, target_name, columns)
         panel = _panel(columns[0], columns[-1], trials, shaded, shading, texts)

@@ -8,9 +8,11 @@ from typing import Any
 import numpy as np
 
 from ...engine.arrays import FloatArray, IntArray
+from ..targets import Target
 from .coloring import coloring
+from .parameters import Column, chosen, column
 from .picture import GREY, Axis, Panel, Picture, Points, Shading
-from .reading import MOST, Column, Target, Values, column, note, padded, shown_names, thinned, values_of
+from .reading import MOST, Values, padded, values_of
 
 _TITLE = "Slice Plot"
 _IN_A_ROW = 4
@@ -57,18 +59,15 @@ def slices(
     ValueError
         If a parameter is unknown, or there are several objectives and no target.
     """
-    trials = values_of(study, target).finite()
-    names = shown_names(study, params, order, n_params, target)
-    if not len(trials.numbers) or not names:
+    trials, names, said = chosen(study, values_of(study, target).finite(), params, target, order, n_params, MOST)
+    if not names:
         return Picture(_TITLE)
-    total = len(trials.numbers)
-    trials = trials[thinned(trials.losses, MOST)]
     shaded, shading = coloring(color, trials, target_name, ("trial", "rank", "value"))
     with trials.history.lock:
         columns = [column(trials.history, name, trials.numbers, quoted=True, as_choices=True) for name in names]
     limits = padded(float(trials.values.min()), float(trials.values.max()))
     panels = tuple(_panel(one, Axis(target_name, limits=limits), trials, shaded, shading) for one in columns)
-    return Picture(_TITLE, panels, min(len(panels), _IN_A_ROW), note=note(len(trials.numbers), total))
+    return Picture(_TITLE, panels, min(len(panels), _IN_A_ROW), note=said)
 
 
 def _panel(x: Column, y: Axis, trials: Values, shaded: FloatArray, shading: Shading) -> Panel:

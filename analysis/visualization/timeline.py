@@ -22,13 +22,16 @@ _KINDS = {
     "FAIL": COLORS[5],
     "RUNNING": COLORS[2],
     "PAUSED": COLORS[3],
+    "WAITING": COLORS[6],
 }
+
+_SECOND = 1_000_000  # microseconds
 
 _logger = get_logger(__name__)
 
 
 def timeline(study: Any, n_recent_trials: int | None = None) -> Picture:
-    """Plot when each trial ran, in the colour of its state; trials that wait are left out.
+    """Plot when each trial ran, in the colour of its state; one that waits is put at the end, a second long.
 
     Parameters
     ----------
@@ -60,7 +63,7 @@ def timeline(study: Any, n_recent_trials: int | None = None) -> Picture:
     rows = numbers[-n_recent_trials:] if n_recent_trials else numbers
     rows = rows[start[rows] != NO_TIME]
     if not len(rows):
-        _logger.warning("Your study does not have any trials with start datetime.")
+        _logger.warning("Your study does not have any trials.")
     total = len(rows)
     rows = rows[thinned(loss[rows], MOST)]
     marks = []
@@ -75,11 +78,15 @@ def timeline(study: Any, n_recent_trials: int | None = None) -> Picture:
 
 
 def _times(history: History) -> tuple[Any, Any]:
-    """Give when each trial started and ended, in microseconds, up to now where it runs."""
+    """Give when each trial started and ended, in microseconds, up to now where it runs; a second where it waits."""
     start, end = history.started.copy(), history.completed.copy()
     for number, record in history.live.items():
         start[number] = microseconds(record.datetime_start)
-        end[number] = microseconds(datetime.now())
+        end[number] = microseconds(datetime.now()) if record.datetime_start else NO_TIME
+    waits = (history.states == TrialState.WAITING) & (start == NO_TIME)
+    latest = int(end.max(initial=NO_TIME))
+    start[waits] = microseconds(datetime.now()) if latest == NO_TIME else latest
+    end[waits] = start[waits] + _SECOND
     return start, np.maximum(start, end)
 
 

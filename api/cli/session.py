@@ -60,6 +60,23 @@ class Session:
         """The storage's class: the one that is named, or else what the URL or path suggests."""
         return self.storage_class or _class_of(self.url)
 
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether the storage is a SQLite file."""
+        return self.kind == "RDBStorage" and self.url.startswith("sqlite")
+
+    def refuse_new_file(self) -> None:
+        """Raise ``StorageInternalError`` if the storage is a file that is not there: who only reads makes none."""
+        from parzen.exceptions import StorageInternalError
+        from parzen.storage.rdb.sqlite import path_of
+
+        if self.is_sqlite or self.kind.startswith("JournalFile"):
+            path = path_of(self.url) if self.is_sqlite else self.url
+            if not path.startswith("file:") and not os.path.isfile(path):
+                raise StorageInternalError(
+                    f"There is no file {path}: --storage takes the one to which the study is written."
+                )
+
     def open_storage(self) -> BaseStorage:
         """Open the storage."""
         from parzen import storages

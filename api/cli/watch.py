@@ -106,19 +106,11 @@ class _Watcher:
 def _load(session: Session, name: str | None) -> Study:
     """Load a study to be read alone: no file is made, and in one of SQLite nothing is written."""
     from parzen import samplers, storages
-    from parzen.exceptions import StorageInternalError
-    from parzen.storage.rdb.sqlite import path_of
 
-    url, storage = session.url, None
-    is_sqlite = session.kind == "RDBStorage" and url.startswith("sqlite")
-    if is_sqlite or session.kind.startswith("JournalFile"):
-        path = path_of(url) if is_sqlite else url
-        if not path.startswith("file:") and not os.path.isfile(path):
-            raise StorageInternalError(
-                f"There is no file {path}: --storage takes the one to which the study is written."
-            )
-    if is_sqlite:
-        storage = storages.SQLiteStorage(url, timeout=_TIMEOUT, read_only=True)
+    session.refuse_new_file()
+    storage = None
+    if session.is_sqlite:
+        storage = storages.SQLiteStorage(session.url, timeout=_TIMEOUT, read_only=True)
     return session.load_study(name, storage, samplers.RandomSampler())
 
 

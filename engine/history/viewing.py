@@ -19,13 +19,20 @@ def history_of(study: Any) -> History:
         object, and of a subclass of ours that overrides `get_trials`, or ``_get_trials`` as Optuna's plug-ins do, the
         columns are made anew at each call: then it decides which trials a sampler sees.
 
+    Raises
+    ------
+    TypeError
+        If it is no study.
+
     Returns
     -------
     history
         Numbers that are not among the trials appear as empty failed trials, from which no sampler learns.
     """
     if not any(hasattr(study, listing) and not is_ours(study, listing) for listing in ("get_trials", "_get_trials")):
-        known: History = study.history
+        known = getattr(study, "history", None)
+        if not isinstance(known, History):
+            raise TypeError(f"Expected a study, but got {study!r}.")
         return known
     directions = study.directions if hasattr(study, "directions") else [study.direction]
     history = History([StudyDirection(int(direction)) for direction in directions])

@@ -78,8 +78,13 @@ def alike(n: int, n_more: FloatArray, trends: FloatArray) -> FloatArray:
     return np.asarray(n * np.expm1(trends * np.log1p(n_more[:, None] / n)))
 
 
+def is_flat(tail: FloatArray) -> bool:
+    """Tell whether sorted losses (k,) lie too close to each other for an end to be told below them; so do none."""
+    return not len(tail) or not bool(tail[0] - _END_RANGE[0] * (tail[-1] - tail[0]) < tail[0])
+
+
 def tail_posterior(tail: FloatArray, most_kappa: float) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Infer the end and the power of the tail from the k smallest losses, which are not all the same.
+    """Infer the end and the power of the tail from the k smallest losses, which are not flat.
 
     Given the largest of them the others are independent with density kappa (y - a)^(kappa - 1) / (y_(k) - a)^kappa.
     At first a is uniform, as is right for a place beside a scale (the right Haar prior), and so is log kappa.

@@ -2,9 +2,11 @@
 
 from .attributes import (
     CONSTRAINTS,
+    ERROR,
     FIXED,
     constraint_attr,
     constraints_of,
+    error_attr,
     listed_constraints,
     new_constraint,
     report_attr,
@@ -18,6 +20,7 @@ from .summaries import PARENTS, FrozenStudy, StudySummary
 
 __all__ = [
     "CONSTRAINTS",
+    "ERROR",
     "FIXED",
     "PARENTS",
     "PAUSED_AT",
@@ -32,6 +35,7 @@ __all__ = [
     "constraint_attr",
     "constraints_of",
     "create_trial",
+    "error_attr",
     "internal_of",
     "listed_constraints",
     "new_constraint",

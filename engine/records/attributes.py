@@ -1,11 +1,14 @@
-"""What system attributes say of a trial: its constraints, and what it reported of several objectives."""
+"""What system attributes say of a trial: its constraints, what it reported of several objectives, and its error."""
 
 from __future__ import annotations
 
 import math
 import warnings
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Any
+
+from ..redaction import redacted_text
 
 # System attribute of constraints: a list (from a sampler's constraints_func), or "constraints:<key>", one each.
 CONSTRAINTS = "constraints"
@@ -16,6 +19,10 @@ REPORT = "parzen:report:"
 # System attribute of the parameters with which a trial was enqueued.
 FIXED = "fixed_params"
 
+# System attribute of a failed trial: why it failed, in a line.
+ERROR = "parzen:error"
+_LONGEST = 300  # letters of it
+
 
 def constraints_of(system_attrs: Mapping[str, Any]) -> dict[str, float]:
     """Read the constraint values out of system attributes: the list form by position, the named form by key."""
@@ -24,6 +31,17 @@ def constraints_of(system_attrs: Mapping[str, Any]) -> dict[str, float]:
     prefix = constraint_attr("")
     found.update({key[len(prefix) :]: value for key, value in system_attrs.items() if key.startswith(prefix)})
     return found
+
+
+def error_attr(error: BaseException | str) -> dict[str, str]:
+    """Give the system attribute that says why a trial failed: type and text of what was raised, without passwords."""
+    text = error
+    if isinstance(error, BaseException):
+        text = type(error).__name__
+        with suppress(Exception):  # it is the code of somebody's class
+            text = f"{text}: {error}" if str(error) else text
+    line = redacted_text(" ".join(str(text).split()))
+    return {ERROR: line if len(line) <= _LONGEST else f"{line[: _LONGEST - 1]}…"}
 
 
 def report_attr(step: int) -> str:

@@ -17,7 +17,7 @@ from ..arrays import AnyArray, FloatArray
 from ..distributions import BaseDistribution, CategoricalDistribution, IntDistribution, Space, modern
 from ..exceptions import UpdateFinishedTrialError
 from ..interrupts import Deferred
-from ..records import FrozenTrial, TrialState, new_constraint
+from ..records import FrozenTrial, TrialState, error_attr, new_constraint
 from .asking import promoted
 from .core import StudyCore
 from .liveness import search_from_time_to_time
@@ -270,19 +270,21 @@ def tell_batch(
     if len(wanted) != n:
         raise ValueError(f"Expected one state for each of {n} trials, but got {len(wanted)} states.")
     records = [_running(study, *named) for named in zip(batch.trial_ids, batch.numbers, strict=True)]
-    ends, problems = [], []
+    ends, problems, errors = [], [], {}
     for record, state, told in zip(records, wanted, table.tolist(), strict=True):
         has_values = state not in VALUELESS
         decided, checked, problem = decide(record, told if has_values else None, state, m)
         ends.append((decided, checked))
         if problem:
             problems.append(f"trial {record.number}: {problem}")
+            errors[record._trial_id] = error_attr(problem)
     attrs = _constraint_attrs(records, [state for state, _ in ends], {} if constraints is None else constraints)
+    attrs |= {trial_id: attrs.get(trial_id, {}) | error for trial_id, error in errors.items()}
     if attrs:
         study._storage.set_trials_system_attrs(attrs)
         if not study._storage.keeps_live_records:
             for record in records:
-                record.system_attrs.update(attrs[record._trial_id])
+                record.system_attrs.update(attrs.get(record._trial_id, {}))
     try:
         for record, end in zip(records, ends, strict=True):
             write_pause_marker(study, record, end[0])
@@ -297,11 +299,11 @@ def tell_batch(
 
 def _constraint_attrs(
     records: list[FrozenTrial], states: list[TrialState], constraints: Mapping[str, npt.ArrayLike]
-) -> dict[int, dict[str, float]]:
+) -> dict[int, dict[str, Any]]:
     """Give the system attributes that constraints (n,) by key make, by trial; a failed trial needs no value."""
     if not isinstance(constraints, Mapping):
         raise TypeError(f'Expected constraints by key, such as {{"memory": used - limit}}, but got {constraints!r}.')
-    attrs: dict[int, dict[str, float]] = {record._trial_id: {} for record in records} if constraints else {}
+    attrs: dict[int, dict[str, Any]] = {record._trial_id: {} for record in records} if constraints else {}
     for key, column in constraints.items():
         told = _as_table(column, len(records), 1, f"of the constraint {key!r} ")[:, 0].tolist()
         for record, state, value in zip(records, states, told, strict=True):

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from ..records import FrozenTrial
+from ..records import ERROR, FrozenTrial
 from .core import StudyCore
 
 if TYPE_CHECKING:
@@ -50,8 +50,9 @@ def _columns(study: StudyCore, trials: list[FrozenTrial], attr: str) -> FrameCol
     found = [getattr(trial, attr) for trial in trials]
     if attr not in _PLURAL:
         return {(attr.removeprefix("_"), ""): found}
-    keys = sorted({key for mapping in found for key in mapping}, key=lambda key: (str(type(key)), key))
-    return {(attr, key): [mapping.get(key, math.nan) for mapping in found] for key in keys}
+    keys = {key for mapping in found for key in mapping} - {ERROR}  # a frame of failures is as wide as Optuna's
+    ordered = sorted(keys, key=lambda key: (str(type(key)), key))
+    return {(attr, key): [mapping.get(key, math.nan) for mapping in found] for key in ordered}
 
 
 def _value_columns(attr: str, keys: Iterable[Any], trials: list[FrozenTrial]) -> FrameColumns:

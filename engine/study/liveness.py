@@ -11,7 +11,7 @@ from ..exceptions import UpdateFinishedTrialError
 from ..history import COMPLETED_RUNG
 from ..interrupts import Deferred
 from ..logging import get_logger
-from ..records import CONSTRAINTS, PAUSED_AT, FrozenTrial, TrialState, create_trial
+from ..records import CONSTRAINTS, ERROR, PAUSED_AT, FrozenTrial, TrialState, create_trial
 from .core import StudyCore
 from .telling import pause_again
 
@@ -99,8 +99,8 @@ class RetryHeartbeatStaleTrialCallback:
         tried = [*self.retry_history(trial), trial.number]
         if self._max_retry is not None and len(tried) > self._max_retry:
             return
-        # Of constraints and rungs the first value counts, so the new run must be free to set its own.
-        own = (CONSTRAINTS, COMPLETED_RUNG)
+        # Of constraints and rungs the first value counts, so the new run must be free to set its own; so is its error.
+        own = (CONSTRAINTS, COMPLETED_RUNG, ERROR)
         kept = {key: value for key, value in trial.system_attrs.items() if not key.startswith(own)}
         study.add_trial(
             create_trial(

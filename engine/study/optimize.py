@@ -84,7 +84,7 @@ class _Run:
             with Deferred():
                 if isinstance(error, KeyboardInterrupt) and pause_again(self.study, trial._record):
                     raise error
-                frozen = finish(self.study, trial, values, state, skip_if_finished=True, warn=False)
+                frozen = finish(self.study, trial, values, state, skip_if_finished=True, warn=False, error=error)
                 _log(self.study, frozen, values, error)
         except KeyboardInterrupt:  # it came between the two, or was kept until the second was over
             self._give_up(trial)

@@ -12,7 +12,7 @@ import numpy as np
 from ...pruners.base import view_of
 from ..exceptions import UpdateFinishedTrialError
 from ..logging import get_logger
-from ..records import PAUSED_AT, FrozenTrial, TrialState, report_at
+from ..records import PAUSED_AT, FrozenTrial, TrialState, error_attr, report_at
 from .core import StudyCore
 from .trial import Trial
 
@@ -115,6 +115,12 @@ def write_pause_marker(study: StudyCore, record: FrozenTrial, state: TrialState,
         study._storage.set_trial_system_attr(record._trial_id, PAUSED_AT, step or 0)
 
 
+def write_error(study: StudyCore, record: FrozenTrial, error: BaseException | str) -> None:
+    """Store why a trial is about to fail."""
+    for key, value in error_attr(error).items():
+        study._storage.set_trial_system_attr(record._trial_id, key, value)
+
+
 def pause_again(study: StudyCore, record: FrozenTrial) -> bool:
     """Pause a trial where it was paused before it was resumed; False, and nothing is done, if it was not."""
     step = record.system_attrs.get(PAUSED_AT)
@@ -151,8 +157,9 @@ def finish(
     state: TrialState | None,
     skip_if_finished: bool,
     warn: bool = True,
+    error: BaseException | None = None,
 ) -> FrozenTrial:
-    """Finish a trial; see `Study.tell`. `warn` tells of unacceptable values."""
+    """Finish a trial; see `Study.tell`. `warn` tells of unacceptable values; an `error` is noted as why it failed."""
     storage, trial_id = study._storage, trial_id_of(study, trial)
     try:
         record = storage.live_record(trial_id)
@@ -163,15 +170,17 @@ def finish(
             warn_failed(problem)
         write_pause_marker(study, record, state, getattr(trial, "_repeated", None))
         try:
+            if state == TrialState.FAIL and (problem or error is not None):
+                write_error(study, record, error or problem)
             if state != _PAUSED:
                 study.sampler.after_trial(view_of(study, record.number), record, state, checked)
         finally:
             storage.set_trial_state_values(trial_id, state, checked)
             study.look_again()  # the next look shows the end of this trial
-    except UpdateFinishedTrialError as error:
+    except UpdateFinishedTrialError as finished:
         found = storage.get_trial(trial_id)
         if found.state == TrialState.RUNNING:  # another process has taken it over
-            raise ValueError(str(error)) from error
+            raise ValueError(str(finished)) from finished
         return _told_before(found, values, state, skip_if_finished)
     return record if record.state.is_finished() else storage.get_trial(trial_id)
 

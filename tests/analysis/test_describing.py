@@ -3,6 +3,8 @@
 import json
 import math
 
+import pytest
+
 import parzen
 from parzen.pruners import HyperbandPruner
 from parzen.samplers import AutoSampler, RandomSampler, TPESampler
@@ -80,3 +82,20 @@ def test_something_else_under_its_name():
     study._storage.set_study_system_attr(study._study_id, "parzen:origin", "?")
     found = parzen.describe(study)
     assert (found["created"], found["command"], found["sampler"]["name"]) == (None, None, "AutoSampler")
+
+
+def test_arguments_without_secrets():
+    class Remote(parzen.samplers.RandomSampler):
+        def __init__(self, url, password="none", api_key=None, max_token=3, options=()):
+            super().__init__()
+
+    sampler = Remote("mysql://me:hush@host/db", "hush", "hush", 4, {"token": "hush", "depth": 2})
+    found = parzen.describe(parzen.create_study(sampler=sampler))["sampler"]
+    assert "hush" not in str(found) and "none" not in str(found)
+    assert found["url"] == "mysql://me:REDACTED@host/db" and found["max_token"] == 4
+    assert found["options"] == {"token": "REDACTED", "depth": 2}
+
+
+def test_what_is_no_study():
+    with pytest.raises(TypeError, match="Expected a study, but got 42"):
+        parzen.describe(42)

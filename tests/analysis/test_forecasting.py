@@ -140,3 +140,34 @@ def test_running_and_infeasible_trials():
     study.ask()
     found = forecast(study, 5)
     assert (found.n_trials, found.best) == (5, 2.0)
+
+
+EXTREMES = {
+    "far": [1e308, -1e308, 1e-320],
+    "denormal": [5e-324, 1e-323, 2e-323, 0.0],
+    "beside": [1.0, np.nextafter(1.0, 2.0)],
+    "large": [1e300, 1.1e300, 1.2e300],
+}
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("direction", ["minimize", "maximize"])
+@pytest.mark.parametrize("values", EXTREMES.values(), ids=EXTREMES)
+def test_values_at_the_extremes_of_numbers(values, direction):
+    study = parzen.create_study(direction=direction)
+    study.add_trials([parzen.create_trial(value=values[k % len(values)]) for k in range(30)])
+    for n_more in (0, 1, 1000):
+        found = forecast(study, n_more)
+        assert found.low <= found.expected <= found.high and 0.0 <= found.chance <= 1.0
+
+
+def test_a_power_of_two_changes_no_forecast():
+    """Losses of any size are forecast alike."""
+    losses = np.random.default_rng(0).exponential(size=40)
+    found = []
+    for unit in (1.0, 2.0**-600, 2.0**600):
+        study = parzen.create_study()
+        study.add_trials([parzen.create_trial(value=float(loss) * unit) for loss in losses])
+        one = forecast(study, 20)
+        found.append((one.expected / unit, one.low / unit, one.high / unit, one.chance))
+    assert found[0] == found[1] == found[2]

@@ -263,7 +263,8 @@ def test_names_are_only_names() -> None:
         ({"params": [1]}, TypeError, "with strings"),
         ({"params": ["x", "z"]}, ValueError, r"Missing parameters: \['z'\]"),
         ({"evaluator": PedAnovaImportanceEvaluator}, TypeError, "BaseImportanceEvaluator"),
-        ({"target": lambda trial: None}, TypeError, "NoneType"),
+        ({"target": lambda trial: None}, TypeError, "trial 0 it gave None"),
+        ({"target": lambda trial: "1"}, TypeError, "trial 0 it gave '1'"),
     ],
 )
 def test_bad_arguments(kwargs: dict[str, Any], error: type[Exception], text: str) -> None:
@@ -271,6 +272,12 @@ def test_bad_arguments(kwargs: dict[str, Any], error: type[Exception], text: str
         warnings.simplefilter("ignore")
         with pytest.raises(error, match=text):
             get_param_importances(unit_study(lambda x, y: x, n=10), **kwargs)
+
+
+def test_what_is_no_study() -> None:
+    for wrong in (42, "study", None, [unit_study(max)]):
+        with pytest.raises(TypeError, match="Expected a study, but got"):
+            get_param_importances(wrong)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("quantiles", [(0.0, 1.0), (0.5, 0.5), (0.1, 1.5), (-0.1, 0.5)])

@@ -113,3 +113,16 @@ def test_quick_trials():
 def test_refused(arguments, name):
     with pytest.raises(ValueError, match=f"`{name}` must be"):
         plan_optimization(*arguments)
+
+
+@pytest.mark.parametrize(("budget", "hours"), [(1e300, 1e-300), (1e6, 1e-7)])
+def test_a_budget_in_another_unit(budget, hours):
+    with pytest.raises(ValueError, match="another unit"):
+        plan_optimization(budget, hours, math.inf)
+
+
+def test_the_reason_names_samplers():
+    reasons = [plan_optimization(n, 1, math.inf).reason for n in (10, 30, 100, 300)]
+    assert all(f"in place of {name}" in reason for name, reason in zip(
+        ("a random search", "plain TPE", "multivariate TPE", "the random search"), reasons, strict=True
+    ))  # fmt: skip

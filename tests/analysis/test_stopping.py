@@ -216,6 +216,29 @@ def test_several_objectives():
             rule(study)
 
 
+def test_a_repeat_of_the_front_is_nothing_new():
+    study = parzen.create_study(directions=["minimize", "minimize"])
+    study.optimize(lambda trial: [(0.0, 1.0), (1.0, 0.0), (0.5, 0.5)][min(trial.number, trial.number % 2 + 1)], 9)
+    assert Stagnation(5)(study)
+    assert not Stagnation(6)(study)
+    study.optimize(lambda trial: (0.25, 0.25), n_trials=1)
+    assert not Stagnation(1)(study)
+
+
+def test_a_model_is_fitted_once_for_the_same_trials(monkeypatch):
+    calls = []
+    bound = regret.regret_bound
+    monkeypatch.setattr(regret, "regret_bound", lambda *args: calls.append(1) or bound(*args))
+    study = study_of()
+    study.optimize(bowl, n_trials=20)
+    rule = RegretBound(1e9) | RegretBound(1e-9)
+    assert [rule(study), rule(study), rule(study)] == [True] * 3
+    assert len(calls) == 2, "one for each of the two"
+    study.optimize(bowl, n_trials=1)
+    assert rule(study)
+    assert len(calls) == 4
+
+
 def test_a_bound_is_one():
     """The regret of a bowl whose optimum is known is below the bound, at any number of trials."""
     for n in (20, 30):
@@ -282,10 +305,13 @@ BAD = [
     (lambda: RecordChance(0.1, n_more=0), "`n_more`"),
     (lambda: Target(math.nan), "`value`"),
     (lambda: Target([[1.0]]), "`value`"),
+    (lambda: Target([]), "`value`"),
+    (lambda: Target("low"), "`value`"),
     (lambda: Budget(), "needs"),
     (lambda: Budget(trials=0), "`trials`"),
     (lambda: Budget(seconds=0), "`seconds`"),
     (lambda: Budget(cost=math.nan), "`cost`"),
+    (lambda: Budget(seconds="1"), "`seconds`"),
     (lambda: RegretBound(0), "`tolerance`"),
     (lambda: RegretBound(1, top_trials_ratio=0), "`top_trials_ratio`"),
     (lambda: RegretBound(1, min_n_trials=0), "`min_n_trials`"),

@@ -88,7 +88,9 @@ def plain_trial(trial: Any) -> dict[str, Any]:
         "number", "state", "values", "params", "distributions", "user_attrs", "system_attrs", "intermediate_values",
         "last_step", "constraints", "datetime_start", "datetime_complete", "duration",
     )  # fmt: skip
-    return {name: plain(getattr(trial, name)) for name in names}
+    found = {name: plain(getattr(trial, name)) for name in names}
+    found["system_attrs"].pop("parzen:error", None)  # why it failed, which Optuna does not keep
+    return found
 
 
 def stands_for(ours: type[BaseException] | None, theirs: type[BaseException] | None) -> bool:

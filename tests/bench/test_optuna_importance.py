@@ -120,6 +120,33 @@ def test_ped_anova_of_made_up_studies(settings, m):
         ))  # fmt: skip
 
 
+def rare(o, seed, n=30):
+    """Make a study in which some ranges are those of one or two trials, or one trial lacks a parameter."""
+    rng, d, study = np.random.default_rng(seed), o.distributions, o.create_study()
+    for number in range(n):
+        wide = float(1 + min(int(rng.exponential(0.6)), 4))
+        space, params = {"x": d.FloatDistribution(0.0, wide)}, {"x": float(rng.uniform(0.0, wide))}
+        if number != seed % n:
+            high = 5 if rng.random() < 0.8 else int(rng.integers(5, 15))
+            space |= {"k": d.IntDistribution(0, high), "s": d.IntDistribution(3, 3 + (number == 1))}
+            params |= {"k": int(rng.integers(0, high + 1)), "s": 3}
+        study.add_trial(o.trial.create_trial(params=params, distributions=space, value=params["x"] + rng.normal()))
+    return study
+
+
+@pytest.mark.parametrize("settings", SETTINGS, ids=str)
+def test_ped_anova_where_ranges_are_rare(settings):
+    """A domain of one trial says nothing, and is warned of; so is a parameter that one trial lacks."""
+    for seed in range(20):
+
+        def weigh(o, seed=seed):
+            evaluator = o.importance.PedAnovaImportanceEvaluator(**settings)
+            return o.importance.get_param_importances(rare(o, seed), evaluator=evaluator, normalize=False)
+
+        same(weigh)
+        compare(lambda o, weigh=weigh: {name: round(value, 6) for name, value in weigh(o).items()} and None)
+
+
 @pytest.mark.parametrize("conditional", [False, True])
 @pytest.mark.parametrize("name", FORESTS)
 def test_forests_of_made_up_studies(name, conditional):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pytest
 from contract.plots import study_of
@@ -9,14 +11,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import parzen
+from parzen.analysis.visualization import by_matplotlib, by_plotly
 from parzen.analysis.visualization.coloring import shares
 from parzen.analysis.visualization.contour import contour
+from parzen.analysis.visualization.edf import edf
 from parzen.analysis.visualization.optimization_history import optimization_history
 from parzen.analysis.visualization.parallel_coordinate import parallel_coordinate
+from parzen.analysis.visualization.parameters import column, shortened
 from parzen.analysis.visualization.picture import Points, Shading, Threads, shades
 from parzen.analysis.visualization.rank import rank
-from parzen.analysis.visualization.reading import padded, shortened, thinned
+from parzen.analysis.visualization.reading import padded, thinned
 from parzen.analysis.visualization.slice import slices
+from parzen.distributions import FloatDistribution
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(1, 300), st.integers(8, 100))
@@ -102,3 +108,70 @@ def test_a_target_is_given_trials_and_less_is_better() -> None:
     picture = slices(study, ["k"], target=lambda trial: trial.params["x"], target_name="X")
     np.testing.assert_allclose(picture.panels[0].marks[0].y, [t.params["x"] for t in study.trials])
     assert picture.panels[0].y.title == "X"
+
+
+def test_a_text_and_the_number_that_it_spells_are_two_choices() -> None:
+    study = parzen.create_study()
+    space = {"c": parzen.distributions.CategoricalDistribution(["1", 1, "None", None, "a"])}
+    for value in ("1", 1, "None", None, "a"):
+        study.add_trial(parzen.create_trial(params={"c": value}, distributions=space, value=0.0))
+    with study.history.lock:
+        found = column(study.history, "c", np.arange(5))
+    assert found.axis.labels == ("'1'", "1", "'None'", "None", "a") and found.values.tolist() == [0, 1, 2, 3, 4]
+
+
+EXTREMES = {
+    "far": [1e308, -1e308, 1.0],
+    "near": [0.0, 5e-324, 1e-323],
+    "alike": [1e300] * 3,
+    "beside": [1e16, 1e16 + 2],
+}
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("values", EXTREMES.values(), ids=EXTREMES)
+@pytest.mark.parametrize("plot", [contour, edf, optimization_history, parallel_coordinate, rank, slices])
+def test_extreme_values_are_computed_and_handed_on(plot, values) -> None:
+    study = parzen.create_study()
+    space = {"x": parzen.distributions.FloatDistribution(1e-300, 1e300, log=True), "k": FloatDistribution(0, 1)}
+    for k in range(6):
+        params = {"x": (1e-300, 1.0, 1e300)[k % 3], "k": k / 6}
+        study.add_trial(parzen.create_trial(params=params, distributions=space, value=values[k % len(values)]))
+    picture = plot(study)
+    assert np.isfinite([end for p in picture.panels for axis in (p.x, p.y) for end in axis.limits or ()]).all()
+    assert picture.shading is None or picture.shading.low < picture.shading.high
+    if picture.shading is not None:
+        assert np.isfinite(shades(np.array(values), picture.shading)).all()
+    by_plotly.draw(picture).to_json()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # matplotlib's own
+        by_matplotlib.draw(picture)
+
+
+@pytest.mark.parametrize("values", [[1e40, 2e40, 3e40], [1e-45, 2e-45, 3e-45], [1e9, 1e9 + 1e-3, 1e9 + 2e-3]])
+def test_colours_tell_values_apart_whatever_their_size(values) -> None:
+    study = parzen.create_study()
+    for k, value in enumerate(values):
+        study.add_trial(
+            parzen.create_trial(params={"x": k / 3}, distributions={"x": FloatDistribution(0, 1)}, value=value)
+        )
+    marker = by_plotly.draw(slices(study, color="value")).data[0].marker
+    share = (np.asarray(marker.color, dtype=float) - marker.cmin) / (marker.cmax - marker.cmin)
+    np.testing.assert_allclose(share, [0.0, 0.5, 1.0], atol=0.26 if values[0] < 1e-40 else 1e-3)
+
+
+def test_panels_without_marks_keep_their_axes() -> None:
+    """Plotly leaves out axes that no trace has: the first row of a matrix of contours lost its name."""
+    figure = by_plotly.draw(contour(study_of(6), ["x", "lr", "k"]))
+    axes = {(trace.xaxis or "x", trace.yaxis or "y") for trace in figure.data}
+    assert {("x", "y"), ("x5", "y5"), ("x9", "y9")} <= axes
+
+
+@pytest.mark.parametrize(("values", "labels"), [([1, 2, 3], ("1", "2", "3")), ([1, 6], ("1", "2", "4", "5", "6"))])
+def test_whole_numbers_have_whole_labels_in_parallel_coordinates(values, labels) -> None:
+    study = parzen.create_study()
+    for value in values:
+        space = {"k": parzen.distributions.IntDistribution(0, 9)}
+        study.add_trial(parzen.create_trial(params={"k": value}, distributions=space, value=0.5 * value))
+    (threads,) = parallel_coordinate(study).panels[0].marks
+    assert threads.ladders[1].labels == labels and threads.ladders[1].heights[0] == 0.0

@@ -297,6 +297,8 @@ def test_a_failed_trial_needs_no_constraint():
         study.tell_batch(batch, [1.0, math.nan, 2.0], constraints={"c": [0.5, math.nan, -0.5]})
     assert [t.constraints for t in study.trials] == [{"c": 0.5}, {}, {"c": -0.5}]
     assert study.best_trial.number == 2
+    noted = [t.system_attrs.get("parzen:error") for t in study.trials]
+    assert noted == [None, "The value nan is not acceptable.", None]
 
 
 @pytest.mark.parametrize(

@@ -136,6 +136,40 @@ def test_caught_errors(study, catch, n_jobs):
     assert states(study) == [COMPLETE, FAIL] * 3
 
 
+def test_why_a_trial_failed_is_noted(study):
+    """In a system attribute of failed trials alone, a line without passwords; frames are as wide as Optuna's."""
+
+    class Broken(Exception):
+        def __str__(self):
+            raise RuntimeError
+
+    said = [
+        (
+            ValueError("no  answer\nof mysql://me:secret@host/db"),
+            "ValueError: no answer of mysql://me:REDACTED@host/db",
+        ),
+        (KeyError(), "KeyError"),
+        (RuntimeError("x" * 1000), f"RuntimeError: {'x' * 285}…"),
+        (Broken(), "Broken"),
+        (math.nan, "The value nan is not acceptable."),
+        ("a", "The value 'a' could not be cast to float."),
+        (parzen.TrialPruned("late"), None),
+        (1.0, None),
+    ]
+
+    def objective(trial):
+        outcome = said[trial.number][0]
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+    study.optimize(objective, n_trials=len(said), catch=Exception)
+    assert [trial.system_attrs.get("parzen:error") for trial in study.trials] == [text for _, text in said]
+    assert all(trial.user_attrs == {} for trial in study.trials)
+    pytest.importorskip("pandas")
+    assert not any("error" in column for column in study.trials_dataframe().columns)
+
+
 @pytest.mark.parametrize("n_jobs", [1, 2])
 @pytest.mark.parametrize("error", [KeyError, KeyboardInterrupt, SystemExit])
 def test_other_errors_end_the_run_and_fail_their_trial(study, error, n_jobs):

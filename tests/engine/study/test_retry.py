@@ -53,3 +53,15 @@ def test_a_trial_that_had_paused_pauses_again_where_it_did() -> None:
     assert pause_again(study, again._record)
     assert (study.trials[0].state, study.trials[0].values) == (TrialState.PAUSED, [0.5])
     assert study.resume(0).resume_step == 3
+
+
+def test_the_error_of_a_trial_is_not_that_of_its_repeat() -> None:
+    study = parzen.create_study()
+
+    def objective(trial: parzen.Trial) -> float:
+        raise KeyError("lost")
+
+    study.optimize(objective, n_trials=1, catch=KeyError)
+    Retry()(study, study.trials[0])
+    assert "parzen:error" in study.trials[0].system_attrs
+    assert "parzen:error" not in study.trials[1].system_attrs
