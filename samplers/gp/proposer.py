@@ -14,6 +14,7 @@ from .climb import N_CLIMBS, Landscape, climb, starts
 from .surrogate import Knowledge, Surrogate
 
 STAGNATION = float(np.log(1e-3))  # log expected improvement, in deviations of the warped losses
+BARREN = 2.0 * STAGNATION  # stands for what is expected where the model's best point is one that was tried
 SHRINK = 3.0
 N_SEARCHES = 4  # around the best candidates, where there are no slopes to climb along
 NOTHING = Knowledge()
@@ -114,12 +115,12 @@ class Proposer:
 
     def _best(self, landscape: Landscape, rng: np.random.Generator) -> tuple[FloatArray, float]:
         """Find the highest point (d,) of a landscape, and its height."""
-        points = self._candidates(landscape, rng)
-        values = landscape.values(points, most=N_EXACT)
-        chosen = starts(points, values, N_CLIMBS)
+        every = self._candidates(landscape, rng)
+        rated = landscape.values(every, most=N_EXACT)
+        chosen = starts(every, rated, N_CLIMBS)
         if not len(chosen):
-            return points[0], -np.inf
-        points, values = climb(landscape, points[chosen], values[chosen])
+            return every[0], -np.inf
+        points, values = climb(landscape, every[chosen], rated[chosen])
         for _ in range(0 if landscape.acquisition.has_slopes else N_SEARCHES):
             near = candidates.around(points, landscape.coordinates, candidates.N_NEAR, rng)
             points = np.concatenate([points, landscape.coordinates.settled(near)])
@@ -127,6 +128,12 @@ class Proposer:
             best_few = np.argsort(-values, kind="stable")[:N_CLIMBS]
             points, values = points[best_few], values[best_few]
         best = int(np.argmax(values))
+        if self._surrogate.has_tried(points[best : best + 1])[0]:
+            # A corner of the space is a top to which climbs lead again and again, and what is there is known.
+            points, values = np.concatenate([points, every]), np.concatenate([values, rated])
+            order = np.argsort(-values, kind="stable")
+            best = int(order[np.argmin(self._surrogate.has_tried(points[order]))])
+            return points[best], min(float(values[best]), BARREN)
         return points[best], float(values[best])
 
     def _candidates(self, landscape: Landscape, rng: np.random.Generator, times: int = 1) -> FloatArray:

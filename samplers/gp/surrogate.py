@@ -29,6 +29,7 @@ from .tier import Tier, current
 from .transfer import Transfer
 
 _RUNNING = int(TrialState.RUNNING)
+_LACKED, _SAME = -9.0, 1e-9  # stands for a coordinate that a point lacks; coordinates so near are one
 MOST_RUNNING = 64  # trials that run, the newest, beside which new ones keep apart
 
 
@@ -249,6 +250,13 @@ class Surrogate:
         """Give the best trials by the model, its best points first, shape (k, d); what they lack is drawn."""
         n = len(self._ranked)
         return self._filled(self._u[self._ranked[: min(n, max(3, min(MOST_CENTRES, n // 8)))]], rng)
+
+    def has_tried(self, u: FloatArray) -> BoolArray:
+        """Tell which points (k, d) are those of a trial that the last landscape models."""
+        mine, tried = np.where(self._gates.active(u), u, _LACKED), self._u[self._ranked]
+        tried = np.where(np.isnan(tried), _LACKED, tried)
+        found: BoolArray = (np.abs(mine[:, None] - tried) < _SAME).all(axis=2).any(axis=1)
+        return found
 
     def best_number(self, history: History) -> int | None:
         """Give the number of the complete and feasible trial that the model of the last landscape believes best."""

@@ -106,6 +106,23 @@ def test_no_point_of_a_small_grid_is_tried_twice_until_all_are_used_up(condition
     assert not of_gp(study)[-1].number > n_points + 1  # then there is nothing left to propose
 
 
+CORNERS: dict[str, Callable[[parzen.Trial], float]] = {
+    "floats": lambda trial: trial.suggest_float("x", 0, 1) + trial.suggest_float("y", 0, 1),
+    "log": lambda trial: trial.suggest_float("lr", 1e-5, 1, log=True) + trial.suggest_float("y", 0, 1),
+    "mixed": lambda trial: trial.suggest_int("n", 1, 1000) + trial.suggest_float("y", 0, 1),
+    "branch": lambda trial: trial.suggest_float("y" if trial.suggest_categorical("c", "ab") == "a" else "z", 0, 1),
+}
+
+
+@pytest.mark.parametrize("name", CORNERS)
+def test_a_corner_that_is_best_is_tried_once(name: str) -> None:
+    """The model sees noise where there is none, and would look there again and again."""
+    study = parzen.create_study(sampler=AutoSampler(seed=1))
+    study.optimize(CORNERS[name], n_trials=40)
+    tried = [tuple(trial.params.items()) for trial in study.trials]
+    assert len(set(tried)) == 40
+
+
 def test_a_point_at_which_a_trial_failed_may_be_tried_again() -> None:
     study = parzen.create_study(sampler=always())
     space = {"n": IntDistribution(1, 3)}
