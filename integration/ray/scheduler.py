@@ -13,7 +13,7 @@ from ray.tune.search import ConcurrencyLimiter
 from ray.tune.trainable import FunctionTrainable
 
 from ...engine.logging import get_logger
-from ...engine.records import TrialState
+from ...engine.records import StudyDirection, TrialState
 from ...engine.study import Trial, create_study
 from ...pruners import BasePruner, PromotingPruner
 from ...samplers import RandomSampler
@@ -81,6 +81,7 @@ class ParzenScheduler(FIFOScheduler):  # type: ignore[misc, unused-ignore]
         self._trials: Trials | None = None
         self._decisions: dict[str, TrialState] = {}
         self._ray_trials: dict[int, RayTrial] = {}  # by number, those that did not end
+        self._chosen: RayTrial | None = None  # was promoted, and Ray has not yet run it
         self._has_said_so = False
 
     @property
@@ -156,6 +157,8 @@ class ParzenScheduler(FIFOScheduler):  # type: ignore[misc, unused-ignore]
         if not trial.should_pause():
             return str(self.CONTINUE)
         trials.pause(ray_id)
+        if self._chosen is not None and self._chosen.trial_id == ray_id:
+            self._chosen = None
         if self._promoted(trials) != trial.number:
             return str(self.PAUSE)
         trials.resume(ray_id)
@@ -205,28 +208,29 @@ class ParzenScheduler(FIFOScheduler):  # type: ignore[misc, unused-ignore]
         trials = self._trials
         if trials is None:
             return pending[0] if pending else None
-        resumed = [trial for trial in pending if self._was_paused(trials, trial)]
-        if resumed:
-            return resumed[0]
+        if self._chosen is not None and self._chosen.status in (RayTrial.PAUSED, RayTrial.PENDING):
+            return self._chosen
         number = self._promoted(trials)
-        trial = None if number is None else self._ray_trials.get(number)
-        if trial is not None and trial.status == RayTrial.PAUSED:
-            trials.resume(trial.trial_id)
-            return trial
+        self._chosen = None if number is None else self._ray_trials.get(number)
+        if self._chosen is not None and self._chosen.status == RayTrial.PAUSED:  # and not still on its way to a pause
+            trials.resume(self._chosen.trial_id)
+            return self._chosen
         if not pending and not any(trial.status == RayTrial.RUNNING for trial in live):
             self._stop_waiting(tune_controller, [trial for trial in live if trial.status == RayTrial.PAUSED])
         return pending[0] if pending else None
 
-    def _was_paused(self, trials: Trials, trial: RayTrial) -> bool:
-        running = trials.running(trial.trial_id)
-        return running is not None and running.resume_step > 0
-
     def _stop_waiting(self, tune_controller: Any, waiting: list[RayTrial]) -> None:
-        """Stop what waits: all of it at the end of a run; one trial if the search waits for an end to go on."""
+        """Stop what waits: all of it at the end of a run; the worst that came least far if the search waits for one."""
         if not tune_controller.search_alg.is_finished():
-            waiting = waiting[:1]
+            waiting = sorted(waiting, key=self._merit)[:1]
         for trial in waiting:
             tune_controller.stop_trial(trial)
+
+    def _merit(self, trial: RayTrial) -> tuple[float, float]:
+        assert self._trials is not None
+        value = numbers_of(trial.last_result, self._metrics[:1]) or [0.0]
+        sign = 1.0 if self._trials.study.directions[0] == StudyDirection.MAXIMIZE else -1.0
+        return trial.last_result.get(self._time_attr, 0), sign * value[0]
 
     # --- the study ---------------------------------------------------------------------------------------------------
 
