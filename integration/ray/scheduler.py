@@ -82,7 +82,7 @@ class ParzenScheduler(FIFOScheduler):  # type: ignore[misc, unused-ignore]
         self._decisions: dict[str, TrialState] = {}
         self._ray_trials: dict[int, RayTrial] = {}  # by number, those that did not end
         self._chosen: RayTrial | None = None  # was promoted, and Ray has not yet run it
-        self._has_said_so = False
+        self._has_looked = self._has_said_so = False
 
     @property
     def metric(self) -> str | None:
@@ -106,22 +106,23 @@ class ParzenScheduler(FIFOScheduler):  # type: ignore[misc, unused-ignore]
         if trials.number(trial.trial_id) is None:
             trials.start(trial.trial_id)
         elif trials.is_over(trial.trial_id):
-            self._end_at_once(trials, trial)
+            self._tell_ray(trials, trial, RayTrial.TERMINATED)
             return
         elif trials.state(trial.trial_id) == _PAUSED:
-            trial.set_status(RayTrial.PAUSED)
+            self._tell_ray(trials, trial, RayTrial.PAUSED)
         number = trials.number(trial.trial_id)
         assert number is not None
         self._ray_trials[number] = trial
 
-    def _end_at_once(self, trials: Trials, trial: RayTrial) -> None:
-        """Let Ray know of a trial that the study has a result of: its own snapshot is older."""
+    def _tell_ray(self, trials: Trials, trial: RayTrial, status: str) -> None:
+        """Let Ray know what the study knows of a trial: the snapshot of a driver that is restored is older."""
         record = trials.record(trial.trial_id)
         assert record is not None
-        found = dict(zip(self._metrics, record.values or (), strict=False))
-        steps = {} if record.last_step is None else {self._time_attr: record.last_step}
-        trial.update_last_result({**(trial.last_result or {}), "config": trial.config, **steps, **found, "done": True})
-        trial.set_status(RayTrial.TERMINATED)
+        found = {**(trial.last_result or {}), "config": trial.config, "done": status == RayTrial.TERMINATED}
+        if record.last_step is not None:
+            found.update({self._time_attr: record.last_step}, **dict(zip(self._metrics, record.values or (), strict=False)))
+        trial.update_last_result(found)
+        trial.set_status(status)
 
     def on_trial_result(self, tune_controller: Any, trial: RayTrial, result: dict[str, Any]) -> str:
         """Say whether a trial goes on, waits or ends."""
@@ -208,6 +209,9 @@ class ParzenScheduler(FIFOScheduler):  # type: ignore[misc, unused-ignore]
         trials = self._trials
         if trials is None:
             return pending[0] if pending else None
+        if not self._has_looked:  # parts of a snapshot may differ in age: what Ray does not know goes nowhere
+            self._has_looked = True
+            trials.forget_all_but({trial.trial_id for trial in tune_controller.get_trials()})
         if self._chosen is not None and self._chosen.status in (RayTrial.PAUSED, RayTrial.PENDING):
             return self._chosen
         number = self._promoted(trials)

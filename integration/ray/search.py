@@ -364,7 +364,7 @@ def _space(space: Any) -> Any:
     flattened = flat(space)
     if all(isinstance(value, BaseDistribution) for value in flattened.values()):
         return flattened
-    converted = RaySpace(space)
+    converted = RaySpace(space, with_constants=True)
     if not converted.distributions:
         raise ValueError(f"Expected a space with something to search in it, but got {space!r}.")
     return converted

@@ -20,6 +20,8 @@ class RaySpace:
     ----------
     space
         What Ray calls a parameter space.
+    with_constants
+        Whether configurations hold the constants, too, which Ray adds where the space is that of a run.
 
     Attributes
     ----------
@@ -38,8 +40,8 @@ class RaySpace:
     one included unless it is a whole number's and `q` is 1; other whole numbers end below their upper bound.
     """
 
-    def __init__(self, space: Mapping[str, Any]) -> None:
-        self._space = space
+    def __init__(self, space: Mapping[str, Any], with_constants: bool = False) -> None:
+        self._space, self._with_constants = space, with_constants
         self.distributions: dict[str, BaseDistribution] = {}
         self._grids: dict[str, float] = {}  # of logarithmic domains, which have no step of their own
         for path, domain in _domains(space):
@@ -56,8 +58,8 @@ class RaySpace:
         return internal if grid is None else round(internal / grid) * grid
 
     def config(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """Nest values by name as the space does; constants are left to Ray, but in lists that hold a domain."""
-        filled: dict[str, Any] = _filled(self._space, values, ())
+        """Nest values by name as the space does; constants that Ray adds are left out, but for those in lists."""
+        filled: dict[str, Any] = _filled(self._space, values, (), self._with_constants)
         return filled
 
     def named(self, config: Mapping[str, Any]) -> dict[str, Any]:
@@ -106,15 +108,17 @@ def _domains(space: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[tuple[Any
             yield from _domains(value, (*path, place))
 
 
-def _filled(space: Any, values: Mapping[str, Any], path: tuple[Any, ...]) -> Any:
+def _filled(space: Any, values: Mapping[str, Any], path: tuple[Any, ...], with_constants: bool) -> Any:
     if isinstance(space, sample.Domain):
         return values["/".join(map(str, path))]
     if isinstance(space, Mapping):
-        return {key: _filled(value, values, (*path, key)) for key, value in space.items() if any(_domains(value))}
+        return {
+            key: _filled(value, values, (*path, key), with_constants)
+            for key, value in space.items()
+            if with_constants or any(_domains(value))
+        }
     if isinstance(space, (list, tuple)):
-        return type(space)(
-            [_filled(value, values, (*path, i)) if any(_domains(value)) else value for i, value in enumerate(space)]
-        )
+        return type(space)([_filled(value, values, (*path, place), True) for place, value in enumerate(space)])
     return space
 
 

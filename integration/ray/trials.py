@@ -186,6 +186,14 @@ class Trials:
             elif record.state == TrialState.RUNNING:
                 self.running(ray_id)
 
+    def forget_all_but(self, ray_ids: set[str]) -> None:
+        """End the trials that neither ended nor are among those that Ray knows."""
+        for ray_id in self._numbers.keys() - ray_ids:
+            record = self.record(ray_id)
+            if record is not None:
+                self._running.pop(ray_id, None)
+                self._forget(record)
+
     def _forget(self, record: FrozenTrial) -> None:
         if record.state == TrialState.PAUSED:
             self.study.tell(self.study.resume(record.number), state=TrialState.PRUNED)

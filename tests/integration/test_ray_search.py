@@ -66,7 +66,7 @@ def test_a_trial_is_stored_with_its_reports_and_its_end(where: dict[str, Any]) -
     search = search_of(**where)
     config = search.suggest("abc")
     assert config is not None
-    assert set(config) == {"x", "m"} and set(config["m"]) == {"k"}  # Ray adds the constants itself
+    assert set(config) == {"x", "m"} and set(config["m"]) == {"k", "constant"}
     train(search, "abc", [0.5, 0.25])
     study = parzen.load_study(study_name="mine", storage=where["storage"]) if where["storage"] else search.study
     (trial,) = study.trials
@@ -221,7 +221,8 @@ def test_a_function_that_fails_leaves_no_running_trial() -> None:
 def test_the_space_comes_from_the_run_or_from_the_search(where: dict[str, Any]) -> None:
     search = ParzenSearch(**where)
     assert search.set_search_properties("loss", "max", SPACE)
-    assert search.metric == "loss" and search.suggest("a") is not None
+    config = search.suggest("a")
+    assert search.metric == "loss" and config is not None and set(config["m"]) == {"k"}  # Ray adds the constants itself
     assert not search.set_search_properties("loss", "max", SPACE)  # there is one
     given = ParzenSearch(SPACE, seed=1)
     assert given.set_search_properties("loss", "min", {"constant": 1})  # its own space, the run's metric
