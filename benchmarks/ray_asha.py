@@ -1,8 +1,8 @@
 """ASHA that promotes, in Ray, against Ray's own ASHA that stops: the best loss after equally many epochs.
 
 Both run the real training of ``benchmarks/problems/digits_network.py`` in Ray's processes, with the same search, until
-the trials have reported so many epochs together. Rungs are alike (1, 3, 9, 27, 81). Each seed runs both in turn, and who
-begins alternates. The loss is that of the best network so far on the validation part.
+the trials have reported so many epochs together. Rungs are alike (1, 3, 9, 27, 81). Each seed runs both in turn, and
+who begins alternates. The loss is that of the best network so far on the validation part.
 
     pip install "parzen[bench]"
     python -m parzen.benchmarks.ray_asha

@@ -35,11 +35,11 @@ class ParzenScheduler(FIFOScheduler):  # type: ignore[misc, unused-ignore]
     Parameters
     ----------
     pruner
-        Any pruner of parzen's. `ASHAPruner`, `PASHAPruner` and `SyncHyperbandPruner` pause trials that have checkpoints;
-        those that have none Ray would begin again from the start, so they are stopped instead.
+        Any pruner of parzen's. `ASHAPruner`, `PASHAPruner` and `SyncHyperbandPruner` pause trials that have
+        checkpoints; those that have none Ray would begin again from the start, so they are stopped instead.
     metric, mode
-        What is compared, and ``"min"`` or ``"max"``; for several objectives a list each. None takes those of the search,
-        or of the run.
+        What is compared, and ``"min"`` or ``"max"``; for several objectives a list each. None takes those of the
+        search, or of the run.
     time_attr
         What counts the steps of a trial, in whole numbers.
     max_t
@@ -118,9 +118,11 @@ class ParzenScheduler(FIFOScheduler):  # type: ignore[misc, unused-ignore]
         """Let Ray know what the study knows of a trial: the snapshot of a driver that is restored is older."""
         record = trials.record(trial.trial_id)
         assert record is not None
-        found = {**(trial.last_result or {}), "config": trial.config, "done": status == RayTrial.TERMINATED}
+        found = {**(trial.last_result or {}), "trial_id": trial.trial_id, "config": trial.config}
+        found["done"] = status == RayTrial.TERMINATED
         if record.last_step is not None:
-            found.update({self._time_attr: record.last_step}, **dict(zip(self._metrics, record.values or (), strict=False)))
+            found[self._time_attr] = record.last_step
+            found.update(zip(self._metrics, record.values or (), strict=False))
         trial.update_last_result(found)
         trial.set_status(status)
 

@@ -262,7 +262,8 @@ class ParzenSearch(Searcher):  # type: ignore[misc, unused-ignore]
         now = dict(trial._record.params)
         for step in noted.values():
             now.update(step)
-        changed = {name: result[key] for name in now if (key := f"config/{name}") in result and result[key] != now[name]}
+        seen = {name: result.get(f"config/{name}", value) for name, value in now.items()}
+        changed = {name: value for name, value in seen.items() if value != now[name]}
         if changed:
             trial.set_user_attr(PERTURBED, {**noted, str(result[TRAINING_ITERATION]): changed})
 

@@ -144,8 +144,8 @@ def _converted(name: str, domain: sample.Domain) -> tuple[BaseDistribution, floa
         return kind(low, high, step=q or (1 if is_whole else None)), None
     raise ValueError(
         f"{name!r} is a {type(domain).__name__} with a {type(sampler).__name__.strip('_')} sampler. Expected one of "
-        f"{_KNOWN}: others, `sample_from` among them, cannot be learned from. A parameter that depends on others can be "
-        "suggested by a function of a trial, given as `space`."
+        f"{_KNOWN}: others, `sample_from` among them, cannot be learned from. A parameter that depends on others can "
+        "be suggested by a function of a trial, given as `space`."
     )
 
 

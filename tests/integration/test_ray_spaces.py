@@ -90,7 +90,9 @@ def test_what_is_stored_on_a_grid_is_what_the_sampler_sees() -> None:
 
 
 def test_nested_spaces_keep_their_constants_to_ray() -> None:
-    space = RaySpace({"m": {"x": tune.uniform(0, 1), "fixed": 3}, "l": [tune.randint(0, 3), "b"], "k": 1, 2: tune.choice("a")})
+    space = RaySpace(
+        {"m": {"x": tune.uniform(0, 1), "fixed": 3}, "l": [tune.randint(0, 3), "b"], "k": 1, 2: tune.choice("a")}
+    )
     assert list(space.distributions) == ["m/x", "l/0", "2"]
     assert space.config({"m/x": 0.5, "l/0": 2, "2": "a"}) == {"m": {"x": 0.5}, "l": [2, "b"], 2: "a"}
     assert space.named({"m": {"x": 0.5}, "l": [1, "b"]}) == {"m/x": 0.5, "l/0": 1}
