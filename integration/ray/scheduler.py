@@ -102,6 +102,8 @@ class ParzenScheduler(FIFOScheduler):  # type: ignore[misc, unused-ignore]
         """Take in a trial that starts, is tried again, or comes back with a driver that is restored."""
         trials = self._trials_of(tune_controller)
         if trial.is_finished():
+            if trials.state(trial.trial_id) in (TrialState.RUNNING, _PAUSED):  # Ray ended it without a word
+                trials.end(trial.trial_id, TrialState.PRUNED)
             return
         if trials.number(trial.trial_id) is None:
             trials.start(trial.trial_id)

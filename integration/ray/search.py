@@ -75,6 +75,9 @@ class ParzenSearch(Searcher):  # type: ignore[misc, unused-ignore]
     >>> tune.run(train, config=space, metric="loss", mode="min", search_alg=search, scheduler=ASHAScheduler(max_t=100))
     """
 
+    _metric: str | list[str] | None
+    _mode: str | list[str] | None
+
     def __init__(
         self,
         space: Space | None = None,
@@ -328,6 +331,11 @@ class ParzenSearch(Searcher):  # type: ignore[misc, unused-ignore]
         trial = FixedTrial(params)
         self._space(trial)
         return trial.distributions
+
+    def close(self) -> None:
+        """Prune the trials that the run left without an end, which Ray does at a ``time_budget_s`` and at Ctrl-C."""
+        if self._trials is not None:
+            self._trials.end_all()
 
     # --- what is kept ------------------------------------------------------------------------------------------------
 

@@ -138,10 +138,11 @@ def _converted(name: str, domain: sample.Domain) -> tuple[BaseDistribution, floa
     if isinstance(domain, (sample.Float, sample.Integer)) and (is_log or isinstance(sampler, sample.Uniform)):
         is_whole = isinstance(domain, sample.Integer)
         low, high = _bounds(domain, q, is_whole)
-        kind = IntDistribution if is_whole else FloatDistribution
         if is_log:
-            return kind(low, high, log=True), q
-        return kind(low, high, step=q or (1 if is_whole else None)), None
+            return (IntDistribution if is_whole else FloatDistribution)(low, high, log=True), q
+        if is_whole:
+            return IntDistribution(low, high, step=int(q or 1)), None
+        return FloatDistribution(low, high, step=q), None
     raise ValueError(
         f"{name!r} is a {type(domain).__name__} with a {type(sampler).__name__.strip('_')} sampler. Expected one of "
         f"{_KNOWN}: others, `sample_from` among them, cannot be learned from. A parameter that depends on others can "

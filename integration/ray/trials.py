@@ -166,6 +166,12 @@ class Trials:
         else:
             self.study.tell(trial, values)
 
+    def end_all(self) -> None:
+        """Prune the trials that neither ended nor will: Ray says nothing of those that a run leaves behind."""
+        for ray_id in self._numbers:
+            if self.state(ray_id) in (TrialState.RUNNING, TrialState.PAUSED):
+                self.end(ray_id, TrialState.PRUNED)
+
     # --- a driver that was restored ----------------------------------------------------------------------------------
 
     def recover(self) -> None:

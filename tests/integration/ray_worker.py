@@ -14,7 +14,6 @@ os.environ.update(RAY_AUTH_MODE="disabled", RAY_USAGE_STATS_ENABLED="0", RAY_ACC
 
 import ray
 from ray import tune
-from ray.tune.schedulers import ASHAScheduler
 
 from parzen.integration.ray import ParzenScheduler, ParzenSearch
 from parzen.pruners import ASHAPruner
@@ -66,35 +65,6 @@ class Steps(tune.Trainable):
 
 def url(folder: str) -> str:
     return f"sqlite:///{folder}/ray.db"
-
-
-def well_known(folder: str) -> None:
-    """The script that many have, with ParzenSearch in place of Ray's OptunaSearch."""
-
-    def train(config: dict[str, Any]) -> None:
-        for i in range(100):
-            tune.report({"loss": (config["x"] - 0.3) ** 2 + config["lr"] + config["size"] / 100 + 1 / (i + 1)})
-
-    config = {
-        "lr": tune.loguniform(1e-4, 1e-1),
-        "batch": tune.choice([2, 4, 8, 16]),
-        "size": tune.randint(1, 9),
-        "x": tune.uniform(0, 1),
-    }
-    search = ParzenSearch(metric="loss", mode="min", max_t=100, storage=url(folder), study_name="mine", seed=1)
-    analysis = tune.run(
-        train,
-        config=config,
-        num_samples=10,
-        resources_per_trial={"cpu": 1, "gpu": 0},
-        scheduler=ASHAScheduler(metric="loss", mode="min", max_t=100, grace_period=10, reduction_factor=3),
-        search_alg=search,
-        storage_path=f"{folder}/results",
-        reuse_actors=True,
-        verbose=0,
-    )
-    best = analysis.get_best_trial("loss", "min", "last")
-    print(json.dumps({"config": best.config, "loss": best.last_result["loss"]}))
 
 
 def pausing(folder: str, trainable: Any = steps) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -48,15 +50,23 @@ def trained(folder: Path, trial: FrozenTrial) -> list[int]:
 
 
 def test_the_script_that_many_have(tmp_path: Path) -> None:
-    best = run("well_known", tmp_path)
+    page = Path(__file__).parents[2] / "docs" / "ray.md"
+    program = page.read_text().partition("```python\n")[2].partition("```")[0]
+    (tmp_path / "script.py").write_text(program)
+    quiet = {"RAY_AUTH_MODE": "disabled", "RAY_USAGE_STATS_ENABLED": "0"}
+    env = {**os.environ, **quiet, "HOME": str(tmp_path)}  # where Ray puts its results
+    done = subprocess.run(
+        [sys.executable, "script.py"], cwd=tmp_path, env=env, capture_output=True, text=True, timeout=300
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    config = ast.literal_eval(done.stdout.splitlines()[-1])
     trials = trials_in(tmp_path)
     assert len(trials) == 10
     for trial in trials:
         assert trial.state == (COMPLETE if trial.last_step == 100 else PRUNED)
         assert list(trial.intermediate_values) == list(range(1, (trial.last_step or 0) + 1))
     assert {trial.state for trial in trials} == {COMPLETE, PRUNED}
-    least = min(trials, key=lambda trial: trial.value or 0.0)
-    assert best["loss"] == least.value and best["config"] == least.params
+    assert config == min(trials, key=lambda trial: trial.value or 0.0).params
 
 
 def test_paused_trials_go_on_from_their_checkpoints(tmp_path: Path) -> None:
@@ -114,3 +124,15 @@ def has_completed_the_first(folder: Path) -> bool:
         return trials_in(folder)[0].state == COMPLETE
     except (KeyError, IndexError):
         return False
+
+
+def test_the_example(tmp_path: Path) -> None:
+    code = "from pathlib import Path; from parzen.examples.ray_digits import main; main(9, Path())"
+    env = {**os.environ, "RAY_AUTH_MODE": "disabled", "RAY_USAGE_STATS_ENABLED": "0"}
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, env=env, capture_output=True, text=True, timeout=300
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert "Validation accuracy 0.9" in done.stdout
+    study = parzen.load_study(study_name="ray", storage=f"sqlite:///{tmp_path}/ray.db")
+    assert {trial.last_step for trial in study.trials} <= {1, 3, 9, 27} and len(study.trials) == 9

@@ -225,6 +225,15 @@ def test_a_driver_that_is_restored_knows_rungs_and_results(tmp_path: Path) -> No
         assert sorted(trial.intermediate_values) == list(range(1, (trial.last_step or 0) + 1))
 
 
+def test_a_trial_that_ray_ended_without_a_word_is_pruned_when_it_comes_back() -> None:
+    driver = by_hand(MedianPruner(), n=2)
+    driver.step()
+    (trial,) = driver.trials
+    trial.set_status(RayTrial.TERMINATED)  # as at the end of a time budget
+    driver.scheduler.on_trial_add(driver, trial)
+    assert study_of(driver).trials[0].state == PRUNED
+
+
 def test_what_ray_forgot_goes_nowhere(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'ray.db'}"
     search = ParzenSearch(SPACE, "loss", "min", sampler=RandomSampler(seed=1), storage=url, study_name="mine")

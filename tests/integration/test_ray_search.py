@@ -185,6 +185,16 @@ def test_a_parameter_that_a_scheduler_changed_is_noted() -> None:
     assert trial.user_attrs[PERTURBED] == {"2": {"x": 0.123}, "4": {"x": config["x"]}}
 
 
+def test_what_a_run_leaves_behind_is_pruned(where: dict[str, Any]) -> None:
+    search = search_of(**where)
+    search.close()  # nothing began
+    for ray_id in "ab":
+        search.suggest(ray_id)
+    search.on_trial_result("a", result(0.5, 1))
+    search.close()
+    assert [(trial.state, trial.value) for trial in search.study.trials] == [(PRUNED, 0.5), (PRUNED, None)]
+
+
 # --- spaces and points -----------------------------------------------------------------------------------------------
 
 
