@@ -47,21 +47,22 @@ def main(n_trials: int = 30, folder: Path = Path()) -> parzen.Study:
     search = ParzenSearch(
         metric="accuracy", mode="max", storage=f"sqlite:///{folder.resolve() / 'ray.db'}", study_name="ray"
     )
+    pruner = ASHAPruner(max_resource=27, reduction_factor=3)
     tune.Tuner(
         train,
         param_space={"lr": tune.loguniform(1e-5, 1.0), "width": tune.lograndint(4, 128)},
         tune_config=tune.TuneConfig(
             search_alg=search,
-            scheduler=ParzenScheduler(ASHAPruner(max_resource=27, reduction_factor=3)),
+            scheduler=ParzenScheduler(pruner),
             num_samples=n_trials,
             reuse_actors=True,
         ),
         run_config=tune.RunConfig(storage_path=str(folder.resolve() / "ray_results"), verbose=0),
     ).fit()
-    study = search.study
-    best = study.best_trial
-    print(f"Validation accuracy {best.value:.3f} after epoch {best.last_step} with {best.params}")
-    return study
+    leader = pruner.leader(search.study)
+    if leader is not None:
+        print(f"Validation accuracy {leader.value:.3f} after epoch {leader.last_step} with {leader.params}")
+    return search.study
 
 
 if __name__ == "__main__":

@@ -162,8 +162,6 @@ class ParzenScheduler(FIFOScheduler):  # type: ignore[misc, unused-ignore]
         if not trial.should_pause():
             return str(self.CONTINUE)
         trials.pause(ray_id)
-        if self._chosen is not None and self._chosen.trial_id == ray_id:
-            self._chosen = None
         if self._promoted(trials) != trial.number:
             return str(self.PAUSE)
         trials.resume(ray_id)
@@ -200,7 +198,7 @@ class ParzenScheduler(FIFOScheduler):  # type: ignore[misc, unused-ignore]
             trials.report(ray_id, values, int(result[self._time_attr]))
         if trials.decisions is None:
             trials.end(ray_id, state, values)
-        elif state != TrialState.FAIL:
+        else:
             trials.decisions[ray_id] = state
         self._decisions.pop(ray_id, None)
 

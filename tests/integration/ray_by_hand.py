@@ -56,7 +56,7 @@ class ByHand:
         self.name = name
         self.trials: list[RayTrial] = []
         self.iteration: dict[str, int] = {}
-        self.n_reports = 0
+        self.n_reports = self.n_pauses = 0
 
     def get_trials(self) -> list[RayTrial]:
         return self.trials
@@ -113,6 +113,7 @@ class ByHand:
         if decision == TrialScheduler.STOP:
             self.stop_trial(trial)
         elif decision == TrialScheduler.PAUSE:
+            self.n_pauses += 1
             trial.set_status(RayTrial.PAUSED)
 
     def fail(self, trial: RayTrial) -> None:

@@ -87,6 +87,14 @@ def test_one_worker_promotes_as_a_study_of_parzen_does(pruner: type[ASHAPruner])
     assert all((trial.state == COMPLETE) == (trial.last_step == 9) for trial in ours.trials)
 
 
+def test_the_trial_that_is_to_go_on_is_not_paused() -> None:
+    driver = by_hand(ASHAPruner(9, 1, 3), n_workers=1)
+    driver.run()
+    rungs = [name for trial in study_of(driver).trials for name in trial.system_attrs if name.startswith("completed")]
+    promoted = sum(n for step, n in lengths(study_of(driver)).items() if step > 1)
+    assert len(rungs) - promoted < driver.n_pauses < len(rungs)
+
+
 def test_hyperband_fills_its_brackets() -> None:
     driver = by_hand(SyncHyperbandPruner(9, 1, 3), n=9 + 3 + 3)
     driver.run()
@@ -129,16 +137,7 @@ def test_without_checkpoints_trials_are_stopped_and_that_is_said(capsys: pytest.
 
 
 def test_a_search_that_waits_for_ends_gets_them() -> None:
-    class Limited(Searcher):
-        """Some other search: it proposes points in turn."""
-
-        def suggest(self, trial_id: str) -> dict[str, Any]:
-            return {"x": (int(trial_id[1:]) * 0.618) % 1}
-
-        def on_trial_complete(self, trial_id: str, result: Any = None, error: bool = False) -> None:
-            pass
-
-    limited = ConcurrencyLimiter(Limited("loss", "min"), max_concurrent=3)
+    limited = ConcurrencyLimiter(InTurn("loss", "min"), max_concurrent=3)
     driver = ByHand(limited, ParzenScheduler(ASHAPruner(9, 1, 3), "loss", "min"), curve, 20)
     driver.run()
     assert len(driver.trials) == 20 and all(trial.is_finished() for trial in driver.trials)
@@ -170,17 +169,42 @@ def test_failures() -> None:
     assert study.trials[int(running.trial_id[1:])].state == FAIL
 
 
-def test_an_error_that_ray_tries_again_leaves_a_trial_running() -> None:
-    driver = by_hand(MedianPruner(), n=2, n_workers=1)
+class InTurn(Searcher):
+    """Some other search: it proposes points in turn."""
+
+    def suggest(self, trial_id: str) -> dict[str, Any]:
+        return {"x": (int(trial_id[1:]) * 0.618) % 1}
+
+    def on_trial_complete(self, trial_id: str, result: Any = None, error: bool = False) -> None:
+        pass
+
+
+@pytest.mark.parametrize("search", [ParzenSearch(SPACE, "loss", "min", seed=1), InTurn("loss", "min")])
+def test_an_error_that_ray_tries_again_leaves_a_trial_running(search: Searcher) -> None:
+    scheduler = ParzenScheduler(MedianPruner(), *([] if isinstance(search, ParzenSearch) else ["loss", "min"]))
+    driver = ByHand(search, scheduler, curve, 2, n_workers=1)
     driver.step()
     (trial,) = driver.trials
     trial.set_status(RayTrial.ERROR)
     driver.scheduler.on_trial_error(driver, trial)
     trial.set_status(RayTrial.PENDING)
     driver.scheduler.on_trial_add(driver, trial)
-    assert study_of(driver).trials[0].state == TrialState.RUNNING
+    study = scheduler._trials.study
+    assert study.trials[0].state == TrialState.RUNNING
     driver.run()
-    assert [trial.state for trial in study_of(driver).trials] == [COMPLETE, COMPLETE]
+    assert [trial.state for trial in study.trials] == [COMPLETE, COMPLETE]
+
+
+def test_a_failed_trial_that_ray_runs_again_can_complete() -> None:
+    driver = by_hand(MedianPruner(), n=1)
+    driver.step()
+    (trial,) = driver.trials
+    trial.set_status(RayTrial.RUNNING)
+    driver.fail(trial)
+    trial.set_status(RayTrial.PENDING)  # `resume_errored`
+    driver.scheduler.on_trial_add(driver, trial)
+    driver.run()
+    assert [trial.state for trial in study_of(driver).trials] == [FAIL, COMPLETE]
 
 
 def test_a_driver_that_is_restored_knows_rungs_and_results(tmp_path: Path) -> None:
