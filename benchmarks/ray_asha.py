@@ -107,6 +107,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sampler", choices=SAMPLERS, default="tpe")
     parser.add_argument("--seeds", type=int, default=10)
+    parser.add_argument("--first-seed", type=int, default=0)
     parser.add_argument("--epochs", type=int, default=10 * N_EPOCHS)
     args = parser.parse_args(arguments)
     os.environ.update(RAY_AUTH_MODE="disabled", RAY_USAGE_STATS_ENABLED="0")
@@ -114,7 +115,7 @@ def main(arguments: list[str] | None = None) -> None:
 
     ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False)
     best: dict[str, list[np.ndarray[Any, Any]]] = {"parzen": [], "ray": []}
-    for seed in range(args.seeds):
+    for seed in range(args.first_seed, args.first_seed + args.seeds):
         for side in list(best)[:: 1 if seed % 2 == 0 else -1]:
             begun = time.perf_counter()
             with tempfile.TemporaryDirectory() as folder:
@@ -123,13 +124,14 @@ def main(arguments: list[str] | None = None) -> None:
             seconds = time.perf_counter() - begun
             print(f"seed {seed} {side:6} {best[side][-1][-1]:.3f}, {n_trials} trials, {seconds:.0f} s", flush=True)
     ray.shutdown()
-    print("| epochs | parzen | Ray | seeds won | p (Wilcoxon) |")
+    print("| epochs | parzen | Ray | seeds won, lost | p (Wilcoxon) |")
     print("| --- | --- | --- | --- | --- |")
     for share in SHARES:
         at = max(int(share * args.epochs), 1) - 1
         ours, theirs = (np.array([curve[at] for curve in best[side]]) for side in ("parzen", "ray"))
         told = " | ".join("{1:.3f} ({0:.3f} - {2:.3f})".format(*np.percentile(x, [25, 50, 75])) for x in (ours, theirs))
-        print(f"| {at + 1} | {told} | {(ours < theirs).sum()} of {args.seeds} | {wilcoxon(ours, theirs):.3f} |")
+        won = f"{(ours < theirs).sum()}, {(ours > theirs).sum()}"
+        print(f"| {at + 1} | {told} | {won} | {wilcoxon(ours, theirs):.3f} |")
 
 
 if __name__ == "__main__":

@@ -206,11 +206,11 @@ class ParzenScheduler(FIFOScheduler):  # type: ignore[misc, unused-ignore]
 
     def choose_trial_to_run(self, tune_controller: Any) -> RayTrial | None:
         """Give a trial that is promoted, or the first one that has not begun; asked again it gives the same one."""
-        live = [trial for trial in tune_controller.get_trials() if not trial.is_finished()]
-        pending = [trial for trial in live if trial.status == RayTrial.PENDING]
         trials = self._trials
-        if trials is None:
-            return pending[0] if pending else None
+        if trials is None:  # there are none yet
+            return None
+        live = [trial for trial in self._ray_trials.values() if not trial.is_finished()]
+        pending = [trial for trial in live if trial.status == RayTrial.PENDING]
         if not self._has_looked:  # parts of a snapshot may differ in age: what Ray does not know goes nowhere
             self._has_looked = True
             trials.forget_all_but({trial.trial_id for trial in tune_controller.get_trials()})

@@ -136,3 +136,15 @@ def test_the_example(tmp_path: Path) -> None:
     assert "Validation accuracy 0." in done.stdout
     study = parzen.load_study(study_name="ray", storage=f"sqlite:///{tmp_path}/ray.db")
     assert {trial.last_step for trial in study.trials} <= {1, 3, 9, 27} and len(study.trials) == 9
+
+
+@pytest.mark.parametrize(
+    "program", ["ray_asha --seeds 1 --epochs 30 --sampler random", "ray_overhead --trials 12 --rounds 1"]
+)
+def test_the_benchmarks_run(program: str, tmp_path: Path) -> None:
+    pytest.importorskip("optuna")
+    name, *arguments = program.split()
+    line = [sys.executable, "-m", f"parzen.benchmarks.{name}", *arguments]
+    done = subprocess.run(line, cwd=tmp_path, capture_output=True, text=True, timeout=600)
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert len([line for line in done.stdout.splitlines() if line.startswith("| ")]) > 4

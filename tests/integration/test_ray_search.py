@@ -395,5 +395,5 @@ def test_a_failed_trial_that_ray_runs_again_is_a_new_one(where: dict[str, Any]) 
     train(search, "a", [0.5, 0.4])
     assert states(search) == [FAIL, COMPLETE]
     first, second = search.study.trials
-    assert second.user_attrs == first.user_attrs and second.user_attrs[RAY_ID] == "a"
+    assert first.user_attrs[RAY_ID] == second.user_attrs[RAY_ID] == "a"
     assert first.params == second.params and config is not None and second.params["x"] == config["x"]
