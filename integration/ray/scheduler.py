@@ -62,6 +62,8 @@ class ParzenScheduler(FIFOScheduler):  # type: ignore[misc, unused-ignore]
     >>> tune.TuneConfig(metric="loss", mode="min", search_alg=ParzenSearch(), scheduler=scheduler, num_samples=100)
     """
 
+    _supports_buffered_results = False  # a trial that is to wait must not have trained on
+
     def __init__(
         self,
         pruner: BasePruner,
@@ -112,6 +114,8 @@ class ParzenScheduler(FIFOScheduler):  # type: ignore[misc, unused-ignore]
             return
         elif trials.state(trial.trial_id) == _PAUSED:
             self._tell_ray(trials, trial, RayTrial.PAUSED)
+        else:
+            trials.running(trial.trial_id)  # one that failed is a new one from now on
         number = trials.number(trial.trial_id)
         assert number is not None
         self._ray_trials[number] = trial

@@ -249,6 +249,22 @@ def test_a_driver_that_is_restored_knows_rungs_and_results(tmp_path: Path) -> No
         assert sorted(trial.intermediate_values) == list(range(1, (trial.last_step or 0) + 1))
 
 
+def test_a_failed_trial_that_ray_runs_again_can_be_promoted() -> None:
+    points = [{"x": 0.0}]
+    search = ParzenSearch(SPACE, "loss", "min", sampler=RandomSampler(seed=1), points_to_evaluate=points)
+    driver = by_hand(ASHAPruner(9, 1, 3), search=search, n=9)
+    first = driver.add("t0", search.suggest("t0") or {})
+    first.set_status(RayTrial.RUNNING)
+    driver.fail(first)
+    first.set_status(RayTrial.PENDING)
+    driver.scheduler.on_trial_add(driver, first)
+    driver.search_alg._counter = 1
+    driver.run()
+    failed, again = search.study.trials[:2]
+    assert failed.params == again.params == {"x": 0.0}
+    assert (failed.state, again.state, again.last_step) == (FAIL, COMPLETE, 9)
+
+
 def test_a_trial_that_ray_ended_without_a_word_is_pruned_when_it_comes_back() -> None:
     driver = by_hand(MedianPruner(), n=2)
     driver.step()
@@ -277,6 +293,10 @@ def test_what_ray_forgot_goes_nowhere(tmp_path: Path) -> None:
 def test_all_of_it_pickles_before_a_run() -> None:
     for pruner in (ASHAPruner(9), SyncHyperbandPruner(9), MedianPruner(), HyperbandPruner(1, 9), NopPruner()):
         cloudpickle.loads(cloudpickle.dumps(ParzenScheduler(pruner, "loss", "min")))
+
+
+def test_results_are_not_buffered() -> None:
+    assert not ParzenScheduler(ASHAPruner(9)).supports_buffered_results
 
 
 def test_metric_and_mode() -> None:
