@@ -14,7 +14,8 @@ from typing import Any
 
 HERE = Path(__file__).parent
 API = HERE.parent / "api"
-ROOMS = ("samplers", "pruners", "integration.optuna")  # public modules that re-export nothing
+INTEGRATION = HERE.parent / "integration"
+ROOMS = ("samplers", "pruners", *(f"integration.{path.parent.name}" for path in INTEGRATION.glob("*/__init__.py")))
 PRIVATE = ("cli", "version")
 OUTSIDE = {"reference/contributing.md": "CONTRIBUTING.md", "reference/changes.md": "CHANGELOG.md"}
 
@@ -51,7 +52,11 @@ def modules() -> list[str]:
 
 def reference(module: str, described: dict[int, str]) -> str:
     """Write the page of a module. What another page has described already, by identity, is named with a link."""
-    here = importlib.import_module(module)
+    head = [module, "=" * len(module), ""]
+    try:
+        here = importlib.import_module(module)
+    except ImportError as error:  # of an extra: the others have their pages without it
+        return "\n".join([*head, f"Not shown here: {error}", ""])
     again = {}
     for name in getattr(here, "__all__", []):
         thing = getattr(here, name)
@@ -59,7 +64,7 @@ def reference(module: str, described: dict[int, str]) -> str:
             first = described.setdefault(id(thing), f"{module}.{name}")
             if first != f"{module}.{name}":
                 again[name] = first
-    lines = [module, "=" * len(module), "", f".. automodule:: {module}"]
+    lines = [*head, f".. automodule:: {module}"]
     if module == "parzen":  # a study's and a trial's verbs, wherever they are written
         lines += ["   :inherited-members: BaseException"]
     if again:

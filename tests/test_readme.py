@@ -75,7 +75,8 @@ def test_fragments_run(page: str, tmp_path: Path) -> None:
 
 
 def test_every_page_with_programs_is_run() -> None:
-    elsewhere = ["CONTRIBUTING.md", "docs/optuna.md"]  # below and in test_problems.py; in test_optuna_inside.py
+    # Below and in test_problems.py; in test_optuna_inside.py; in test_ray_itself.py.
+    elsewhere = ["CONTRIBUTING.md", "docs/optuna.md", "docs/ray.md"]
     assert sorted(page for page in PAGES if programs(page)) == sorted([*RUN, *FRAGMENTS, *elsewhere])
 
 
