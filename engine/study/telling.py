@@ -176,6 +176,31 @@ def finish(
     return record if record.state.is_finished() else storage.get_trial(trial_id)
 
 
+def finish_together(study: StudyCore, ends: Sequence[tuple[Trial, Any, TrialState | None]]) -> list[FrozenTrial]:
+    """Finish several trials, each with values and a state as `finish` takes them, in one transaction.
+
+    One that somebody else has finished is left as it is.
+    """
+    if len(ends) == 1:
+        return [finish(study, *ends[0], skip_if_finished=True, warn=False)]
+    storage, n_objectives = study._storage, len(study._directions)
+    try:
+        records = [storage.live_record(trial._trial_id) for trial, _, _ in ends]
+        if any(record.state != _RUNNING for record in records):
+            raise UpdateFinishedTrialError
+        told = [decide(record, *end[1:], n_objectives) for record, end in zip(records, ends, strict=True)]
+        for (trial, _, _), record, (state, values, _) in zip(ends, records, told, strict=True):
+            write_pause_marker(study, record, state, trial._repeated)
+            if state != _PAUSED:
+                study.sampler.after_trial(view_of(study, record.number), record, state, values)
+        trial_ids = [trial._trial_id for trial, _, _ in ends]
+        storage.finish_trials(trial_ids, [state for state, _, _ in told], [values for _, values, _ in told])
+    except UpdateFinishedTrialError:  # whose, each finds for itself
+        return [finish(study, *end, skip_if_finished=True, warn=False) for end in ends]
+    study.look_again()
+    return [record if record.state.is_finished() else storage.get_trial(record._trial_id) for record in records]
+
+
 def _told_before(found: FrozenTrial, values: Any, state: Any, skip_if_finished: bool) -> FrozenTrial:
     if not (skip_if_finished and found.state.is_finished()):
         raise ValueError(
