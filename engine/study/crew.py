@@ -109,8 +109,8 @@ class Crew:
         self._executor = self._make()
 
     def kill(self) -> None:
-        """End the workers of an executor that was made for the call and can do it."""
-        if self._make is not None and hasattr(self._executor, "kill"):
+        """End what runs, if the executor can do it: `ProcessPool` and `RayExecutor`."""
+        if hasattr(self._executor, "kill"):
             self._executor.kill()
 
 
