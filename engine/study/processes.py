@@ -177,12 +177,13 @@ class _Slot:
         try:
             pipe = self._started()
             pipe.send_bytes(data)
-            if not connection.wait([pipe, self._process.sentinel], seconds):
-                self._close(kill=True)
-                raise TrialTimedOut(f"it took longer than {seconds:g} seconds")
-            answer = pipe.recv_bytes()
+            in_time = connection.wait([pipe, self._process.sentinel], seconds)
+            answer = pipe.recv_bytes() if in_time else None
         except (EOFError, OSError) as error:
             raise WorkerDied(self._epitaph()) from error
+        if answer is None:
+            self._close(kill=True)
+            raise TrialTimedOut(f"it took longer than {seconds:g} seconds")
         result, error, trace = pickle.loads(answer)
         if error is not None:
             raise error from RemoteTraceback(trace)

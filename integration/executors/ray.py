@@ -112,7 +112,7 @@ class RayExecutor(Executor):
         if error is None:
             future.set_result(inner.result())
         else:
-            future.set_exception(error)
+            future.set_exception(getattr(error, "cause", None) or error)  # what the call raised, without Ray's wrapping
 
     def _end_late(self, future: Future[Any], seconds: float) -> None:
         reference = self._took(future)

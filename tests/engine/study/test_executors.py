@@ -65,7 +65,8 @@ def a_ray() -> Iterator[Any]:
 
     from parzen.integration.executors import RayExecutor
 
-    ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False, logging_level="error")
+    here = {"env_vars": {"PYTHONPATH": str(Path(__file__).parent)}}  # Ray's workers do not have this path of pytest's
+    ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False, logging_level="error", runtime_env=here)
     try:
         yield RayExecutor()
     finally:
