@@ -164,10 +164,13 @@ def test_a_hundred_kills_lose_and_double_no_trial(kind, tmp_path, monkeypatch) -
     storage = None if kind == "memory" else f"sqlite:///{tmp_path}/study.db"
     study = parzen.create_study(storage=storage, sampler=parzen.samplers.TPESampler(seed=0))
     parzen.logging.set_verbosity(parzen.logging.ERROR)
-    over, killed, rng = threading.Event(), [], random.Random(0)
+    over, ended, killed, rng = threading.Event(), threading.Event(), [], random.Random(0)
 
     def kill() -> None:
-        while len(killed) < 100 and not over.wait(rng.uniform(0.1, 0.6)):
+        while len(killed) < 100 and not over.wait(rng.uniform(0.0, 0.1)):
+            if not ended.wait(1.0):  # ten deaths with no trial between them would end the study
+                continue
+            ended.clear()
             workers = [p for p in multiprocessing.active_children() if p.name == "parzen-worker" and p.is_alive()]
             if workers:
                 victim = rng.choice(workers)
@@ -175,6 +178,8 @@ def test_a_hundred_kills_lose_and_double_no_trial(kind, tmp_path, monkeypatch) -
                 victim.kill()
 
     def stop(study: parzen.Study, trial: parzen.trial.FrozenTrial) -> None:
+        if trial.state == COMPLETE:
+            ended.set()
         if len(killed) >= 100 and states(study)["COMPLETE"] >= 100:
             study.stop()
 
