@@ -32,7 +32,7 @@ class RemoteTraceback(Exception):
 class ProcessPool(Executor):
     """Processes for `Study.optimize`, or for any other use of a `concurrent.futures.Executor`.
 
-    Where a worker of `ProcessPoolExecutor` dies, all calls that run are lost, and the pool is of no more use. Here the
+    Where a worker of ``ProcessPoolExecutor`` dies, all calls that run are lost, and the pool is of no more use. Here the
     call of that worker fails with `WorkerDied`, and a new process takes the worker's place.
 
     Parameters

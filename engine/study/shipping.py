@@ -16,6 +16,8 @@ from ..logging import get_verbosity
 from .core import StudyCore
 from .messages import Job, process_name
 
+_GRACE = 1.0  # seconds for calls of workers that were given up
+
 
 @contextmanager
 def shipped(study: StudyCore, objective: Callable[..., Any]) -> Iterator[Job]:
@@ -79,4 +81,4 @@ def _reachable(storage: BaseStorage) -> Iterator[BaseStorage]:
         try:
             yield GrpcStorageProxy(port=port, token=token)
         finally:
-            server.stop(None).wait()
+            server.stop(_GRACE).wait()
