@@ -188,7 +188,7 @@ class Pooled:
 
     def _bury(self, trial: Trial, error: BaseException) -> None:
         """Fail a trial whose worker died, or pause it where it had paused before; perhaps it is tried again."""
-        study, is_late = self._study, isinstance(error, TrialTimedOut)
+        study = self._study
         with Deferred():
             study.sync()
             self._settle(trial)
@@ -196,9 +196,10 @@ class Pooled:
                 record = study._storage.get_trial(trial._trial_id)
             else:
                 record = finish(study, trial, None, TrialState.FAIL, skip_if_finished=True, warn=False)
-            reason = str(error) if is_late else f"its worker died: {error or type(error).__name__}"
+            is_told = isinstance(error, (TrialTimedOut, CannotLoad))
+            reason = str(error) if is_told else f"its worker died: {error or type(error).__name__}"
             _logger.warning(f"Trial {trial.number} {_ENDS.get(record.state, 'had ended')}: {reason}.")
-            if record.state == TrialState.FAIL and not is_late:
+            if record.state == TrialState.FAIL and not is_told:
                 self._try_again(trial, record)
         self._follow(record)
         if isinstance(error, CannotLoad):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import os
 import random
@@ -17,6 +18,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from pools import made
 
 import parzen
 from parzen.integration.executors import ProcessPool
@@ -209,6 +211,40 @@ def test_a_hundred_kills_lose_and_double_no_trial(kind, tmp_path, monkeypatch) -
             assert (trial.state == FAIL and tried_again[trial.number] == 1) or trial.state == TrialState.WAITING
     assert states(study)["RUNNING"] == 0 and states(study)["WAITING"] <= 3  # what was to be tried again when it stopped
     assert states(study)["FAIL"] >= 50
+
+
+def told(trial: parzen.Trial) -> float:
+    with open(os.environ["PARZEN_TEST_RUNS"], "a") as file:
+        file.write(f"{os.getpid()}\n")
+    time.sleep(0.1)
+    return trial.suggest_float("x", 0, 1)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("place", ["dask", "ray"])
+def test_workers_of_a_cluster_may_be_killed(place, tmp_path, monkeypatch) -> None:
+    runs = tmp_path / "runs"
+    monkeypatch.setenv("PARZEN_TEST_RUNS", str(runs))
+    study = parzen.create_study(sampler=parzen.samplers.TPESampler(seed=0))
+    killed: set[int] = set()
+
+    def kill(study: parzen.Study, trial: parzen.trial.FrozenTrial) -> None:
+        newest = int(runs.read_text().split()[-1])
+        if trial.number % 4 == 3 and len(killed) < 5 and newest not in killed:
+            if place == "dask":  # a local cluster loses workers for good that are killed at the same time
+                workers["executor"]._client.wait_for_workers(2, timeout=60)
+            killed.add(newest)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(newest, signal.SIGKILL)
+
+    with made(place) as workers:
+        study.optimize(told, 40, retries=9, callbacks=[kill], **workers)
+    assert len(killed) >= 3
+    assert states(study)["COMPLETE"] == 40 and set(states(study)) <= {"COMPLETE", "FAIL"}
+    assert [trial.number for trial in study.trials] == list(range(len(study.trials)))
+    tried_again = [RetryHeartbeatStaleTrialCallback.retry_history(trial)[-1:] for trial in study.trials]
+    failed = [[trial.number] for trial in study.trials if trial.state == FAIL]
+    assert sorted(filter(None, tried_again)) == failed
 
 
 # --- before anything starts ------------------------------------------------------------------------------------------

@@ -2,75 +2,18 @@
 
 from __future__ import annotations
 
-import importlib.util
 import logging
 import os
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
-from contextlib import contextmanager
-from multiprocessing import get_context
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
+from pools import PLACES, SLOW, made
 
 import parzen
-from parzen.integration.executors import ProcessPool
 from parzen.trial import TrialState
-
-PLACES = ["threads", "processes", "pool", "python", "loky", "dask", "ray"]
-SLOW = ("loky", "dask", "ray")
-
-
-def has(package: str) -> None:
-    if importlib.util.find_spec(package) is None:
-        pytest.skip(f'needs {package}: pip install ".[bench]"')
-
-
-@contextmanager
-def made(place: str) -> Iterator[dict[str, Any]]:
-    """Give the arguments of `Study.optimize` that let two workers evaluate."""
-    if place == "threads":
-        yield {"n_jobs": 2}
-    elif place == "processes":
-        yield {"n_jobs": 2, "executor": "processes"}
-    elif place == "pool":
-        with ProcessPool(2) as pool:
-            yield {"executor": pool}
-    elif place == "python":
-        with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
-            yield {"executor": pool}
-    elif place == "loky":
-        has("loky")
-        from loky import ProcessPoolExecutor as Loky
-
-        with Loky(2) as pool:
-            yield {"executor": pool}
-    elif place == "dask":
-        has("distributed")
-        from distributed import Client, LocalCluster
-
-        with LocalCluster(2, threads_per_worker=1, dashboard_address=None) as cluster, Client(cluster) as client:
-            yield {"executor": client.get_executor()}
-    else:
-        has("ray")
-        with a_ray() as executor:
-            yield {"executor": executor}
-
-
-@contextmanager
-def a_ray() -> Iterator[Any]:
-    os.environ.update(RAY_AUTH_MODE="disabled", RAY_USAGE_STATS_ENABLED="0")
-    import ray
-
-    from parzen.integration.executors import RayExecutor
-
-    here = {"env_vars": {"PYTHONPATH": str(Path(__file__).parent)}}  # Ray's workers do not have this path of pytest's
-    ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False, logging_level="error", runtime_env=here)
-    try:
-        yield RayExecutor()
-    finally:
-        ray.shutdown()
 
 
 @pytest.fixture(scope="module", params=[pytest.param(p, marks=pytest.mark.slow if p in SLOW else ()) for p in PLACES])
@@ -196,3 +139,14 @@ def test_threads_of_an_executor_may_share_the_study_of_one_process(storage) -> N
     with ThreadPoolExecutor(3) as pool:
         study.optimize(paraboloid, 20, executor=pool)
     assert [trial.state for trial in study.trials] == [TrialState.COMPLETE] * 20
+
+
+def test_samplers_see_what_runs_in_other_processes() -> None:
+    study = parzen.create_study(sampler=parzen.samplers.TPESampler(seed=0, n_startup_trials=4))
+    shown: list[dict[str, Any]] = []
+
+    def look(study: parzen.Study, trial: parzen.trial.FrozenTrial) -> None:
+        shown.extend(record.params for record in study.trials if record.state == TrialState.RUNNING)
+
+    study.optimize(paraboloid, 30, n_jobs=2, executor="processes", callbacks=[look])
+    assert any({"x", "kind"} <= params.keys() for params in shown)
