@@ -122,7 +122,8 @@ def _size_of(executor: Any) -> int:
             return size
     threads = getattr(getattr(executor, "_client", None), "nthreads", None)
     if callable(threads):  # Dask's, of a cluster that may have no worker yet
-        return max(1, sum(threads().values()))
+        n: int = sum(threads().values())
+        return max(1, n)
     raise ValueError(
         f"{type(executor).__name__} does not say how many workers it has. Expected `n_jobs`, the number of trials that "
         "run at once."

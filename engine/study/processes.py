@@ -32,8 +32,8 @@ class RemoteTraceback(Exception):
 class ProcessPool(Executor):
     """Processes for `Study.optimize`, or for any other use of a `concurrent.futures.Executor`.
 
-    Where a worker of ``ProcessPoolExecutor`` dies, all calls that run are lost, and the pool is of no more use. Here the
-    call of that worker fails with `WorkerDied`, and a new process takes the worker's place.
+    Where a worker of ``ProcessPoolExecutor`` dies, all calls that run are lost, and the pool is of no more use. Here
+    the call of that worker fails with `WorkerDied`, and a new process takes the worker's place.
 
     Parameters
     ----------
@@ -184,9 +184,10 @@ class _Slot:
         if answer is None:
             self._close(kill=True)
             raise TrialTimedOut(f"it took longer than {seconds:g} seconds")
-        result, error, trace = pickle.loads(answer)
-        if error is not None:
-            raise error from RemoteTraceback(trace)
+        result, raised, trace = pickle.loads(answer)
+        if raised is not None:
+            raised.__cause__ = RemoteTraceback(trace)
+            raise raised
         return result
 
     def _started(self) -> connection.Connection:
