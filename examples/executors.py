@@ -31,7 +31,8 @@ def workers(kind: str, address: str | None, n: int) -> Iterator[Any]:
 
         from parzen.integration.executors import RayExecutor
 
-        ray.init(address, **({} if address else {"num_cpus": n, "include_dashboard": False}))
+        here: dict[str, Any] = {} if address else {"num_cpus": n, "include_dashboard": False}
+        ray.init(address, **here)
         yield RayExecutor()
         ray.shutdown()
     else:

@@ -118,17 +118,40 @@ class Pooled:
     # --- what comes back ---------------------------------------------------------------------------------------------
 
     def _reap(self, seconds: float) -> None:
-        """Wait for trials to end, and tell those that have."""
-        futures = []
+        """Wait for trials to end, tell those that have, and do what follows each. Ctrl-C comes before or after."""
+        self._wait(seconds)
+        with in_loop(self._study):
+            with Deferred():
+                told, lost = self._collect()
+                if told:
+                    self._n_deaths = 0
+                if any(not isinstance(error, TrialTimedOut) for _, error in lost):
+                    self._n_deaths += 1  # one, of a pool that broke with all that ran in it
+                follow = self._tell(told) if told else []
+                buried = [(self._bury(trial, error), error) for trial, error in lost]
+            for one in follow:
+                self._follow_told(*one)
+            for record, error in buried:
+                self._follow(record)
+                if isinstance(error, CannotLoad):
+                    self._fail(error)
+                elif self._n_deaths >= _MOST_DEATHS:
+                    self._fail(_too_many(self._n_deaths, error))
+
+    def _wait(self, seconds: float) -> None:
+        """Wait until a trial has ended, or for some seconds."""
         try:
-            futures.append(self._ended.get(timeout=seconds))
+            self._ended.get(timeout=seconds)
             while True:
-                futures.append(self._ended.get_nowait())
+                self._ended.get_nowait()
         except Empty:
             pass
+
+    def _collect(self) -> tuple[list[tuple[Trial, Outcome]], list[tuple[Trial, BaseException]]]:
+        """Take the trials that have ended: those with an outcome, and those whose worker had none."""
         told: list[tuple[Trial, Outcome]] = []
         lost: list[tuple[Trial, BaseException]] = []
-        for future in futures:
+        for future in [future for future in self._running if future.done()]:
             trial, task = self._running.pop(future)
             try:
                 data = future.result()
@@ -138,74 +161,72 @@ class Pooled:
                     told.append((trial, pickle.loads(data)))
             except BaseException as error:  # not the objective's: that is an outcome
                 lost.append((trial, error))
-        with in_loop(self._study):
-            if told:
-                self._n_deaths = 0
-                self._tell(told)
-            if any(not isinstance(error, TrialTimedOut) for _, error in lost):
-                self._n_deaths += 1  # one, of a pool that broke with all that ran in it
-            for one in lost:
-                self._bury(*one)
+        return told, lost
 
-    def _tell(self, told: list[tuple[Trial, Outcome]]) -> None:
-        """Tell trials that ended together, then do what follows each."""
+    def _tell(self, told: list[tuple[Trial, Outcome]]) -> list[tuple[FrozenTrial, Outcome, BaseException | None]]:
+        """Tell trials that ended together; give their records, outcomes and errors."""
         study = self._study
-        for _, outcome in told:
-            _log_again(outcome)
+        study.sync()  # workers may have reported
+        ends: list[tuple[Trial, Any, TrialState | None]] = []
+        errors: list[BaseException | None] = []
+        for trial, outcome in told:
             study._stop_flag |= outcome.stops
-        with Deferred():
-            study.sync()  # workers may have reported
-            for trial, outcome in told:
-                self._settle(trial, outcome)
-            ends = [(trial, None if outcome.state else outcome.values, outcome.state) for trial, outcome in told]
-            frozen = finish_together(study, ends)
-        for record, (_, outcome) in zip(frozen, told, strict=True):
             error = None if outcome.error is None else outcome.error.rebuilt()
-            log(study, record, outcome.values, error)
-            if error is not None and not self._run.is_expected(error):
-                self._fail(error)
-            else:
-                self._follow(record)
+            problem = self._settle(trial, outcome)
+            state = outcome.state if problem is None else TrialState.FAIL
+            ends.append((trial, outcome.values if state is None else None, state))
+            errors.append(problem or error)
+        records = finish_together(study, ends)
+        return [(record, outcome, error) for record, (_, outcome), error in zip(records, told, errors, strict=True)]
+
+    def _settle(self, trial: Trial, outcome: Outcome | None = None) -> Exception | None:
+        """Store what a trial suggested, and take away what it was expected to; give what the storage refuses."""
+        problem = None
+        if outcome is not None:
+            trial._repeated = outcome.repeated
+            try:
+                if outcome.params and trial._record.state == TrialState.RUNNING:
+                    self._study._storage.set_trial_params(trial._trial_id, outcome.params)
+            except ValueError as error:  # such as another kind of domain than the study knows
+                problem = error
+        history = self._study.history
+        with history.lock:
+            history.expect_no_more(trial.number)
+        return problem
+
+    def _follow_told(self, record: FrozenTrial, outcome: Outcome, error: BaseException | None) -> None:
+        """Log what a worker logged and how the trial ended, and do what follows."""
+        _log_again(outcome)
+        log(self._study, record, outcome.values, error)
+        if error is not None and not self._run.is_expected(error):
+            self._fail(error)
+        else:
+            self._follow(record)
 
     def _follow(self, record: FrozenTrial) -> None:
-        """Do what follows a trial, each callback's error notwithstanding."""
+        """Do what follows a trial; a callback's error ends the study when what runs has ended."""
         try:
             self._run.follow(record)
         except Exception as error:
             self._fail(error)
 
-    def _settle(self, trial: Trial, outcome: Outcome | None = None) -> None:
-        """Store what a trial suggested, and take away what it was expected to."""
-        if outcome is not None and outcome.params and trial._record.state == TrialState.RUNNING:
-            self._study._storage.set_trial_params(trial._trial_id, outcome.params)
-        if outcome is not None:
-            trial._repeated = outcome.repeated
-        history = self._study.history
-        with history.lock:
-            history.expect_no_more(trial.number)
-
     # --- workers that die --------------------------------------------------------------------------------------------
 
-    def _bury(self, trial: Trial, error: BaseException) -> None:
+    def _bury(self, trial: Trial, error: BaseException) -> FrozenTrial:
         """Fail a trial whose worker died, or pause it where it had paused before; perhaps it is tried again."""
         study = self._study
-        with Deferred():
-            study.sync()
-            self._settle(trial)
-            if pause_again(study, trial._record):
-                record = study._storage.get_trial(trial._trial_id)
-            else:
-                record = finish(study, trial, None, TrialState.FAIL, skip_if_finished=True, warn=False)
-            is_told = isinstance(error, (TrialTimedOut, CannotLoad))
-            reason = str(error) if is_told else f"its worker died: {error or type(error).__name__}"
-            _logger.warning(f"Trial {trial.number} {_ENDS.get(record.state, 'had ended')}: {reason}.")
-            if record.state == TrialState.FAIL and not is_told:
-                self._try_again(trial, record)
-        self._follow(record)
-        if isinstance(error, CannotLoad):
-            self._fail(error)
-        if self._n_deaths >= _MOST_DEATHS:
-            self._fail(_too_many(self._n_deaths, error))
+        study.sync()
+        self._settle(trial)
+        if pause_again(study, trial._record):
+            record = study._storage.get_trial(trial._trial_id)
+        else:
+            record = finish(study, trial, None, TrialState.FAIL, skip_if_finished=True, warn=False)
+        is_told = isinstance(error, (TrialTimedOut, CannotLoad))
+        reason = str(error) if is_told else f"its worker died: {error or type(error).__name__}"
+        _logger.warning(f"Trial {trial.number} {_ENDS.get(record.state, 'had ended')}: {reason}.")
+        if record.state == TrialState.FAIL and not is_told:
+            self._try_again(trial, record)
+        return record
 
     def _try_again(self, trial: Trial, record: FrozenTrial) -> None:
         """Enqueue a trial again, with what was chosen for it, if that is wanted."""

@@ -60,7 +60,7 @@ class RayExecutor(Executor):
         wanted = {"CPU": num_cpus, "GPU": num_gpus, **(resources or {})}
         self.max_workers = _room_for(wanted) if max_workers is None else max_workers
         if self.max_workers < 1:
-            raise ValueError(f"Expected a Ray cluster with room for {wanted}, but it has {_resources()}.")
+            raise ValueError(f"Expected a Ray cluster with room for {wanted}, but it has {ray.cluster_resources()}.")
         self._task = ray.remote(_call).options(
             max_retries=0, num_cpus=num_cpus, num_gpus=num_gpus, resources=dict(resources or {}), name="parzen"
         )
@@ -132,11 +132,5 @@ def _call(fn: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any])
 
 def _room_for(wanted: Mapping[str, float]) -> int:
     """Give how many calls a cluster has room for, taken as one machine."""
-    found = _resources()
+    found: dict[str, float] = ray.cluster_resources()
     return int(min(found.get(name, 0.0) // amount for name, amount in wanted.items() if amount > 0))
-
-
-def _resources() -> dict[str, float]:
-    """Give what a cluster has, by name."""
-    found: dict[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]
-    return found

@@ -399,3 +399,18 @@ def test_ctrl_c_ends_the_workers_and_leaves_no_trial_running(reaches_workers, tm
         for _ in range(100):
             os.killpg(process.pid, 0)
             time.sleep(0.1)
+
+
+def contrary(trial: parzen.Trial) -> float:
+    return trial.suggest_float("x", 0, 1) if trial.number else float(trial.suggest_int("x", 0, 1))
+
+
+def test_what_the_storage_refuses_fails_its_trial() -> None:
+    study = parzen.create_study()
+    study.enqueue_trial({"x": 1})
+    study.enqueue_trial({"x": 0.5})  # answered in the worker, which does not know the study
+    with pytest.raises(ValueError, match="x"):
+        study.optimize(contrary, 4, executor="processes")
+    assert [trial.state for trial in study.trials] == [COMPLETE, FAIL]
+    study.optimize(contrary, 1, executor="processes", catch=ValueError)
+    assert states(study)["RUNNING"] == 0

@@ -13,6 +13,7 @@ import pytest
 from pools import PLACES, SLOW, made
 
 import parzen
+from parzen.integration.executors import ProcessPool
 from parzen.trial import TrialState
 
 
@@ -148,5 +149,7 @@ def test_samplers_see_what_runs_in_other_processes() -> None:
     def look(study: parzen.Study, trial: parzen.trial.FrozenTrial) -> None:
         shown.extend(record.params for record in study.trials if record.state == TrialState.RUNNING)
 
-    study.optimize(paraboloid, 30, n_jobs=2, executor="processes", callbacks=[look])
+    with ProcessPool(2) as pool:
+        study.optimize(paraboloid, 8, executor=pool)
+        study.optimize(paraboloid, 12, executor=pool, callbacks=[look])
     assert any({"x", "kind"} <= params.keys() for params in shown)
