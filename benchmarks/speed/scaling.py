@@ -45,14 +45,14 @@ def idle_share(n_workers: int, demand: float, seconds: float) -> float:
 
 
 class Objective:
-    """Suggests, sleeps, reports."""
+    """Suggests, sleeps half to one and a half times its seconds, so that trials do not end together, and reports."""
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
 
     def __call__(self, trial: Any) -> float:
         total = sum(trial.suggest_float(f"x{i}", 0.0, 1.0) for i in range(5))
-        time.sleep(self.seconds)
+        time.sleep(self.seconds * (0.5 + trial.number * 0.618034 % 1.0))
         trial.report(total, 1)
         return float(total)
 
@@ -105,10 +105,14 @@ def executor_rate(n_workers: int, sleep: float, seconds: float) -> float:
 
     with ProcessPool(n_workers) as pool, tempfile.TemporaryDirectory() as folder:
         study = parzen.create_study(storage=f"sqlite:///{folder}/study.db", sampler=parzen.samplers.TPESampler())
-        study.optimize(Objective(0.0), n_trials=2 * n_workers, executor=pool)
-        before, n_before = time.monotonic(), len(study.trials)
-        study.optimize(Objective(sleep), executor=pool, timeout=seconds)
-        found = (len(study.trials) - n_before) / (time.monotonic() - before)
+        study.optimize(Objective(max(sleep, 0.5)), n_trials=2 * n_workers, executor=pool)  # until all have started
+        n_before, edge = len(study.trials), 1.5 * sleep
+        n_trials = n_workers * round((seconds + 2 * edge) / sleep) if sleep else round(100 * seconds)
+        before = time.time()
+        study.optimize(Objective(sleep), n_trials, executor=pool)
+        after = time.time()
+        ends = [trial.datetime_complete.timestamp() for trial in study.trials[n_before:] if trial.datetime_complete]
+        found = sum(before + edge <= end <= after - edge for end in ends) / (after - before - 2 * edge)
         study._storage.remove_session()
     return found
 

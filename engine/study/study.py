@@ -214,7 +214,7 @@ class Study(StudyCore):
             Show progress and the best value so far.
         executor
             Runs the objective in other processes: ``"processes"`` for `n_jobs` processes made for this call; a
-            `concurrent.futures.Executor`, such as a `ProcessPoolExecutor`, loky's, ``client.get_executor()`` of Dask,
+            `concurrent.futures.Executor`, such as a ``ProcessPoolExecutor``, loky's, ``client.get_executor()`` of Dask,
             mpi4py's, or `RayExecutor`; or a function without arguments that makes one, again if it broke. This process
             asks and tells. A trial whose worker died fails, and the study goes on.
         trial_timeout
