@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -142,14 +143,23 @@ def test_threads_of_an_executor_may_share_the_study_of_one_process(storage) -> N
     assert [trial.state for trial in study.trials] == [TrialState.COMPLETE] * 20
 
 
-def test_samplers_see_what_runs_in_other_processes() -> None:
-    study = parzen.create_study(sampler=parzen.samplers.TPESampler(seed=0, n_startup_trials=4))
+def light(trial: parzen.Trial) -> float:
+    """Suggest what the sampler chose, and one thing less from trial 8 on: the worker does not open the study."""
+    x = trial.suggest_float("x", 0, 1)
+    time.sleep(0.05)
+    return x if trial.number >= 8 else x + trial.suggest_float("y", 0, 1)
+
+
+def test_samplers_see_what_runs_in_other_processes(storage) -> None:
+    study = parzen.create_study(storage=storage, sampler=parzen.samplers.TPESampler(seed=0, n_startup_trials=4))
     shown: list[dict[str, Any]] = []
 
     def look(study: parzen.Study, trial: parzen.trial.FrozenTrial) -> None:
-        shown.extend(record.params for record in study.trials if record.state == TrialState.RUNNING)
+        history = study.sync()
+        shown.extend(dict(record.params) for number, record in history.live.items() if number >= 8)
 
     with ProcessPool(2) as pool:
-        study.optimize(paraboloid, 8, executor=pool)
-        study.optimize(paraboloid, 12, executor=pool, callbacks=[look])
-    assert any({"x", "kind"} <= params.keys() for params in shown)
+        study.optimize(light, 8, executor=pool)
+        study.optimize(light, 8, executor=pool, callbacks=[look])
+    assert shown and all(params.keys() == {"x", "y"} for params in shown)
+    assert [sorted(trial.params) for trial in study.trials] == [["x", "y"]] * 8 + [["x"]] * 8
