@@ -161,5 +161,5 @@ def test_samplers_see_what_runs_in_other_processes(storage) -> None:
     with ProcessPool(2) as pool:
         study.optimize(light, 8, executor=pool)
         study.optimize(light, 8, executor=pool, callbacks=[look])
-    assert shown and all(params.keys() == {"x", "y"} for params in shown)
+    assert all("x" in params for params in shown) and any("y" in params for params in shown)
     assert [sorted(trial.params) for trial in study.trials] == [["x", "y"]] * 8 + [["x"]] * 8
