@@ -8,7 +8,9 @@ from parzen.engine.exceptions import (
     StorageInternalError,
     TrialPaused,
     TrialPruned,
+    TrialTimedOut,
     UpdateFinishedTrialError,
+    WorkerDied,
 )
 
 __all__ = [
@@ -19,5 +21,7 @@ __all__ = [
     "StorageInternalError",
     "TrialPaused",
     "TrialPruned",
+    "TrialTimedOut",
     "UpdateFinishedTrialError",
+    "WorkerDied",
 ]

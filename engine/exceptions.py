@@ -50,5 +50,13 @@ class UpdateFinishedTrialError(OptunaError, RuntimeError):
     """A finished trial cannot be changed any more."""
 
 
+class WorkerDied(OptunaError, RuntimeError):
+    """The process that ran a trial for `Study.optimize` died."""
+
+
+class TrialTimedOut(OptunaError, TimeoutError):
+    """A trial took longer than the ``trial_timeout`` of `Study.optimize`."""
+
+
 class ExperimentalWarning(Warning):
     """The feature may change without notice."""

@@ -115,16 +115,16 @@ def enable_default_handler() -> None:
 
 def disable_propagation() -> None:
     """Keep messages from the root logger's handlers (the default)."""
-    _top().propagate = False
+    top_logger().propagate = False
 
 
 def enable_propagation() -> None:
     """Hand messages on to the root logger's handlers, too."""
-    _top().propagate = True
+    top_logger().propagate = True
 
 
-def _top() -> logging.Logger:
-    """Give the logger below the root logger."""
+def top_logger() -> logging.Logger:
+    """Give the logger below the root logger, which has the records of all of the library's."""
     parent = _root().parent
     assert parent is not None
     return parent

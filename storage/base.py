@@ -31,6 +31,7 @@ class BaseStorage(ABC):
 
     called = "storage"  # in messages
     keeps_live_records = False  # whether the writing verbs change the record that `live_record` gave
+    is_of_one_process = False  # whether a pickled copy is another storage, and not another door to this one
 
     # --- studies -----------------------------------------------------------------------------------------------------
 

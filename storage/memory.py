@@ -36,6 +36,7 @@ class InMemoryStorage(BaseStorage):
 
     called = "memory"
     keeps_live_records = True
+    is_of_one_process = True
 
     def __init__(self) -> None:
         self._lock = RLock()

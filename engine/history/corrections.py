@@ -39,4 +39,5 @@ def rebuilt(history: History, replaced: Mapping[int, FrozenTrial]) -> History:
     other = History(history.directions, history.lock)
     for number in range(history.n):
         other.open(replaced.get(number) or history.live.get(number) or history.copy_record(number))
+    other._expected = history._expected
     return other

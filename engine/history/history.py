@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from operator import ne
 from typing import Any
@@ -28,6 +28,7 @@ class History(TrialColumns):
         super().__init__(directions, lock)
         self._best_rank: tuple[float, int] | None = None
         self._waiting: list[int] = []
+        self._expected: dict[int, set[str]] = {}  # what live trials hold but did not suggest yet, by number
 
     # --- waiting trials ----------------------------------------------------------------------------------------------
 
@@ -115,6 +116,7 @@ class History(TrialColumns):
             setattr(live, field, getattr(record, field))
         for field in ("params", "distributions", "user_attrs", "system_attrs", "intermediate_values"):
             getattr(live, field).update(getattr(record, field))
+        self._settle(live.number, record.params)
         self._set_columns(live)
         if live.state.is_finished():
             self._close(live)
@@ -129,6 +131,34 @@ class History(TrialColumns):
         self._params.set(name, record.number, internal)
         record.params[name] = distribution.to_external_repr(internal)
         record.distributions[name] = distribution
+        if self._expected:
+            self._settle(record.number, (name,))
+
+    def expect(self, number: int, params: Mapping[str, tuple[float, BaseDistribution]]) -> None:
+        """Show a live trial as if it had suggested ``{name: (internal value, distribution)}``, to keep others apart.
+
+        A trial that runs elsewhere may tell only at its end what it suggested. What it suggests takes the place of what
+        was expected; call `expect_no_more` before it ends.
+        """
+        record = self.live[number]
+        missing = [name for name in params if name not in record.params]
+        for name in missing:
+            self.set_param(record, name, *params[name])
+        self._expected[number] = set(missing)
+
+    def expect_no_more(self, number: int) -> None:
+        """Take from a trial what it was expected to suggest and did not."""
+        record = self.live.get(number)
+        for name in self._expected.pop(number, ()):
+            if record is not None:
+                record.params.pop(name, None)
+                record.distributions.pop(name, None)
+                self._params.set(name, number, math.nan)
+
+    def _settle(self, number: int, names: Iterable[str]) -> None:
+        """Note that a trial did suggest some parameters."""
+        if number in self._expected:
+            self._expected[number].difference_update(names)
 
     def check(self, name: str, distribution: BaseDistribution) -> None:
         """Raise ``ValueError`` if the study knows the parameter with another kind of domain."""

@@ -186,6 +186,10 @@ class Study(StudyCore):
         callbacks: Iterable[Callback] | None = None,
         gc_after_trial: bool = False,
         show_progress_bar: bool = False,
+        *,
+        executor: Any = None,
+        trial_timeout: float | None = None,
+        retries: int | None = None,
     ) -> None:
         """Run an objective until a limit is reached, `stop` is called, or Ctrl-C is pressed.
 
@@ -198,7 +202,8 @@ class Study(StudyCore):
         timeout
             Seconds after which no new trial starts, None for no limit.
         n_jobs
-            Number of threads; -1 for one a CPU.
+            Number of threads; -1 for one a CPU. With an executor, how many trials run at once: 1 and -1 for as many as
+            it has workers.
         catch
             Exceptions that fail a trial and let the study go on.
         callbacks
@@ -207,13 +212,32 @@ class Study(StudyCore):
             Collect garbage after each trial.
         show_progress_bar
             Show progress and the best value so far.
+        executor
+            Runs the objective in other processes: ``"processes"`` for `n_jobs` processes made for this call; a
+            `concurrent.futures.Executor`, such as a ``ProcessPoolExecutor``, loky's, ``client.get_executor()`` of Dask,
+            mpi4py's, or `RayExecutor`; or a function without arguments that makes one, again if it broke. This process
+            asks and tells. A trial whose worker died fails, and the study goes on.
+        trial_timeout
+            Seconds after which a trial fails and its process is killed; with ``"processes"``, `ProcessPool` or
+            `RayExecutor`.
+        retries
+            How often a trial whose worker died is tried again, with its parameters; None to do as the storage's
+            ``heartbeat_stale_trial_callback`` says. Such trials do not count among `n_trials`.
 
         Raises
         ------
         RuntimeError
-            If called inside an objective of the same study.
+            If called inside an objective of the same study; if an executor broke that cannot be made anew; if ten
+            workers died in a row and no trial ended between them.
+        TypeError
+            If the objective, the sampler or the pruner is to go to another process and cannot be pickled.
+        ImportError
+            If the study is in memory, the objective runs in other processes, and grpc is not installed.
         """
-        optimize(self, self.ask, func, n_trials, timeout, n_jobs, catch, callbacks, gc_after_trial, show_progress_bar)
+        optimize(
+            self, self.ask, func, n_trials, timeout, n_jobs, catch, callbacks, gc_after_trial, show_progress_bar,
+            executor, trial_timeout, retries,
+        )  # fmt: skip
 
     def stop(self) -> None:
         """Let the running `optimize` end after the trials that run now; from an objective or a callback."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -183,6 +183,46 @@ def finish(
             raise ValueError(str(finished)) from finished
         return _told_before(found, values, state, skip_if_finished)
     return record if record.state.is_finished() else storage.get_trial(trial_id)
+
+
+class End(NamedTuple):
+    """How a trial ends: values and state as `finish` takes them, and the error that ended it."""
+
+    trial: Trial
+    values: Any
+    state: TrialState | None
+    error: BaseException | None
+
+
+def finish_together(study: StudyCore, ends: Sequence[End]) -> list[FrozenTrial]:
+    """Finish several trials in one transaction. One that somebody else has finished is left as it is."""
+    if len(ends) == 1:
+        return _finish_singly(study, ends)
+    storage, n_objectives = study._storage, len(study._directions)
+    try:
+        records = [storage.live_record(end.trial._trial_id) for end in ends]
+        if any(record.state != _RUNNING for record in records):
+            raise UpdateFinishedTrialError
+        told = [decide(record, end.values, end.state, n_objectives) for record, end in zip(records, ends, strict=True)]
+        for end, record, (state, values, problem) in zip(ends, records, told, strict=True):
+            write_pause_marker(study, record, state, end.trial._repeated)
+            if state == TrialState.FAIL and (problem or end.error is not None):
+                write_error(study, record, end.error or problem)
+            if state != _PAUSED:
+                study.sampler.after_trial(view_of(study, record.number), record, state, values)
+        trial_ids = [end.trial._trial_id for end in ends]
+        storage.finish_trials(trial_ids, [state for state, _, _ in told], [values for _, values, _ in told])
+    except UpdateFinishedTrialError:  # whose, each finds for itself
+        return _finish_singly(study, ends)
+    study.look_again()
+    return [record if record.state.is_finished() else storage.get_trial(record._trial_id) for record in records]
+
+
+def _finish_singly(study: StudyCore, ends: Sequence[End]) -> list[FrozenTrial]:
+    return [
+        finish(study, end.trial, end.values, end.state, skip_if_finished=True, warn=False, error=end.error)
+        for end in ends
+    ]
 
 
 def _told_before(found: FrozenTrial, values: Any, state: Any, skip_if_finished: bool) -> FrozenTrial:

@@ -39,10 +39,13 @@ class Database(ABC):
         The SQL of this kind of database.
     place
         The file or the server, for messages.
+    vanishes
+        Whether it is in this process's memory, and gone with the last connection.
     """
 
     dialect: Dialect
     place: str
+    vanishes: bool = False
     _worker: tuple[int, str] = (0, "")
 
     def __init__(self) -> None:

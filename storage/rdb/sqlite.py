@@ -64,7 +64,7 @@ class SQLiteDatabase(Database):
         self._inode = 0
         self._n_changes = 0
         self._n_opened = 0
-        self._vanishes = path.endswith(_IN_MEMORY)
+        self.vanishes = path.endswith(_IN_MEMORY)
         is_alone = read_only or path.startswith("file:")
         self._queue = contextlib.nullcontext() if is_alone else WriterQueue(f"{path}-queue", timeout)
 
@@ -158,7 +158,7 @@ class SQLiteDatabase(Database):
 
     def close(self) -> None:
         """Close the connection; the next call opens it again. With the last one a database in memory would be gone."""
-        if not self._vanishes:
+        if not self.vanishes:
             self._to_close.close()
             self._connection = None
 
@@ -244,11 +244,11 @@ class SQLiteDatabase(Database):
     def upgrade(self) -> None:
         """Bring the file to the head revision, and keep a copy of the old file; see `upgrading`."""
         self.close()
-        if not self._vanishes:
+        if not self.vanishes:
             upgrade(self.path, self._timeout)
 
     def engine(self) -> Engine:
-        address = f"{self.path}&uri=true" if self._vanishes else self.path
+        address = f"{self.path}&uri=true" if self.vanishes else self.path
         return engine_of(f"sqlite:///{address}", connect_args={"timeout": self._timeout})
 
     def version(self) -> int:

@@ -29,6 +29,7 @@ class RelationalStudies(BaseStorage):
     def __init__(self, db: Database) -> None:
         self._lock = RLock()
         self._db = db
+        self.is_of_one_process = db.vanishes
 
     # --- studies -----------------------------------------------------------------------------------------------------
 
