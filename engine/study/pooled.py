@@ -218,7 +218,7 @@ class Pooled:
         if pause_again(study, trial._record):
             record = study._storage.get_trial(trial._trial_id)
         else:
-            record = finish(study, trial, None, TrialState.FAIL, skip_if_finished=True, warn=False)
+            record = finish(study, trial, None, TrialState.FAIL, skip_if_finished=True, warn=False, error=error)
         is_told = isinstance(error, (TrialTimedOut, CannotLoad))
         reason = str(error) if is_told else f"its worker died: {error or type(error).__name__}"
         _logger.warning(f"Trial {trial.number} {_ENDS.get(record.state, 'had ended')}: {reason}.")
