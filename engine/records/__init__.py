@@ -11,6 +11,7 @@ from .attributes import (
 )
 from .base import BaseTrial, Choice, internal_of
 from .fixed import FixedTrial
+from .forks import FORKED_AT, PARENT, Checkpoint, checkpoint_of, child_of
 from .frozen import FrozenTrial, create_trial, report_at
 from .pauses import PAUSED_AT, pause_marker, state_of, stored_state, with_pause_marker
 from .states import StudyDirection, TrialState
@@ -19,9 +20,12 @@ from .summaries import PARENTS, FrozenStudy, StudySummary
 __all__ = [
     "CONSTRAINTS",
     "FIXED",
+    "FORKED_AT",
+    "PARENT",
     "PARENTS",
     "PAUSED_AT",
     "BaseTrial",
+    "Checkpoint",
     "Choice",
     "FixedTrial",
     "FrozenStudy",
@@ -29,6 +33,8 @@ __all__ = [
     "StudyDirection",
     "StudySummary",
     "TrialState",
+    "checkpoint_of",
+    "child_of",
     "constraint_attr",
     "constraints_of",
     "create_trial",
