@@ -110,8 +110,8 @@ class PBTPruner(PromotingPruner):
     perturbation_factors
         A parameter of a child that is not drawn anew is multiplied by one of these; see `parzen.pruners.pbt.Perturb`.
     explore
-        Gives a child's parameters instead of the two above: a function of the parent, a `parzen.pruners.pbt.Member`, and
-        a NumPy generator, that gives values by name. `parzen.pruners.pbt.TimeVaryingBandit` is one (PB2).
+        Gives a child's parameters instead of the two above: a function of the parent, a `parzen.pruners.pbt.Member`,
+        and a NumPy generator, that gives values by name. `parzen.pruners.pbt.TimeVaryingBandit` is one (PB2).
     intervals
         Several intervals instead of one, for as many equal parts of the population (MF-PBT). A part is compared at its
         own steps, with the members of other parts that come there, too. A member with a longer interval that goes on
@@ -169,8 +169,8 @@ class PBTPruner(PromotingPruner):
             raise ValueError(f"`quantile` must lie in (0, 0.5], but got {quantile!r}.")
         if deadline is not None and not (synchronous and deadline >= 0):
             raise ValueError(
-                f"`deadline` must be at least 0, and is for synchronous populations, but got deadline={deadline!r} with "
-                f"synchronous={synchronous}."
+                f"`deadline` must be at least 0, and is for synchronous populations, but got deadline={deadline!r} "
+                f"with synchronous={synchronous}."
             )
         self._intervals = _intervals(interval, intervals, max_resource)
         self._max_resource = _ENDLESS if max_resource is None else max_resource

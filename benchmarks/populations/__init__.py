@@ -1,0 +1,1 @@
+"""Population based training against successive halving, at equal epochs: `python -m parzen.benchmarks.populations`."""
