@@ -1,8 +1,8 @@
 """Race population based training against other ways to spend the same epochs, and report.
 
-    python -m parzen.benchmarks.populations run --seeds 20       # appends to populations.jsonl what is not there yet
-    python -m parzen.benchmarks.populations run --contenders ray --seeds 5
-    python -m parzen.benchmarks.populations report               # a table, and populations.png
+python -m parzen.benchmarks.populations run --seeds 20       # appends to populations.jsonl what is not there yet
+python -m parzen.benchmarks.populations run --contenders ray --seeds 5
+python -m parzen.benchmarks.populations report               # a table, and populations.png
 """
 
 from __future__ import annotations
@@ -10,13 +10,13 @@ from __future__ import annotations
 import argparse
 import json
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import parzen
-
-from . import report
-from .contenders import CONTENDERS, EPOCHS, SIZE, Ledger, Spent
-from .trainings import TRAININGS
+from parzen.benchmarks.populations import report
+from parzen.benchmarks.populations.contenders import CONTENDERS, EPOCHS, SIZE, Ledger, Spent
+from parzen.benchmarks.populations.trainings import TRAININGS
 
 
 def play(name: str, training: str, seed: int) -> dict[str, object]:
@@ -24,14 +24,12 @@ def play(name: str, training: str, seed: int) -> dict[str, object]:
     ledger = Ledger(TRAININGS[training](), SIZE * EPOCHS)
     start = time.perf_counter()
     if name == "ray":
-        from .ray_pbt import play_ray
+        from parzen.benchmarks.populations.ray_pbt import play_ray
 
         play_ray(ledger, training, seed)
     else:
-        try:
+        with suppress(Spent):
             CONTENDERS[name](ledger, seed)
-        except Spent:
-            pass
     seconds = time.perf_counter() - start
     return {"contender": name, "training": training, "seed": seed, "seconds": seconds, "curve": ledger.curve}
 

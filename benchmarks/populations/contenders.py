@@ -11,13 +11,12 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import parzen
+from parzen.benchmarks.populations.trainings import Network, Training
 from parzen.pruners import ASHAPruner, BasePruner, HyperbandPruner, NopPruner, PBTPruner
 from parzen.pruners.pbt import TimeVaryingBandit
 from parzen.samplers import BaseSampler, RandomSampler, TPESampler
 from parzen.samplers.tpe.fidelity import largest_budget
 from parzen.trial import Trial, TrialState
-
-from .trainings import Network, Training
 
 EPOCHS = 60  # of a complete training
 SIZE, INTERVAL = 16, 5  # of a population

@@ -1,10 +1,11 @@
-"""Two trainings on scikit-learn's digits for which the learning rate's schedule matters; NumPy, milliseconds an epoch."""
+"""Two trainings on scikit-learn's digits for which the learning rate's schedule matters; in NumPy, some ms an epoch."""
 
 from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -41,7 +42,7 @@ class Network:
 
     def __init__(self, sizes: tuple[int, ...], seed: int) -> None:
         self.rng = np.random.default_rng(seed)
-        pairs = list(zip(sizes[:-1], sizes[1:], strict=True))
+        pairs = list(pairwise(sizes))
         self.weights = [(self.rng.standard_normal(p) * np.sqrt(1.0 / p[0])).astype(np.float32) for p in pairs]
         self.biases = [np.zeros(p[1], np.float32) for p in pairs]
         self.speed = [np.zeros_like(w) for w in (*self.weights, *self.biases)]

@@ -27,7 +27,7 @@ _OUTLYING = 3.0
 
 
 class _Model(NamedTuple):
-    """A Gaussian process over points x and times t: covariance (1 - epsilon)^(|t - t'| / 2) exp(-|x - x'|^2 / 2 l^2)."""
+    """A Gaussian process of points x and times t: covariance (1 - epsilon)^(|t - t'| / 2) exp(-|x - x'|^2 / 2 l^2)."""
 
     length: float
     forgetting: float
