@@ -17,7 +17,7 @@ from ray.tune.schedulers import PopulationBasedTraining
 from parzen.benchmarks.populations.contenders import EPOCHS, INTERVAL, SIZE, Ledger
 from parzen.benchmarks.populations.trainings import TRAININGS
 
-N_ACTORS = 4  # at once; the other members wait in checkpoints
+N_ACTORS = SIZE  # at once: a member that waits would be taken down, and started again
 
 
 class Member(tune.Trainable):  # type: ignore[misc]

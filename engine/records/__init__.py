@@ -3,6 +3,7 @@
 from .attributes import (
     CONSTRAINTS,
     FIXED,
+    RETRIED,
     constraint_attr,
     constraints_of,
     listed_constraints,
@@ -24,6 +25,7 @@ __all__ = [
     "PARENT",
     "PARENTS",
     "PAUSED_AT",
+    "RETRIED",
     "BaseTrial",
     "Checkpoint",
     "Choice",

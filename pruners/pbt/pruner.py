@@ -6,13 +6,13 @@ selection. Several intervals: Doulazmi et al., "Multiple-Frequencies Population-
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from ...engine.history import RUNGS_BEHIND, BracketStudy, History, Remembered, Selection
 from ...engine.history.trial_columns import microseconds
-from ...engine.records import FORKED_AT, PARENT, PAUSED_AT, FrozenTrial, TrialState
+from ...engine.records import FORKED_AT, PARENT, PAUSED_AT, RETRIED, FrozenTrial, TrialState
 from ...engine.seeds import Streams
 from ..promotion import Fork, Leave, PromotingPruner, Promotion, losses
 from .explore import Explorer, Member, Perturb, child_params
@@ -61,10 +61,11 @@ class _Populations:
 
     def _join(self, history: History, number: int) -> Population:
         attrs = history.system_attrs(number)
-        if REPLACES in attrs:
-            self.has_children = True
-            population = self._of[attrs[REPLACES]]
-            population.replace(attrs[REPLACES], number, attrs[FORKED_AT])
+        self.has_children |= PARENT in attrs
+        member = _replaced_by(attrs)
+        if member is not None:
+            population = self._of[member]
+            population.replace(member, number, attrs.get(FORKED_AT, 0))
             return population
         if self._newest is None or self._newest.is_full:
             self._newest = Population(self._rules, len(self._signs))
@@ -73,13 +74,19 @@ class _Populations:
         return self._newest
 
 
+def _replaced_by(attrs: Mapping[str, Any]) -> int | None:
+    """Give the member whose place a trial has: a child's, or that of a dead process whose trial is tried again."""
+    member: int | None = attrs.get(REPLACES)
+    return member if member is not None or not attrs.get(RETRIED) else attrs[RETRIED][-1]
+
+
 def _leaves_place(history: History, number: int) -> bool:
     """Tell whether a trial that ended is to be replaced: one that failed, or that the pruner ended."""
     state = history.state(number)
     return state == _FAIL or (state == _PRUNED and history.system_attr(number, LOST_AT) is not None)
 
 
-def interval_of(attrs: Any, number: int, intervals: tuple[int, ...]) -> int:
+def interval_of(attrs: Mapping[str, Any], number: int, intervals: tuple[int, ...]) -> int:
     """Give the interval of a trial: that of the place which it has, and of those that start from nothing in turn."""
     interval: int = attrs.get(INTERVAL) or intervals[number % len(intervals)]
     return interval
@@ -165,8 +172,11 @@ class PBTPruner(PromotingPruner):
     ) -> None:
         if not isinstance(population_size, int) or population_size < 2:
             raise ValueError(f"`population_size` must be a whole number of at least 2, but got {population_size!r}.")
-        if not 0 < quantile <= 0.5:
-            raise ValueError(f"`quantile` must lie in (0, 0.5], but got {quantile!r}.")
+        if not 1 / population_size <= quantile <= 0.5:
+            raise ValueError(
+                f"`quantile` must lie in [1 / population_size, 0.5], or nobody is replaced, but got {quantile!r} of "
+                f"{population_size} members."
+            )
         if deadline is not None and not (synchronous and deadline >= 0):
             raise ValueError(
                 f"`deadline` must be at least 0, and is for synchronous populations, but got deadline={deadline!r} "
