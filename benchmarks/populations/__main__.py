@@ -37,7 +37,7 @@ def play(name: str, training: str, seed: int) -> dict[str, object]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("command", choices=("run", "report"))
-    parser.add_argument("--runs", type=Path, default=Path("populations.jsonl"))
+    parser.add_argument("--runs", type=Path, nargs="+", default=[Path("populations.jsonl")])
     parser.add_argument("--contenders", nargs="+", choices=(*CONTENDERS, "ray"), default=list(CONTENDERS))
     parser.add_argument("--trainings", nargs="+", choices=tuple(TRAININGS), default=list(TRAININGS))
     parser.add_argument("--seeds", type=int, default=20)
@@ -52,7 +52,7 @@ def main() -> None:
             for name in options.contenders:
                 if (name, training, seed) not in done:
                     run = play(name, training, seed)
-                    with options.runs.open("a") as file:
+                    with options.runs[0].open("a") as file:
                         file.write(json.dumps(run) + "\n")
                     print(f"{training} {name} {seed}: {run['curve'][-1][1:]} in {run['seconds']:.1f} s", flush=True)  # type: ignore[index]
 

@@ -41,7 +41,11 @@ class Ledger:
     ----------
     curve : list[tuple[int, float, float]]
         Whenever there was a new best network: epochs drawn by then, its validation loss and its test loss.
+    study : Study
+        The contender's study, if it has one.
     """
+
+    study: parzen.Study
 
     def __init__(self, training: Training, budget: int) -> None:
         self.training = training
@@ -81,7 +85,7 @@ def suggested(trial: Trial, training: Training) -> dict[str, float]:
 
 def pausing(pruner: BasePruner, sampler: BaseSampler, ledger: Ledger, seed: int, schedule: Schedule = constant) -> None:
     """Ask for trials that pause and go on, or are forked, with checkpoints in a dictionary."""
-    study = parzen.create_study(study_name="race", pruner=pruner, sampler=sampler)
+    study = ledger.study = parzen.create_study(study_name="race", pruner=pruner, sampler=sampler)
     checkpoints: dict[tuple[int, int], Network] = {}
     while True:
         trial = study.ask()

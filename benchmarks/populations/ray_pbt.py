@@ -88,7 +88,7 @@ def play_ray(ledger: Ledger, training: str, seed: int) -> None:
             callbacks=[Observer(ledger)],
             verbose=0,
             storage_path=tempfile.mkdtemp(),
-            checkpoint_config=tune.CheckpointConfig(num_to_keep=2),
+            checkpoint_config=tune.CheckpointConfig(checkpoint_frequency=1, num_to_keep=4),
         ),
     )
     tuner.fit()
