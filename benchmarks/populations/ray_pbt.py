@@ -39,7 +39,7 @@ class Member(tune.Trainable):  # type: ignore[misc]
     def save_checkpoint(self, folder: str) -> None:
         Path(folder, "network").write_bytes(pickle.dumps(self.network))
 
-    def load_checkpoint(self, folder: str) -> None:
+    def load_checkpoint(self, folder: Any) -> None:
         self.network = pickle.loads(Path(folder, "network").read_bytes())
 
     def reset_config(self, config: dict[str, Any]) -> bool:

@@ -36,7 +36,7 @@ class _Populations:
         self._of: list[Population] = []  # by trial number
         self._newest: Population | None = None
         self._n_completions = self._n_finished = self._n_pauses = 0
-        self.has_children = False
+        self.children: set[int] = set()
         self.active: list[Population] = []
 
     def of(self, number: int) -> Population:
@@ -61,7 +61,8 @@ class _Populations:
 
     def _join(self, history: History, number: int) -> Population:
         attrs = history.system_attrs(number)
-        self.has_children |= PARENT in attrs
+        if PARENT in attrs:
+            self.children.add(number)
         member = _replaced_by(attrs)
         if member is not None:
             population = self._of[member]
@@ -257,25 +258,27 @@ class PBTPruner(PromotingPruner):
         """Give the study with the members that start from nothing: children teach a model what their parents did."""
         history: History = study.history
         with history.lock:
-            if not self._populations_of(history).has_children:
+            if not self._populations_of(history).children:
                 return study
         return BracketStudy(study, self._select)
 
     def _select(self, history: History) -> Selection:
-        found = self._selections.get(history)
-        if found is None:
-            found = self._selections[history] = Selection(history, lambda n: PARENT not in history.system_attrs(n))
-            return found
-        return found.update(history)
+        with history.lock:
+            children = self._populations_of(history).children
+            found = self._selections.get(history)
+            if found is None:
+                found = self._selections[history] = Selection(history, lambda number: number not in children)
+                return found
+            return found.update(history)
 
 
 def _intervals(interval: int | None, intervals: Sequence[int] | None, max_resource: int | None) -> tuple[int, ...]:
     """Check the intervals and the step at which members are complete."""
     if (interval is None) == (intervals is None):
         raise ValueError(f"Expected `interval` or `intervals`, but got {interval!r} and {intervals!r}.")
-    found = (interval,) if intervals is None else tuple(intervals)
-    if not found or not all(isinstance(d, int) and d >= 1 for d in found):
-        raise ValueError(f"Intervals must be whole numbers of at least 1, but got {interval or intervals!r}.")
+    found = tuple(d for d in (intervals or (interval,)) if isinstance(d, int) and d >= 1)
+    if len(found) != len(intervals or (interval,)):
+        raise ValueError(f"Intervals must be whole numbers of at least 1, but got {intervals or interval!r}.")
     if max_resource is not None and (max_resource < 1 or any(max_resource % d for d in found)):
         raise ValueError(f"`max_resource` must be a multiple of the intervals {found}, but got {max_resource!r}.")
     return found
