@@ -1,4 +1,4 @@
-"""The programs of the README and of docs/pruning.md run as they stand; what the pages name is there."""
+"""The programs of the README, of docs/pruning.md and of docs/pbt.md run as they stand; what the pages name is there."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ def programs(page: str) -> list[str]:
 
 
 def test_there_are_programs() -> None:
-    assert (len(programs("README.md")), len(programs("docs/pruning.md"))) == (4, 1)
+    assert [len(programs(page)) for page in ("README.md", "docs/pruning.md", "docs/pbt.md")] == [4, 1, 1]
 
 
-@pytest.mark.parametrize("program", programs("README.md") + programs("docs/pruning.md"))
+@pytest.mark.parametrize("program", programs("README.md") + programs("docs/pruning.md") + programs("docs/pbt.md"))
 def test_program_runs_twice(program: str, tmp_path: Path) -> None:
     """Twice, since the first one resumes its study."""
     for _ in range(2):

@@ -107,7 +107,7 @@ def draw(runs: list[dict[str, Any]], path: Path) -> None:
 
 
 def write(paths: Iterable[Path]) -> None:
-    """Report on the runs: print the tables, and draw `populations.png`."""
+    """Report on the runs: print the tables, and draw ``populations.png``."""
     runs = read(paths)
     for training in TRAININGS:
         print(f"\n{training}\n", *table(runs, training), sep="\n")

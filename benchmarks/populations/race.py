@@ -1,8 +1,8 @@
 """Race population based training against other ways to spend the same epochs, and report.
 
-python -m parzen.benchmarks.populations run --seeds 20       # appends to populations.jsonl what is not there yet
-python -m parzen.benchmarks.populations run --contenders ray --seeds 5
-python -m parzen.benchmarks.populations report               # a table, and populations.png
+python -m parzen.benchmarks.populations.race run --seeds 20       # appends to populations.jsonl what is not there yet
+python -m parzen.benchmarks.populations.race run --contenders ray --seeds 5
+python -m parzen.benchmarks.populations.race report               # a table, and populations.png
 """
 
 from __future__ import annotations
