@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 import parzen
 from parzen.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
-from parzen.pruners import PBTPruner
+from parzen.pruners import Fork, PBTPruner
 from parzen.pruners.pbt import Member, Perturb, TimeVaryingBandit
 from parzen.samplers import RandomSampler
 from parzen.samplers.base import Sampler
@@ -172,6 +172,17 @@ def test_a_member_that_fails_is_replaced_and_the_population_stays_as_large() -> 
     ends = Counter(trial.state for trial in study.trials)
     assert ends[FAIL] > 3
     assert ends[PAUSED] + ends[COMPLETE] + (ends[FAIL] + ends[PRUNED] - len(children(study))) == 8
+
+
+def test_only_members_that_are_left_have_children() -> None:
+    study = study_of()
+    weights = run(study, 8)
+    ranked = sorted(range(8), key=lambda number: weights[number, 2])
+    for number in (best := ranked[:2]):
+        study.tell(study.resume(number), state=FAIL)
+    fork = study.pruner.promote(study)
+    assert isinstance(fork, Fork) and fork.attrs["parzen:replaces"] == min(best)
+    assert fork.parent in ranked[2:4]
 
 
 def test_a_child_that_is_taken_up_again_before_it_was_compared_goes_on_from_its_parent() -> None:
