@@ -52,12 +52,11 @@ def train(study: parzen.Study, trial: Trial, data: Digits, folder: Path) -> None
 
 
 def delete_unused(study: parzen.Study, folder: Path) -> None:
-    """Delete the checkpoints that nobody will load, but none of a trial that runs: it is about to tell of it."""
+    """Delete the checkpoints that nobody will load."""
     made = list(folder.glob("*.pickle"))  # listed first, so that none is younger than what is asked now
     kept = {f"{number}-{step}" for number, step in study.checkpoints_in_use()}
-    running = {str(trial.number) for trial in study.get_trials(states=(TrialState.RUNNING,))}
     for path in made:
-        if path.stem not in kept and path.stem.partition("-")[0] not in running:
+        if path.stem not in kept:
             path.unlink(missing_ok=True)
 
 

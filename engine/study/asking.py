@@ -106,9 +106,12 @@ def fork(study: StudyCore, promotion: Fork) -> Trial | None:
         study.look_again()
         if created is None:
             return None
-        # Whoever looked for checkpoints to delete before the child was there may have taken this one, if its parent
-        # does not go on from there any more; who looks from now on sees that the child needs it.
-        if restart_of(study.sync(), promotion.parent) != (promotion.parent, promotion.step):
+        history = study.sync()
+        # Not every storage creates a trial at a number in one step. And whoever looked for checkpoints to delete before
+        # the child was there may have taken this one, if its parent does not go on from there any more; who looks from
+        # now on sees that the child needs it.
+        is_first = history.trial_id(promotion.number) == created[0]
+        if not is_first or restart_of(history, promotion.parent) != (promotion.parent, promotion.step):
             study._storage.set_trial_state_values(created[0], TrialState.FAIL)
             study.look_again()
             return None

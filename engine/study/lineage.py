@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from ...pruners import PromotingPruner
 from ..history import History
-from ..records import FORKED_AT, PARENT, Checkpoint, TrialState, checkpoint_of
+from ..records import FORKED_AT, PARENT, PAUSED_AT, Checkpoint, FrozenTrial, TrialState, checkpoint_of
 from .core import StudyCore
 
 _ACTIVE = (TrialState.RUNNING, TrialState.PAUSED)
@@ -53,8 +54,19 @@ def checkpoints_in_use(study: StudyCore) -> set[Checkpoint]:
     with history.lock:
         found = {restart_of(history, number) for number in history.numbers(_ACTIVE)}
         complete = history.numbers((TrialState.COMPLETE,))
-        ends = {Checkpoint(number, int(history.last_step[number])) for number in complete}
-    return {checkpoint for checkpoint in found | ends if checkpoint is not None and checkpoint.step > 0}
+        found |= {Checkpoint(number, int(history.last_step[number])) for number in complete}
+        for record in history.live.values():
+            found |= _to_be_told(study, history, record)
+    return {checkpoint for checkpoint in found if checkpoint is not None and checkpoint.step > 0}
+
+
+def _to_be_told(study: StudyCore, history: History, record: FrozenTrial) -> set[Checkpoint]:
+    """Give the checkpoints that a running trial may have made, or makes next, before it tells that it pauses there."""
+    if not isinstance(study.pruner, PromotingPruner) or record.state != TrialState.RUNNING:
+        return set()
+    reached = history.rungs.reached(record.number)
+    steps = study.pruner.levels_of(record)[max(reached - 1, 0) : reached + 1]
+    return {Checkpoint(record.number, step) for step in steps if step > (record.system_attrs.get(PAUSED_AT) or 0)}
 
 
 def restart_of(history: History, number: int) -> Checkpoint | None:

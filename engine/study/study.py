@@ -145,8 +145,9 @@ class Study(StudyCore):
     def checkpoints_in_use(self) -> set[Checkpoint]:
         """Give the checkpoints that may still be needed, as (number of the trial, step); others may be deleted.
 
-        These are those from which a running or paused trial goes on or would be forked, and those at the last step of
-        complete trials. Any process may ask at any time: a fork whose checkpoint ceased to be in use is given up.
+        These are those from which a running or paused trial goes on or would be forked, that of the rung to which a
+        running trial comes next, and those at the last step of complete trials. Any process may ask at any time, if it
+        listed the checkpoints that there are before: a fork whose checkpoint ceased to be in use is given up.
         """
         return checkpoints_in_use(self)
 

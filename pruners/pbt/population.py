@@ -75,6 +75,7 @@ class Population:
         self._waiting: defaultdict[int, set[int]] = defaultdict(set)  # members by step, perhaps gone on since
         self._unstarted: set[int] = set()  # members that wait, and were not compared yet
         self._superfluous: set[int] = set()  # trials that wait, and whose place another one has
+        self._replaced: set[int] = set()
         self._vacant: dict[int, int] = {}  # members that ended and left their place to nobody yet, with their steps
 
     # --- what happened -----------------------------------------------------------------------------------------------
@@ -95,7 +96,10 @@ class Population:
         self.members[number] = 0
 
     def replace(self, member: int, child: int, step: int) -> None:
-        """Note that a child, forked at a step, has the place of a member."""
+        """Note that a child, forked at a step, has the place of a member, unless another one had it before."""
+        if member in self._replaced:
+            return
+        self._replaced.add(member)
         self.members.pop(member, None)
         self._vacant.pop(member, None)
         self.members[child] = step

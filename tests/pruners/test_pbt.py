@@ -131,9 +131,13 @@ def test_checkpoints_that_are_not_in_use_can_be_deleted_at_any_time() -> None:
         trial = study.ask()
         in_use = study.checkpoints_in_use()
         assert trial.resume_from is None or (trial.resume_from, trial.resume_step) in in_use
+        assert (trial.number, trial.next_rung) in in_use  # it may be there before the trial tells
         for key in weights.keys() - in_use:
             del weights[key]
-        work(study, trial, weights)
+        rung, w = trial.next_rung, train(trial, weights, trial.suggest_float("x", 1e-3, 1, log=True))
+        is_paused = trial.should_pause()
+        assert (trial.number, rung) in study.checkpoints_in_use()
+        study.tell(trial, *((None, PAUSED) if is_paused else (w,)))
         assert len(study.checkpoints_in_use()) <= 8
     assert study.checkpoints_in_use() == {(t.number, 12) for t in study.trials if t.state == COMPLETE}
 
@@ -155,6 +159,26 @@ def test_a_fork_whose_checkpoint_ceases_to_be_in_use_meanwhile_is_given_up() -> 
     assert study.trials[8].state == FAIL
     assert trial.number == 9 and study.trials[9].system_attrs["parzen:replaces"] == 8
     assert (trial.resume_from, trial.resume_step) in study.checkpoints_in_use()
+
+
+def test_a_second_child_in_one_place_is_given_up_where_a_storage_could_not_prevent_it() -> None:
+    study = study_of()
+    run(study, 8)
+    others = []
+
+    def create_in_two_steps(study_id: int, number: int, templates: Any) -> Any:
+        if not others:  # as a journal, into which another process writes between the two
+            others.append(None)
+            others[0] = study.ask()
+        return study._storage.create_new_trials(study_id, templates)
+
+    study._storage.create_trials_at = create_in_two_steps
+    trial = study.ask()
+    assert [child.number for child in children(study)] == [8, 9, 10]
+    assert [attr(child, "replaces") for child in children(study)][:2] == [attr(study.trials[8], "replaces")] * 2
+    assert [child.state for child in children(study)] == [TrialState.RUNNING, FAIL, TrialState.RUNNING]
+    assert (others[0].number, trial.number) == (8, 10)
+    assert len(study.pruner._populations_of(study.history).active[0].members) == 8
 
 
 # --- mishaps ---------------------------------------------------------------------------------------------------------

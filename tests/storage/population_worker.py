@@ -33,8 +33,7 @@ def delete_unused(study: parzen.Study, folder: Path) -> None:
     made = list(folder.glob("*-*"))  # first: one that is made later is none of those that were not in use
     in_use = {file_of(folder, *checkpoint) for checkpoint in study.checkpoints_in_use()}
     for path in made:
-        own = int(path.name.partition("-")[0])
-        if path not in in_use and study.trials[own].state != TrialState.RUNNING:  # it has saved, and will pause
+        if path not in in_use:
             path.unlink(missing_ok=True)
 
 
