@@ -6,6 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,20 +20,27 @@ from parzen.pruners import Fork, PBTPruner
 from parzen.pruners.pbt import Member, Perturb, TimeVaryingBandit
 from parzen.samplers import RandomSampler
 from parzen.samplers.base import Sampler
+from parzen.storages import JournalStorage
+from parzen.storages.journal import JournalFileBackend
 from parzen.trial import FrozenTrial, Trial, TrialState
 
 COMPLETE, FAIL, PAUSED, PRUNED = TrialState.COMPLETE, TrialState.FAIL, TrialState.PAUSED, TrialState.PRUNED
 Weights = dict[tuple[int, int], float]
 
 
-def study_of(seed: int = 0, sampler: Any = None, n_objectives: int = 1, **options: Any) -> parzen.Study:
+def study_of(
+    seed: int = 0, sampler: Any = None, n_objectives: int = 1, storage: Any = None, **options: Any
+) -> parzen.Study:
     parzen.logging.set_verbosity(parzen.logging.WARNING)
     options = {"population_size": 8, "interval": 2, "max_resource": 12, "seed": seed, **options}
     if "intervals" in options:
         del options["interval"]
     directions = ["minimize"] * n_objectives
     return parzen.create_study(
-        directions=directions, pruner=PBTPruner(**options), sampler=sampler or RandomSampler(seed)
+        directions=directions,
+        pruner=PBTPruner(**options),
+        sampler=sampler or RandomSampler(seed),
+        storage=storage,
     )
 
 
@@ -294,6 +302,16 @@ def test_a_seed_repeats_and_another_one_differs() -> None:
     assert params(1) == params(1)
     assert params(1)[:8] == params(2)[:8]
     assert params(1)[8:] != params(2)[8:]
+
+
+def test_every_storage_has_the_same_study(tmp_path: Path) -> None:
+    found = []
+    for storage in (None, f"sqlite:///{tmp_path}/s.db", JournalStorage(JournalFileBackend(str(tmp_path / "journal")))):
+        study = study_of(storage=storage)
+        run(study, 48)
+        trials = [(t.params, t.state, t.values, t.system_attrs, t.intermediate_values) for t in study.trials]
+        found.append([trials, study.lineage(study.best_trial), study.checkpoints_in_use()])
+    assert found[0] == found[1] == found[2]
 
 
 finite = st.floats(-1e6, 1e6)
