@@ -40,8 +40,9 @@ class Population(StackedNetworks):
 
     def go_on(self, rows: npt.NDArray[np.int64], parameters: dict[str, Tensor]) -> None:
         """Let each network have the weights and the velocities of a row, and parameters of its own."""
-        self.weights = [weights.detach()[rows] for weights in self.weights]
-        self.velocities = [velocities[rows] for velocities in self.velocities]
+        index = torch.from_numpy(rows).to(self.learning_rate.device)
+        self.weights = [weights.detach()[index] for weights in self.weights]
+        self.velocities = [velocities[index] for velocities in self.velocities]
         self.learning_rate = parameters["learning_rate"].reshape(-1, 1, 1)
         self.momentum = parameters["momentum"].reshape(-1, 1, 1)
 

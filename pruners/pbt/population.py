@@ -8,8 +8,9 @@ process read what happened.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Container
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 
@@ -151,19 +152,19 @@ class Population:
         return Vacancy(member, parents) if parents else None
 
     def parents(self, history: History, step: int, without: Container[int] = ()) -> tuple[int, ...]:
-        """Give the best quantile of the members that were compared at a step, from best to worst, at least one.
+        """Give the best quantile of the members that were compared at a step, from best to worst, at least one."""
+        quota = max(int(self._rules.quantile * len(self._rungs[step])), 1)
+        return tuple(islice(self._possible_parents(history, step, without), quota))
+
+    def _possible_parents(self, history: History, step: int, without: Container[int] = ()) -> Iterator[int]:
+        """Give those that were compared at a step and may have children, from best to worst.
 
         They are members still, have a checkpoint, and are not about to give up their own places.
         """
         rung = self._rungs[step]
-        quota = max(int(self._rules.quantile * len(rung)), 1)
-        found: list[int] = []
         for number in rung.best(len(rung) - self._n_losers(rung)):
-            if len(found) == quota:
-                break
             if number not in without and self._may_have_children(history, number):
-                found.append(number)
-        return tuple(found)
+                yield number
 
     def _may_have_children(self, history: History, number: int) -> bool:
         step = self.members.get(number)
@@ -189,10 +190,11 @@ class Population:
             if not self._is_decided(history, step, now):
                 return None
             place = self._rungs[step].place
-            last = max(here, key=place)
-            if self._loses(last, step) and self.parents(history, step):
+            ranked = [(place(number), number) for number in here]
+            last, first = max(ranked)[1], min(ranked)[1]
+            if self._loses(last, step) and any(True for _ in self._possible_parents(history, step)):
                 return last, step, True
-            return min(here, key=place), step, False
+            return first, step, False
         return None
 
     def _waits_at(self, history: History, number: int, step: int) -> bool:
