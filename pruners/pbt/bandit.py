@@ -42,8 +42,8 @@ class _Model(NamedTuple):
 
     def factor(self, x: FloatArray, t: FloatArray) -> FloatArray:
         """Give the Cholesky factor of the covariance of noisy observations."""
-        found: FloatArray = np.linalg.cholesky(self.covariance(x, t, x, t) + self.noise * np.eye(len(x)))
-        return found
+        covariance = self.covariance(x, t, x, t) + self.noise * np.eye(len(x))
+        return np.linalg.cholesky(covariance).astype(np.float64, copy=False)
 
     def log_likelihood(self, x: FloatArray, t: FloatArray, y: FloatArray) -> float:
         """Give the log of the density of observations (n,), but for a constant."""
