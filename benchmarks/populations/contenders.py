@@ -146,7 +146,6 @@ CONTENDERS: dict[str, Callable[[Ledger, int], None]] = {
     "pbt": pbt,
     "pb2": lambda ledger, seed: pbt(ledger, seed, explore=TimeVaryingBandit()),
     "mf-pbt": lambda ledger, seed: pbt(ledger, seed, intervals=(5, 10, 20)),
-    "pbt-10": lambda ledger, seed: pbt(ledger, seed, interval=10),
     "pbt-copies": lambda ledger, seed: pbt(ledger, seed, explore=lambda member, rng: member.params),
     "asha": asha,
     "asha-cosine": lambda ledger, seed: asha(ledger, seed, cosine),
