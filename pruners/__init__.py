@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from ..engine.lazily import lazily
 from .base import BasePruner
 from .percentile import MedianPruner, PercentilePruner
-from .promotion import PromotingPruner
+from .promotion import Fork, Leave, PromotingPruner, Promotion
 
 if TYPE_CHECKING:
     from .asha import ASHAPruner
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from .nop import NopPruner
     from .pasha import PASHAPruner
     from .patient import PatientPruner
+    from .pbt import PBTPruner
     from .successive_halving import SuccessiveHalvingPruner
     from .sync_hyperband import SyncHyperbandPruner
     from .threshold import ThresholdPruner
@@ -28,6 +29,7 @@ else:
             ".nop": ["NopPruner"],
             ".pasha": ["PASHAPruner"],
             ".patient": ["PatientPruner"],
+            ".pbt": ["PBTPruner"],
             ".successive_halving": ["SuccessiveHalvingPruner"],
             ".sync_hyperband": ["SyncHyperbandPruner"],
             ".threshold": ["ThresholdPruner"],
@@ -39,13 +41,17 @@ __all__ = [
     "ASHAPruner",
     "BasePruner",
     "BudgetPruner",
+    "Fork",
     "HyperbandPruner",
+    "Leave",
     "MedianPruner",
     "NopPruner",
     "PASHAPruner",
+    "PBTPruner",
     "PatientPruner",
     "PercentilePruner",
     "PromotingPruner",
+    "Promotion",
     "SuccessiveHalvingPruner",
     "SyncHyperbandPruner",
     "ThresholdPruner",

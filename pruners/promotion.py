@@ -8,12 +8,58 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from ..engine.history import History
 from ..engine.records import FrozenTrial, report_at
 from .base import BasePruner
 from .rung import complete
+
+
+@dataclass(frozen=True)
+class Leave:
+    """The paused trial that gives up its place: it ends as a pruned one, and the pruner is asked again.
+
+    Attributes
+    ----------
+    number
+        Number of the trial.
+    attrs
+        System attributes that say why.
+    """
+
+    number: int
+    attrs: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Fork:
+    """A new trial that goes on from the checkpoint of another one.
+
+    Attributes
+    ----------
+    number
+        Number of the new trial: the one for which its parameters were drawn.
+    parent
+        Number of the trial whose checkpoint it loads.
+    step
+        Step of that checkpoint.
+    params
+        Its parameters, external values by name.
+    attrs
+        Its further system attributes.
+    """
+
+    number: int
+    parent: int
+    step: int
+    params: Mapping[str, Any]
+    attrs: Mapping[str, Any] = field(default_factory=dict)
+
+
+Promotion = int | Leave | Fork | None  # what a free worker is to do: go on with a paused trial, ..., start a new one
 
 
 class PromotingPruner(BasePruner):
@@ -25,12 +71,22 @@ class PromotingPruner(BasePruner):
     multi_objective = True
 
     @abstractmethod
-    def levels(self, number: int) -> tuple[int, ...]:
+    def levels(self, number: int) -> Sequence[int]:
         """Give the steps of the rungs of a trial, ascending; at the last one it is complete."""
 
     @abstractmethod
-    def promote(self, study: Any) -> int | None:
-        """Give the number of the paused trial that is to go on now; None if a new one is to start."""
+    def promote(self, study: Any) -> Promotion:
+        """Say what a free worker does now.
+
+        Returns
+        -------
+        promotion
+            The number of the paused trial that is to go on; a `Leave` or a `Fork`; None if a new trial is to start.
+        """
+
+    def levels_of(self, trial: FrozenTrial) -> Sequence[int]:
+        """Give the steps of the rungs of a trial that exists: those of its number, unless what it is says otherwise."""
+        return self.levels(trial.number)
 
     @abstractmethod
     def leads(self, study: Any, trial: FrozenTrial) -> bool:
@@ -38,7 +94,7 @@ class PromotingPruner(BasePruner):
 
     def next_rung(self, study: Any, trial: FrozenTrial) -> int:
         """Give the step up to which a trial is to run now."""
-        levels = self.levels(trial.number)
+        levels = self.levels_of(trial)
         history: History = study.history
         return levels[min(history.rungs.reached(trial.number), len(levels) - 1)]
 
@@ -55,7 +111,7 @@ class PromotingPruner(BasePruner):
         history: History = study.history
         with history.lock:
             steps = history.curve(trial).steps
-        levels = self.levels(trial.number)
+        levels = self.levels_of(trial)
         before = rung = history.rungs.reached(trial.number)
         while steps and rung < len(levels) - 1 and steps[-1] >= levels[rung]:
             complete(study, trial, rung, report_at(trial, steps[-1]))

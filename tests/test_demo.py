@@ -24,7 +24,7 @@ from parzen.trial import TrialState
 
 sklearn_datasets = pytest.importorskip("sklearn.datasets", reason="the digits come with scikit-learn")
 
-from parzen.examples import ask_tell, digits, front, pause  # noqa: E402
+from parzen.examples import ask_tell, digits, front, pause, pbt  # noqa: E402
 
 DATA = digits.load_digits()
 ADAM = Settings((24,), "relu", 0.0, 64, "adam", 3e-3, beta1=0.85, weight_decay=0.01)
@@ -329,6 +329,21 @@ def test_pausing_goes_on_from_the_checkpoint(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+def test_a_population_trains_by_a_schedule(tmp_path: Path) -> None:
+    study = pbt.main(n_members=4, folder=tmp_path, seed=1)
+    assert states(study).count(TrialState.COMPLETE) == 4
+    segments = study.lineage(study.best_trial)
+    network = NumpyNetwork(Settings((32,), "relu", 0.0, 32, "sgd", 0.1), seed=segments[0].number)
+    for _, start, stop, params in segments:  # what the lineage says, replayed
+        network.settings = network.optimizer.settings = Settings((32,), "relu", 0.0, 32, "sgd", **params)
+        for _ in range(start, stop):
+            network.train_epoch(*DATA.train)
+    assert network.accuracy(*DATA.validation) == study.best_value
+    kept = {path.stem for path in (tmp_path / "population").iterdir()}
+    assert kept == {f"{number}-{step}" for number, step in study.checkpoints_in_use()}
+
+
+@pytest.mark.slow
 def test_a_front_of_networks(tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
     picture = tmp_path / "front.png"
@@ -369,3 +384,14 @@ def test_batch_learns() -> None:
     study = batch.main(n=12, n_rounds=2, n_epochs=3, seed=0)
     assert states(study) == [TrialState.COMPLETE] * 24
     assert study.best_value > 0.5  # five times guessing
+
+
+@pytest.mark.slow
+def test_a_stacked_population_learns() -> None:
+    pytest.importorskip("torch", reason="PyTorch is not installed")
+    from parzen.examples import pbt_batch
+
+    study = pbt_batch.main(n=8, n_epochs=6, seed=0)
+    assert states(study).count(TrialState.COMPLETE) == 8
+    assert len(study.trials) > 8
+    assert study.best_value > 0.5

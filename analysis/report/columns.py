@@ -14,7 +14,7 @@ from ...engine.arrays import AnyArray, BoolArray, FloatArray, IntArray
 from ...engine.distributions import BaseDistribution, CategoricalDistribution, IntDistribution
 from ...engine.history import Front, History, history_of
 from ...engine.history.trial_columns import NO_TIME, microseconds
-from ...engine.records import ERROR, FIXED, TrialState
+from ...engine.records import ERROR, FIXED, PARENT, TrialState
 
 COMPLETE, PRUNED, FAIL = int(TrialState.COMPLETE), int(TrialState.PRUNED), int(TrialState.FAIL)
 RUNNING, PAUSED = int(TrialState.RUNNING), int(TrialState.PAUSED)
@@ -203,10 +203,15 @@ def columns_of(study: Any) -> Columns:
             errors=_errors(history),
             reports=_reports(history),
             rungs=_rungs(history),
-            enqueued=tuple(n for n in range(history.n) if _system_attr(history, n, FIXED)),
+            enqueued=tuple(n for n in range(history.n) if _is_enqueued(history, n)),
             unsuggested=tuple(sorted({str(name) for fixed in history.unsuggested for name in fixed})),
             front=_front(history),
         )
+
+
+def _is_enqueued(history: History, number: int) -> bool:
+    """Tell whether a user fixed parameters of a trial; those of a child were fixed when it was forked."""
+    return bool(_system_attr(history, number, FIXED)) and _system_attr(history, number, PARENT) is None
 
 
 def _front(history: History) -> tuple[int, ...]:

@@ -8,12 +8,13 @@ from .intersection import IntersectionSearchSpace, intersection_search_space
 from .points import Dimensions
 from .protocols import StudyLike
 from .remembered import Remembered
-from .rungs import COMPLETED_RUNG, Completion
+from .rungs import COMPLETED_RUNG, RUNGS_BEHIND, Completion
 from .selection import BracketStudy, Selection
 from .viewing import history_of
 
 __all__ = [
     "COMPLETED_RUNG",
+    "RUNGS_BEHIND",
     "BracketStudy",
     "Completion",
     "Dimensions",

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..distributions import BaseDistribution
-from ..records import CONSTRAINTS, FIXED, FrozenTrial, StudyDirection, TrialState, constraints_of, pause_marker
+from ..records import CONSTRAINTS, FIXED, PARENT, FrozenTrial, StudyDirection, TrialState, constraints_of, pause_marker
 from ..values import owned_items
 from .trial_columns import NO_TIME, TrialColumns, microseconds
 
@@ -252,7 +252,7 @@ class History(TrialColumns):
 
     def _note_end(self, record: FrozenTrial, signature: int) -> None:
         fixed = record.system_attrs.get(FIXED)
-        if fixed and not fixed.keys() <= record.params.keys():
+        if fixed and PARENT not in record.system_attrs and not fixed.keys() <= record.params.keys():
             self.unsuggested.append(fixed)
         self._count(record, signature)
         self._finished.append(record.number)

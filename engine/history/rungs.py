@@ -11,6 +11,9 @@ from typing import Any, NamedTuple
 
 COMPLETED_RUNG = "completed_rung_"
 
+# System attribute of a trial that goes on from the checkpoint of another one: how many rungs lie behind it there.
+RUNGS_BEHIND = "parzen:rungs_behind"
+
 
 class Completion(NamedTuple):
     """A trial that completed a rung.
@@ -46,12 +49,14 @@ class Rungs:
             yield self._log[i]
 
     def reached(self, number: int) -> int:
-        """Give the number of rungs that a trial has completed."""
+        """Give the number of rungs that a trial has completed, itself or before it was forked from another one."""
         return self._reached.get(number, 0)
 
     def note(self, number: int, system_attrs: Mapping[str, Any]) -> None:
         """Read the rungs out of a trial's system attributes; those read before are passed over."""
-        rung = self._reached.get(number, 0)
+        rung = self._reached.get(number, 0) or system_attrs.get(RUNGS_BEHIND, 0)
+        if rung:
+            self._reached[number] = rung
         while (value := system_attrs.get(f"{COMPLETED_RUNG}{rung}")) is not None:
             values = tuple(map(float, value)) if isinstance(value, (list, tuple)) else (float(value),)
             self._log.append(Completion(number, rung, values))

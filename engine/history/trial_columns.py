@@ -7,7 +7,7 @@ or paused it is in the columns alone, and a record is made from them on demand. 
 from __future__ import annotations
 
 import math
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from threading import RLock
 from typing import Any
@@ -241,6 +241,14 @@ class TrialColumns:
         """Give a system attribute of a trial that is not live; None if it has none of that name."""
         attrs = self._attrs.get(number)
         return None if attrs is None else attrs[1].get(key)
+
+    def system_attrs(self, number: int) -> Mapping[str, Any]:
+        """Give the system attributes of a trial, live or not; not to be changed."""
+        live = self.live.get(number)
+        if live is not None:
+            return live.system_attrs
+        attrs = self._attrs.get(number)
+        return {} if attrs is None else attrs[1]
 
     def user_attr(self, number: int, key: str) -> Any:
         """Give a user attribute of a trial that is not live; None if it has none of that name."""

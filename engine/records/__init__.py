@@ -4,6 +4,7 @@ from .attributes import (
     CONSTRAINTS,
     ERROR,
     FIXED,
+    RETRIED,
     constraint_attr,
     constraints_of,
     error_attr,
@@ -13,6 +14,7 @@ from .attributes import (
 )
 from .base import BaseTrial, Choice, internal_of
 from .fixed import FixedTrial
+from .forks import FORKED_AT, PARENT, Checkpoint, checkpoint_of, child_of
 from .frozen import FrozenTrial, create_trial, report_at
 from .pauses import PAUSED_AT, pause_marker, state_of, stored_state, with_pause_marker
 from .states import StudyDirection, TrialState
@@ -22,9 +24,13 @@ __all__ = [
     "CONSTRAINTS",
     "ERROR",
     "FIXED",
+    "FORKED_AT",
+    "PARENT",
     "PARENTS",
     "PAUSED_AT",
+    "RETRIED",
     "BaseTrial",
+    "Checkpoint",
     "Choice",
     "FixedTrial",
     "FrozenStudy",
@@ -32,6 +38,8 @@ __all__ = [
     "StudyDirection",
     "StudySummary",
     "TrialState",
+    "checkpoint_of",
+    "child_of",
     "constraint_attr",
     "constraints_of",
     "create_trial",

@@ -16,6 +16,9 @@ CONSTRAINTS = "constraints"
 # System attribute of a report of several objectives; the first one's value is the intermediate value as well.
 REPORT = "parzen:report:"
 
+# System attribute of a trial that tries again what dead processes left: the numbers of their trials, oldest first.
+RETRIED = "retry_history"
+
 # System attribute of the parameters with which a trial was enqueued.
 FIXED = "fixed_params"
 

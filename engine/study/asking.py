@@ -1,17 +1,19 @@
-"""How a trial starts: an enqueued one, a paused one, a new one, or a new one with parameters known at once."""
+"""How a trial starts: an enqueued one, what the pruner promotes, or a new one, perhaps with parameters at once."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ...pruners import PromotingPruner
+from ...pruners import Fork, Leave, PromotingPruner, Promotion
 from ...samplers.base import draws_columns
 from ..distributions import BaseDistribution, modern
 from ..exceptions import UpdateFinishedTrialError
-from ..records import FrozenTrial, TrialState
+from ..interrupts import Deferred
+from ..records import FrozenTrial, TrialState, child_of
 from .core import StudyCore
+from .lineage import restart_of
 from .liveness import search_from_time_to_time
-from .telling import pause_again
+from .telling import finish, pause_again
 from .trial import Trial
 
 
@@ -48,26 +50,72 @@ def _suggest_or_pause(trial: Trial, distributions: Mapping[str, BaseDistribution
 
 
 def promoted(study: StudyCore) -> Trial | None:
-    """Resume the paused trial that the study's pruner promotes; None if there is none."""
+    """Do what the study's pruner promotes, and give the trial that goes on by it; None if a new one is to start."""
     if not isinstance(study.pruner, PromotingPruner):
         return None
-    refused: tuple[int, int] | None = None  # which trial, and how many pauses were known then
+    refused: tuple[Promotion, int, int] | None = None  # which, and what was known then
     while True:
         study.sync()
-        number = study.pruner.promote(study)
-        if number is None:
+        promotion = study.pruner.promote(study)
+        if promotion is None:
             return None
-        paused = number, len(study.history.pauses)
-        if paused == refused:
+        wanted = promotion, len(study.history.pauses), study.history.n
+        if wanted == refused:
             raise RuntimeError(
-                f"Trial {number} is paused and should be resumed, but {type(study._storage).__name__} refuses. "
-                "Expected `set_trial_state_values(trial_id, TrialState.RUNNING)` to start a paused trial: use one of "
-                "parzen's storages."
+                f"{promotion} is what the pruner promotes, but {type(study._storage).__name__} refuses. Expected "
+                "`set_trial_state_values(trial_id, TrialState.RUNNING)` to start a paused trial: use one of parzen's "
+                "storages."
             )
-        trial = resume(study, number)
+        trial = _follow(study, promotion)
         if trial is not None:
             return trial
-        refused = paused  # another worker was faster: the next look will show it
+        refused = wanted  # another worker was faster, unless the next look shows the same
+
+
+def _follow(study: StudyCore, promotion: int | Leave | Fork) -> Trial | None:
+    """Do what a pruner promotes; None if another worker was faster, or if there is more to be done."""
+    if isinstance(promotion, Fork):
+        return fork(study, promotion)
+    if isinstance(promotion, Leave):
+        leave(study, promotion)
+        return None
+    return resume(study, promotion)
+
+
+def leave(study: StudyCore, promotion: Leave) -> None:
+    """End a paused trial as a pruned one, unless another worker took it up meanwhile.
+
+    It is resumed for that: so one worker gets it, and should that one die just then, the trial is paused again.
+    """
+    with Deferred():
+        trial = resume(study, promotion.number)
+        if trial is not None:
+            study.note(trial._record, promotion.attrs)
+            finish(study, trial, None, TrialState.PRUNED, skip_if_finished=True)
+
+
+def fork(study: StudyCore, promotion: Fork) -> Trial | None:
+    """Start a child; None if another worker took its number, or its parent's checkpoint may be gone.
+
+    Parent, step and parameters are stored with the new trial in one transaction, and only under the number for which
+    they were drawn: of several workers that fork at once, one does, and the others look again.
+    """
+    child = child_of(promotion.parent, promotion.step, promotion.params, promotion.attrs)
+    with Deferred():
+        created = study._storage.create_trials_at(study._study_id, promotion.number, [child])
+        study.look_again()
+        if created is None:
+            return None
+        history = study.sync()
+        # Not every storage creates a trial at a number in one step. And whoever looked for checkpoints to delete before
+        # the child was there may have taken this one, if its parent does not go on from there any more; who looks from
+        # now on sees that the child needs it.
+        is_first = history.trial_id(promotion.number) == created[0]
+        if not is_first or restart_of(history, promotion.parent) != (promotion.parent, promotion.step):
+            study._storage.set_trial_state_values(created[0], TrialState.FAIL)
+            study.look_again()
+            return None
+    return Trial(study, created[0], prepares=False)
 
 
 def resume(study: StudyCore, number: int) -> Trial | None:

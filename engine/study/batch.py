@@ -79,6 +79,66 @@ class Batch:
         """The trials one by one, to report, prune or tell them singly."""
         return [Trial(self._study, trial_id, prepares=False) for trial_id in self.trial_ids]
 
+    # --- trials that pause, or go on from checkpoints ---------------------------------------------------------------
+
+    @property
+    def resume_from(self) -> npt.NDArray[np.int64]:
+        """Whose checkpoint each trial goes on from: numbers of trials, shape (n,); -1 for one that starts afresh."""
+        found = [trial.resume_from for trial in self.trials]
+        return np.array([-1 if number is None else number for number in found], dtype=np.int64)
+
+    @property
+    def resume_step(self) -> npt.NDArray[np.int64]:
+        """The step behind which each trial goes on, shape (n,)."""
+        return np.array([trial.resume_step for trial in self.trials], dtype=np.int64)
+
+    def rows_in(self, previous: Batch) -> npt.NDArray[np.int64]:
+        """Find the weights with which each trial goes on in a stack whose rows are the trials of an earlier batch.
+
+        Parameters
+        ----------
+        previous
+            The batch whose trials were trained last.
+
+        Returns
+        -------
+        rows
+            Shape (n,); -1 for a trial that starts afresh. ``weights[rows]`` is the whole population's exploitation.
+
+        Raises
+        ------
+        ValueError
+            If a trial goes on from a checkpoint of none of them.
+        """
+        row = {number: i for i, number in enumerate(previous.numbers)} | {-1: -1}
+        strangers = [number for number in self.resume_from.tolist() if number not in row]
+        if strangers:
+            raise ValueError(
+                f"Trials go on from the checkpoints of {strangers}, but the batch before has the trials "
+                f"{previous.numbers}: load those from where you keep them, by `resume_from` and `resume_step`."
+            )
+        return np.array([row[number] for number in self.resume_from.tolist()], dtype=np.int64)
+
+    def report(self, values: npt.ArrayLike, step: int) -> None:
+        """Report a value of each trial at a step.
+
+        Parameters
+        ----------
+        values
+            Shape (n,), or (n, n_objectives).
+        step
+            See `Trial.report`.
+        """
+        m = len(self._study.directions)
+        for trial, told in zip(self.trials, _as_table(values, len(self), m).tolist(), strict=True):
+            trial.report(told if m > 1 else told[0], step)
+
+    def should_pause(self) -> npt.NDArray[np.bool_]:
+        """Ask the study's pruner which trials should pause now, shape (n,); tell these with `TrialState.PAUSED`."""
+        return np.array([trial.should_pause() for trial in self.trials], dtype=np.bool_)
+
+    # --- values of other kinds ---------------------------------------------------------------------------------------
+
     @property
     def choices(self) -> dict[str, tuple[Any, ...]]:
         """The choices of each categorical parameter: what its indices stand for."""

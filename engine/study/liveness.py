@@ -11,12 +11,12 @@ from ..exceptions import UpdateFinishedTrialError
 from ..history import COMPLETED_RUNG
 from ..interrupts import Deferred
 from ..logging import get_logger
-from ..records import CONSTRAINTS, ERROR, PAUSED_AT, FrozenTrial, TrialState, create_trial
+from ..records import CONSTRAINTS, ERROR, PAUSED_AT, RETRIED, FrozenTrial, TrialState, create_trial
 from .core import StudyCore
 from .telling import pause_again
 
 _logger = get_logger(__name__)
-_FAILED, _HISTORY = "failed_trial", "retry_history"
+_FAILED = "failed_trial"
 
 
 def fail_stale_trials(study: StudyCore) -> None:
@@ -108,7 +108,7 @@ class RetryHeartbeatStaleTrialCallback:
                 params=trial.params,
                 distributions=trial.distributions,
                 user_attrs=trial.user_attrs,
-                system_attrs={**kept, _FAILED: tried[0], _HISTORY: tried},
+                system_attrs={**kept, _FAILED: tried[0], RETRIED: tried},
                 intermediate_values=trial.intermediate_values if self._inherit_intermediate_values else None,
             )
         )
@@ -122,7 +122,7 @@ class RetryHeartbeatStaleTrialCallback:
     @staticmethod
     def retry_history(trial: FrozenTrial) -> list[int]:
         """Give the numbers of the trials before this one that were tried with its parameters, oldest first."""
-        return list(trial.system_attrs.get(_HISTORY, ()))
+        return list(trial.system_attrs.get(RETRIED, ()))
 
 
 class RetryFailedTrialCallback(RetryHeartbeatStaleTrialCallback):

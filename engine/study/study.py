@@ -9,11 +9,12 @@ import numpy.typing as npt
 
 from ..distributions import BaseDistribution, is_close
 from ..logging import get_logger
-from ..records import FIXED, FrozenTrial, StudyDirection, TrialState, create_trial
+from ..records import FIXED, Checkpoint, FrozenTrial, StudyDirection, TrialState, create_trial
 from ..values import copied_items, owned
 from .asking import ask, resume
 from .batch import Batch, ask_batch, tell_batch
 from .core import StudyCore
+from .lineage import Segment, checkpoints_in_use, lineage
 from .optimize import optimize
 from .telling import check_values, finish, trial_id_of
 from .trial import Trial
@@ -45,10 +46,11 @@ class Study(StudyCore):
     # --- ask and tell ------------------------------------------------------------------------------------------------
 
     def ask(self, fixed_distributions: Mapping[str, BaseDistribution] | None = None) -> Trial:
-        """Start a trial: the first enqueued one, a paused one that the pruner promotes, or a new one.
+        """Start a trial: the first enqueued one, one that the pruner promotes, or a new one.
 
-        A trial that was paused goes on behind ``trial.resume_step``, which is 0 for others; it has its parameters
-        already, and its user attributes, where a training loop keeps the path of its checkpoint.
+        A paused trial that the pruner promotes goes on behind ``trial.resume_step``, which is 0 for new ones; it has
+        its parameters already, and its user attributes, where a training loop keeps the path of its checkpoint. With
+        `PBTPruner` a trial may go on from the checkpoint of another one: ``trial.resume_from`` says of which.
 
         Parameters
         ----------
@@ -117,6 +119,37 @@ class Study(StudyCore):
         if trial is None:
             raise ValueError(f"Trial {number} was paused, but another worker has just resumed it. Take another one.")
         return trial
+
+    def lineage(self, trial: Trial | FrozenTrial | int) -> list[Segment]:
+        """Give the schedule that led to a trial: its own part and those of the trials from which it was forked.
+
+        Parameters
+        ----------
+        trial
+            A trial, its record or its number.
+
+        Returns
+        -------
+        segments
+            The oldest first: number, ``start``, ``stop`` and ``params`` each. A training that has the parameters of
+            each from the end of step `start` to the end of step `stop` replays the schedule. A trial that was never
+            forked is one segment.
+
+        Raises
+        ------
+        ValueError
+            If there is no such trial.
+        """
+        return lineage(self, trial if isinstance(trial, int) else trial.number)
+
+    def checkpoints_in_use(self) -> set[Checkpoint]:
+        """Give the checkpoints that may still be needed, as (number of the trial, step); others may be deleted.
+
+        These are those from which a running or paused trial goes on or would be forked, that of the rung to which a
+        running trial comes next, and those at the last step of complete trials. Any process may ask at any time, if it
+        listed the checkpoints that there are before: a fork whose checkpoint ceased to be in use is given up.
+        """
+        return checkpoints_in_use(self)
 
     def ask_batch(self, n: int, distributions: Mapping[str, BaseDistribution]) -> Batch:
         """Start `n` trials at once; enqueued trials come first, the new ones are stored in one transaction.

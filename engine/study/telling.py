@@ -12,7 +12,7 @@ import numpy as np
 from ...pruners.base import view_of
 from ..exceptions import UpdateFinishedTrialError
 from ..logging import get_logger
-from ..records import PAUSED_AT, FrozenTrial, TrialState, error_attr, report_at
+from ..records import FORKED_AT, PAUSED_AT, FrozenTrial, TrialState, error_attr, report_at
 from .core import StudyCore
 from .trial import Trial
 
@@ -109,10 +109,13 @@ def acceptable(values: list[float], n_objectives: int) -> list[float] | None:
 
 
 def write_pause_marker(study: StudyCore, record: FrozenTrial, state: TrialState, repeated: int | None = None) -> None:
-    """Store the pause marker of a trial that is about to pause: its last step, or the step that it repeated."""
+    """Store the pause marker of a trial that is about to pause: its last step, or the step that it repeated.
+
+    One that reported nothing since it was forked goes on where it was to begin.
+    """
     if state == _PAUSED:
-        step = record.last_step if repeated is None else repeated
-        study._storage.set_trial_system_attr(record._trial_id, PAUSED_AT, step or 0)
+        step = (record.last_step if repeated is None else repeated) or record.system_attrs.get(FORKED_AT) or 0
+        study._storage.set_trial_system_attr(record._trial_id, PAUSED_AT, step)
 
 
 def write_error(study: StudyCore, record: FrozenTrial, error: BaseException | str) -> None:

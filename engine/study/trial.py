@@ -20,7 +20,17 @@ from ..distributions import (
     check_distribution_compatibility,
     check_same_kind,
 )
-from ..records import FIXED, PAUSED_AT, BaseTrial, Choice, FrozenTrial, internal_of, new_constraint, report_attr
+from ..records import (
+    FIXED,
+    PAUSED_AT,
+    BaseTrial,
+    Choice,
+    FrozenTrial,
+    checkpoint_of,
+    internal_of,
+    new_constraint,
+    report_attr,
+)
 from ..values import copied_items, owned, owned_items
 from .core import StudyCore
 
@@ -347,8 +357,17 @@ class Trial(BaseTrial):
 
     @property
     def resume_step(self) -> int:
-        """The step behind which the trial goes on: the last one before its pause, 0 for one that never paused."""
+        """The step behind which the trial goes on: the last one before its pause, 0 for one that starts afresh."""
         return self._record.system_attrs.get(PAUSED_AT) or 0
+
+    @property
+    def resume_from(self) -> int | None:
+        """Number of the trial whose checkpoint, of `resume_step`, is to be loaded; None for one that starts afresh.
+
+        It is the trial's own if it paused, and its parent's if population based training has just forked it.
+        """
+        found = checkpoint_of(self.number, self._record.system_attrs)
+        return None if found is None else found.number
 
     @property
     def next_rung(self) -> int | None:

@@ -13,7 +13,7 @@ import pytest
 from promoting import train
 
 import parzen
-from parzen.pruners import ASHAPruner
+from parzen.pruners import ASHAPruner, PBTPruner
 from parzen.trial import TrialState
 
 optuna = pytest.importorskip("optuna")
@@ -139,3 +139,22 @@ def test_the_dashboard_shows_a_study_with_paused_trials(tmp_path: Path) -> None:
     assert status == ["200 OK"]
     shown = [trial["state"] for trial in json.loads(body)["trials"]]
     assert shown == ["Pruned" if trial.state == PAUSED else "Complete" for trial in study.trials]
+
+
+def test_optuna_reads_a_population(tmp_path: Path) -> None:
+    def opened(library: Any) -> Any:  # of a journal it takes the first end of each trial for the only one
+        return in_database(library, tmp_path / "shared")
+
+    pruner = PBTPruner(4, 1, max_resource=4, seed=0)
+    study = parzen.create_study(study_name="s", storage=opened(parzen), pruner=pruner)
+    for _ in range(14):
+        trial = study.ask()
+        x = trial.suggest_float("x", 0, 1)
+        trial.report(x + 1 / trial.next_rung, trial.next_rung)
+        study.tell(trial, *((None, PAUSED) if trial.should_pause() else (x,)))
+    theirs = optuna.load_study(study_name="s", storage=opened(optuna)).trials
+    ours = study.trials
+    assert [trial.params for trial in theirs] == [trial.params for trial in ours]
+    assert [trial.intermediate_values for trial in theirs] == [trial.intermediate_values for trial in ours]
+    child = next(trial for trial in theirs if "parzen:parent" in trial.system_attrs)
+    assert theirs[child.system_attrs["parzen:replaces"]].state == optuna.trial.TrialState.PRUNED

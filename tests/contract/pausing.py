@@ -10,13 +10,15 @@ import sys
 from collections.abc import Callable
 
 import parzen
-from parzen.pruners import ASHAPruner, PASHAPruner, PromotingPruner, SyncHyperbandPruner
+from parzen.pruners import ASHAPruner, PASHAPruner, PBTPruner, PromotingPruner, SyncHyperbandPruner
 from parzen.trial import Trial, TrialState
 
 PAUSING: dict[str, Callable[[], PromotingPruner]] = {
     "asha": lambda: ASHAPruner(9, reduction_factor=3),
     "asha from 2 to 20": lambda: ASHAPruner(20, 2, 2),
     "pasha": lambda: PASHAPruner(27, reduction_factor=3),
+    "pbt": lambda: PBTPruner(8, 3, max_resource=9, seed=0),
+    "pbt, synchronous": lambda: PBTPruner(6, 3, quantile=0.5, max_resource=12, synchronous=True, seed=0),
     "sync hyperband": lambda: SyncHyperbandPruner(9),
     "sync halving": lambda: SyncHyperbandPruner(9, n_brackets=1),
 }
@@ -46,8 +48,12 @@ def losses(trial: Trial, step: int) -> float | list[float]:
 
 
 def train(trial: Trial) -> Job:
-    """Report up to the next rung, from the checkpoint that the trial has with it."""
-    if trial.user_attrs.get("checkpoint", 0) != trial.resume_step:
+    """Report up to the next rung, from the checkpoint that the trial has with it, or one that its parent made."""
+    if trial.resume_from in (None, trial.number):
+        has_checkpoint = trial.user_attrs.get("checkpoint", 0) == trial.resume_step
+    else:
+        has_checkpoint = trial.resume_step in trial.study.trials[trial.resume_from].intermediate_values
+    if not has_checkpoint:
         raise RuntimeError(f"Trial {trial.number} goes on behind {trial.resume_step}, but has {trial.user_attrs}.")
     for step in range(trial.resume_step + 1, trial.next_rung + 1):
         trial.report(losses(trial, step), step)

@@ -50,6 +50,16 @@ def reports(trial: FrozenTrial) -> dict[int, list[float]]:
     return {step: list(values) for step, values in trial.intermediate_vectors.items()}
 
 
+def forked_at(trial: FrozenTrial) -> int:
+    return trial.system_attrs.get("parzen:forked_at", 0)
+
+
+def replaced(study: parzen.Study) -> set[int]:
+    """Give the trials whose places children have."""
+    attrs = [trial.system_attrs for trial in study.trials]
+    return {own["parzen:replaces"] for own in attrs if "parzen:replaces" in own}
+
+
 def test_every_public_pruner_that_promotes_is_in_the_list() -> None:
     assert concrete(parzen.pruners, PromotingPruner) <= {type(make()) for make in PAUSING.values()}
 
@@ -76,7 +86,8 @@ def test_trials_pause_at_their_rungs_and_are_complete_at_the_last_one(new_study:
             assert trial.should_pause() == (step == rung != levels[-1])
         trial.set_user_attr("checkpoint", step)
         study.tell(trial, *((losses(trial, step),) if step == levels[-1] else (None, PAUSED)))
-    assert {trial.state for trial in study.trials} == {PAUSED, COMPLETE}
+    kept = [trial for trial in study.trials if trial.number not in replaced(study)]
+    assert {trial.state for trial in kept} == {PAUSED, COMPLETE}
 
 
 @pytest.mark.parametrize("n_workers", [1, 4])
@@ -87,11 +98,13 @@ def test_a_paused_trial_is_resumed_once_and_nothing_is_trained_twice_or_lost(
     done = crowd(study, 60, n_workers)
     assert max(Counter(job[:2] for job in done).values()) == 1
     assert sum(before > 0 for _, before, _ in done) >= 10
-    assert [trial.number for trial in study.trials] == list(range(sum(before == 0 for _, before, _ in done)))
-    assert sum(level - before for _, before, level in done) == sum(trial.last_step for trial in study.trials)
+    assert {trial.number for trial in study.trials} == {number for number, _, _ in done}
+    trained = [trial.last_step - forked_at(trial) for trial in study.trials]
+    assert sum(level - before for _, before, level in done) == sum(trained)
     for trial in study.trials:
-        assert trial.state == (COMPLETE if trial.last_step == study.pruner.levels(trial.number)[-1] else PAUSED)
-        steps = range(1, trial.last_step + 1)
+        is_complete = trial.last_step == study.pruner.levels(trial.number)[-1]
+        assert trial.state == (PRUNED if trial.number in replaced(study) else COMPLETE if is_complete else PAUSED)
+        steps = range(forked_at(trial) + 1, trial.last_step + 1)
         assert reports(trial) == {step: curves(trial.params["x"], step, len(study.directions)) for step in steps}
         assert trial.user_attrs == {"checkpoint": trial.last_step}
 
@@ -104,7 +117,7 @@ def test_the_best_go_on_first(new_study: Callable) -> None:
             waiting = study.get_trials(states=[PAUSED])
             trial = study.ask()
             step = trial.resume_step
-            if step:
+            if step and trial.resume_from == trial.number:
                 own = reports(study.trials[trial.number])[step]
                 others = [reports(other)[step] for other in waiting if other.last_step == step]
                 assert not any(beats(other, own) for other in others)

@@ -21,6 +21,7 @@ from parzen.pruners import (
     NopPruner,
     PASHAPruner,
     PatientPruner,
+    PBTPruner,
     PercentilePruner,
     SuccessiveHalvingPruner,
     SyncHyperbandPruner,
@@ -54,6 +55,7 @@ PRUNERS: dict[str, Line] = {
     "budget": Line(lambda: BudgetPruner(1, 9), spares_best=False, spares_equals=False),
     "asha": Line(lambda: ASHAPruner(9, reduction_factor=3), spares_equals=False),
     "pasha": Line(lambda: PASHAPruner(9, reduction_factor=3), spares_equals=False),
+    "pbt": Line(lambda: PBTPruner(4, 3, max_resource=9, seed=0), spares_equals=False),
     "sync hyperband": Line(lambda: SyncHyperbandPruner(9), spares_equals=False),
 }
 
