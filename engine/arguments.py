@@ -26,7 +26,8 @@ class Described:
         """Let `help` and editors show the constructor's arguments, and not those of `__new__`."""
         super().__init_subclass__(**kwargs)
         with contextlib.suppress(TypeError, ValueError):
-            cls.__signature__ = _signature(cls)
+            kind: Any = cls
+            cls.__signature__ = _signature(kind)
 
     def __new__(cls: type[Self], *args: Any, **kwargs: Any) -> Self:
         """Note the arguments; what they mean, and whether they fit, is the constructor's affair."""

@@ -69,6 +69,7 @@ class PromotingPruner(BasePruner):
     """
 
     multi_objective = True
+    forks = False  # whether `promote` may give a `Fork`
 
     @abstractmethod
     def levels(self, number: int) -> Sequence[int]:

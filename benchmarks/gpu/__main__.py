@@ -42,7 +42,7 @@ class Clock:
         """Note the moment at which what was launched before has ended."""
         if not self._is_gpu:
             return time.perf_counter()
-        event = torch.cuda.Event(enable_timing=True)
+        event: Any = torch.cuda.Event(enable_timing=True)  # type: ignore[no-untyped-call, unused-ignore]
         event.record()
         return event
 
@@ -90,7 +90,9 @@ def trained(stack: Stack, n: int, medians: Medians) -> tuple[np.ndarray, np.ndar
 def run(driver: Driver, at_once: int, n_trials: int, seconds: float, seed: int, device: torch.device) -> dict[str, Any]:
     """Drive trainings until so many trials ended, or so many seconds passed."""
     clock, medians = Clock(device), Medians()
-    best, reached, curve, waited, n = np.inf, {}, [], 0.0, 0
+    best, waited, n = np.inf, 0.0, 0
+    reached: dict[str, float] = {}
+    curve: list[tuple[float, int, float]] = []
     start = time.perf_counter()
     before = clock.moment()
     while n < n_trials and time.perf_counter() - start < seconds:

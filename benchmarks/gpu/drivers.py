@@ -38,7 +38,7 @@ class Parzen:
 
     def ask(self, n: int) -> Mapping[str, Array]:
         self._batch = self._study.ask_batch(n, self._space)
-        return self._batch
+        return dict(self._batch.items())
 
     def tell(self, losses: Array, epochs: Array, stopped: Array) -> None:
         for place in np.flatnonzero(stopped).tolist():

@@ -25,7 +25,7 @@ N_TRAIN, N_VALID = 300, 600  # of 1797 images; the rest is the test part
 N_CLASSES = 10
 WORST = 10.0  # a larger loss is not told apart
 
-SPACE = {
+SPACE: dict[str, FloatDistribution | IntDistribution] = {
     "learning_rate": FloatDistribution(1e-4, 10.0, log=True),
     "weight_decay": FloatDistribution(1e-6, 1.0, log=True),
     "momentum": FloatDistribution(0.0, 0.99),

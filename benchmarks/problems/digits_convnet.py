@@ -87,7 +87,8 @@ class ConvNet:
         self._network.train()
         for rows in torch.split(torch.randperm(len(labels), generator=self._order).to(labels.device), self._batch_size):
             self._optimizer.zero_grad()
-            cross_entropy(self._network(images[rows]), labels[rows]).backward()
+            loss: Any = cross_entropy(self._network(images[rows]), labels[rows])
+            loss.backward()
             self._optimizer.step()
         self._schedule.step()
         return self._loss(1)

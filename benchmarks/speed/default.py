@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import functools
+import importlib
 import importlib.util
 import time
 from collections.abc import Iterator
@@ -29,6 +30,8 @@ SLOW = 200  # trials beyond which Optuna's Gaussian process is left out
 
 def cases(arguments: argparse.Namespace, modules: dict[str, Any]) -> Iterator[Case]:
     rehearsals.prepare()  # as in a process that has been asking for a while
+    if importlib.util.find_spec("torch") is not None:
+        importlib.import_module("torch").set_num_threads(1)  # more would go on spinning in the turns of the others
     for space in arguments.spaces:
         for n in arguments.sizes:
             samplers = {"parzen": ("parzen", "AutoSampler"), "optuna": ("optuna", "TPESampler")}

@@ -75,6 +75,11 @@ class ParzenScheduler(FIFOScheduler):  # type: ignore[misc, unused-ignore]
     ) -> None:
         if not isinstance(pruner, BasePruner):
             raise TypeError(f"`ParzenScheduler` takes a pruner of parzen's, but got {pruner!r}: see parzen.pruners.")
+        if isinstance(pruner, PromotingPruner) and pruner.forks:
+            raise TypeError(
+                f"`ParzenScheduler` takes a pruner that stops or pauses trials, but got {pruner!r}, which starts "
+                "new ones from the checkpoints of others. Drive it by ask and tell, or take Ray's own scheduler for that."
+            )
         check_modes(metric, mode)
         super().__init__()
         self._pruner = pruner
@@ -173,7 +178,8 @@ class ParzenScheduler(FIFOScheduler):  # type: ignore[misc, unused-ignore]
 
     def _promoted(self, trials: Trials) -> int | None:
         trials.study.sync()
-        return self._pruner.promote(trials.study) if isinstance(self._pruner, PromotingPruner) else None
+        promotion = self._pruner.promote(trials.study) if isinstance(self._pruner, PromotingPruner) else None
+        return promotion if isinstance(promotion, int) else None
 
     def on_trial_error(self, tune_controller: Any, trial: RayTrial) -> None:
         """Take in that a trial failed; Ray has set one that it tries again to ERROR, for the time being."""

@@ -156,6 +156,8 @@ class PBTPruner(PromotingPruner):
     >>> study.tell(trial, state=TrialState.PAUSED) if trial.should_pause() else study.tell(trial, error(network))
     """
 
+    forks = True
+
     def __init__(
         self,
         population_size: int,

@@ -255,8 +255,8 @@ class Surrogate:
         """Tell which points (k, d) are those of a trial that the last landscape models."""
         mine, tried = np.where(self._gates.active(u), u, _LACKED), self._u[self._ranked]
         tried = np.where(np.isnan(tried), _LACKED, tried)
-        found: BoolArray = (np.abs(mine[:, None] - tried) < _SAME).all(axis=2).any(axis=1)
-        return found
+        is_same = np.all(np.abs(mine[:, None] - tried) < _SAME, axis=2)
+        return np.asarray(np.any(is_same, axis=1))
 
     def best_number(self, history: History) -> int | None:
         """Give the number of the complete and feasible trial that the model of the last landscape believes best."""

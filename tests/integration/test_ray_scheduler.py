@@ -24,6 +24,7 @@ from parzen.pruners import (
     MedianPruner,
     NopPruner,
     PASHAPruner,
+    PBTPruner,
     SuccessiveHalvingPruner,
     SyncHyperbandPruner,
 )
@@ -304,6 +305,8 @@ def test_metric_and_mode() -> None:
     assert scheduler.set_search_properties("loss", "min") and scheduler.metric == "loss"
     assert not scheduler.set_search_properties("loss", "min")
     assert ParzenScheduler(NopPruner(), "loss", "min").set_search_properties(None, None)
+    with pytest.raises(TypeError, match="ask and tell"):
+        ParzenScheduler(PBTPruner(4, 2))
     with pytest.raises(TypeError, match="a pruner of parzen's"):
         ParzenScheduler("asha")  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="metrics of the search"):

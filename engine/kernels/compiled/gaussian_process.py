@@ -149,25 +149,26 @@ def factor(c: FloatArray) -> float:
     n = c.shape[0]
     log_determinant = 0.0
     for j in range(n):
-        row = c[j]
+        row = c[j, j:]
         k = 0
         while k + 4 <= j:
-            a, b, d, e = c[k, j], c[k + 1, j], c[k + 2, j], c[k + 3, j]
-            first, second, third, fourth = c[k], c[k + 1], c[k + 2], c[k + 3]
-            for i in range(j, n):
+            first, second, third, fourth = c[k, j:], c[k + 1, j:], c[k + 2, j:], c[k + 3, j:]
+            a, b, d, e = first[0], second[0], third[0], fourth[0]
+            for i in range(n - j):
                 row[i] -= a * first[i] + b * second[i] + d * third[i] + e * fourth[i]
             k += 4
         while k < j:
-            a, first = c[k, j], c[k]
-            for i in range(j, n):
+            first = c[k, j:]
+            a = first[0]
+            for i in range(n - j):
                 row[i] -= a * first[i]
             k += 1
-        pivot = row[j]
+        pivot = row[0]
         if not pivot > 0.0:
             return np.nan
         pivot = math.sqrt(pivot)
         log_determinant += 2.0 * math.log(pivot)
-        for i in range(j, n):
+        for i in range(n - j):
             row[i] /= pivot
     return log_determinant
 
@@ -205,19 +206,19 @@ def product(half: FloatArray) -> FloatArray:
         first, second, third, fourth = half[k], half[k + 1], half[k + 2], half[k + 3]
         for i in range(k + 4):
             a, b, d, e, row = first[i], second[i], third[i], fourth[i], inverse[i]
-            for j in range(i, k + 4):
+            for j in range(i + 1):
                 row[j] += a * first[j] + b * second[j] + d * third[j] + e * fourth[j]
         k += 4
     while k < n:
         first = half[k]
         for i in range(k + 1):
             a, row = first[i], inverse[i]
-            for j in range(i, k + 1):
+            for j in range(i + 1):
                 row[j] += a * first[j]
         k += 1
     for i in range(n):
         for j in range(i):
-            inverse[i, j] = inverse[j, i]
+            inverse[j, i] = inverse[i, j]
     return inverse
 
 
@@ -243,15 +244,19 @@ def multiply(matrix: FloatArray, x: FloatArray, out: FloatArray) -> None:
 
 @jit
 def times_lower(transposed: FloatArray, x: FloatArray, out: FloatArray) -> None:
-    """Write the product of a lower triangle, given its transpose (n, n), and x (n,) into `out`."""
+    """Write the product of a lower triangle, given its transpose (n, n), and x (n,) into `out`.
+
+    Indices that begin at 0 are known not to be negative, which a loop needs to be vectorised.
+    """
     n = x.size
     out[:] = 0.0
     i = 0
     while i + 4 <= n:
         a, b, d, e = x[i], x[i + 1], x[i + 2], x[i + 3]
-        first, second, third, fourth = transposed[i], transposed[i + 1], transposed[i + 2], transposed[i + 3]
-        for j in range(i, n):
-            out[j] += a * first[j] + b * second[j] + d * third[j] + e * fourth[j]
+        first, second = transposed[i, i:], transposed[i + 1, i:]
+        third, fourth, rest = transposed[i + 2, i:], transposed[i + 3, i:], out[i:]
+        for j in range(n - i):
+            rest[j] += a * first[j] + b * second[j] + d * third[j] + e * fourth[j]
         i += 4
     while i < n:
         a, first = x[i], transposed[i]
