@@ -78,7 +78,7 @@ class ParzenScheduler(FIFOScheduler):  # type: ignore[misc, unused-ignore]
         if isinstance(pruner, PromotingPruner) and pruner.forks:
             raise TypeError(
                 f"`ParzenScheduler` takes a pruner that stops or pauses trials, but got {pruner!r}, which starts "
-                "new ones from the checkpoints of others. Drive it by ask and tell, or take Ray's own scheduler for that."
+                "new ones from the checkpoints of others. Drive it by ask and tell, or take Ray's own for that."
             )
         check_modes(metric, mode)
         super().__init__()
