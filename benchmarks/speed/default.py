@@ -16,13 +16,13 @@ import functools
 import importlib
 import importlib.util
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from parzen.benchmarks.speed import timing
 from parzen.benchmarks.speed.asking import step_of
 from parzen.benchmarks.speed.overhead import SPACES
-from parzen.benchmarks.speed.timing import Case
+from parzen.benchmarks.speed.timing import Case, Step
 from parzen.samplers import rehearsals
 
 SLOW = 200  # trials beyond which Optuna's Gaussian process is left out
@@ -34,15 +34,19 @@ def cases(arguments: argparse.Namespace, modules: dict[str, Any]) -> Iterator[Ca
         importlib.import_module("torch").set_num_threads(1)  # more would go on spinning in the turns of the others
     for space in arguments.spaces:
         for n in arguments.sizes:
-            samplers = {"parzen": ("parzen", "AutoSampler"), "optuna": ("optuna", "TPESampler")}
+            yield Case(f"default, {space}", n, sides(modules, space, n, "TPESampler"))
             if n <= SLOW and importlib.util.find_spec("torch") is not None:
-                samplers["optuna-gp"] = "optuna", "GPSampler"
-            sides = {
-                name: functools.partial(step_of, modules[library], space, n, 1, sampler, time.process_time)
-                for name, (library, sampler) in samplers.items()
-                if library in modules
-            }
-            yield Case(f"default, {space}", n, sides)
+                yield Case(f"default beside GPSampler, {space}", n, sides(modules, space, n, "GPSampler"))
+
+
+def sides(modules: dict[str, Any], space: str, n: int, theirs: str) -> dict[str, Callable[[], Step]]:
+    """Give our default and a sampler of Optuna's, in pairs: a slow third one would leave them cold caches."""
+    samplers = {"parzen": "AutoSampler", "optuna": theirs}
+    return {
+        library: functools.partial(step_of, module, space, n, 1, samplers[library], time.process_time)
+        for library, module in modules.items()
+        if library in samplers
+    }
 
 
 if __name__ == "__main__":

@@ -214,6 +214,9 @@ STORAGES: dict[str, Line] = {
     "proxy": Line(GrpcStorageProxy, lambda folder: serve(InMemoryStorage())),
 }
 
+# One kind of server is among the quick tests, the other one in CI's slow step.
+NAMES = [pytest.param(name, marks=pytest.mark.slow) if name == "mysql" else name for name in STORAGES]
+
 
 def plain(value: Any) -> Any:
     """Turn a trial, or part of one, into what compares by value, NaN equal to NaN; without identifier and times."""

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from contract.storages import STORAGES
+from contract.storages import NAMES, STORAGES
 
 import parzen
 from parzen.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
@@ -25,7 +25,7 @@ LISTS: list[Any] = [[32, 32], [64], {"a": [1, {"b": 2}]}, ["x", None]]
 pytestmark = pytest.mark.filterwarnings("ignore:Choices should be None")
 
 
-@pytest.fixture(params=STORAGES)
+@pytest.fixture(params=NAMES)
 def storage(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[BaseStorage]:
     made = STORAGES[request.param].open(tmp_path)
     yield made

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from contract.rooms import concrete
-from contract.storages import STORAGES, plain
+from contract.storages import NAMES, STORAGES, plain
 
 import parzen
 from parzen.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
@@ -30,7 +30,7 @@ UNIT = FloatDistribution(0.0, 1.0)
 NOBODY = 10**6  # an identifier that was never given out
 
 
-@pytest.fixture(params=STORAGES)
+@pytest.fixture(params=NAMES)
 def storage(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[BaseStorage]:
     made = STORAGES[request.param].open(tmp_path)
     yield made
@@ -52,7 +52,7 @@ def test_every_public_storage_is_in_the_list() -> None:
     assert concrete(parzen.storage, BaseStorage) <= {line.kind for line in STORAGES.values()}
 
 
-@pytest.mark.parametrize("name", STORAGES)
+@pytest.mark.parametrize("name", NAMES)
 def test_a_line_opens_what_it_says(name: str, tmp_path: Path) -> None:
     storage = STORAGES[name].open(tmp_path)
     assert type(storage) is STORAGES[name].kind
@@ -754,7 +754,7 @@ def test_a_pickled_study_holds_the_same_trials_and_goes_on(storage: BaseStorage)
 # --- what cannot be stored -------------------------------------------------------------------------------------------
 
 
-@pytest.fixture(params=[name for name in STORAGES if name != "minimal"])
+@pytest.fixture(params=[name for name in NAMES if name != "minimal"])
 def own_storage(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[BaseStorage]:
     made = STORAGES[request.param].open(tmp_path)
     yield made

@@ -17,6 +17,7 @@ from parzen.samplers.tpe import model
 NAMES = ["tpe", "tpe-univariate", "tpe-branching", "tpe-two", "tpe-constrained", "tpe-liar", "tpe-batches", "tpe-asha",
          "nsgaii-constrained", "nsgaii-mixed", "nsgaiii", "sms-emoa", "tpe-grids",
          "auto", "auto-grids", "auto-batches", "gp-bounded", "gp-two"]  # fmt: skip
+QUICK = {"tpe", "tpe-branching", "nsgaii-mixed", "auto", "gp-bounded"}
 
 
 def compiled_signatures() -> dict[str, int]:
@@ -32,7 +33,9 @@ def compiled_signatures() -> dict[str, int]:
     return found
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(
+    "name", [name if name in QUICK else pytest.param(name, marks=pytest.mark.slow) for name in NAMES]
+)
 def test_a_study_is_the_same_whenever_the_compiled_kernels_become_ready(name, monkeypatch, tmp_path: Path):
     """Compiled as soon as they pay, never, and at random: one ask with the one tier, the next with the other.
 

@@ -20,7 +20,7 @@ from parzen.samplers import RandomSampler
 from parzen.storages import RDBStorage
 from parzen.trial import TrialState
 
-KINDS = ["postgresql", "mysql"]
+KINDS = ["postgresql", pytest.param("mysql", marks=pytest.mark.slow)]
 UNIT = FloatDistribution(0.0, 1.0)
 
 
