@@ -193,10 +193,14 @@ STUDIES = {
 }  # fmt: skip
 
 
+def _chosen(system_attrs) -> dict:
+    return {key: value for key, value in system_attrs.items() if key != "parzen:error"}
+
+
 def fingerprint(study) -> str:
-    """Hash what a study holds, but for times and identifiers."""
+    """Hash what a study holds, but for times, identifiers and the words in which it says why a trial failed."""
     held = [
-        (t.number, t.state.name, t.params, t.values, t.intermediate_values, t.system_attrs, t.user_attrs)
+        (t.number, t.state.name, t.params, t.values, t.intermediate_values, _chosen(t.system_attrs), t.user_attrs)
         for t in study.get_trials(deepcopy=False)
     ]
     return hashlib.sha256(repr(held).encode()).hexdigest()[:16]
