@@ -35,7 +35,7 @@ def cases(arguments: argparse.Namespace, modules: dict[str, Any]) -> Iterator[Ca
     for space in arguments.spaces:
         for n in arguments.sizes:
             yield Case(f"default, {space}", n, sides(modules, space, n, "TPESampler"))
-            if n <= SLOW and importlib.util.find_spec("torch") is not None:
+            if n <= SLOW and "optuna" in modules and importlib.util.find_spec("torch") is not None:
                 yield Case(f"default beside GPSampler, {space}", n, sides(modules, space, n, "GPSampler"))
 
 
