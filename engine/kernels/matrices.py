@@ -11,18 +11,22 @@ import numpy as np
 from ..arrays import FloatArray
 
 PART = 2**18  # multiplications from which on OpenBLAS uses threads
+FEW = 8  # rows for which it is not worth the while to read a large matrix
 BLOCK = 64  # rows from which on it does for factors
 
 
 def product(a: FloatArray, b: FloatArray) -> FloatArray:
     """Multiply matrices (m, k) and (k, n)."""
     m, n = len(a), b.shape[1]
-    rows = max(1, PART // max(b.size, 1))
+    rows, columns = PART // max(b.size, 1), n
     if m <= rows:
         return np.asarray(a @ b)
-    found = np.empty((m, n))
+    if rows < FEW and m >= FEW:  # single rows would read all of b for each
+        rows = columns = max(FEW, int((PART / len(b)) ** 0.5))
+    rows, found = max(rows, 1), np.empty((m, n))
     for i in range(0, m, rows):
-        np.matmul(a[i : i + rows], b, out=found[i : i + rows])
+        for j in range(0, n, columns):
+            found[i : i + rows, j : j + columns] = a[i : i + rows] @ b[:, j : j + columns]
     return found
 
 

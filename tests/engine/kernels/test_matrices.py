@@ -7,7 +7,18 @@ from parzen.engine.kernels.matrices import BLOCK, PART, inverse_factor, product
 
 
 @pytest.mark.parametrize(
-    ("m", "k", "n"), [(0, 3, 2), (1, 1, 1), (5, 0, 4), (7, 30, 1), (300, 250, 250), (3, 600, 600), (250, 250, 7)]
+    ("m", "k", "n"),
+    [
+        (0, 3, 2),
+        (1, 1, 1),
+        (5, 0, 4),
+        (7, 30, 1),
+        (300, 250, 250),
+        (3, 600, 600),
+        (250, 250, 7),
+        (250, 250, 1601),
+        (9, 250, 1600),
+    ],
 )
 def test_products(m: int, k: int, n: int) -> None:
     rng = np.random.default_rng(0)
