@@ -55,11 +55,11 @@ def reference(module: str, described: dict[int, str]) -> str:
     head = [module, "=" * len(module), ""]
     try:
         here = importlib.import_module(module)
+        things = {name: getattr(here, name) for name in getattr(here, "__all__", [])}
     except ImportError as error:  # of an extra: the others have their pages without it
         return "\n".join([*head, f"Not shown here: {error}", ""])
     again = {}
-    for name in getattr(here, "__all__", []):
-        thing = getattr(here, name)
+    for name, thing in things.items():
         if isinstance(thing, type) or callable(thing):
             first = described.setdefault(id(thing), f"{module}.{name}")
             if first != f"{module}.{name}":

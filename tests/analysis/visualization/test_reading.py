@@ -132,6 +132,8 @@ EXTREMES = {
 @pytest.mark.parametrize("values", EXTREMES.values(), ids=EXTREMES)
 @pytest.mark.parametrize("plot", [contour, edf, optimization_history, parallel_coordinate, rank, slices])
 def test_extreme_values_are_computed_and_handed_on(plot, values) -> None:
+    pytest.importorskip("plotly")
+    pytest.importorskip("matplotlib")
     study = parzen.create_study()
     space = {"x": parzen.distributions.FloatDistribution(1e-300, 1e300, log=True), "k": FloatDistribution(0, 1)}
     for k in range(6):
@@ -150,6 +152,7 @@ def test_extreme_values_are_computed_and_handed_on(plot, values) -> None:
 
 @pytest.mark.parametrize("values", [[1e40, 2e40, 3e40], [1e-45, 2e-45, 3e-45], [1e9, 1e9 + 1e-3, 1e9 + 2e-3]])
 def test_colours_tell_values_apart_whatever_their_size(values) -> None:
+    pytest.importorskip("plotly")
     study = parzen.create_study()
     for k, value in enumerate(values):
         study.add_trial(
@@ -162,6 +165,7 @@ def test_colours_tell_values_apart_whatever_their_size(values) -> None:
 
 def test_panels_without_marks_keep_their_axes() -> None:
     """Plotly leaves out axes that no trace has: the first row of a matrix of contours lost its name."""
+    pytest.importorskip("plotly")
     figure = by_plotly.draw(contour(study_of(6), ["x", "lr", "k"]))
     axes = {(trace.xaxis or "x", trace.yaxis or "y") for trace in figure.data}
     assert {("x", "y"), ("x5", "y5"), ("x9", "y9")} <= axes

@@ -128,7 +128,7 @@ while not (loading.is_ready(NAME) or loading.want(NAME)) and "numba.core.registr
             pass
         in_asks += len(sys.modules) - before
 n_imported = len(sys.modules) - begin
-assert n_imported > 200 and in_asks < 0.1 * n_imported, (in_asks, n_imported)
+assert n_imported > 100 and in_asks < 0.1 * n_imported, (in_asks, n_imported)
 """)
 
 
