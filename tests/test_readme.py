@@ -105,6 +105,8 @@ def test_what_a_page_names_is_there(page: str) -> None:
     text = (ROOT / page).read_text()
     named = {ROOT / name for name in re.findall(r"`((?:\w+/)+\w+\.py)`", text) if name not in TO_BE_WRITTEN}
     named |= {ROOT / name for name in re.findall(r"python ((?:\w+/)+\w+\.py)", text)}
-    named |= {ROOT / f"{name.replace('.', '/')}.py" for name in re.findall(r"python -m parzen\.([\w.]+)", text)}
+    for name in re.findall(r"python -m parzen\.([\w.]+)", text):
+        place = ROOT / name.replace(".", "/")
+        named.add(place / "__main__.py" if place.is_dir() else place.with_suffix(".py"))
     named |= {(ROOT / page).parent / name for name in re.findall(r"\]\(([\w./]+)[)#]", text)}
     assert [path for path in sorted(named) if not path.exists()] == []
