@@ -108,6 +108,8 @@ class Proposer:
         tops, heights = climb(landscape, points[chosen], values[chosen])
         points = np.concatenate([tops[starts(tops, heights, N_CLIMBS)], points])  # several may have led to one top
         points = points[np.sort(np.unique(points, axis=0, return_index=True)[1])]
+        untried = ~surrogate.has_tried(points)
+        points = points[untried] if np.count_nonzero(untried) >= n else points
         picked = landscape.pick(points, n)
         dims = surrogate.coordinates.dims
         model = dims.to_model(surrogate.coordinates.internal(points[picked]))

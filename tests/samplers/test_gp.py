@@ -123,6 +123,14 @@ def test_a_corner_that_is_best_is_tried_once(name: str) -> None:
     assert len(set(tried)) == 40
 
 
+def test_batches_try_a_corner_that_is_best_once() -> None:
+    study = parzen.create_study(sampler=AutoSampler(seed=1))
+    for _ in range(6):
+        batch = study.ask_batch(5, {"x": FloatDistribution(0, 1), "y": FloatDistribution(0, 1)})
+        study.tell_batch(batch, batch["x"] + batch["y"])
+    assert len({tuple(trial.params.items()) for trial in study.trials}) == 30
+
+
 def test_a_point_at_which_a_trial_failed_may_be_tried_again() -> None:
     study = parzen.create_study(sampler=always())
     space = {"n": IntDistribution(1, 3)}
