@@ -372,6 +372,7 @@ CLEARLY_BETTER = 0.4
 
 
 @pytest.mark.parametrize("name", [name for name, line in SAMPLERS.items() if line.learns_in])
+@pytest.mark.slow
 def test_it_is_better_than_random_in_every_parameter(name: str, by_chance: dict[str, np.ndarray]) -> None:
     line = SAMPLERS[name]
     found = places(by_chance, line.make, line.learns_in)

@@ -36,6 +36,7 @@ def compiled_signatures() -> dict[str, int]:
 @pytest.mark.parametrize(
     "name", [name if name in QUICK else pytest.param(name, marks=pytest.mark.slow) for name in NAMES]
 )
+@pytest.mark.slow
 def test_a_study_is_the_same_whenever_the_compiled_kernels_become_ready(name, monkeypatch, tmp_path: Path):
     """Compiled as soon as they pay, never, and at random: one ask with the one tier, the next with the other.
 

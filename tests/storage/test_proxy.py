@@ -391,6 +391,7 @@ def test_a_forked_child_opens_a_connection_of_its_own(tmp_path: Path) -> None:
         study._storage.remove_session()
 
 
+@pytest.mark.slow
 def test_eight_processes_share_a_study(serve: Serve, client: Client) -> None:
     port = serve(InMemoryStorage())
     study = parzen.create_study(storage=client(port), study_name="shared", sampler=RandomSampler())

@@ -39,6 +39,7 @@ def new_study(url: str) -> parzen.Study:
     return parzen.create_study(storage=url, study_name="shared", sampler=RandomSampler(seed=0), load_if_exists=True)
 
 
+@pytest.mark.slow
 def test_processes_create_the_tables_at_once(url: str) -> None:
     run_together([["create", url, f"study {i}"] for i in range(4)])
     for i in range(4):
@@ -46,6 +47,7 @@ def test_processes_create_the_tables_at_once(url: str) -> None:
         assert [trial.number for trial in study.get_trials(states=[TrialState.COMPLETE])] == list(range(5))
 
 
+@pytest.mark.slow
 def test_processes_share_a_study_without_gaps_and_run_enqueued_trials_once(url: str) -> None:
     study = new_study(url)
     for i in range(20):
