@@ -618,6 +618,7 @@ def test_a_server_that_does_not_come_back_is_an_error_that_says_what_to_do(tmp_p
             proxy.create_new_trial(study_id)
         assert time.monotonic() - start < 5
         server.start()
+        proxy.wait_server_ready(timeout=30)
         assert proxy.get_trial(proxy.create_new_trial(study_id)).number == 0
         proxy.close()
 
