@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from ..arrays import BoolArray, FloatArray, IntArray
 from .axes import Axes, decode, snap
@@ -39,6 +40,45 @@ class Observed(NamedTuple):
     bandwidth: FloatArray
     precision: FloatArray
     norm: FloatArray
+
+
+class Kept(NamedTuple):
+    """What the compiled tier keeps of n trials, by trial number, while they come and go.
+
+    Attributes
+    ----------
+    z
+        (d, n) coordinates.
+    counts
+        (n,) which finished trials are observations.
+    members
+        (n,) which trials the sorted columns list; see `compiled.neighbours`.
+    order, n_listed, distance
+        (d, n), (d,), (d, n) the sorted columns, and the distances to neighbours there.
+    precision, norm
+        (d, n) as in `Observed`.
+    """
+
+    z: FloatArray
+    counts: BoolArray
+    members: BoolArray
+    order: npt.NDArray[np.int32]
+    n_listed: IntArray
+    distance: FloatArray
+    precision: FloatArray
+    norm: FloatArray
+
+    @classmethod
+    def of(cls, z: FloatArray, counts: BoolArray) -> Kept:
+        """Begin with no members."""
+        d, n = z.shape
+        blank = np.full((d, n), np.nan)
+        order, n_listed = np.zeros((d, n), dtype=np.int32), np.zeros(d, dtype=np.int64)
+        return cls(z, counts, np.zeros(n, dtype=bool), order, n_listed, blank, blank.copy(), blank.copy())
+
+    def observed(self, ids: IntArray) -> Observed:
+        """Take some of the members."""
+        return Observed(ids, self.z, self.distance, self.precision, self.norm)
 
 
 class Mixture(NamedTuple):

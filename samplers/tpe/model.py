@@ -25,7 +25,8 @@ class Tier(NamedTuple):
     mixture: Any
     constant_liar: Any
     hill_climb: Any
-    neighbours: Any = None  # of the compiled tier alone
+    neighbours: Any = None  # of the compiled tier alone, as is `joint`
+    joint: Any = None
 
 
 NUMPY = Tier(mixture, constant_liar, hill_climb)
@@ -40,9 +41,9 @@ def tier_for(n: int) -> Tier:
 @functools.cache
 def compiled_tier() -> Tier:
     """Import the Numba kernels."""
-    from ...engine.kernels.compiled import constant_liar, hill_climb, mixture, neighbours
+    from ...engine.kernels.compiled import constant_liar, hill_climb, joint, mixture, neighbours
 
-    return Tier(mixture, constant_liar, hill_climb, neighbours)
+    return Tier(mixture, constant_liar, hill_climb, neighbours, joint)
 
 
 class Model(NamedTuple):

@@ -53,6 +53,7 @@ class ModelSpace:
         self.width = self.axes.upper - self.axes.lower
         self._is_stepped = bool(self.arrays.step.any())
         self.is_continuous = not self.axes.n_values.any()
+        self._logs = np.flatnonzero(self.dims.scale.is_log)
         self._tables: dict[float, ChoiceTables] = {}
         self.distances = {
             j: _matrix(distribution, distances[name])
@@ -64,6 +65,14 @@ class ModelSpace:
         """Turn internal values (n, d) into kernel coordinates (d, n); NaN for those outside of today's ranges."""
         x = self.dims.to_model(internal)
         return np.transpose(encode(self.axes, x) if self._is_stepped else x)
+
+    def on_model_scale(self, internal: FloatArray) -> FloatArray:
+        """Take the logarithms of internal values (d, n) where the scale is one."""
+        if not len(self._logs):
+            return internal
+        model: FloatArray = internal.copy()
+        model[self._logs] = np.log(internal[self._logs])
+        return model
 
     def choice_tables(self, smoothing: float) -> ChoiceTables:
         """Give the kernels of the categorical parameters: an observation's one-hot vector plus the smoothing."""

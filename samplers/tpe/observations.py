@@ -10,18 +10,28 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from ...engine.arrays import BoolArray, FloatArray, IntArray
 from ...engine.history import History
-from ...engine.kernels.mixture import Mixture, Observed
+from ...engine.kernels.mixture import Kept, Mixture, Observed
 from ...engine.records import TrialState
+from .estimator import Estimator
 from .evidence import resumed
+from .model import Tier
 from .model_space import ModelSpace
 from .tried import Tried
 
 _FAIL = int(TrialState.FAIL)  # NumPy compares with an enumeration slowly
 _FEW = 48  # rows up to which sorted columns are changed one by one, instead of merged
+MOST_FEW = 64  # observations up to which they are sorted by insertion
+
+
+class Below(NamedTuple):
+    """The density of the trials below, what it was made of, and the units of its climb, shape (d,)."""
+
+    key: Any
+    density: Mixture
+    scale: FloatArray
 
 
 class Observations:
@@ -44,6 +54,8 @@ class Observations:
         (d, capacity) kernel coordinates by trial number; NaN where there are none.
     n : int
         Number of complete, pruned and paused trials that count.
+    running : list[int]
+        Numbers of the trials that run and have all that is required, if they were read.
     tried : Tried or None
         Points at which trials were, where candidates may come back to them; None elsewhere.
     """
@@ -64,12 +76,11 @@ class Observations:
         self._seen = 0
         self._n_pauses = 0
         self.n = 0
-        self._running: list[int] = []
+        self.running: list[int] = []
         # Candidates may come back in discrete spaces, and where children of trials below change little.
         discrete, several = (space.axes.n_values > 0) | (space.axes.step != 0.0), len(history.directions) > 1
         self.tried = Tried(space.axes) if discrete.all() or (several and discrete.any()) else None
-        # The density below when it was last asked for, and what it was made of; by boldness.
-        self.density_below: dict[bool, tuple[Any, Mixture]] = {}
+        self.below: dict[bool, Below] = {}  # when it was last asked for; by boldness
         self.z: FloatArray = np.full((len(space.names), 0), np.nan)
         self._counts: BoolArray = np.zeros(0, dtype=bool)  # those trials with all that is required
 
@@ -82,7 +93,7 @@ class Observations:
             self._seen += len(new)
             self._note(new)
         self._update_paused()
-        self._running = self._read_running() if with_running and history.live else []
+        self.running = self._read_running() if with_running and history.live else []
 
     def _is_longer(self, number: int) -> bool:
         """Tell whether a trial has other parameters, too; one that could not be otherwise makes no other point."""
@@ -105,7 +116,7 @@ class Observations:
 
     def _read_running(self) -> list[int]:
         """Read the trials that run and have all that is required; give their numbers."""
-        live, known = self._history.live, set(self._running)
+        live, known = self._history.live, set(self.running)
         running = [number for number, trial in live.items() if self._required_names <= trial.params.keys()]
         new = [number for number in running if number not in known]
         if new:
@@ -114,12 +125,17 @@ class Observations:
 
     def _read(self, numbers: IntArray) -> BoolArray:
         """Read the coordinates of some trials; tell which of them have all that is required."""
-        internal = self.space.dims.read(self._history, numbers)
-        self.z[:, numbers] = z = self.space.coordinates(internal)
+        has_all = self._coordinates(numbers)
         if self.tried is not None:
             states = self._history.states[numbers].tolist()
             is_longer = np.array([self._is_longer(number) for number in numbers.tolist()], dtype=bool)
-            self.tried.note(numbers, z.T, states, is_longer)
+            self.tried.note(numbers, self.z[:, numbers].T, states, is_longer)
+        return has_all
+
+    def _coordinates(self, numbers: IntArray) -> BoolArray:
+        """Set the coordinates of some trials; tell which of them have all that is required."""
+        internal = self.space.dims.read(self._history, numbers)
+        self.z[:, numbers] = self.space.coordinates(internal)
         required = internal[:, self._required]
         return np.asarray((required == required).all(axis=1))  # none is NaN
 
@@ -143,7 +159,7 @@ class Observations:
         if len(modelled):
             is_above[: len(modelled)] &= modelled
         is_above[below] = False
-        is_above[self._running] = True
+        is_above[self.running] = True
         return is_above
 
     def observed(self, numbers: IntArray) -> Observed:
@@ -151,19 +167,13 @@ class Observations:
         z = np.ascontiguousarray(self.z[:, numbers])
         return Observed(np.arange(len(numbers)), z, self._bandwidths(z), np.full(z.shape, np.nan), np.empty_like(z))
 
+    def fit_few(self, numbers: IntArray, weights: FloatArray, estimator: Estimator) -> Mixture:
+        """Fit the density of few trials, weighed by `weights` (k,), with bandwidths among themselves."""
+        return estimator.fit(self.observed(numbers), weights)
+
     def observed_above(self, numbers: IntArray, is_above: BoolArray) -> Observed:
         """Take some of the trials that are above (capacity,): all of them, or those that stand for all."""
         return self.observed(numbers)
-
-
-class Neighbours(NamedTuple):
-    """Sorted columns of the trials above; see `kernels.compiled.neighbours`."""
-
-    order: npt.NDArray[np.int32]  # (d, capacity)
-    n_listed: IntArray  # (d,)
-    distance: FloatArray  # (d, capacity), by trial number
-    precision: FloatArray  # (d, capacity) of the kernels whose normalisers are known
-    norm: FloatArray  # (d, capacity)
 
 
 class SortedObservations(Observations):
@@ -171,37 +181,81 @@ class SortedObservations(Observations):
 
     The distances are the bandwidths. Those above are distances among all trials above, also where a part stands for
     all.
+
+    Attributes
+    ----------
+    kept : Kept
+        What is kept, for the kernels.
     """
 
-    def __init__(self, history: History, space: ModelSpace, required: list[str], endpoints: bool, kernels: Any) -> None:
-        super().__init__(history, space, required, lambda z: kernels.distances(z, space.axes, endpoints))
+    def __init__(
+        self, history: History, space: ModelSpace, required: list[str], endpoints: bool, kernels: Tier
+    ) -> None:
+        distances = kernels.neighbours.distances
+        super().__init__(history, space, required, lambda z: distances(z, space.axes, endpoints))
         self._kernels = kernels
-        self._endpoints = endpoints
-        self._members: BoolArray = np.zeros(0, dtype=bool)
-        self.neighbours = self._empty(0)
+        self.endpoints = endpoints
+        self.kept = Kept.of(self.z, self._counts)
+        self._is_made_anew = True
+        self._n_sorted = 0  # trials that had finished when the columns were sorted last
 
-    def _empty(self, capacity: int) -> Neighbours:
-        d = len(self.space.names)
-        blank = np.full((d, capacity), np.nan)
-        order, count = np.zeros((d, capacity), dtype=np.int32), np.zeros(d, dtype=np.int64)
-        return Neighbours(order, count, blank, blank.copy(), blank.copy())
+    def _reserve(self, n: int) -> None:
+        super()._reserve(n)
+        if self.kept.z is not self.z:
+            self.kept, self._is_made_anew = Kept.of(self.z, self._counts), True
+
+    def _coordinates(self, numbers: IntArray) -> BoolArray:
+        history, dims = self._history, self.space.dims
+        if dims.has_other_choices(history):
+            return super()._coordinates(numbers)
+        internal = history.params(dims.names, numbers)
+        found: BoolArray = self._kernels.joint.place(
+            internal,
+            self.space.on_model_scale(internal),
+            numbers,
+            dims.scale.low,
+            dims.scale.high,
+            self.space.axes,
+            self._required.start,
+            self.z,
+        )
+        return found
 
     def observed_above(self, numbers: IntArray, is_above: BoolArray) -> Observed:
-        self._sort(is_above)
-        columns = self.neighbours
-        return Observed(numbers, self.z, columns.distance, columns.precision, columns.norm)
+        self.sort(is_above)
+        return self.kept.observed(numbers)
 
-    def _sort(self, members: BoolArray) -> None:
+    @property
+    def is_sorted(self) -> bool:
+        """Whether the sorted columns are those of an earlier ask, since when few trials came."""
+        return not self._is_made_anew and self._seen - self._n_sorted <= _FEW
+
+    def sort(self, members: BoolArray) -> None:
         """Make the sorted columns those of the trials `members` (capacity,)."""
-        kept, old = self.neighbours, self._members
-        changed = np.flatnonzero(members != old) if len(members) == len(old) else None
-        self._members = members
-        if changed is None:
-            kept = self.neighbours = self._empty(len(members))
-        columns = self.z, self.space.axes, self._endpoints, kept.order, kept.n_listed, kept.distance
-        if changed is None:
-            self._kernels.rebuild(np.flatnonzero(members), *columns)
+        kept, kernels, self._n_sorted = self.kept, self._kernels.neighbours, self._seen
+        changed = np.flatnonzero(members != kept.members)
+        kept.members[:] = members
+        columns = self.z, self.space.axes, self.endpoints, kept.order, kept.n_listed, kept.distance
+        if self._is_made_anew:
+            kernels.rebuild(np.flatnonzero(members), *columns)
+            self._is_made_anew = False
         elif len(changed) > _FEW:
-            self._kernels.merge(changed[members[changed]], members, *columns)
+            kernels.merge(changed[members[changed]], members, *columns)
         elif len(changed):
-            self._kernels.change(changed, members, *columns)
+            kernels.change(changed, members, *columns)
+
+    def fit_few(self, numbers: IntArray, weights: FloatArray, estimator: Estimator) -> Mixture:
+        if len(numbers) > MOST_FEW:
+            return super().fit_few(numbers, weights, estimator)
+        n, space = len(numbers), self.space
+        found: Mixture = self._kernels.joint.fit_few(
+            numbers,
+            weights,
+            estimator.prior_weight(n),
+            estimator.smallest(n),
+            self.endpoints,
+            estimator.choices(n),
+            space.axes,
+            self.z,
+        )
+        return found

@@ -23,9 +23,11 @@ from ...engine.arrays import FloatArray, IntArray
 from ...engine.deprecated import warn_deprecated
 from ...engine.distributions import BaseDistribution, Space
 from ...engine.history import History, Remembered, StudyLike, history_of
+from ...engine.hooks import is_ours
 from ...engine.kernels.loading import before_loading
 from ...engine.records import FrozenTrial, TrialState, listed_constraints
 from ..base import Columns, Sampler
+from . import one_call
 from .choice import best_distinct, first_equal, pool_size, untried
 from .evidence import n_observed
 from .fidelity import Fidelity, carried_over, largest_budget
@@ -261,9 +263,15 @@ class TPESampler(Sampler):
         n: int,
         given: Mapping[str, tuple[BaseDistribution, float]] | None = None,
     ) -> Columns:
-        bold = bool(rng.random() >= self._settings.caution)
-        model_space, model = self._fitter(history).fit(space, given or {}, bold)
-        if self._is_joint(history):
+        bold, fitter = bool(rng.random() >= self._settings.caution), self._fitter(history)
+        prepared = fitter.prepare(space, given or {}, bold)
+        is_joint, model_space = self._is_joint(history), prepared.free_space
+        if is_joint and n == 1 and not given and is_ours(self, "propose", "rank"):
+            point = one_call.choose(fitter, prepared, rng)
+            if point is not None:
+                return {name: point[j : j + 1] for j, name in enumerate(space)}
+        model = fitter.model(prepared, given or {})
+        if is_joint:
             z = self._choose_jointly(model, rng, n, bold)
         elif self._settings.multivariate is None and model.parents.shape[1]:
             z = self._choose_children(model, rng, n)
