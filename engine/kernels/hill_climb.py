@@ -37,7 +37,7 @@ def climb(
     n_steps
         Number of points tried.
     """
-    scale = climb_scale(below)
+    scale = SQRT_HALF / (below.precision.sum(axis=1) / below.precision.shape[1])  # quicker than ``mean``
     low, high = np.maximum(low, start - REACH * scale), np.minimum(high, start + REACH * scale)
     best, step = start, FIRST_STEP
     score, gradient = _score(below, above, power, best)
@@ -54,12 +54,6 @@ def climb(
         else:
             step *= SHORTER
     return best
-
-
-def climb_scale(below: Mixture) -> FloatArray:
-    """Return the units of steps (d,): one over the mean of what one over the bandwidths below is."""
-    means = below.precision.sum(axis=1) / below.precision.shape[1]  # quicker than `mean`
-    return np.asarray(SQRT_HALF / means)
 
 
 def _score(below: Mixture, above: Mixture, power: float, x: FloatArray) -> tuple[float, FloatArray]:

@@ -58,22 +58,16 @@ class Estimator(NamedTuple):
         )
         return mixture
 
-    def prior_weight(self, n: int) -> float:
-        """Give the weight of the prior beside `n` observations; -1 if there is none."""
-        return self.settings.prior_weight if self.settings.consider_prior or n == 0 else -1.0
-
     def smallest(self, n: int) -> FloatArray:
         """Give the smallest bandwidths (d,) among n observations."""
         return self.settings.clip(self.space.width, n + self.settings.consider_prior)
 
     def choices(self, n: int) -> ChoiceTables:
         """Give the kernels of the categorical parameters among n observations."""
-        return self.space.choice_tables(self.smoothing(n))
-
-    def smoothing(self, n: int) -> float:
-        """Give what a categorical kernel gives to every choice among n observations, where its own gets 1 more."""
         smoothing = self.settings.choice_smoothing
-        return self.settings.prior_weight / (n + 1) if smoothing is None or self.bold else smoothing
+        if smoothing is None or self.bold:
+            smoothing = self.settings.prior_weight / (n + 1)
+        return self.space.choice_tables(smoothing)
 
 
 def log_weights(weights: FloatArray, prior_weight: float | None) -> FloatArray:

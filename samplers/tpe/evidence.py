@@ -32,6 +32,12 @@ def n_observed(history: History) -> int:
     return history.n_complete + history.n_pruned + paused + len(resumed(history))
 
 
+def is_plain(history: History) -> bool:
+    """Tell whether losses rank all trials to learn from: complete ones of one objective without constraints."""
+    is_cut_short = history.n_pruned or len(history.pauses)
+    return len(history.directions) == 1 and not is_cut_short and not history.constraint_keys
+
+
 def stopped(history: History) -> BoolArray:
     """Tell which trials (n,) were pruned or paused."""
     found: BoolArray = (history.states == PRUNED) | (history.states == PAUSED)

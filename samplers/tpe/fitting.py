@@ -5,23 +5,21 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from numbers import Integral
-from typing import NamedTuple
 
 import numpy as np
 
 from ...engine.arrays import BoolArray, FloatArray, IntArray
 from ...engine.distributions import Space
 from ...engine.history import History
-from ...engine.kernels.hill_climb import climb_scale
 from ...engine.kernels.mixture import Mixture
 from .constraints import Constraint, is_constrained
 from .coreset import LIMIT, Coreset, stretch
 from .estimator import Estimator
 from .evidence import n_observed
 from .fidelity_ranking import FidelityRanking
-from .model import Model, tier_for
+from .model import Model, Tier, tier_for
 from .model_space import ModelSpace
-from .observations import Below, Observations
+from .observations import Observations
 from .pareto_ranking import ParetoRanking
 from .rules import (
     Gamma,
@@ -40,15 +38,6 @@ from .used_up import UsedUp
 MANY = 10  # dimensions
 
 
-class Prepared(NamedTuple):
-    """What the densities over some parameters are fitted to, and how; `free_space` has those that are not given."""
-
-    free_space: ModelSpace
-    observations: Observations
-    split: Split
-    estimator: Estimator
-
-
 class Fitter:
     """Fits the densities of one study. What it keeps between asks can be rebuilt from the history.
 
@@ -63,8 +52,8 @@ class Fitter:
     """
 
     def __init__(self, history: History, settings: Settings, limit: int = LIMIT) -> None:
-        self.history = history
-        self.settings = settings
+        self._history = history
+        self._settings = settings
         self.limit = limit
         self._coreset = Coreset(limit)
         self._spaces = Spaces(history, settings)
@@ -91,32 +80,28 @@ class Fitter:
         free_space, model
             Both of the d parameters of `space`, in its order.
         """
-        prepared = self.prepare(space, given, bold)
-        return prepared.free_space, self.model(prepared, given)
-
-    def prepare(self, space: Space, given: Given, bold: bool) -> Prepared:
-        """Bring what is known up to date, and split it; the parameters are those of `fit`."""
-        tier = tier_for(n_observed(self.history))
-        free_space, observations = self._spaces.observe(space, given, tier)
-        observations.update(self.settings.constant_liar)
-        estimator = Estimator(self.settings, observations.space, tier, bold)
-        return Prepared(free_space, observations, self._split(observations), estimator)
-
-    def model(self, prepared: Prepared, given: Given) -> Model:
-        """Fit the densities to what was prepared for the same `given`."""
-        free_space, observations, split, estimator = prepared
-        model = self._model(observations, split, estimator)
-        if is_constrained(self.history):
+        history = self._history
+        tier, free_space, observations = self.observe(space, given)
+        estimator = Estimator(self._settings, observations.space, tier, bold)
+        model = self._model(observations, self._split(observations), estimator)
+        if is_constrained(history):
             model = model._replace(constraints=self._constraints(observations, estimator._replace(bold=False)))
         if not given:
-            return model._replace(tried=self._tried(observations, np.empty(0)))
-        internal = np.array([value for _, value in given.values()] + [np.nan] * len(free_space.names))
+            return free_space, model._replace(tried=self._tried(observations, np.empty(0)))
+        internal = np.array([value for _, value in given.values()] + [np.nan] * len(space))
         z = observations.space.coordinates(internal[None])[:, 0]
         fixed = np.flatnonzero(~np.isnan(z))
         # The given parameters together weigh as one parameter. With full weight of each of them almost no observation
         # would be near, although most of them hardly matter for the branch.
         model = model.given(z, fixed, np.arange(len(given), len(z)), power=1.0 / max(len(fixed), 1))
-        return model._replace(tried=self._tried(observations, z[: len(given)]))
+        return free_space, model._replace(tried=self._tried(observations, z[: len(given)]))
+
+    def observe(self, space: Space, given: Given) -> tuple[Tier, ModelSpace, Observations]:
+        """Bring what is known of a space up to date; give whose kernels to use, the free parameters and all trials."""
+        tier = tier_for(n_observed(self._history))
+        free_space, observations = self._spaces.observe(space, given, tier)
+        observations.update(self._settings.constant_liar)
+        return tier, free_space, observations
 
     def _tried(self, observations: Observations, given: FloatArray) -> Callable[[FloatArray], BoolArray] | None:
         """Make what tells which points (n, d) were tried beside the coordinates of the parameters that are given."""
@@ -139,71 +124,73 @@ class Fitter:
     # --- evidence ----------------------------------------------------------------------------------------------------
 
     def _split(self, observations: Observations) -> Split:
-        gamma = self.settings.gamma or _default_gamma(observations.space, len(self.history.directions))
+        return self._ranking.split(observations, lambda n: self.n_below(observations.space, n))
 
-        def n_below(n: int) -> int:
-            found = gamma(n)
-            if not isinstance(found, Integral) or found < 0:
-                raise ValueError(
-                    f"`gamma` must give a number of trials, an integer from 0, but gave {found!r} for {n} trials."
-                )
-            return found
-
-        return self._ranking.split(observations, n_below)
+    def n_below(self, space: ModelSpace, n: int) -> int:
+        """Give how many of `n` trials are below."""
+        found = (self._settings.gamma or _default_gamma(space, len(self._history.directions)))(n)
+        if not isinstance(found, Integral) or found < 0:
+            raise ValueError(
+                f"`gamma` must give a number of trials, an integer from 0, but gave {found!r} for {n} trials."
+            )
+        return found
 
     # --- model -------------------------------------------------------------------------------------------------------
 
     def _model(self, observations: Observations, split: Split, estimator: Estimator) -> Model:
-        is_above, numbers, weights, n_above, total = self.above(observations, split)
+        is_above = observations.above(split.below, split.modelled)
+        n_above, total, numbers, weights = self.above(is_above, split)
         smallest = estimator.smallest(n_above)
         return Model(
-            below=self.below(observations, split, estimator).density,
+            below=self._below(observations, split, estimator),
             above=estimator.fit(observations.observed_above(numbers, is_above), weights, smallest),
             axes=estimator.space.axes,
-            lie_weight=-math.log(total + self.settings.prior_weight),
+            lie_weight=-math.log(total + self._settings.prior_weight),
             smallest=smallest,
             choices=estimator.choices(n_above),
             parents=observations.z[:, split.below],
             tier=estimator.tier,
         )
 
-    def above(self, observations: Observations, split: Split) -> tuple[BoolArray, IntArray, FloatArray, int, float]:
-        """Tell which trials are above, which of them are modelled and by which weights, how many and how heavy all are.
+    def above(self, is_above: BoolArray, split: Split) -> tuple[int, float, IntArray, FloatArray]:
+        """Choose those of the trials above (capacity,) that are modelled: all of them, or those that stand for all.
 
-        Where they are many, some stand for all.
+        Returns
+        -------
+        n_above, total, numbers, weights
+            How many trials are above and the sum of their weights; numbers (k,) and weights (k,) of those modelled.
         """
-        is_above = observations.above(split.below, split.modelled)
         numbers = np.flatnonzero(is_above)
         n_above, weights = len(numbers), split.weigh(numbers, self._weights(len(numbers)))
         total = float(weights.sum())
         if n_above > self.limit:
             positions, is_sample = self._coreset.choose(is_above, numbers, split.best_above)
             numbers, weights = numbers[positions], stretch(weights[positions], is_sample, total)
-        return is_above, numbers, weights, n_above, total
+        return n_above, total, numbers, weights
 
-    def below(self, observations: Observations, split: Split, estimator: Estimator) -> Below:
+    def _below(self, observations: Observations, split: Split, estimator: Estimator) -> Mixture:
         """Fit the density below, or give that of the last ask if the same trials were below with the same losses."""
-        relative = split.weight[split.below].tobytes() if len(split.weight) else None
-        key = split.below.tobytes(), split.loss.tobytes(), relative
-        kept = observations.below.get(estimator.bold)
-        if kept is None or kept.key != key:
+        relative = split.weigh(split.below, uniform_weights(len(split.below)))
+        key = split.below.tobytes(), split.loss.tobytes(), relative.tobytes()
+        kept = observations.density_below.get(estimator.bold)
+        if kept is None or kept[0] != key:
             numbers, weights = self._weigh_below(split, estimator.bold)
-            density = observations.fit_few(numbers, split.weigh(numbers, weights), estimator)
-            kept = observations.below[estimator.bold] = Below(key, density, climb_scale(density))
-        return kept
+            density = estimator.fit(observations.observed(numbers), split.weigh(numbers, weights))
+            kept = observations.density_below[estimator.bold] = key, density
+        return kept[1]
 
     def _weigh_below(self, split: Split, bold: bool) -> tuple[IntArray, FloatArray]:
         """Weigh the trials below; return their numbers in some order, and the weights."""
         n = len(split.below)
-        if self.settings.weights is not None:
+        if self._settings.weights is not None:
             return np.sort(split.below), self._weights(n)
         return split.below, improvement_weights(split.loss[:n], split.loss[n:]) if bold else uniform_weights(n)
 
     def _weights(self, n: int) -> FloatArray:
         """Weigh `n` observations, oldest first; the first `n` weights of a user's function are checked and taken."""
-        if self.settings.weights is None:
+        if self._settings.weights is None:
             return default_weights(n)
-        weights = np.asarray(self.settings.weights(n), dtype=np.float64)
+        weights = np.asarray(self._settings.weights(n), dtype=np.float64)
         weights = weights[:n] if weights.ndim == 1 else weights
         if weights.shape != (n,) or not np.isfinite(weights).all() or (weights < 0).any() or (n and not weights.any()):
             raise ValueError(
@@ -220,8 +207,8 @@ class Fitter:
 
         finished = np.flatnonzero(observations.above(np.empty(0, dtype=np.int64), np.empty(0, dtype=bool)))
         found = []
-        for key in self.history.constraint_keys:
-            values = self.history.constraint(key)[finished]
+        for key in self._history.constraint_keys:
+            values = self._history.constraint(key)[finished]
             satisfied, violated = finished[values <= 0], finished[values > 0]  # NaN, without a value, is neither
             if len(satisfied) and len(violated):
                 share = len(satisfied) / (len(satisfied) + len(violated))

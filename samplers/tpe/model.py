@@ -133,8 +133,7 @@ class Model(NamedTuple):
     def lies(self, z: FloatArray) -> Mixture:
         """Give the kernels that points z (n, d) would have above if they were told: one component each."""
         columns = np.ascontiguousarray(z.T)
-        unknown = np.full(columns.shape, np.nan)
-        observed = Observed(np.arange(len(z)), columns, np.zeros_like(columns), unknown, unknown.copy())
+        observed = Observed.of(columns, np.zeros_like(columns))
         log_weight = np.full(len(z), self.lie_weight)
         lies: Mixture = self.tier.mixture.fit(observed, log_weight, self.smallest, self.choices, self.axes)
         return lies

@@ -7,7 +7,7 @@ trials alone, not on the order in which they came.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -15,23 +15,13 @@ from ...engine.arrays import BoolArray, FloatArray, IntArray
 from ...engine.history import History
 from ...engine.kernels.mixture import Kept, Mixture, Observed
 from ...engine.records import TrialState
-from .estimator import Estimator
-from .evidence import resumed
+from .evidence import COMPLETE, is_plain, resumed
 from .model import Tier
 from .model_space import ModelSpace
 from .tried import Tried
 
 _FAIL = int(TrialState.FAIL)  # NumPy compares with an enumeration slowly
 _FEW = 48  # rows up to which sorted columns are changed one by one, instead of merged
-MOST_FEW = 64  # observations up to which they are sorted by insertion
-
-
-class Below(NamedTuple):
-    """The density of the trials below, what it was made of, and the units of its climb, shape (d,)."""
-
-    key: Any
-    density: Mixture
-    scale: FloatArray
 
 
 class Observations:
@@ -80,7 +70,8 @@ class Observations:
         # Candidates may come back in discrete spaces, and where children of trials below change little.
         discrete, several = (space.axes.n_values > 0) | (space.axes.step != 0.0), len(history.directions) > 1
         self.tried = Tried(space.axes) if discrete.all() or (several and discrete.any()) else None
-        self.below: dict[bool, Below] = {}  # when it was last asked for; by boldness
+        # The density below when it was last asked for, and what it was made of; by boldness.
+        self.density_below: dict[bool, tuple[Any, Mixture]] = {}
         self.z: FloatArray = np.full((len(space.names), 0), np.nan)
         self._counts: BoolArray = np.zeros(0, dtype=bool)  # those trials with all that is required
 
@@ -91,7 +82,7 @@ class Observations:
         new = history.finished[self._seen :]
         if len(new):
             self._seen += len(new)
-            self._note(new)
+            self._take(new)
         self._update_paused()
         self.running = self._read_running() if with_running and history.live else []
 
@@ -107,6 +98,10 @@ class Observations:
         if len(paused) or again:
             self._n_pauses += len(paused)
             self._note(np.unique(np.concatenate([paused, np.array(again, dtype=np.int64)])))
+
+    def _take(self, new: IntArray) -> None:
+        """Read trials that finished since."""
+        self._note(new)
 
     def _note(self, numbers: IntArray) -> None:
         """Read some trials, different ones, and tell which of them count."""
@@ -165,11 +160,7 @@ class Observations:
     def observed(self, numbers: IntArray) -> Observed:
         """Take some trials, with bandwidths among themselves."""
         z = np.ascontiguousarray(self.z[:, numbers])
-        return Observed(np.arange(len(numbers)), z, self._bandwidths(z), np.full(z.shape, np.nan), np.empty_like(z))
-
-    def fit_few(self, numbers: IntArray, weights: FloatArray, estimator: Estimator) -> Mixture:
-        """Fit the density of few trials, weighed by `weights` (k,), with bandwidths among themselves."""
-        return estimator.fit(self.observed(numbers), weights)
+        return Observed.of(z, self._bandwidths(z))
 
     def observed_above(self, numbers: IntArray, is_above: BoolArray) -> Observed:
         """Take some of the trials that are above (capacity,): all of them, or those that stand for all."""
@@ -186,6 +177,8 @@ class SortedObservations(Observations):
     ----------
     kept : Kept
         What is kept, for the kernels.
+    n_ranked : int
+        Number of complete trials that count, which `kept` has in order; -1 where the order takes more than losses.
     """
 
     def __init__(
@@ -197,12 +190,46 @@ class SortedObservations(Observations):
         self.endpoints = endpoints
         self.kept = Kept.of(self.z, self._counts)
         self._is_made_anew = True
+        self.n_ranked = 0 if self.tried is None and is_plain(history) else -1
         self._n_sorted = 0  # trials that had finished when the columns were sorted last
 
     def _reserve(self, n: int) -> None:
         super()._reserve(n)
         if self.kept.z is not self.z:
-            self.kept, self._is_made_anew = Kept.of(self.z, self._counts), True
+            old, self.kept, self._is_made_anew = self.kept, Kept.of(self.z, self._counts), True
+            self.kept.losses[: len(old.losses)], self.kept.ranked[: len(old.ranked)] = old.losses, old.ranked
+
+    def _take(self, new: IntArray) -> None:
+        history, dims, kept = self._history, self.space.dims, self.kept
+        if self.n_ranked >= 0 and not is_plain(history):
+            self.n_ranked = -1
+        if self.n_ranked < 0 or len(new) > _FEW or dims.has_other_choices(history):
+            self._note(new)
+            if self.n_ranked >= 0:
+                self._rank()
+            return
+        internal = history.params(dims.names, new)
+        self.n = self.n_ranked = self._kernels.joint.tell(
+            internal,
+            self.space.on_model_scale(internal),
+            new,
+            history.states[new] == COMPLETE,
+            history.losses(new)[:, 0],
+            dims.scale.low,
+            dims.scale.high,
+            self.space.axes,
+            self._required.start,
+            self.n_ranked,
+            kept,
+        )
+
+    def _rank(self) -> None:
+        """Rank all trials that count, from scratch."""
+        numbers = np.flatnonzero(self._counts)
+        losses = self._history.losses(numbers)[:, 0]
+        order = np.argsort(losses, kind="stable")
+        self.n_ranked = len(numbers)
+        self.kept.losses[: self.n_ranked], self.kept.ranked[: self.n_ranked] = losses[order], numbers[order]
 
     def _coordinates(self, numbers: IntArray) -> BoolArray:
         history, dims = self._history, self.space.dims
@@ -243,19 +270,3 @@ class SortedObservations(Observations):
             kernels.merge(changed[members[changed]], members, *columns)
         elif len(changed):
             kernels.change(changed, members, *columns)
-
-    def fit_few(self, numbers: IntArray, weights: FloatArray, estimator: Estimator) -> Mixture:
-        if len(numbers) > MOST_FEW:
-            return super().fit_few(numbers, weights, estimator)
-        n, space = len(numbers), self.space
-        found: Mixture = self._kernels.joint.fit_few(
-            numbers,
-            weights,
-            estimator.prior_weight(n),
-            estimator.smallest(n),
-            self.endpoints,
-            estimator.choices(n),
-            space.axes,
-            self.z,
-        )
-        return found

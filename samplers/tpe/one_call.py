@@ -1,82 +1,92 @@
 """A trial's point by one compiled call, where nothing special is asked for.
 
-`fitting`, `model` and `sampler` say what is computed, and do it for batches, branches, constraints, rules of one's own
-and spaces whose points may come back. Here the same is done for one trial of the joint density: what is known stays in
-arrays between asks (`Kept`), and a kernel does the rest. It chooses the same point to the bit.
+`fitting`, `model` and `sampler` say what is computed, and do it for batches, branches, constraints, trials that were
+stopped early, rules of one's own and spaces whose points may come back. Here the same is done for one trial of a joint
+density: what is known stays in arrays between asks (`Kept`), a trial that was told is one compiled call, and a point
+another. It is the same point to the bit.
 """
 
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from ...engine.arrays import FloatArray, IntArray
-from .constraints import is_constrained
-from .fitting import Fitter, Prepared
+from ...engine.distributions import Space
+from ...engine.kernels.mixture import MOST_FEW
+from .coreset import N_BEST
+from .fitting import Fitter
 from .local_search import N_STEPS
 from .observations import SortedObservations
-from .rules import LogRatio
+from .settings import Settings
 from .split import Split
 
 _NO_NUMBERS: IntArray = np.empty(0, dtype=np.int64)
 _NO_WEIGHTS: FloatArray = np.empty(0)
 
 
-def choose(fitter: Fitter, prepared: Prepared, rng: np.random.Generator) -> FloatArray | None:
-    """Choose a point (d,), in model coordinates; None, and no random number taken, where the parts are needed.
+def choose(
+    fitter: Fitter, settings: Settings, space: Space, key: npt.NDArray[np.uint64], number: int, n: int
+) -> FloatArray | None:
+    """Choose the point (d,) of a trial, in model coordinates; None where the parts are needed.
 
     Parameters
     ----------
     fitter
         What fits the densities of the study.
-    prepared
-        What it prepared, without parameters that are given.
-    rng
-        Random numbers.
+    settings
+        The rules, of which `Settings.is_plain` holds.
+    space
+        Distributions by parameter name.
+    key, number
+        Whose random numbers to use.
+    n
+        Number of trials in the study.
     """
-    settings, history = fitter.settings, fitter.history
-    _, observations, split, estimator = prepared
-    acquisition = settings.acquisition
-    if not isinstance(observations, SortedObservations) or observations.tried is not None or is_constrained(history):
+    tier, model_space, observations = fitter.observe(space, {})
+    if not isinstance(observations, SortedObservations) or observations.n_ranked < 0:
         return None
-    if type(acquisition) is not LogRatio or settings.distances:
+    n_ranked, running = observations.n_ranked, observations.running
+    n_below = fitter.n_below(model_space, n_ranked)
+    if n_below > min(n_ranked, MOST_FEW):
         return None
-    numbers, weights, n_above = _above(fitter, observations, split)
-    below, space, smoothing = (
-        fitter.below(observations, split, estimator),
-        estimator.space,
-        estimator.smoothing(n_above),
-    )
-    point: FloatArray = estimator.tier.joint.choose(
-        rng.random((settings.n_candidates, 1 + len(space.names))),
-        history.n,
-        acquisition.power,
-        N_STEPS if estimator.bold else 0,
-        split.below,
-        np.array(observations.running, dtype=np.int64) if observations.running else _NO_NUMBERS,
+    n_above = n_ranked - n_below + len(running)
+    numbers, weights = _NO_NUMBERS, _NO_WEIGHTS
+    if n_above > fitter.limit or not observations.is_sorted:
+        numbers, weights = _modelled(fitter, observations, n_below)
+    prior = settings.consider_prior
+    smallest = [settings.clip(model_space.width, k + prior) for k in (n_below, n_above)]
+    point: FloatArray = tier.joint.ask(
+        key,
+        number,
+        settings.n_candidates,
+        settings.caution,
+        settings.acquisition.power,  # type: ignore[attr-defined]
+        N_STEPS,
+        n,
+        n_below,
+        n_ranked,
+        np.array(running, dtype=np.int64) if running else _NO_NUMBERS,
         numbers,
         weights,
-        estimator.prior_weight(n_above),
-        estimator.smallest(n_above),
-        smoothing / (1.0 + smoothing),
+        settings.prior_weight,
+        prior,
+        -1.0 if settings.choice_smoothing is None else settings.choice_smoothing,
+        smallest[0],
+        smallest[1],
         observations.endpoints,
-        below.density,
-        below.scale,
-        space.choice_tables(1.0),
-        space.axes,
+        model_space.choice_tables(1.0),
+        model_space.axes,
         observations.kept,
     )
     return point
 
 
-def _above(fitter: Fitter, observations: SortedObservations, split: Split) -> tuple[IntArray, FloatArray, int]:
-    """Give the numbers of the trials above and their weights, and how many all are.
-
-    Nothing is given, and left to the kernel, where all of them are modelled by `default_weights`.
-    """
-    n_above = observations.n - len(split.below) + len(observations.running)
-    is_default = fitter.settings.weights is None and not len(split.weight) and n_above <= fitter.limit
-    if is_default and observations.is_sorted:
-        return _NO_NUMBERS, _NO_WEIGHTS, n_above
-    is_above, numbers, weights, n_above, _ = fitter.above(observations, split)
+def _modelled(fitter: Fitter, observations: SortedObservations, n_below: int) -> tuple[IntArray, FloatArray]:
+    """Bring the sorted columns up to date; give numbers and weights of those above that are modelled."""
+    ranked = observations.kept.ranked[: observations.n_ranked]
+    below, best_above = ranked[:n_below], ranked[n_below : n_below + N_BEST]
+    is_above = observations.above(below, np.empty(0, dtype=bool))
     observations.sort(is_above)
-    return (_NO_NUMBERS, _NO_WEIGHTS, n_above) if is_default else (numbers, weights, n_above)
+    _, _, numbers, weights = fitter.above(is_above, Split(below, best_above, _NO_WEIGHTS))
+    return numbers, weights

@@ -254,6 +254,19 @@ class TPESampler(Sampler):
         }
         return {key: d for key, d in space.items() if key == name or not d.single()}, given
 
+    def _sample_one(self, study: StudyLike, trial: FrozenTrial, space: Space, purpose: int) -> dict[str, float]:
+        history, settings = history_of(study), self._settings
+        if purpose == 0 and settings.is_plain and is_ours(self, "sample", "propose", "rank"):
+            with before_loading(), history.lock:
+                point = None
+                if self._is_joint(history) and not self._is_starting(history):
+                    key = self._streams.of(study).key
+                    point = one_call.choose(self._fitter(history), settings, space, key, trial.number, history.n)
+            if point is not None:
+                rows = zip(space.items(), point.tolist(), strict=True)
+                return {name: distribution.from_model_value(x) for (name, distribution), x in rows}
+        return super()._sample_one(study, trial, space, purpose)
+
     @before_loading()
     def _sample_together(
         self,
@@ -263,15 +276,9 @@ class TPESampler(Sampler):
         n: int,
         given: Mapping[str, tuple[BaseDistribution, float]] | None = None,
     ) -> Columns:
-        bold, fitter = bool(rng.random() >= self._settings.caution), self._fitter(history)
-        prepared = fitter.prepare(space, given or {}, bold)
-        is_joint, model_space = self._is_joint(history), prepared.free_space
-        if is_joint and n == 1 and not given and is_ours(self, "propose", "rank"):
-            point = one_call.choose(fitter, prepared, rng)
-            if point is not None:
-                return {name: point[j : j + 1] for j, name in enumerate(space)}
-        model = fitter.model(prepared, given or {})
-        if is_joint:
+        bold = bool(rng.random() >= self._settings.caution)
+        model_space, model = self._fitter(history).fit(space, given or {}, bold)
+        if self._is_joint(history):
             z = self._choose_jointly(model, rng, n, bold)
         elif self._settings.multivariate is None and model.parents.shape[1]:
             z = self._choose_children(model, rng, n)

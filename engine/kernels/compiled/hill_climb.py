@@ -13,15 +13,16 @@ import numpy as np
 
 from ...arrays import FloatArray
 from .. import exact, jit
-from ..hill_climb import DIRECTIONS, FIRST_STEP, LONGER, NEGLIGIBLE, REACH, SHORTER, climb_scale
+from ..hill_climb import DIRECTIONS, FIRST_STEP, LONGER, NEGLIGIBLE, REACH, SHORTER
 from ..mixture import Mixture
+from ..truncnorm import SQRT_HALF
 
 
 def climb(
     below: Mixture, above: Mixture, power: float, start: FloatArray, low: FloatArray, high: FloatArray, n_steps: int
 ) -> FloatArray:
     """Return a point (d,) near `start` where the score is no smaller; see `kernels.hill_climb.climb`."""
-    scale = climb_scale(below)
+    scale = SQRT_HALF / (below.precision.sum(axis=1) / below.precision.shape[1])  # quicker than `mean`
     low, high = np.maximum(low, start - REACH * scale), np.minimum(high, start + REACH * scale)
     kernels = (below.offset, below.mu, below.precision, above.offset, above.mu, above.precision)
     return _climb(*kernels, power, start, scale, low, high, n_steps)

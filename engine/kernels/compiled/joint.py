@@ -1,7 +1,8 @@
-"""One trial's point by one call: the density above is fitted, candidates are drawn, scored, and the best one climbs.
+"""TPE's joint choice of one objective: `tell` takes in the trials that finished, `ask` gives a point.
 
-The parts are those of `mixture`, `hill_climb` and `neighbours`; nothing is computed here that they do not define. What
-is kept between calls lies in arrays by trial number that the caller holds.
+In one call the trials are split, both densities fitted, candidates drawn and scored, and the best one climbs. The parts
+are those of `mixture`, `hill_climb` and `neighbours`, and what is done with them is written down in `samplers.tpe`.
+What is kept between calls lies in arrays by trial number that the caller holds.
 """
 
 from __future__ import annotations
@@ -9,16 +10,63 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import numpy.typing as npt
 
 from ...arrays import BoolArray, FloatArray, IntArray
 from .. import exact, jit
 from ..axes import Axes
 from ..categorical import ChoiceTables
 from ..hill_climb import REACH
-from ..mixture import Kept, Mixture, Observed
+from ..mixture import MOST_FEW, Kept, Mixture, Observed
+from ..truncnorm import SQRT_HALF
 from .hill_climb import _climb
 from .mixture import _draw, _log_density, _snap, fit
 from .neighbours import _distances_of_few, change
+from .philox import uniforms
+
+LANES = 8
+
+
+@jit
+def tell(
+    internal: FloatArray,
+    model: FloatArray,
+    numbers: IntArray,
+    is_complete: BoolArray,
+    losses: FloatArray,
+    low: FloatArray,
+    high: FloatArray,
+    axes: Axes,
+    n_given: int,
+    n_ranked: int,
+    kept: Kept,
+) -> int:
+    """Take in k trials that finished; return the number of those that are ranked now, `n_ranked` before.
+
+    Parameters
+    ----------
+    is_complete, losses
+        (k,) which of them count if they have all parameters, and their losses.
+    others
+        As in `place`.
+    """
+    has_all = place(internal, model, numbers, low, high, axes, n_given, kept.z)
+    for k in range(numbers.size):
+        kept.counts[numbers[k]] = has_all[k] and is_complete[k]
+        if kept.counts[numbers[k]]:
+            _rank(losses[k], numbers[k], n_ranked, kept.losses, kept.ranked)
+            n_ranked += 1
+    return n_ranked
+
+
+@jit
+def _rank(loss: float, number: int, n: int, losses: FloatArray, ranked: IntArray) -> None:
+    """Insert a trial into n that are sorted by loss and, where losses are equal, by number."""
+    at = n
+    while at > 0 and (losses[at - 1] > loss or (losses[at - 1] == loss and ranked[at - 1] > number)):
+        losses[at], ranked[at] = losses[at - 1], ranked[at - 1]
+        at -= 1
+    losses[at], ranked[at] = loss, number
 
 
 @jit
@@ -73,25 +121,169 @@ def _nearest(x: float, points: FloatArray) -> int:
 
 
 @jit
-def fit_few(
-    numbers: IntArray,
+def ask(
+    key: npt.NDArray[np.uint64],
+    number: int,
+    n_candidates: int,
+    caution: float,
+    power: float,
+    n_steps: int,
+    n: int,
+    n_below: int,
+    n_ranked: int,
+    running: IntArray,
+    ids: IntArray,
     weights: FloatArray,
     prior_weight: float,
+    has_prior: bool,
+    smoothing: float,
+    smallest_below: FloatArray,
+    smallest_above: FloatArray,
+    endpoints: bool,
+    choices: ChoiceTables,
+    axes: Axes,
+    kept: Kept,
+) -> FloatArray:
+    """Choose the point (d,) of a trial, in model coordinates.
+
+    Parameters
+    ----------
+    key, number
+        Whose uniforms are drawn: see `philox.uniforms`.
+    n_candidates, caution
+        As in `TPESampler`.
+    power
+        What the log-density above is multiplied with.
+    n_steps
+        Number of steps of the climb of a bold trial.
+    n
+        Number of trials.
+    n_below, n_ranked
+        How many trials are below, at most `MOST_FEW`, and how many complete ones count.
+    running
+        Numbers of the trials that run and count as above.
+    ids, weights
+        Those that stand for all trials above, and their weights, if the sorted columns are up to date; empty: all are
+        modelled by `rules.default_weights`.
+    prior_weight, has_prior
+        Weight of the prior, and whether it is there beside observations.
+    smoothing
+        What a categorical kernel gives to every choice in cautious trials; negative: what it does in bold ones.
+    smallest_below, smallest_above
+        (d,) smallest bandwidths.
+    endpoints
+        See `neighbours`.
+    choices
+        The kernels of the categorical dimensions for any leak, without distances.
+    axes
+        The d dimensions.
+    kept
+        What is kept between calls.
+    """
+    d = axes.low.size
+    u = uniforms(key, 0, number, 1 + n_candidates * (1 + d))
+    is_bold = u[0] >= caution
+    below_numbers = kept.ranked[:n_below]
+    losses, worst = kept.losses[:n_below], min(n_below, n_ranked - 1)
+    weights_below = improvement_weights(losses, kept.losses[worst]) if is_bold else np.ones(n_below)
+    has_own = is_bold or smoothing < 0.0
+    below = _fit_below(
+        below_numbers,
+        log_weights(weights_below, prior_weight if has_prior or n_below == 0 else -1.0),
+        smallest_below,
+        endpoints,
+        _tables(prior_weight / (n_below + 1) if has_own else smoothing, choices, axes),
+        axes,
+        kept,
+    )
+    n_above = n_ranked - n_below + running.size
+    if ids.size == 0:
+        ids = _update(n, below_numbers, running, endpoints, axes, kept)
+        weights = default_weights(n_above)
+    above = fit(
+        Observed(ids, kept.z, kept.distance, kept.known),
+        log_weights(weights, prior_weight if has_prior or n_above == 0 else -1.0),
+        smallest_above,
+        _tables(prior_weight / (n_above + 1) if has_own else smoothing, choices, axes),
+        axes,
+    )
+    uniform = u[1:].reshape((n_candidates, 1 + d))
+    z = _draw(below.log_weight, below.mu, below.sigma, below.row, below.table, axes, uniform, 1)
+    log_below, log_above = np.empty(n_candidates), np.empty(n_candidates)
+    _log_density(below.offset, below.mu, below.precision, below.row, below.table, z, log_below)
+    _log_density(above.offset, above.mu, above.precision, above.row, above.table, z, log_above)
+    point = z[first_largest(log_below - power * log_above)]
+    if is_bold:
+        _climb_along(point, below, above, power, axes, n_steps)
+    return _decoded(point, axes)
+
+
+@jit
+def improvement_weights(losses: FloatArray, bar: float) -> FloatArray:
+    """Return `rules.improvement_weights` of the trials below, given the loss of the best one above."""
+    n = losses.size
+    weights = np.ones(n)
+    if n == 0:
+        return weights
+    best, worst = losses[0], losses[n - 1]
+    if not (math.isfinite(best) and math.isfinite(worst) and math.isfinite(bar) and best < bar):
+        return weights
+    largest = max(abs(best), abs(worst), abs(bar))
+    unit = largest if largest > 1e150 or largest < 1e-150 else 1.0
+    total = 0.0
+    for c in range(n):
+        weights[c] = (bar / unit - losses[c] / unit) / (bar / unit - best / unit)
+        total += weights[c]
+    for c in range(n):
+        weights[c] *= n / total
+    return weights
+
+
+@jit
+def _fit_below(
+    numbers: IntArray,
+    log_weight: FloatArray,
     smallest: FloatArray,
     endpoints: bool,
     choices: ChoiceTables,
     axes: Axes,
-    z: FloatArray,
+    kept: Kept,
 ) -> Mixture:
-    """Fit the density of few of the trials with coordinates z (d, n), with bandwidths among themselves."""
-    d, k = z.shape[0], numbers.size
-    some, distance, unknown = np.empty((d, k)), np.full((d, k), np.nan), np.full((d, k), np.nan)
-    for j in range(d):
-        for c in range(k):
-            some[j, c] = z[j, numbers[c]]
-    _distances_of_few(some, axes, endpoints, distance)
-    observed = Observed(np.arange(k), some, distance, unknown, np.empty((d, k)))
-    return fit(observed, log_weights(weights, prior_weight), smallest, choices, axes)
+    """Fit the density of few trials, with bandwidths among themselves, and keep what is known of their kernels."""
+    d, k = kept.z.shape[0], numbers.size
+    z, distance, known = np.empty((d, k)), np.full((d, k), np.nan), np.full((3, d, k), np.nan)
+    for c in range(k):
+        at = 0
+        while at < MOST_FEW and kept.few[at] != numbers[c]:
+            at += 1
+        for j in range(d):
+            z[j, c] = kept.z[j, numbers[c]]
+            if at < MOST_FEW:
+                for part in range(3):
+                    known[part, j, c] = kept.known_few[part, j, at]
+    _distances_of_few(z, axes, endpoints, distance)
+    mixture = fit(Observed(np.arange(k), z, distance, known), log_weight, smallest, choices, axes)
+    for c in range(k):
+        kept.few[c] = numbers[c]
+        for j in range(d):
+            for part in range(3):
+                kept.known_few[part, j, c] = known[part, j, c]
+    kept.few[k:] = -1
+    return mixture
+
+
+@jit
+def _tables(smoothing: float, choices: ChoiceTables, axes: Axes) -> ChoiceTables:
+    """Return the kernels of the choices for another smoothing; see `ChoiceTables.of`."""
+    leak, rows = smoothing / (1.0 + smoothing), choices.log_probability.copy()
+    for j in range(axes.n_choices.size):
+        size = axes.n_choices[j]
+        if size > 0:
+            total = 1.0 + (size - 1) * leak
+            for c in range(2 * size - 1):
+                rows[choices.first[j] - size + 1 + c] = math.log(leak / total)
+            rows[choices.first[j]] = -math.log(total)
+    return ChoiceTables(rows, choices.first, choices.stride, choices.prior)
 
 
 @jit
@@ -106,78 +298,6 @@ def log_weights(weights: FloatArray, prior_weight: float) -> FloatArray:
         weight = weights[c] if c < n else prior_weight
         log_weight[c] = math.log(weight / total) if total > 0.0 else -math.log(log_weight.size)
     return log_weight
-
-
-@jit
-def choose(
-    u: FloatArray,
-    n: int,
-    power: float,
-    n_steps: int,
-    below_numbers: IntArray,
-    running: IntArray,
-    ids: IntArray,
-    weights: FloatArray,
-    prior_weight: float,
-    smallest: FloatArray,
-    leak: float,
-    endpoints: bool,
-    below: Mixture,
-    scale: FloatArray,
-    choices: ChoiceTables,
-    axes: Axes,
-    kept: Kept,
-) -> FloatArray:
-    """Choose a point (d,), in model coordinates.
-
-    Parameters
-    ----------
-    u
-        (c, 1 + d) uniforms for c candidates.
-    n
-        Number of trials.
-    power
-        What the log-density above is multiplied with.
-    n_steps
-        Number of steps of the climb; 0: there is none.
-    below_numbers, running
-        Numbers of the trials below, and of those that run and count as above.
-    ids, weights
-        The observations above and their weights, if the sorted columns are up to date; empty: all trials that count
-        and are not below, by `rules.default_weights`.
-    prior_weight
-        Weight of the prior; negative: there is none.
-    smallest
-        (d,) smallest bandwidths above.
-    leak
-        Relative probability of other choices under a kernel above.
-    endpoints
-        See `neighbours`.
-    below
-        The density below.
-    scale
-        (d,) units of the climb's steps.
-    choices
-        The kernels of the categorical dimensions for some leak, without distances.
-    axes
-        The d dimensions.
-    kept
-        What is kept between calls.
-    """
-    if ids.size == 0:
-        ids = _update(n, below_numbers, running, endpoints, axes, kept)
-        weights = default_weights(ids.size)
-    observed = Observed(ids, kept.z, kept.distance, kept.precision, kept.norm)
-    tables = ChoiceTables(_banded(leak, choices, axes), choices.first, choices.stride, choices.prior)
-    above = fit(observed, log_weights(weights, prior_weight), smallest, tables, axes)
-    z = _draw(below.log_weight, below.mu, below.sigma, below.row, below.table, axes, u, 1)
-    log_below, log_above = np.empty(len(z)), np.empty(len(z))
-    _log_density(below.offset, below.mu, below.precision, below.row, below.table, z, log_below)
-    _log_density(above.offset, above.mu, above.precision, above.row, above.table, z, log_above)
-    point = z[first_largest(log_below - power * log_above)]
-    if n_steps > 0:
-        _climb_along(point, below, above, power, scale, axes, n_steps)
-    return _decoded(point, axes)
 
 
 @jit
@@ -211,20 +331,6 @@ def default_weights(n: int) -> FloatArray:
 
 
 @jit
-def _banded(leak: float, choices: ChoiceTables, axes: Axes) -> FloatArray:
-    """Return the rows of log probabilities for a leak; see `ChoiceTables.of`."""
-    rows: FloatArray = choices.log_probability.copy()
-    for j in range(axes.n_choices.size):
-        size = axes.n_choices[j]
-        if size > 0:
-            total = 1.0 + (size - 1) * leak
-            for c in range(2 * size - 1):
-                rows[choices.first[j] - size + 1 + c] = math.log(leak / total)
-            rows[choices.first[j]] = -math.log(total)
-    return rows
-
-
-@jit
 def first_largest(scores: FloatArray) -> int:
     """Return the first index of the largest score, or of the first NaN, as NumPy does."""
     best = 0
@@ -235,9 +341,7 @@ def first_largest(scores: FloatArray) -> int:
 
 
 @jit
-def _climb_along(
-    point: FloatArray, below: Mixture, above: Mixture, power: float, scale: FloatArray, axes: Axes, n_steps: int
-) -> None:
+def _climb_along(point: FloatArray, below: Mixture, above: Mixture, power: float, axes: Axes, n_steps: int) -> None:
     """Let a point (d,) climb in its continuous coordinates, given the others; see `local_search.climb`."""
     free = np.flatnonzero(axes.n_values == 0)
     if free.size == 0:
@@ -245,12 +349,40 @@ def _climb_along(
     start, low, high = np.empty(free.size), np.empty(free.size), np.empty(free.size)
     for f in range(free.size):
         start[f] = point[free[f]]
+    scale = _scale(below.precision, free)
     _reach(start, scale, free, axes.low, axes.high, low, high)
     kernels_below = _given(point, below, free)
     kernels_above = _given(point, above, free)
-    summit = _climb(*kernels_below, *kernels_above, power, start, scale[free], low, high, n_steps)
+    summit = _climb(*kernels_below, *kernels_above, power, start, scale, low, high, n_steps)
     for f in range(free.size):
         point[free[f]] = summit[f]
+
+
+@exact
+def _scale(precision: FloatArray, free: IntArray) -> FloatArray:
+    """Return the units of steps in the free dimensions; see `hill_climb.climb`."""
+    k = precision.shape[1]
+    scale = np.empty(free.size)
+    for f in range(free.size):
+        scale[f] = SQRT_HALF / (_sum(precision[free[f]]) / k)
+    return scale
+
+
+@exact
+def _sum(x: FloatArray) -> float:
+    """Add up at most 128 numbers in the order in which NumPy does: eight sums side by side, then what is left over."""
+    whole = x.size - x.size % LANES if x.size >= LANES else 0
+    total = 0.0
+    if whole:
+        sums = x[:LANES].copy()
+        for start in range(LANES, whole, LANES):
+            for lane in range(LANES):
+                sums[lane] += x[start + lane]
+        left = (sums[0] + sums[1]) + (sums[2] + sums[3])
+        total = left + ((sums[4] + sums[5]) + (sums[6] + sums[7]))
+    for c in range(whole, x.size):
+        total += x[c]
+    return total
 
 
 @exact
@@ -265,7 +397,7 @@ def _reach(
 ) -> None:
     """Fill in the ends of the box in which the climb stays."""
     for f in range(free.size):
-        reach = REACH * scale[free[f]]
+        reach = REACH * scale[f]
         low[f], high[f] = max(lowest[free[f]], start[f] - reach), min(highest[free[f]], start[f] + reach)
 
 

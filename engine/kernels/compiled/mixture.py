@@ -63,7 +63,7 @@ def draw_marginals(mixture: Mixture, axes: Axes, u: FloatArray) -> FloatArray:
 @jit
 def fit(observed: Observed, log_weight: FloatArray, smallest: FloatArray, choices: ChoiceTables, axes: Axes) -> Mixture:
     """Fit a mixture; see `kernels.mixture.fit`. A kernel that did not change is not normalised again."""
-    ids, z, bandwidth, known_precision, known_norm = observed
+    ids, z, bandwidth, known = observed
     d, k = z.shape[0], log_weight.size
     norm, mu, sigma, precision = np.empty((d, k)), np.empty((d, k)), np.empty((d, k)), np.empty((d, k))
     row, offset = np.full((d, k), -1), log_weight.copy()
@@ -85,9 +85,9 @@ def fit(observed: Observed, log_weight: FloatArray, smallest: FloatArray, choice
             used = _grid_rows(ids, z[j], bandwidth[j], smallest[j], axes, j, row[j], table, used)
         else:
             _center(ids, z[j], bandwidth[j], smallest[j], axes.lower[j], axes.upper[j], mu[j], sigma[j])
-            _scale(mu[j], sigma[j], axes.spread[j], axes.step[j], precision[j])
+            cells = axes.spread[j], axes.step[j]
             ends = axes.lower[j], axes.upper[j]
-            _normalise(ids, mu[j], precision[j], *ends, known_precision[j], known_norm[j], norm[j], offset)
+            _normalise(ids, mu[j], sigma[j], *cells, *ends, known[:, j], precision[j], norm[j], offset)
     return Mixture(log_weight, norm, offset, mu, sigma, precision, row, table[:used])
 
 
@@ -113,38 +113,38 @@ def _center(
 
 
 @jit
-def _scale(mu: FloatArray, sigma: FloatArray, spread: float, step: float, precision: FloatArray) -> None:
-    """Fill in sqrt(1/2) / deviation, with the variance of a fine grid's cell added."""
-    for c in range(mu.size):
-        variance = spread
-        if spread < 0.0:
-            variance = (2.0 * math.atanh(min(-0.5 * step * math.exp(-mu[c]), 0.9))) ** 2 / 12.0
-        deviation = sigma[c] if variance == 0.0 else math.hypot(sigma[c], math.sqrt(variance))
-        precision[c] = SQRT_HALF / deviation
-
-
-@jit
 def _normalise(
     ids: IntArray,
     mu: FloatArray,
-    precision: FloatArray,
+    sigma: FloatArray,
+    spread: float,
+    step: float,
     lower: float,
     upper: float,
-    known_precision: FloatArray,
-    known_norm: FloatArray,
+    known: FloatArray,
+    precision: FloatArray,
     norm: FloatArray,
     offset: FloatArray,
 ) -> None:
-    """Fill in log normalisers, the known ones where a kernel is that of an earlier fit; subtract them."""
+    """Fill in precisions and log normalisers, the known ones where a kernel is that of an earlier fit; subtract these.
+
+    A precision is sqrt(1/2) / deviation, with the variance of a fine grid's cell added.
+    """
     for c in range(mu.size):
-        if c < ids.size and known_precision[ids[c]] == precision[c]:
-            norm[c] = known_norm[ids[c]]
+        i = ids[c] if c < ids.size else -1
+        if i >= 0 and known[0, i] == sigma[c]:
+            precision[c], norm[c] = known[1, i], known[2, i]
         else:
+            variance = spread
+            if spread < 0.0:
+                variance = (2.0 * math.atanh(min(-0.5 * step * math.exp(-mu[c]), 0.9))) ** 2 / 12.0
+            deviation = sigma[c] if variance == 0.0 else math.hypot(sigma[c], math.sqrt(variance))
+            precision[c] = SQRT_HALF / deviation
             scale = precision[c] / SQRT_HALF
             mass = log_mass_around((lower - mu[c]) * scale, (upper - mu[c]) * scale)
             norm[c] = mass - math.log(scale) + LOG_SQRT_2PI
-            if c < ids.size:
-                known_precision[ids[c]], known_norm[ids[c]] = precision[c], norm[c]
+            if i >= 0:
+                known[0, i], known[1, i], known[2, i] = sigma[c], precision[c], norm[c]
         offset[c] -= norm[c]
 
 
