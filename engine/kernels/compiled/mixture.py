@@ -17,9 +17,10 @@ from ..axes import Axes
 from ..categorical import ChoiceTables
 from ..mixture import Mixture, Observed, condition
 from ..truncnorm import LOG_SQRT_2PI, QUANTILE_GRID, SQRT_HALF
-from .normal import BLOCK, exp_block, log_mass, log_mass_around, ppf, tail
+from .normal import BLOCK, exp_block, log_mass, log_mass_around, ppf_block, tail
 
 NEGLIGIBLE = -40.0
+LEAST_BLOCK = 8  # components
 SMALLEST_MASS = 1e-280
 
 __all__ = ["condition", "draw", "draw_marginals", "fit", "log_density", "log_marginals"]
@@ -240,14 +241,17 @@ def _log_density(
     mean, scale, first = np.zeros((d, BLOCK)), np.zeros((d, BLOCK)), np.zeros((d, BLOCK), np.int64)
     for block in range((k - 1) // BLOCK, -1, -1):  # the last component is the prior, which reaches everywhere
         start, stop = block * BLOCK, min((block + 1) * BLOCK, k)
-        for c in range(BLOCK):  # the padding of the last block has no weight
+        width = LEAST_BLOCK
+        while width < stop - start:
+            width *= 2
+        for c in range(width):  # the padding of the last block has no weight
             constant[c] = offset[start + c] if start + c < k else -np.inf
         for j in range(d):
             for c in range(stop - start):
                 mean[j, c], scale[j, c], first[j, c] = mu[j, start + c], precision[j, start + c], row[j, start + c]
         for i in range(n):
-            _exponents(exponent, constant, mean, scale, first, table, z[i])
-            _accumulate(exponent, buffer, work, peak, total, i)
+            _exponents(exponent[:width], constant, mean, scale, first, table, z[i])
+            _accumulate(exponent[:width], buffer, work[:width], peak, total, i)
     for i in range(n):
         out[i] = peak[i] + math.log(total[i]) if total[i] > 0.0 else -np.inf
 
@@ -263,24 +267,25 @@ def _exponents(
     z: FloatArray,
 ) -> None:
     """Sum the exponents of one candidate over the dimensions, for a block of components."""
-    for c in range(BLOCK):
+    width = exponent.size
+    for c in range(width):
         exponent[c] = constant[c]
     waiting = -1  # two continuous dimensions are taken in one pass
     for j in range(z.size):
         if first[j, 0] >= 0:
             column = np.int64(z[j])
-            for c in range(BLOCK):
+            for c in range(width):
                 exponent[c] += table[first[j, c] + column]
         elif waiting < 0:
             waiting = j
         else:
             x, y = z[waiting], z[j]
-            for c in range(BLOCK):
+            for c in range(width):
                 a, b = (x - mean[waiting, c]) * scale[waiting, c], (y - mean[j, c]) * scale[j, c]
                 exponent[c] -= a * a + b * b
             waiting = -1
     if waiting >= 0:
-        for c in range(BLOCK):
+        for c in range(width):
             a = (z[waiting] - mean[waiting, c]) * scale[waiting, c]
             exponent[c] -= a * a
 
@@ -289,10 +294,10 @@ def _exponents(
 def _accumulate(
     exponent: FloatArray, buffer: FloatArray, work: FloatArray, peak: FloatArray, total: FloatArray, i: int
 ) -> None:
-    """Add a block's terms to the running log-sum-exp (peak, total) of candidate i."""
-    for c in range(BLOCK):
+    """Add the terms of a block, as many as a power of two, to the running log-sum-exp (peak, total) of candidate i."""
+    for c in range(exponent.size):
         buffer[c] = exponent[c]
-    half = BLOCK // 2
+    half = exponent.size // 2
     while half > 0:
         low, high = buffer[:half], buffer[half : 2 * half]
         for c in range(half):
@@ -304,10 +309,10 @@ def _accumulate(
     if top > peak[i]:
         total[i] *= math.exp(peak[i] - top)
         peak[i] = top
-    for c in range(BLOCK):
+    for c in range(exponent.size):
         exponent[c] -= peak[i]
     exp_block(exponent, work)
-    half = BLOCK // 2
+    half = exponent.size // 2
     while half > 0:
         low, high = exponent[:half], exponent[half : 2 * half]
         for c in range(half):
@@ -377,10 +382,15 @@ def _draw_normals(
     z: FloatArray,
 ) -> None:
     """Draw from truncated normals, on the grid if there is one."""
-    for i in range(z.size):
+    n = z.size
+    uniform, a, b, quantile = np.empty(n), np.empty(n), np.empty(n), np.empty(n)
+    for i in range(n):
         mean, deviation = mu[component[i]], sigma[component[i]]
-        quantile = ppf(u[i], (lower - mean) / deviation, (upper - mean) / deviation)
-        value = mean + deviation * (np.rint(quantile * QUANTILE_GRID) / QUANTILE_GRID)
+        uniform[i], a[i], b[i] = u[i], (lower - mean) / deviation, (upper - mean) / deviation
+    ppf_block(uniform, a, b, quantile)
+    for i in range(n):
+        mean, deviation = mu[component[i]], sigma[component[i]]
+        value = mean + deviation * (np.rint(quantile[i] * QUANTILE_GRID) / QUANTILE_GRID)
         if step != 0.0:
             value = _snap(value, low, step)
         z[i] = min(max(value, low), high)
