@@ -28,14 +28,13 @@ def resumed(history: History) -> dict[int, FrozenTrial]:
 
 def n_observed(history: History) -> int:
     """Count the trials to learn from: complete, pruned and paused ones."""
-    paused = int(np.count_nonzero(history.states == PAUSED)) if len(history.pauses) else 0
+    paused = int(np.count_nonzero(history.states == PAUSED)) if history.n_pauses else 0
     return history.n_complete + history.n_pruned + paused + len(resumed(history))
 
 
 def is_plain(history: History) -> bool:
     """Tell whether losses rank all trials to learn from: complete ones of one objective without constraints."""
-    is_cut_short = history.n_pruned or len(history.pauses)
-    return len(history.directions) == 1 and not is_cut_short and not history.constraint_keys
+    return len(history.signs) == 1 and not (history.n_pruned or history.n_pauses or history.is_constrained)
 
 
 def stopped(history: History) -> BoolArray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -83,6 +84,11 @@ class ModelSpace:
             leak = smoothing / (1.0 + smoothing)
             found = self._tables[smoothing] = ChoiceTables.of(self.arrays.n_choices, leak, self.distances)
         return found
+
+    @cached_property
+    def any_tables(self) -> ChoiceTables:
+        """The kernels of the categorical parameters for some smoothing, for a kernel that sets another."""
+        return self.choice_tables(1.0)
 
     def model(self, z: FloatArray) -> FloatArray:
         """Turn kernel coordinates (n, d) into model coordinates."""

@@ -15,7 +15,7 @@ from ...engine.arrays import BoolArray, FloatArray, IntArray
 from ...engine.history import History
 from ...engine.kernels.mixture import Kept, Mixture, Observed
 from ...engine.records import TrialState
-from .evidence import COMPLETE, is_plain, resumed
+from .evidence import is_plain, resumed
 from .model import Tier
 from .model_space import ModelSpace
 from .tried import Tried
@@ -79,8 +79,8 @@ class Observations:
         """Read the trials that finished or paused since, and those that run."""
         history = self._history
         self._reserve(history.n)
-        new = history.finished[self._seen :]
-        if len(new):
+        if history.n_finished > self._seen:
+            new = history.finished[self._seen :]
             self._seen += len(new)
             self._take(new)
         self._update_paused()
@@ -93,9 +93,9 @@ class Observations:
 
     def _update_paused(self) -> None:
         """Read the trials that paused since. Those that were taken up again still count, unless they failed."""
-        paused = self._history.pauses[self._n_pauses :]
         again = list(resumed(self._history))
-        if len(paused) or again:
+        if self._history.n_pauses > self._n_pauses or again:
+            paused = self._history.pauses[self._n_pauses :]
             self._n_pauses += len(paused)
             self._note(np.unique(np.concatenate([paused, np.array(again, dtype=np.int64)])))
 
@@ -209,19 +209,10 @@ class SortedObservations(Observations):
                 self._rank()
             return
         internal = history.params(dims.names, new)
-        self.n = self.n_ranked = self._kernels.joint.tell(
-            internal,
-            self.space.on_model_scale(internal),
-            new,
-            history.states[new] == COMPLETE,
-            history.losses(new)[:, 0],
-            dims.scale.low,
-            dims.scale.high,
-            self.space.axes,
-            self._required.start,
-            self.n_ranked,
-            kept,
-        )
+        model = self.space.on_model_scale(internal)
+        columns, scale = (history.states, history.values, history.signs[0]), dims.scale
+        place = new, scale.low, scale.high, self.space.axes, self._required.start
+        self.n = self.n_ranked = self._kernels.joint.tell(internal, model, *columns, *place, self.n_ranked, kept)
 
     def _rank(self) -> None:
         """Rank all trials that count, from scratch."""

@@ -54,8 +54,6 @@ def choose(
     numbers, weights = _NO_NUMBERS, _NO_WEIGHTS
     if n_above > fitter.limit or not observations.is_sorted:
         numbers, weights = _modelled(fitter, observations, n_below)
-    prior = settings.consider_prior
-    smallest = [settings.clip(model_space.width, k + prior) for k in (n_below, n_above)]
     point: FloatArray = tier.joint.ask(
         key,
         number,
@@ -70,12 +68,12 @@ def choose(
         numbers,
         weights,
         settings.prior_weight,
-        prior,
+        settings.consider_prior,
         -1.0 if settings.choice_smoothing is None else settings.choice_smoothing,
-        smallest[0],
-        smallest[1],
+        settings.clip.least,  # type: ignore[attr-defined]
+        settings.clip.most,  # type: ignore[attr-defined]
         observations.endpoints,
-        model_space.choice_tables(1.0),
+        model_space.any_tables,
         model_space.axes,
         observations.kept,
     )

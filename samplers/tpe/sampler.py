@@ -183,6 +183,11 @@ class TPESampler(Sampler):
 
     # --- what is sampled together ------------------------------------------------------------------------------------
 
+    def infer_relative_search_space(self, study: StudyLike, trial: FrozenTrial) -> dict[str, BaseDistribution]:
+        history = history_of(study)
+        with history.lock:
+            return self.joint_space(history)
+
     def joint_space(self, history: History) -> dict[str, BaseDistribution]:
         if self._is_starting(history):
             return {}

@@ -15,6 +15,7 @@ from .rules import (
     Clip,
     Gamma,
     LogRatio,
+    RangeClip,
     Weights,
     gentle_clip,
     magic_clip,
@@ -123,7 +124,7 @@ class Settings:
     @cached_property
     def is_plain(self) -> bool:
         """Whether the rules for a joint choice are those that the compiled call knows."""
-        has_known_rules = type(self.acquisition) is LogRatio and self.keeps_neighbours
+        has_known_rules = type(self.acquisition) is LogRatio and type(self.clip) is RangeClip and self.keeps_neighbours
         return has_known_rules and self.weights is None and not self.distances and not self.group
 
     @property

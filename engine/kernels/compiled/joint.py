@@ -25,15 +25,18 @@ from .neighbours import _distances_of_few, change
 from .philox import uniforms
 
 LANES = 8
+SMALLEST_BANDWIDTH = 1e-12  # see `rules.RangeClip`
+COMPLETE = 1  # the state, as a history keeps it
 
 
 @jit
 def tell(
     internal: FloatArray,
     model: FloatArray,
+    states: npt.NDArray[np.int8],
+    values: FloatArray,
+    sign: float,
     numbers: IntArray,
-    is_complete: BoolArray,
-    losses: FloatArray,
     low: FloatArray,
     high: FloatArray,
     axes: Axes,
@@ -45,16 +48,17 @@ def tell(
 
     Parameters
     ----------
-    is_complete, losses
-        (k,) which of them count if they have all parameters, and their losses.
+    states, values, sign
+        (n,) states and (n, 1) values by trial number, and what turns values into losses: complete trials count.
     others
         As in `place`.
     """
     has_all = place(internal, model, numbers, low, high, axes, n_given, kept.z)
     for k in range(numbers.size):
-        kept.counts[numbers[k]] = has_all[k] and is_complete[k]
-        if kept.counts[numbers[k]]:
-            _rank(losses[k], numbers[k], n_ranked, kept.losses, kept.ranked)
+        i = numbers[k]
+        kept.counts[i] = has_all[k] and states[i] == COMPLETE
+        if kept.counts[i]:
+            _rank(sign * values[i, 0], i, n_ranked, kept.losses, kept.ranked)
             n_ranked += 1
     return n_ranked
 
@@ -137,8 +141,8 @@ def ask(
     prior_weight: float,
     has_prior: bool,
     smoothing: float,
-    smallest_below: FloatArray,
-    smallest_above: FloatArray,
+    least_parts: int,
+    most_parts: int,
     endpoints: bool,
     choices: ChoiceTables,
     axes: Axes,
@@ -169,8 +173,8 @@ def ask(
         Weight of the prior, and whether it is there beside observations.
     smoothing
         What a categorical kernel gives to every choice in cautious trials; negative: what it does in bold ones.
-    smallest_below, smallest_above
-        (d,) smallest bandwidths.
+    least_parts, most_parts
+        See `rules.RangeClip`.
     endpoints
         See `neighbours`.
     choices
@@ -190,7 +194,7 @@ def ask(
     below = _fit_below(
         below_numbers,
         log_weights(weights_below, prior_weight if has_prior or n_below == 0 else -1.0),
-        smallest_below,
+        smallest(axes, n_below + has_prior, least_parts, most_parts),
         endpoints,
         _tables(prior_weight / (n_below + 1) if has_own else smoothing, choices, axes),
         axes,
@@ -203,7 +207,7 @@ def ask(
     above = fit(
         Observed(ids, kept.z, kept.distance, kept.known),
         log_weights(weights, prior_weight if has_prior or n_above == 0 else -1.0),
-        smallest_above,
+        smallest(axes, n_above + has_prior, least_parts, most_parts),
         _tables(prior_weight / (n_above + 1) if has_own else smoothing, choices, axes),
         axes,
     )
@@ -216,6 +220,16 @@ def ask(
     if is_bold:
         _climb_along(point, below, above, power, axes, n_steps)
     return _decoded(point, axes)
+
+
+@jit
+def smallest(axes: Axes, n: int, least_parts: int, most_parts: int) -> FloatArray:
+    """Return the smallest bandwidths (d,) among n components; see `rules.RangeClip`."""
+    found = np.empty(axes.low.size)
+    for j in range(found.size):
+        width = axes.upper[j] - axes.lower[j]
+        found[j] = max(width / min(most_parts, max(least_parts, 1 + n)), SMALLEST_BANDWIDTH)
+    return found
 
 
 @jit

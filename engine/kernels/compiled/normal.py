@@ -171,7 +171,7 @@ def ppf(u: float, a: float, b: float) -> float:
 
 @jit
 def ppf_block(u: FloatArray, a: FloatArray, b: FloatArray, z: FloatArray) -> None:
-    """Fill in `ppf` of many: by the short way at once, where 0 lies inside a wide interval, and one by one elsewhere."""
+    """Fill in `ppf` of many: at once where 0 lies inside a wide interval, and one by one elsewhere."""
     n = u.size
     below, above, log_p, work = np.empty(n), np.empty(n), np.empty(n), np.empty(n)
     for c in range(n):
