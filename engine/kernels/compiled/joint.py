@@ -8,6 +8,7 @@ What is kept between calls lies in arrays by trial number that the caller holds.
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -20,13 +21,24 @@ from ..hill_climb import REACH
 from ..mixture import MOST_FEW, Kept, Mixture, Observed
 from ..truncnorm import SQRT_HALF
 from .hill_climb import _climb
-from .mixture import _draw, _log_density, _snap, fit
+from .mixture import _choose_rows, _draw, _grid_rows, _log_density, _snap, fit, kernel
 from .neighbours import _distances_of_few, change
+from .normal import log_block
 from .philox import uniforms
 
 LANES = 8
 SMALLEST_BANDWIDTH = 1e-12  # see `rules.RangeClip`
 COMPLETE = 1  # the state, as a history keeps it
+
+
+class Kernels(NamedTuple):
+    """What a `Mixture` has that it takes to evaluate it."""
+
+    offset: FloatArray
+    mu: FloatArray
+    precision: FloatArray
+    row: IntArray
+    table: FloatArray
 
 
 @jit
@@ -204,12 +216,13 @@ def ask(
     if ids.size == 0:
         ids = _update(n, below_numbers, running, endpoints, axes, kept)
         weights = default_weights(n_above)
-    above = fit(
-        Observed(ids, kept.z, kept.distance, kept.known),
+    above = _fit_above(
+        ids,
         log_weights(weights, prior_weight if has_prior or n_above == 0 else -1.0),
         smallest(axes, n_above + has_prior, least_parts, most_parts),
         _tables(prior_weight / (n_above + 1) if has_own else smoothing, choices, axes),
         axes,
+        kept,
     )
     uniform = u[1:].reshape((n_candidates, 1 + d))
     z = _draw(below.log_weight, below.mu, below.sigma, below.row, below.table, axes, uniform, 1)
@@ -287,6 +300,49 @@ def _fit_below(
 
 
 @jit
+def _fit_above(
+    ids: IntArray, log_weight: FloatArray, smallest: FloatArray, choices: ChoiceTables, axes: Axes, kept: Kept
+) -> Kernels:
+    """Fit the density above: `mixture.fit` without what is not needed to evaluate it."""
+    d, k, n = axes.low.size, log_weight.size, ids.size
+    mu, precision, row = np.zeros((d, k)), np.zeros((d, k)), np.full((d, k), -1)
+    offset: FloatArray = log_weight.copy()
+    n_grids = 0
+    for j in range(d):
+        if axes.n_choices[j] == 0:
+            n_grids += axes.n_values[j]
+    table = np.empty(choices.log_probability.size + n_grids * k)
+    used = choices.log_probability.size
+    for c in range(used):
+        table[c] = choices.log_probability[c]
+    for j in range(d):
+        z, distance, known = kept.z[j], kept.distance[j], kept.known[:, j]
+        if axes.n_choices[j] > 0:
+            _choose_rows(ids, z, choices.first[j], choices.stride[j], choices.prior[j], row[j])
+            continue
+        if axes.n_values[j] > 0:
+            used = _grid_rows(ids, z, distance, smallest[j], axes, j, row[j], table, used)
+            continue
+        lower, upper, cell = axes.lower[j], axes.upper[j], (axes.spread[j], axes.step[j])
+        width, middle = upper - lower, 0.5 * (lower + upper)
+        for c in range(k):
+            i = ids[min(c, n - 1)] if n else 0
+            is_missing = c >= n or z[i] != z[i]
+            mean = middle if is_missing else z[i]
+            deviation = width if is_missing else max(min(distance[i], width), smallest[j])
+            if c >= n:
+                scale, norm = kernel(mean, deviation, *cell, lower, upper)
+            else:
+                if known[0, i] != deviation:
+                    known[1, i], known[2, i] = kernel(mean, deviation, *cell, lower, upper)
+                    known[0, i] = deviation
+                scale, norm = known[1, i], known[2, i]
+            mu[j, c], precision[j, c] = mean, scale
+            offset[c] -= norm
+    return Kernels(offset, mu, precision, row, table[:used])
+
+
+@jit
 def _tables(smoothing: float, choices: ChoiceTables, axes: Axes) -> ChoiceTables:
     """Return the kernels of the choices for another smoothing; see `ChoiceTables.of`."""
     leak, rows = smoothing / (1.0 + smoothing), choices.log_probability.copy()
@@ -308,9 +364,16 @@ def log_weights(weights: FloatArray, prior_weight: float) -> FloatArray:
     total = max(prior_weight, 0.0)
     for c in range(n):
         total += weights[c]
+    log_weight[:n] = weights
+    if log_weight.size > n:
+        log_weight[n] = prior_weight
     for c in range(log_weight.size):
-        weight = weights[c] if c < n else prior_weight
-        log_weight[c] = math.log(weight / total) if total > 0.0 else -math.log(log_weight.size)
+        log_weight[c] = log_weight[c] / total if total > 0.0 else 1.0 / log_weight.size
+    zero = log_weight <= 0.0
+    log_block(log_weight, np.empty(log_weight.size))
+    for c in range(log_weight.size):
+        if zero[c]:
+            log_weight[c] = -np.inf
     return log_weight
 
 
@@ -365,8 +428,8 @@ def _climb_along(point: FloatArray, below: Mixture, above: Mixture, power: float
         start[f] = point[free[f]]
     scale = _scale(below.precision, free)
     _reach(start, scale, free, axes.low, axes.high, low, high)
-    kernels_below = _given(point, below, free)
-    kernels_above = _given(point, above, free)
+    kernels_below = _given(point, below.offset, below.mu, below.precision, below.row, below.table, free)
+    kernels_above = _given(point, above.offset, above.mu, above.precision, above.row, above.table, free)
     summit = _climb(*kernels_below, *kernels_above, power, start, scale, low, high, n_steps)
     for f in range(free.size):
         point[free[f]] = summit[f]
@@ -416,24 +479,32 @@ def _reach(
 
 
 @jit
-def _given(point: FloatArray, mixture: Mixture, free: IntArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+def _given(
+    point: FloatArray,
+    offset: FloatArray,
+    mu: FloatArray,
+    precision: FloatArray,
+    row: IntArray,
+    table: FloatArray,
+    free: IntArray,
+) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Return offsets (k,), means and precisions (f, k) over the free dimensions, given the others."""
-    d, k = mixture.mu.shape
+    d, k = mu.shape
     if free.size == d:
-        return mixture.offset, mixture.mu, mixture.precision
-    offset: FloatArray = mixture.offset.copy()
-    mu, precision = np.empty((free.size, k)), np.empty((free.size, k))
+        return offset, mu, precision
+    rest: FloatArray = offset.copy()
+    means, precisions = np.empty((free.size, k)), np.empty((free.size, k))
     f = 0
     for j in range(d):
         if f < free.size and free[f] == j:
             for c in range(k):
-                mu[f, c], precision[f, c] = mixture.mu[j, c], mixture.precision[j, c]
+                means[f, c], precisions[f, c] = mu[j, c], precision[j, c]
             f += 1
         else:
             column = np.int64(point[j])
             for c in range(k):
-                offset[c] += mixture.table[mixture.row[j, c] + column]
-    return offset, mu, precision
+                rest[c] += table[row[j, c] + column]
+    return rest, means, precisions
 
 
 @exact

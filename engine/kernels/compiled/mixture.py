@@ -21,6 +21,7 @@ from .normal import BLOCK, exp_block, log_mass, log_mass_around, ppf_block, tail
 
 NEGLIGIBLE = -40.0
 LEAST_BLOCK = 8  # components
+LOOK = 4  # dimensions after which it is looked again whether a block still matters
 SMALLEST_MASS = 1e-280
 
 __all__ = ["condition", "draw", "draw_marginals", "fit", "log_density", "log_marginals"]
@@ -127,26 +128,29 @@ def _normalise(
     norm: FloatArray,
     offset: FloatArray,
 ) -> None:
-    """Fill in precisions and log normalisers, the known ones where a kernel is that of an earlier fit; subtract these.
-
-    A precision is sqrt(1/2) / deviation, with the variance of a fine grid's cell added.
-    """
+    """Fill in precisions and log normalisers, those known from an earlier fit where a kernel is the same; subtract."""
     for c in range(mu.size):
         i = ids[c] if c < ids.size else -1
         if i >= 0 and known[0, i] == sigma[c]:
             precision[c], norm[c] = known[1, i], known[2, i]
         else:
-            variance = spread
-            if spread < 0.0:
-                variance = (2.0 * math.atanh(min(-0.5 * step * math.exp(-mu[c]), 0.9))) ** 2 / 12.0
-            deviation = sigma[c] if variance == 0.0 else math.hypot(sigma[c], math.sqrt(variance))
-            precision[c] = SQRT_HALF / deviation
-            scale = precision[c] / SQRT_HALF
-            mass = log_mass_around((lower - mu[c]) * scale, (upper - mu[c]) * scale)
-            norm[c] = mass - math.log(scale) + LOG_SQRT_2PI
+            precision[c], norm[c] = kernel(mu[c], sigma[c], spread, step, lower, upper)
             if i >= 0:
                 known[0, i], known[1, i], known[2, i] = sigma[c], precision[c], norm[c]
         offset[c] -= norm[c]
+
+
+@jit
+def kernel(mu: float, sigma: float, spread: float, step: float, lower: float, upper: float) -> tuple[float, float]:
+    """Return a kernel's precision, sqrt(1/2) / deviation, a fine grid's cell included, and its log normaliser."""
+    variance = spread
+    if spread < 0.0:
+        variance = (2.0 * math.atanh(min(-0.5 * step * math.exp(-mu), 0.9))) ** 2 / 12.0
+    deviation = sigma if variance == 0.0 else math.hypot(sigma, math.sqrt(variance))
+    precision = SQRT_HALF / deviation
+    scale = precision / SQRT_HALF
+    mass = log_mass_around((lower - mu) * scale, (upper - mu) * scale)
+    return precision, mass - math.log(scale) + LOG_SQRT_2PI
 
 
 @jit
@@ -250,8 +254,9 @@ def _log_density(
             for c in range(stop - start):
                 mean[j, c], scale[j, c], first[j, c] = mu[j, start + c], precision[j, start + c], row[j, start + c]
         for i in range(n):
-            _exponents(exponent[:width], constant, mean, scale, first, table, z[i])
-            _accumulate(exponent[:width], buffer, work[:width], peak, total, i)
+            least = peak[i] + NEGLIGIBLE if width == BLOCK else -np.inf
+            if _exponents(exponent[:width], constant, mean, scale, first, table, z[i], least, buffer):
+                _accumulate(exponent[:width], buffer, work[:width], peak, total, i)
     for i in range(n):
         out[i] = peak[i] + math.log(total[i]) if total[i] > 0.0 else -np.inf
 
@@ -265,8 +270,13 @@ def _exponents(
     first: IntArray,
     table: FloatArray,
     z: FloatArray,
-) -> None:
-    """Sum the exponents of one candidate over the dimensions, for a block of components."""
+    least: float,
+    buffer: FloatArray,
+) -> bool:
+    """Sum the exponents of one candidate over the dimensions, for a block of components.
+
+    Sums only fall from one dimension to the next: once all are below `least`, the block is given up, and this is False.
+    """
     width = exponent.size
     for c in range(width):
         exponent[c] = constant[c]
@@ -284,10 +294,27 @@ def _exponents(
                 a, b = (x - mean[waiting, c]) * scale[waiting, c], (y - mean[j, c]) * scale[j, c]
                 exponent[c] -= a * a + b * b
             waiting = -1
+        if j % LOOK == LOOK - 1 and least > -1e299 and not _largest(exponent, buffer) > least:
+            return False
     if waiting >= 0:
         for c in range(width):
             a = (z[waiting] - mean[waiting, c]) * scale[waiting, c]
             exponent[c] -= a * a
+    return True
+
+
+@jit
+def _largest(x: FloatArray, buffer: FloatArray) -> float:
+    """Return the largest of as many numbers as a power of two, side by side in `buffer`."""
+    half = x.size // 2
+    for c in range(half):
+        buffer[c] = max(x[c], x[half + c])
+    while half > 1:
+        half //= 2
+        low, high = buffer[:half], buffer[half : 2 * half]
+        for c in range(half):
+            low[c] = max(low[c], high[c])
+    return buffer[0]
 
 
 @jit
@@ -295,15 +322,7 @@ def _accumulate(
     exponent: FloatArray, buffer: FloatArray, work: FloatArray, peak: FloatArray, total: FloatArray, i: int
 ) -> None:
     """Add the terms of a block, as many as a power of two, to the running log-sum-exp (peak, total) of candidate i."""
-    for c in range(exponent.size):
-        buffer[c] = exponent[c]
-    half = exponent.size // 2
-    while half > 0:
-        low, high = buffer[:half], buffer[half : 2 * half]
-        for c in range(half):
-            low[c] = max(low[c], high[c])
-        half //= 2
-    top = buffer[0]
+    top = _largest(exponent, buffer)
     if not top - peak[i] > NEGLIGIBLE:
         return
     if top > peak[i]:
