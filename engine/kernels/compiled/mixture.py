@@ -37,14 +37,8 @@ def log_density(mixture: Mixture, z: FloatArray) -> FloatArray:
 
 def log_marginals(mixture: Mixture, z: FloatArray) -> FloatArray:
     """Return each dimension's own log-density (n, d); see `kernels.mixture.log_marginals`."""
-    columns = np.ascontiguousarray(z.T)
-    out = np.empty(columns.shape)
-    for j in range(len(columns)):
-        one = slice(j, j + 1)
-        offset = mixture.log_weight - mixture.norm[j]
-        kernels = mixture.mu[one], mixture.precision[one], mixture.row[one], mixture.table
-        _log_density(offset, *kernels, columns[j][:, None], out[j])
-    by_point: FloatArray = out.T
+    kernels = mixture.log_weight, mixture.norm, mixture.mu, mixture.precision, mixture.row, mixture.table
+    by_point: FloatArray = _log_marginals(*kernels, np.ascontiguousarray(z.T)).T
     return by_point
 
 
@@ -259,6 +253,25 @@ def _log_density(
                 _accumulate(exponent[:width], buffer, work[:width], peak, total, i)
     for i in range(n):
         out[i] = peak[i] + math.log(total[i]) if total[i] > 0.0 else -np.inf
+
+
+@jit
+def _log_marginals(
+    log_weight: FloatArray,
+    norm: FloatArray,
+    mu: FloatArray,
+    precision: FloatArray,
+    row: IntArray,
+    table: FloatArray,
+    z: FloatArray,
+) -> FloatArray:
+    """Return each dimension's own log-density (d, n) at z (d, n)."""
+    out, one = np.empty(z.shape), np.empty((z.shape[1], 1))
+    for j in range(len(z)):
+        one[:, 0] = z[j]
+        offset = log_weight - norm[j]
+        _log_density(offset, mu[j : j + 1], precision[j : j + 1], row[j : j + 1], table, one, out[j])
+    return out
 
 
 @jit
