@@ -86,10 +86,10 @@ def gather(history: History, among: BoolArray | None = None) -> tuple[IntArray, 
     value = sign * history.values[:, 0]
     if whole.any():
         end = np.where(whole, value, np.nan)
-        loss, last = np.column_stack([loss, end]), np.where(whole, len(budgets), last)
+        loss, last = np.concatenate([loss.T, end[None]]).T, np.where(whole, len(budgets), last)
     furthest, final = np.where(whole, np.inf, step), np.where(whole, value, report)
     was_pruned = history.states == PRUNED
-    return numbers, Evidence(loss[numbers], last[numbers], furthest[numbers], final[numbers], was_pruned[numbers])
+    return numbers, Evidence(loss.T[:, numbers].T, last[numbers], furthest[numbers], final[numbers], was_pruned[numbers])
 
 
 def _reported_before(record: FrozenTrial) -> dict[int, float]:
@@ -111,7 +111,7 @@ def _budgets(steps: IntArray) -> IntArray:
 
 def _reports_at(history: History, budgets: IntArray, sign: float) -> FloatArray:
     """Tabulate what all trials reported at the budgets, times `sign`, inf for NaN: shape (n, b)."""
-    loss = np.full((history.n, len(budgets)), np.nan)
+    loss = np.full((len(budgets), history.n), np.nan).T  # rules look at budgets, one by one
     for column, budget in zip(loss.T, budgets.tolist(), strict=True):
         numbers, values = history.reports.at(budget)
         numbers, values = numbers[numbers < history.n], values[numbers < history.n]
