@@ -89,7 +89,9 @@ def gather(history: History, among: BoolArray | None = None) -> tuple[IntArray, 
         loss, last = np.concatenate([loss.T, end[None]]).T, np.where(whole, len(budgets), last)
     furthest, final = np.where(whole, np.inf, step), np.where(whole, value, report)
     was_pruned = history.states == PRUNED
-    return numbers, Evidence(loss.T[:, numbers].T, last[numbers], furthest[numbers], final[numbers], was_pruned[numbers])
+    return numbers, Evidence(
+        loss.T[:, numbers].T, last[numbers], furthest[numbers], final[numbers], was_pruned[numbers]
+    )
 
 
 def _reported_before(record: FrozenTrial) -> dict[int, float]:
