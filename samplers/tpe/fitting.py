@@ -53,7 +53,7 @@ class Fitter:
 
     def __init__(self, history: History, settings: Settings, limit: int = LIMIT) -> None:
         self._history = history
-        self._settings = settings
+        self.settings = settings
         self.limit = limit
         self._coreset = Coreset(limit)
         self._spaces = Spaces(history, settings)
@@ -82,28 +82,28 @@ class Fitter:
         """
         history = self._history
         tier, free_space, observations = self.observe(space, given)
-        estimator = Estimator(self._settings, observations.space, tier, bold)
-        model = self._model(observations, self._split(observations), estimator)
+        estimator = Estimator(self.settings, observations.space, tier, bold)
+        model = self._model(observations, self.split(observations), estimator)
         if is_constrained(history):
             model = model._replace(constraints=self._constraints(observations, estimator._replace(bold=False)))
         if not given:
-            return free_space, model._replace(tried=self._tried(observations, np.empty(0)))
+            return free_space, model._replace(tried=self.tried(observations, np.empty(0)))
         internal = np.array([value for _, value in given.values()] + [np.nan] * len(space))
         z = observations.space.coordinates(internal[None])[:, 0]
         fixed = np.flatnonzero(~np.isnan(z))
         # The given parameters together weigh as one parameter. With full weight of each of them almost no observation
         # would be near, although most of them hardly matter for the branch.
         model = model.given(z, fixed, np.arange(len(given), len(z)), power=1.0 / max(len(fixed), 1))
-        return free_space, model._replace(tried=self._tried(observations, z[: len(given)]))
+        return free_space, model._replace(tried=self.tried(observations, z[: len(given)]))
 
     def observe(self, space: Space, given: Given) -> tuple[Tier, ModelSpace, Observations]:
         """Bring what is known of a space up to date; give whose kernels to use, the free parameters and all trials."""
         tier = tier_for(n_observed(self._history))
         free_space, observations = self._spaces.observe(space, given, tier)
-        observations.update(self._settings.constant_liar)
+        observations.update(self.settings.constant_liar)
         return tier, free_space, observations
 
-    def _tried(self, observations: Observations, given: FloatArray) -> Callable[[FloatArray], BoolArray] | None:
+    def tried(self, observations: Observations, given: FloatArray) -> Callable[[FloatArray], BoolArray] | None:
         """Make what tells which points (n, d) were tried beside the coordinates of the parameters that are given."""
         tried, used_up, space = observations.tried, self._used_up, observations.space
         if tried is None:
@@ -123,12 +123,12 @@ class Fitter:
 
     # --- evidence ----------------------------------------------------------------------------------------------------
 
-    def _split(self, observations: Observations) -> Split:
+    def split(self, observations: Observations) -> Split:
         return self._ranking.split(observations, lambda n: self.n_below(observations.space, n))
 
     def n_below(self, space: ModelSpace, n: int) -> int:
         """Give how many of `n` trials are below."""
-        found = (self._settings.gamma or _default_gamma(space, len(self._history.directions)))(n)
+        found = (self.settings.gamma or _default_gamma(space, len(self._history.directions)))(n)
         if not isinstance(found, Integral) or found < 0:
             raise ValueError(
                 f"`gamma` must give a number of trials, an integer from 0, but gave {found!r} for {n} trials."
@@ -145,7 +145,7 @@ class Fitter:
             below=self._below(observations, split, estimator),
             above=estimator.fit(observations.observed_above(numbers, is_above), weights, smallest),
             axes=estimator.space.axes,
-            lie_weight=-math.log(total + self._settings.prior_weight),
+            lie_weight=-math.log(total + self.settings.prior_weight),
             smallest=smallest,
             choices=estimator.choices(n_above),
             parents=observations.z[:, split.below],
@@ -182,15 +182,15 @@ class Fitter:
     def _weigh_below(self, split: Split, bold: bool) -> tuple[IntArray, FloatArray]:
         """Weigh the trials below; return their numbers in some order, and the weights."""
         n = len(split.below)
-        if self._settings.weights is not None:
+        if self.settings.weights is not None:
             return np.sort(split.below), self._weights(n)
         return split.below, improvement_weights(split.loss[:n], split.loss[n:]) if bold else uniform_weights(n)
 
     def _weights(self, n: int) -> FloatArray:
         """Weigh `n` observations, oldest first; the first `n` weights of a user's function are checked and taken."""
-        if self._settings.weights is None:
+        if self.settings.weights is None:
             return default_weights(n)
-        weights = np.asarray(self._settings.weights(n), dtype=np.float64)
+        weights = np.asarray(self.settings.weights(n), dtype=np.float64)
         weights = weights[:n] if weights.ndim == 1 else weights
         if weights.shape != (n,) or not np.isfinite(weights).all() or (weights < 0).any() or (n and not weights.any()):
             raise ValueError(

@@ -25,8 +25,9 @@ class Tier(NamedTuple):
     mixture: Any
     constant_liar: Any
     hill_climb: Any
-    neighbours: Any = None  # of the compiled tier alone, as is `joint`
-    joint: Any = None
+    neighbours: Any = None  # of the compiled tier alone, as are the next ones
+    telling: Any = None
+    asking: Any = None
 
 
 NUMPY = Tier(mixture, constant_liar, hill_climb)
@@ -41,9 +42,9 @@ def tier_for(n: int) -> Tier:
 @functools.cache
 def compiled_tier() -> Tier:
     """Import the Numba kernels."""
-    from ...engine.kernels.compiled import constant_liar, hill_climb, joint, mixture, neighbours
+    from ...engine.kernels.compiled import asking, constant_liar, hill_climb, mixture, neighbours, telling
 
-    return Tier(mixture, constant_liar, hill_climb, neighbours, joint)
+    return Tier(mixture, constant_liar, hill_climb, neighbours, telling, asking)
 
 
 class Model(NamedTuple):

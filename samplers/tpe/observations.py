@@ -212,7 +212,7 @@ class SortedObservations(Observations):
         model = self.space.on_model_scale(internal)
         columns, scale = (history.states, history.values, history.signs[0]), dims.scale
         place = new, scale.low, scale.high, self.space.axes, self._required.start
-        self.n = self.n_ranked = self._kernels.joint.tell(internal, model, *columns, *place, self.n_ranked, kept)
+        self.n = self.n_ranked = self._kernels.telling.tell(internal, model, *columns, *place, self.n_ranked, kept)
 
     def _rank(self) -> None:
         """Rank all trials that count, from scratch."""
@@ -227,7 +227,7 @@ class SortedObservations(Observations):
         if dims.has_other_choices(history):
             return super()._coordinates(numbers)
         internal = history.params(dims.names, numbers)
-        found: BoolArray = self._kernels.joint.place(
+        found: BoolArray = self._kernels.telling.place(
             internal,
             self.space.on_model_scale(internal),
             numbers,

@@ -260,17 +260,22 @@ class TPESampler(Sampler):
         return {key: d for key, d in space.items() if key == name or not d.single()}, given
 
     def _sample_one(self, study: StudyLike, trial: FrozenTrial, space: Space, purpose: int) -> dict[str, float]:
-        history, settings = history_of(study), self._settings
-        if purpose == 0 and settings.is_plain and is_ours(self, "sample", "propose", "rank"):
+        if purpose == 0 and self._settings.is_plain and is_ours(self, "sample", "propose", "rank"):
+            history = history_of(study)
             with before_loading(), history.lock:
-                point = None
-                if self._is_joint(history) and not self._is_starting(history):
-                    key = self._streams.of(study).key
-                    point = one_call.choose(self._fitter(history), settings, space, key, trial.number, history.n)
+                point = None if self._is_starting(history) else self._in_one_call(study, history, trial.number, space)
             if point is not None:
                 rows = zip(space.items(), point.tolist(), strict=True)
                 return {name: distribution.from_model_value(x) for (name, distribution), x in rows}
         return super()._sample_one(study, trial, space, purpose)
+
+    def _in_one_call(self, study: StudyLike, history: History, number: int, space: Space) -> FloatArray | None:
+        streams, fitter = self._streams.of(study), self._fitter(history)
+        if self._is_joint(history):
+            return one_call.choose(fitter, space, streams.key, number, history.n)
+        if self._settings.multivariate is None:
+            return one_call.choose_child(fitter, space, streams.generator(number), history.n)
+        return None
 
     @before_loading()
     def _sample_together(

@@ -1,4 +1,4 @@
-"""What `compiled.joint` computes for itself, beside what it stands for: most of it to the bit."""
+"""What the kernels of one ask compute for themselves, beside what it stands for: most of it to the bit."""
 
 import numpy as np
 import pytest
@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from parzen.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 from parzen.engine.kernels import truncnorm
-from parzen.engine.kernels.compiled import joint, normal, philox
+from parzen.engine.kernels.compiled import asking, densities, local_search, normal, philox, telling
 from parzen.engine.kernels.mixture import Kept
 from parzen.engine.seeds import Streams
 from parzen.samplers.tpe import estimator, rules
@@ -34,7 +34,7 @@ def test_uniforms_are_those_of_the_generator(number, purpose, n):
 @pytest.mark.parametrize("n", [*range(1, 40), 64, 127, 128])
 def test_sums_are_those_of_numpy(n):
     x = np.random.default_rng(n).normal(size=(3, n)) * 10.0 ** np.arange(-8, n - 8)[:n].clip(-8, 8)
-    assert [joint._sum(row) for row in x] == x.sum(axis=1).tolist()
+    assert [local_search._sum(row) for row in x] == x.sum(axis=1).tolist()
 
 
 @settings(deadline=None, max_examples=50)
@@ -60,21 +60,21 @@ def test_logarithms_and_quantiles_of_a_block(seed, n):
 @given(seeds, st.integers(0, 60), st.booleans())
 def test_weights_are_those_of_the_rules(seed, n, with_prior):
     rng = np.random.default_rng(seed)
-    np.testing.assert_allclose(joint.default_weights(n), rules.default_weights(n), rtol=1e-14)
+    np.testing.assert_allclose(densities.default_weights(n), rules.default_weights(n), rtol=1e-14)
     losses = np.sort(rng.normal(size=n + 1).round(1)) * 10.0 ** rng.integers(-200, 200)
     losses[: rng.integers(2)] = -np.inf if rng.random() < 0.2 else losses[0]
     expected = rules.improvement_weights(losses[:n], losses[n:])
-    np.testing.assert_allclose(joint.improvement_weights(losses[:n], losses[n]), expected, rtol=1e-12)
+    np.testing.assert_allclose(densities.improvement_weights(losses[:n], losses[n]), expected, rtol=1e-12)
     weights = rng.random(n) * (rng.random(n) < 0.8)
     if n or with_prior:
         prior = 1.5 if with_prior else None
-        found = joint.log_weights(weights, -1.0 if prior is None else prior)
+        found = densities.log_weights(weights, -1.0 if prior is None else prior)
         np.testing.assert_allclose(found, estimator.log_weights(weights, prior), rtol=1e-13, atol=1e-15)
 
 
 @pytest.mark.parametrize("scores", [[1.0], [1.0, 3.0, 3.0], [-np.inf, -np.inf], [2.0, np.nan, 5.0, np.nan], [np.nan]])
 def test_the_first_largest_is_that_of_numpy(scores):
-    assert joint.first_largest(np.array(scores)) == np.argmax(scores)
+    assert asking.first_largest(np.array(scores)) == np.argmax(scores)
 
 
 @settings(deadline=None, max_examples=40)
@@ -87,17 +87,17 @@ def test_a_told_trial_stands_where_reading_all_puts_it(seed, n, n_given):
     internal = np.where(rng.random(internal.shape) < 0.1, np.nan, internal)
     internal[0, rng.random(n) < 0.1] = 7.0  # outside of today's range
     numbers = rng.permutation(capacity)[:n]
-    states = np.where(rng.random(capacity) < 0.8, joint.COMPLETE, joint.COMPLETE + 2).astype(np.int8)
+    states = np.where(rng.random(capacity) < 0.8, telling.COMPLETE, telling.COMPLETE + 2).astype(np.int8)
     values = rng.integers(0, 5, size=(capacity, 1)).astype(float)
     kept = Kept.of(np.full((len(SPACE), capacity), np.nan), np.zeros(capacity, dtype=bool))
     n_ranked, scale = 0, space.dims.scale
     for some in np.array_split(np.arange(n), 3):
         columns = np.ascontiguousarray(internal[:, some])
         told = columns, space.on_model_scale(columns), states, values, -1.0, numbers[some]
-        n_ranked = joint.tell(*told, scale.low, scale.high, space.axes, n_given, n_ranked, kept)
+        n_ranked = telling.tell(*told, scale.low, scale.high, space.axes, n_given, n_ranked, kept)
     np.testing.assert_array_equal(kept.z[:, numbers], space.coordinates(internal.T))
     has_all = ~np.isnan(internal[n_given:]).any(axis=0)
-    expected = numbers[has_all & (states[numbers] == joint.COMPLETE)]
+    expected = numbers[has_all & (states[numbers] == telling.COMPLETE)]
     assert np.flatnonzero(kept.counts).tolist() == sorted(expected.tolist())
     in_order = expected[np.lexsort([expected, -values[expected, 0]])]
     assert kept.ranked[:n_ranked].tolist() == in_order.tolist()
