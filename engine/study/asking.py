@@ -22,15 +22,17 @@ def ask(study: StudyCore, fixed_distributions: Mapping[str, BaseDistribution] | 
     distributions = {name: modern(d) for name, d in fixed_distributions.items()} if fixed_distributions else {}
     search_from_time_to_time(study)
     storage, study_id = study._storage, study._study_id
-    trial_id = storage.claim_waiting_trial(study_id)
-    study.look_again()  # a sampler that looks at the trials looks at what others stored, too
+    draws_at_once = bool(distributions) and draws_columns(study.sampler)
+    trial_id = storage.claim_waiting_trial(study_id) if not draws_at_once or study.sync().may_wait else None
+    if trial_id is not None or not draws_at_once:
+        study.look_again()  # a sampler that looks at the trials looks at what others stored, too
     if trial_id is None:
         trial = promoted(study)
         if trial is not None:
             if distributions:
                 _suggest_or_pause(trial, distributions)
             return trial
-    if trial_id is None and distributions and draws_columns(study.sampler):
+    if trial_id is None and draws_at_once:
         trial = _ask_at_once(study, distributions)
         if trial is not None:
             return trial

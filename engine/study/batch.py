@@ -212,7 +212,7 @@ def _claim(study: StudyCore, n: int, claimed: list[Trial]) -> None:
     """Start up to `n` trials that are enqueued, or paused and promoted."""
     while len(claimed) < n:
         with Deferred():
-            trial_id = study._storage.claim_waiting_trial(study._study_id)
+            trial_id = study._storage.claim_waiting_trial(study._study_id) if study.history.may_wait else None
             trial = promoted(study) if trial_id is None else Trial(study, trial_id, prepares=False)
             if trial is None:
                 break
