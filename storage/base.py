@@ -236,7 +236,8 @@ class BaseStorage(ABC):
     def create_trials_at(self, study_id: int, number: int, templates: Sequence[FrozenTrial]) -> list[int] | None:
         """Create trials if the first one gets this number; otherwise create none and return None.
 
-        Parameters sampled for a number belong to that number: else two workers with one seed would try the same.
+        Parameters sampled for a number belong to that number: else two workers with one seed would try the same. The
+        templates are given away: the storage may keep them as its records.
         """
         if self.get_n_trials(study_id) != number:
             return None

@@ -8,6 +8,7 @@ from ...pruners import Fork, Leave, PromotingPruner, Promotion
 from ...samplers.base import draws_columns
 from ..distributions import BaseDistribution, modern
 from ..exceptions import UpdateFinishedTrialError
+from ..hooks import is_a
 from ..interrupts import Deferred
 from ..records import FrozenTrial, TrialState, child_of
 from .core import StudyCore
@@ -53,7 +54,8 @@ def _suggest_or_pause(trial: Trial, distributions: Mapping[str, BaseDistribution
 
 def promoted(study: StudyCore) -> Trial | None:
     """Do what the study's pruner promotes, and give the trial that goes on by it; None if a new one is to start."""
-    if not isinstance(study.pruner, PromotingPruner):
+    pruner = study.pruner
+    if not is_a(pruner, PromotingPruner):
         return None
     refused: tuple[Promotion, int, int] | None = None  # which, and what was known then
     while True:

@@ -294,10 +294,13 @@ def _templates(columns: dict[str, FloatArray], n: int, space: Space, attrs: list
         name: [distribution.to_external_repr(x) for x in columns[name].tolist()] for name, distribution in space.items()
     }
     now = datetime.now()
-    templates = [FrozenTrial.running(start=now) for _ in range(n)]
-    for i, template in enumerate(templates):
-        template.params = {name: values[i] for name, values in external.items()}
-        template.distributions, template.system_attrs = dict(space), attrs[i]
+    points = zip(*external.values(), strict=True) if external else ((),) * n
+    templates = []
+    for point, noted in zip(points, attrs, strict=True):
+        template = FrozenTrial.running(start=now)
+        template.params, template.distributions = dict(zip(space, point, strict=False)), dict(space)
+        template.system_attrs = noted
+        templates.append(template)
     return templates
 
 

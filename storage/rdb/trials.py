@@ -84,7 +84,7 @@ class RelationalStorage(RelationalStudies):
         return self._create(study_id, [with_pause_marker(template.copy()) for template in templates])
 
     def create_trials_at(self, study_id: int, number: int, templates: Sequence[FrozenTrial]) -> list[int] | None:
-        return self._create(study_id, [with_pause_marker(template.copy()) for template in templates], number) or None
+        return self._create(study_id, [with_pause_marker(template) for template in templates], number) or None
 
     def _create(self, study_id: int, records: Sequence[FrozenTrial], number: int | None = None) -> list[int]:
         """Store new trials in one transaction, add them to the history, and give their identifiers.
