@@ -12,7 +12,7 @@ from ..engine.arguments import Described
 from ..engine.arrays import FloatArray
 from ..engine.distributions import BaseDistribution, Space
 from ..engine.history import History, StudyLike, history_of
-from ..engine.hooks import is_ours
+from ..engine.hooks import is_a, is_ours
 from ..engine.records import FrozenTrial, TrialState
 from ..engine.seeds import Streams
 
@@ -66,7 +66,7 @@ class BaseSampler(Described, ABC):
 
 def draws_columns(sampler: Any) -> TypeGuard[Sampler]:
     """Tell whether a sampler can be asked for columns instead of by Optuna's methods: it is ours, and they are, too."""
-    return isinstance(sampler, Sampler) and is_ours(
+    return is_a(sampler, Sampler) and is_ours(
         sampler, "infer_relative_search_space", "sample_relative", "sample_independent", "before_trial"
     )
 

@@ -212,7 +212,7 @@ def _claim(study: StudyCore, n: int, claimed: list[Trial]) -> None:
     """Start up to `n` trials that are enqueued, or paused and promoted."""
     while len(claimed) < n:
         with Deferred():
-            trial_id = study._storage.claim_waiting_trial(study._study_id)
+            trial_id = study._storage.claim_waiting_trial(study._study_id) if study.history.may_wait else None
             trial = promoted(study) if trial_id is None else Trial(study, trial_id, prepares=False)
             if trial is None:
                 break
@@ -294,10 +294,13 @@ def _templates(columns: dict[str, FloatArray], n: int, space: Space, attrs: list
         name: [distribution.to_external_repr(x) for x in columns[name].tolist()] for name, distribution in space.items()
     }
     now = datetime.now()
-    templates = [FrozenTrial.running(start=now) for _ in range(n)]
-    for i, template in enumerate(templates):
-        template.params = {name: values[i] for name, values in external.items()}
-        template.distributions, template.system_attrs = dict(space), attrs[i]
+    points = zip(*external.values(), strict=True) if external else ((),) * n
+    templates = []
+    for point, noted in zip(points, attrs, strict=True):
+        template = FrozenTrial.running(start=now)
+        template.params, template.distributions = dict(zip(space, point, strict=False)), dict(space)
+        template.system_attrs = noted
+        templates.append(template)
     return templates
 
 

@@ -73,9 +73,9 @@ class StudyCore:
         """The study's trials as columns, as of the last `ask`, `should_prune` or look at the trials."""
         return self._history or self.sync()
 
-    def sync(self) -> History:
-        """Bring in what other workers stored, and give the history."""
-        self._history = self._storage.get_history(self._study_id)
+    def sync(self, refresh: bool = True) -> History:
+        """Bring in what other workers stored, and give the history; without `refresh` as the storage knows it."""
+        self._history = self._storage.get_history(self._study_id, refresh)
         return self._history
 
     def look_again(self) -> None:

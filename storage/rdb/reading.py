@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from ...engine.distributions import BaseDistribution
@@ -13,12 +13,18 @@ from ...engine.exceptions import StorageInternalError
 from ...engine.records import FrozenTrial, StudyDirection, TrialState, state_of
 from .database import Database, Row
 from .rows import row_to_number, row_to_time
-from .statements import chunks, placeholders
+from .statements import Statement, chunks, placeholders
 
 _STATES = {state.name: state for state in TrialState}
-_PARTS = ("trial_params", "trial_intermediate_values", "trial_user_attributes", "trial_system_attributes")
-
-Children = Callable[[str, str, str], Iterable[Row]]
+_COUNTED = ("trial_params", "trial_intermediate_values", "trial_user_attributes", "trial_system_attributes")
+_PARTS = (  # columns, table, and the column of their order
+    ("param_name, param_value, distribution_json", "trial_params", "param_id"),
+    ("value, value_type", "trial_values", "objective"),
+    ("step, intermediate_value, intermediate_value_type", "trial_intermediate_values", "trial_intermediate_value_id"),
+    ('"key", value_json', "trial_user_attributes", "trial_user_attribute_id"),
+    ('"key", value_json', "trial_system_attributes", "trial_system_attribute_id"),
+)
+_FEW = 500  # trials of which all is read by one message
 
 
 def read_directions(db: Database, study_id: int) -> list[StudyDirection]:
@@ -29,37 +35,71 @@ def read_directions(db: Database, study_id: int) -> list[StudyDirection]:
     return [StudyDirection[name] for (name,) in rows]
 
 
+class Selection(NamedTuple):
+    """Some trials of the table ``trials``, called ``t``: a condition, and its parameters."""
+
+    where: str
+    parameters: tuple[Any, ...]
+
+    @property
+    def rows(self) -> Statement:
+        """The statement that reads the trials, ordered by identifier, without what belongs to them."""
+        columns = "trial_id, number, state, datetime_start, datetime_complete"
+        return f"SELECT {columns} FROM trials t {self.where} ORDER BY trial_id", self.parameters
+
+    @property
+    def parts(self) -> list[Statement]:
+        """The statements that read what belongs to the trials."""
+        return [
+            (
+                f"SELECT c.trial_id, {columns} FROM {table} c JOIN trials t ON t.trial_id = c.trial_id {self.where} "
+                f"ORDER BY c.{order}",
+                self.parameters,
+            )
+            for columns, table, order in _PARTS
+        ]
+
+
+def new_trials(study_id: int, last: int) -> Selection:
+    """Select the trials of a study whose identifiers lie above `last`."""
+    return Selection("WHERE t.study_id = ? AND t.trial_id > ?", (study_id, last))
+
+
+def some_trials(study_id: int, trial_ids: Sequence[int]) -> list[Selection]:
+    """Select those of some trials that are in a study."""
+    return [
+        Selection(f"WHERE t.trial_id IN ({placeholders(chunk)}) AND t.study_id + 0 = ?", (*chunk, study_id))
+        for chunk in chunks(trial_ids)
+    ]
+
+
 def read_new(db: Database, study_id: int, last: int) -> list[FrozenTrial]:
     """Read the trials of a study whose identifiers lie above `last`."""
-    return _read(db, "WHERE t.study_id = ? AND t.trial_id > ?", (study_id, last))
+    return _read(db, new_trials(study_id, last))
 
 
 def read_some(db: Database, study_id: int, trial_ids: Sequence[int]) -> list[FrozenTrial]:
     """Read those of some trials that are in a study."""
+    return [record for selection in some_trials(study_id, trial_ids) for record in _read(db, selection)]
+
+
+def counting(trial_ids: Sequence[int]) -> list[Statement]:
+    """Give the statements that count what belongs to some trials, in rows of identifier and count."""
     return [
-        record
-        for chunk in chunks(trial_ids)
-        for record in _read(
-            db, f"WHERE t.trial_id IN ({placeholders(chunk)}) AND t.study_id + 0 = ?", (*chunk, study_id)
+        (
+            " UNION ALL ".join(
+                f"SELECT trial_id, COUNT(*) FROM {table} WHERE trial_id IN ({placeholders(chunk)}) GROUP BY trial_id"
+                for table in _COUNTED
+            ),
+            (*chunk,) * len(_COUNTED),
         )
+        for chunk in chunks(trial_ids)
     ]
 
 
-def have_more(db: Database, records: Sequence[FrozenTrial]) -> list[int]:
-    """Give the identifiers of the trials of which the database holds more than their records."""
-    stored: dict[int, int] = defaultdict(int)
-    for chunk in chunks([record._trial_id for record in records]):
-        counts = [
-            f"SELECT trial_id, COUNT(*) FROM {table} WHERE trial_id IN ({placeholders(chunk)}) GROUP BY trial_id"
-            for table in _PARTS
-        ]
-        for trial_id, count in db.query(" UNION ALL ".join(counts), (*chunk,) * len(_PARTS)):
-            stored[trial_id] += count
-    held = {
-        r._trial_id: len(r.params) + len(r.intermediate_values) + len(r.user_attrs) + len(r.system_attrs)
-        for r in records
-    }
-    return [trial_id for trial_id, count in stored.items() if count != held[trial_id]]
+def n_parts(record: FrozenTrial) -> int:
+    """Count what belongs to a trial, as `counting` does."""
+    return sum(map(len, (record.params, record.intermediate_values, record.user_attrs, record.system_attrs)))
 
 
 class _Parts(NamedTuple):
@@ -73,34 +113,22 @@ class _Parts(NamedTuple):
     system_attrs: dict[int, dict[str, Any]]
 
 
-def _read(db: Database, where: str, parameters: tuple[Any, ...]) -> list[FrozenTrial]:
-    """Read trials with all that belongs to them, ordered by identifier; within a transaction.
+def _read(db: Database, selection: Selection) -> list[FrozenTrial]:
+    """Read trials with all that belongs to them, ordered by identifier; within a transaction."""
+    return read_selected(db, selection, db.query(*selection.rows))
 
-    Parameters
-    ----------
-    db
-        The database.
-    where
-        A condition on the table ``trials``, called ``t``.
-    parameters
-        The parameters of the condition.
-    """
-    found = db.query(
-        f"SELECT trial_id, number, state, datetime_start, datetime_complete FROM trials t {where} ORDER BY trial_id",
-        parameters,
-    )
+
+def read_selected(db: Database, selection: Selection, found: Sequence[Row]) -> list[FrozenTrial]:
+    """Read what belongs to trials whose own rows were found, and make the records; within a transaction."""
     if not found:
         return []
-
-    def children(columns: str, table: str, order: str) -> Iterable[Row]:
-        return db.query(
-            f"SELECT c.trial_id, {columns} FROM {table} c JOIN trials t ON t.trial_id = c.trial_id {where} "
-            f"ORDER BY c.{order}",
-            parameters,
-        )
-
+    statements = selection.parts
+    if len(found) <= _FEW:
+        tables: Iterable[list[Row]] = (outcome.rows for outcome in db.together(*statements))
+    else:  # one table after the other, since rows take memory
+        tables = (db.query(*statement) for statement in statements)
     try:
-        parts = _read_parts(children)
+        parts = _parts_of(tables)
         return [_record(row, parts) for row in found]
     except (ValueError, KeyError, TypeError, IndexError) as error:
         raise StorageInternalError(
@@ -109,28 +137,27 @@ def _read(db: Database, where: str, parameters: tuple[Any, ...]) -> list[FrozenT
         ) from error
 
 
-def _read_parts(children: Children) -> _Parts:
+def _parts_of(tables: Iterable[Sequence[Row]]) -> _Parts:
+    """Sort the rows of each table by trial."""
+    rows = iter(tables)
     params: dict[int, dict[str, Any]] = defaultdict(dict)
     distributions: dict[int, dict[str, BaseDistribution]] = defaultdict(dict)
-    columns = "param_name, param_value, distribution_json"
-    for trial_id, name, value, text in children(columns, "trial_params", "param_id"):
+    for trial_id, name, value, text in next(rows):
         if value is not None:  # what a sampler of old left where the range was not a number
             distributions[trial_id][name] = distribution = cached_distribution(text)
             params[trial_id][name] = distribution.to_external_repr(value)
     values: dict[int, list[float]] = defaultdict(list)
-    for trial_id, value, kind in children("value, value_type", "trial_values", "objective"):
+    for trial_id, value, kind in next(rows):
         values[trial_id].append(row_to_number(value, kind))
     reports: dict[int, dict[int, float]] = defaultdict(dict)
-    for trial_id, step, value, kind in children(
-        "step, intermediate_value, intermediate_value_type", "trial_intermediate_values", "trial_intermediate_value_id"
-    ):
+    for trial_id, step, value, kind in next(rows):
         reports[trial_id][step] = row_to_number(value, kind)
-    return _Parts(params, distributions, values, reports, _attrs(children, "user"), _attrs(children, "system"))
+    return _Parts(params, distributions, values, reports, _attrs(next(rows)), _attrs(next(rows)))
 
 
-def _attrs(children: Children, kind: str) -> dict[int, dict[str, Any]]:
+def _attrs(rows: Sequence[Row]) -> dict[int, dict[str, Any]]:
     attrs: dict[int, dict[str, Any]] = defaultdict(dict)
-    for trial_id, key, text in children('"key", value_json', f"trial_{kind}_attributes", f"trial_{kind}_attribute_id"):
+    for trial_id, key, text in rows:
         attrs[trial_id][key] = json.loads(text)
     return attrs
 

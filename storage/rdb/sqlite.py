@@ -8,17 +8,18 @@ import sqlite3
 import time
 import uuid
 import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
 from ...engine.exceptions import StorageInternalError
 from . import schema
-from .database import Database, Row, T, engine_of
+from .database import Database, Outcome, Row, T, engine_of
 from .dialect import SQLITE
 from .filesystems import network_file_system
 from .queue import WriterQueue
 from .sqlite_files import explained, read_only_uri
+from .statements import Statement
 from .upgrading import upgrade
 
 if TYPE_CHECKING:
@@ -190,7 +191,15 @@ class SQLiteDatabase(Database):
         except sqlite3.Error as error:
             raise explained(error, self.path) from error
 
-    def executemany(self, sql: str, rows: Iterable[Row]) -> None:
+    def together(self, *statements: Statement) -> list[Outcome]:
+        connection = self._connection or self.open()
+        try:
+            cursors = (connection.execute(sql, parameters) for sql, parameters in statements)
+            return [Outcome(cursor.fetchall(), cursor.rowcount) for cursor in cursors]
+        except sqlite3.Error as error:
+            raise explained(error, self.path) from error
+
+    def executemany(self, sql: str, rows: Sequence[Row]) -> None:
         connection = self._connection or self.open()
         try:
             connection.executemany(sql, rows)
