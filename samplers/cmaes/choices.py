@@ -1,8 +1,8 @@
 """Categorical parameters: a probability for each choice, which follows the natural gradient.
 
-This is the categorical part of CatCMA (Hamano, Saito, Nomura, Uchida and Shirakawa, GECCO 2024, arXiv:2405.09962, and with
-margins arXiv:2504.07884). The step is normalized and its length adapted by the signal-to-noise ratio of the steps, as in
-adaptive stochastic natural gradient (Akimoto et al., ICML 2019, section 3.2).
+This is the categorical part of CatCMA (Hamano, Saito, Nomura, Uchida and Shirakawa, GECCO 2024, arXiv:2405.09962; with
+margins for integers, too, arXiv:2504.07884). The step is normalized, and its length adapted by the signal-to-noise ratio
+of the steps, as in adaptive stochastic natural gradient (Akimoto et al., ICML 2019).
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ import numpy as np
 
 from ...engine.arrays import FloatArray, IntArray
 
-_ALPHA = 1.5  # how far the signal must stand out of the noise: Akimoto et al., table 1
-_ALIVE = 0.73  # the least probability that all parameters take their likeliest choices: arXiv:2405.09962, section 4.2
+_ALPHA = 1.5  # how far the signal must stand out of the noise: Akimoto et al.
+_ALIVE = 0.73  # the least probability that all parameters take their likeliest choices: CatCMA
 
 
 class Choices:
@@ -75,7 +75,7 @@ class Choices:
         self._keep_alive(self.probabilities + rate * gradient)
 
     def _keep_alive(self, probabilities: FloatArray) -> None:
-        """Raise to the margin what fell below, at the cost of the others: arXiv:2405.09962, eq. (19)."""
+        """Raise to the margin what fell below, at the cost of the others."""
         least = np.where(self._is_choice, self.least[:, None], 0.0)
         raised = np.maximum(probabilities, least)
         above = raised - least

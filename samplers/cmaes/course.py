@@ -1,10 +1,11 @@
 """The runs of CMA-ES in one study, as they follow from its trials.
 
-A trial that is asked for carries a note: the run and the generation for which its point was drawn, and the size of that
-generation's population. Trials that carry one and complete are taken in as they finish; as soon as there is a population
-of them, the distribution is updated, and the next generation begins. So a generation takes in whatever finishes while it
-is open, those too that were drawn from the one before and ran longer: nobody waits, nothing is lost when a worker dies,
-and no evaluation is wasted. What remains of a run that ended is left out.
+A trial that is asked for carries a note: the run and the generation for which its point was drawn, and the size of
+that generation's population. Trials that carry one and complete are taken in as they finish; as soon as there is a population
+of them, the distribution is updated, and the next generation begins. So a generation takes in whatever finishes while
+it is open, those too that were drawn from the one before and ran longer: nobody waits, nothing is lost when a worker
+dies, and no evaluation is wasted. Dropping those that come late costs a third more evaluations with eight workers and a
+population of 20, taking them in 0 to 15 %. What remains of a run that ended is left out.
 
 All of it follows from the finished trials in the order of their times, which every worker and a resumed process read
 alike; what is kept here are the sums.
@@ -162,12 +163,14 @@ class Course:
         order = np.lexsort((losses, np.where(np.isnan(violation), 0.0, violation)))
         notes = [history.system_attr(number, NOTE) for number in self._members]
         is_own = np.array([note is not None and note[1] == self.generation for note in notes])
-        self.strategy.tell(points.take(order), is_own[order])
+        is_at_its_end = self._watch.is_at_its_end(self.strategy.normal)
+        if not is_at_its_end:  # without restarts it stays as it is then
+            self.strategy.tell(points.take(order), is_own[order])
         self._evaluations += len(members)
         self.generation += 1
         self.origin = max(self.origin, int(numbers.max()) + 1)
         self._members, self._ended, self._wanted = [], 0, self.size
-        if self._schedule is not None and self._watch.is_over(self.strategy.normal, losses):
+        if self._schedule is not None and (self._watch.stagnates(losses) or is_at_its_end):
             self._restart(self._schedule, numbers, losses)
 
     def _losses(self, history: History) -> FloatArray:

@@ -1,11 +1,12 @@
 """Trials as points of CMA-ES, and points as values of today's ranges.
 
-Coordinates are shares of the range under which a parameter was suggested first, a log scale being straightened. They stay
-when a range moves later, so that what was learnt stays, too. A point may lie outside of today's range: the axis is folded
-there, as if ends were mirrors. So a density goes on at an end, instead of heaping up there as it does when points are
-clipped, or are drawn from the end again and again; a best value at an end is one in the middle between itself and its
-image, which a normal distribution can close in on. Folding keeps lengths: of the smooth maps that others use, the slope is
-zero at the ends, which heaps up points near them.
+Coordinates are shares of the range under which a parameter was suggested first, a log scale being straightened. They
+stay when a range moves later, so that what was learnt stays, too. A point may lie outside of today's range: the axis is
+folded there, as if ends were mirrors. So a density goes on at an end, where clipping would heap it up. Drawing again
+until a point lies inside, as others do, ends in clipping where many parameters have their best value at an end: of 40
+with the mean there, one draw in 2^40 lies inside. What is folded can be closed in on: a best value at an end is one in
+the middle, between its own side and the image of it. And folding keeps lengths; the slope of smooth maps is zero at the
+ends, which heaps up points near them.
 
 Where the value does not tell the coordinate, as it was folded or lies in a cell of a grid, a trial carries the point from
 which it came. If its value is another one, as of a trial that was enqueued, the value counts.
@@ -134,13 +135,13 @@ class Frame:
         return complete, Points(x[complete], chosen[complete].astype(np.int64))
 
     def points_of(self, trials: Sequence[Any], is_minimized: bool, consider_pruned: bool) -> FloatArray:
-        """Turn the trials of another study into points (k, n), best first; ``ValueError`` if none has the parameters."""
+        """Turn trials of another study into points (k, n), best first; ``ValueError`` if none has the parameters."""
         states = ("COMPLETE", "PRUNED") if consider_pruned else ("COMPLETE",)
         known = [trial for trial in trials if trial.state.name in states and self._holds(trial)]
         if not known:
             raise ValueError(
-                f"No compatible source_trials: expected a complete trial with values of {self._names} in their ranges, but "
-                f"found none among {len(trials)} trials."
+                f"No compatible source_trials: expected a complete trial with values of {self._names} in their ranges, "
+                f"but found none among {len(trials)} trials."
             )
         known.sort(key=lambda trial: trial.value if is_minimized else -trial.value)
         return np.stack([self.point_of(trial.params) for trial in known])

@@ -13,7 +13,7 @@ import numpy as np
 from ...engine.arrays import FloatArray
 from .gaussian import Normal
 
-_ALPHA, _BETA_MEAN, _BETA_COVARIANCE, _GAMMA = 1.4, 0.1, 0.03, 0.1  # table 1
+_ALPHA, _BETA_MEAN, _BETA_COVARIANCE, _GAMMA = 1.4, 0.1, 0.03, 0.1  # as in the paper's experiments
 
 
 class _Rate:
@@ -26,7 +26,7 @@ class _Rate:
         self._square = 0.0
 
     def follow(self, update: FloatArray) -> None:
-        """Take in an update in coordinates where the distribution is the standard normal one: eqs. (15) to (20)."""
+        """Take in an update in coordinates where the distribution is the standard normal one."""
         beta = self._beta
         self._mean = (1 - beta) * self._mean + beta * update
         self._square = (1 - beta) * self._square + beta * float((update**2).sum())
@@ -38,7 +38,7 @@ class _Rate:
 
 
 class AdaptingNormal(Normal):
-    """A normal distribution that takes a share of each update, which it adapts; the parameters are those of `Normal`."""
+    """A normal distribution that takes a share of each update, and adapts it; the parameters are those of `Normal`."""
 
     def __init__(self, mean: FloatArray, sigma: float, covariance: FloatArray | None = None) -> None:
         super().__init__(mean, sigma, covariance)
@@ -49,13 +49,14 @@ class AdaptingNormal(Normal):
         super().tell(points)
         moved = self.mean - mean
         changed = self.sigma**2 * self.covariance - before
-        self._of_covariance.follow((inverse @ changed @ inverse).ravel() / math.sqrt(2))
+        self._of_covariance.follow((inverse @ changed @ inverse.T).ravel() / math.sqrt(2))
         old_rate = self._of_mean.value
         self._of_mean.follow(inverse @ (moved / self.scales))
         self.mean = mean + self._of_mean.value * moved
         after = before + self._of_covariance.value * changed
-        sign, log_volume = np.linalg.slogdet(after)
-        sigma = math.exp(log_volume / (2 * self.n)) if sign > 0 else self.sigma
-        self._set(after / sigma**2)
-        # With a smaller rate of the mean a larger step size is best: section 4.3.
+        self._set(after / self.sigma**2)
+        volume = float(np.exp(np.log(self.lengths).mean()))
+        self._set(self.covariance / volume**2)  # of determinant 1
+        sigma = self.sigma * volume
+        # With a smaller rate of the mean a larger step size is best: the paper's step-size correction.
         self.sigma = sigma * old_rate / self._of_mean.value

@@ -1,9 +1,9 @@
 """A margin for numbers on a grid, so that no value dies out (Hamano, Saito, Nomura and Shirakawa, GECCO 2022).
 
-A number on a grid is the cell in which its latent, continuous coordinate lies. Once the normal distribution is narrower
-than a cell, all points lie in the same one, and the search there is over: it may be the wrong one. After each update the
-mean and the standard deviation of such a coordinate are moved by as much as keeps the probability of the neighbouring
-cells above `1 / (n k)`; arXiv:2205.13482, section 4.
+A number on a grid is the cell in which its latent, continuous coordinate lies. Once the normal distribution is
+narrower than a cell, all points lie in the same one, and the search there is over: it may be the wrong one. After each
+update the mean and the standard deviation of such a coordinate are moved by as much as keeps the probability of the
+neighbouring cells above ``1 / (n k)``; arXiv:2205.13482, section 4.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def corrected(
     if at_an_end.any():
         edge = np.where(below, lower, upper)[at_an_end]
         own, reach = mean[at_an_end], _upper_quantile(np.full(len(edge), alpha)) * deviation[at_an_end]
-        mean[at_an_end] = edge + np.sign(own - edge) * np.minimum(abs(own - edge), reach)  # eq. (7)
+        mean[at_an_end] = edge + np.sign(own - edge) * np.minimum(abs(own - edge), reach)
     if inside.any():
         mean[inside], deviation[inside] = _between(mean[inside], deviation[inside], lower[inside], upper[inside], alpha)
     return mean, deviation
@@ -48,7 +48,7 @@ def corrected(
 def _between(
     mean: FloatArray, deviation: FloatArray, lower: FloatArray, upper: FloatArray, alpha: float
 ) -> tuple[FloatArray, FloatArray]:
-    """Correct those that have cells on both sides: eqs. (8) to (15)."""
+    """Correct those that have cells on both sides."""
     p_low, p_up = _tail((mean - lower) / deviation), _tail((upper - mean) / deviation)
     is_fine = (p_low >= alpha / 2) & (p_up >= alpha / 2)
     q_low, q_up = np.maximum(p_low, alpha / 2), np.maximum(p_up, alpha / 2)

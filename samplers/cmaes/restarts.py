@@ -36,32 +36,29 @@ class Watch:
         self._sigma = sigma
         self._best: deque[float] = deque(maxlen=10 + -(-30 * n // size))
 
-    def is_over(self, normal: Normal, losses: FloatArray) -> bool:
-        """Tell whether a run is over.
+    def stagnates(self, losses: FloatArray) -> bool:
+        """Tell whether a run finds nothing better any more.
 
         Parameters
         ----------
-        normal
-            Its distribution after an update.
         losses
-            What the update's population found, shape (k,).
+            What the newest population found, shape (k,).
         """
         self._best.append(float(losses.min()))
-        if len(self._best) == self._best.maxlen:
-            found = np.array([*self._best, *losses.tolist()])
-            finite = found[np.isfinite(found)]
-            if finite.max(initial=-np.inf) - finite.min(initial=np.inf) < _LEAST_CHANGE:
-                return True
+        found = np.array([*self._best, *losses.tolist()])
+        finite = found[np.isfinite(found)]
+        has_looked = len(self._best) == self._best.maxlen
+        return bool(has_looked and finite.max(initial=-np.inf) - finite.min(initial=np.inf) < _LEAST_CHANGE)
+
+    def is_at_its_end(self, normal: Normal) -> bool:
+        """Tell whether a distribution has come to where numbers cannot describe it any more."""
         if not normal.n:
             return False
         least = _LEAST_CHANGE * self._sigma
         has_settled = bool((normal.deviations < least).all() and (normal.sigma * abs(normal.path_c) < least).all())
+        has_left = bool(normal.deviations.max() > _GREATEST_CHANGE * self._sigma)
         longest, shortest = normal.lengths.max(), normal.lengths.min()
-        return bool(
-            has_settled
-            or normal.sigma * longest > _GREATEST_CHANGE * self._sigma
-            or longest**2 > _CONDITION * shortest**2
-        )
+        return has_settled or has_left or bool(longest**2 > _CONDITION * shortest**2)
 
 
 class Schedule:

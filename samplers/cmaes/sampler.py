@@ -182,8 +182,8 @@ class CmaEsSampler(Sampler):
             is_starting = self._is_starting(history)
         if self._warns and not is_starting:
             _logger.warning(
-                f"The parameter {name!r} of trial {trial.number} is sampled independently by {self._independent}, as not "
-                "all trials have it: CmaEsSampler models those that all have. `warn_independent_sampling=False` "
+                f"The parameter {name!r} of trial {trial.number} is sampled independently by {self._independent}, as "
+                "not all trials have it: CmaEsSampler models those that all have. `warn_independent_sampling=False` "
                 "switches this message off."
             )
         if draws_columns(self._independent):
@@ -279,8 +279,8 @@ class Account:
     def population(self, streams: Any, number: int) -> tuple[Population, int]:
         """Give the population in which a trial's point is, and its row.
 
-        Trials are counted off from the first one of the generation. So a study of one process hands out a whole population
-        in each generation, and no two trials have the same point, whichever workers ask.
+        Trials are counted off from the first one of the generation. So a study of one process hands out a whole
+        population in each generation, and no two trials have the same point, whichever workers ask.
         """
         course = self.course
         begin = course.origin % course.size

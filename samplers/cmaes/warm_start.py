@@ -8,12 +8,12 @@ import numpy as np
 
 from ...engine.arrays import FloatArray
 
-_GAMMA = 0.1  # share of the trials that are promising: arXiv:2012.06932, section 4.2
+_GAMMA = 0.1  # share of the trials that are promising: arXiv:2012.06932
 _ALPHA = 0.1  # standard deviation of the normal distribution put on each of them, as a share of the range
 
 
 def promising(points: FloatArray) -> tuple[FloatArray, float, FloatArray]:
-    """Give the normal distribution that is nearest to a mixture around the promising points: eqs. (9) to (11).
+    """Give the normal distribution that is nearest to a mixture around the promising points.
 
     Parameters
     ----------
