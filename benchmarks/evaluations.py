@@ -147,7 +147,7 @@ def mixed_of_ours(problem: Mixed, seed: int, budget: int) -> list[int]:
     space |= {f"z{i}": IntDistribution(-10, 10) for i in range(problem.n_ints)}
     space |= {f"c{i}": CategoricalDistribution(range(k)) for i, k in enumerate(problem.n_choices)}
     frame = Frame(space, space)
-    strategy = Strategy(Normal(frame.middle(), 1 / 6), Choices(frame.n_choices), frame)
+    strategy = Strategy(Normal(frame.middle(), 1 / 6), Choices(frame.n_choices), frame, with_margin=True)
     rng, hits = np.random.default_rng(seed), Hits(TARGETS[1:], budget)
     while True:
         points = strategy.ask(rng, problem.size)

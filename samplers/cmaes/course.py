@@ -111,9 +111,7 @@ class Course:
     def _begin(self, mean: FloatArray, sigma: float, covariance: FloatArray | None) -> None:
         settings, frame = self._settings, self.frame
         kind = DiagonalNormal if settings.use_separable_cma else AdaptingNormal if settings.lr_adapt else Normal
-        self.strategy = Strategy(
-            kind(mean, sigma, covariance), Choices(frame.n_choices), frame if settings.with_margin else None
-        )
+        self.strategy = Strategy(kind(mean, sigma, covariance), Choices(frame.n_choices), frame, settings.with_margin)
         self._watch = Watch(sigma, self.size, frame.n + len(frame.n_choices))
 
     # --- trials that finished ----------------------------------------------------------------------------------------

@@ -66,6 +66,8 @@ class Frame:
         own, today = self.first.scale, self._today.scale
         self._low = (today.lower - own.lower) / own.width
         self._span = today.width / own.width
+        # A folded normal distribution as wide as that is all but uniform, and stays so however much wider it becomes.
+        self.widest = self._span / 2
 
     def fits(self, space: Space, first: Space) -> bool:
         """Tell whether a space has the same parameters in the same coordinates, so that `move` will do."""

@@ -169,6 +169,17 @@ class Normal:
         """Turn standard normal rows (k, n) into points: eq. (40)."""
         return self.mean + self.sigma * self.scales * self.coloured(z)
 
+    def limit(self, widest: FloatArray) -> None:
+        """Keep the standard deviation of each coordinate below a limit, shape (n,)."""
+        share = np.minimum(widest / self.deviations, 1.0)
+        if np.count_nonzero(share < 1):
+            self.path_c = self.path_c * share
+            self._scale(share)
+
+    def _scale(self, share: FloatArray) -> None:
+        """Multiply the coordinates of what N(0, C) draws by factors (n,)."""
+        self._set(self.covariance * np.outer(share, share))
+
     def clipped(self, points: FloatArray, is_own: BoolArray) -> FloatArray:
         """Pull in points (k, n) that were not drawn from this distribution, where they lie too far out.
 
@@ -238,6 +249,9 @@ class DiagonalNormal(Normal):
 
     def whitened(self, y: FloatArray) -> FloatArray:
         return y / self._deviations
+
+    def _scale(self, share: FloatArray) -> None:
+        self._set(self.covariance * share**2)
 
     def _learn(self, kept: float, c_1: float, weights: FloatArray, y: FloatArray) -> None:
         self._set(kept * self.covariance + c_1 * self.path_c**2 + weights @ y**2)

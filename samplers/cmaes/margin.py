@@ -39,7 +39,7 @@ def corrected(
     if at_an_end.any():
         edge = np.where(below, lower, upper)[at_an_end]
         own, reach = mean[at_an_end], _upper_quantile(np.full(len(edge), alpha)) * deviation[at_an_end]
-        mean[at_an_end] = edge + np.sign(own - edge) * np.minimum(abs(own - edge), reach)
+        mean[at_an_end] = np.where(abs(own - edge) > reach, edge + np.sign(own - edge) * reach, own)
     if inside.any():
         mean[inside], deviation[inside] = _between(mean[inside], deviation[inside], lower[inside], upper[inside], alpha)
     return mean, deviation

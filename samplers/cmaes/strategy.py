@@ -27,12 +27,16 @@ class Points(NamedTuple):
         return Points(self.numbers[rows], self.chosen[rows])
 
 
-class Grids(Protocol):
-    """The coordinates that have a grid."""
+class Box(Protocol):
+    """The ranges of the numbers, and those that have a grid."""
+
+    @property
+    def widest(self) -> FloatArray:
+        """How large a standard deviation may become, shape (n,)."""
 
     @property
     def discrete(self) -> IntArray:
-        """Their indices, shape (m,)."""
+        """Indices of those on a grid, shape (m,)."""
 
     def cells(self, mean: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
         """Give where a mean (n,) lies: image, sign, and ends of its cell, shape (m,) each; see `frame.Frame.cells`."""
@@ -47,14 +51,17 @@ class Strategy:
         The distribution of the numbers.
     choices
         The distributions of the choices.
-    grids
-        The numbers that are to keep a margin; None for none.
+    box
+        The ranges of the numbers; None where there are none.
+    with_margin
+        Whether the numbers on grids keep a margin.
     """
 
-    def __init__(self, normal: Normal, choices: Choices, grids: Grids | None = None) -> None:
+    def __init__(self, normal: Normal, choices: Choices, box: Box | None = None, with_margin: bool = False) -> None:
         self.normal = normal
         self.choices = choices
-        self.grids = grids
+        self._box = box
+        self._has_margin = with_margin
 
     def ask(self, rng: np.random.Generator, k: int) -> Points:
         """Draw a population of k points."""
@@ -78,14 +85,16 @@ class Strategy:
         if self.normal.n:
             own = np.ones(k, dtype=np.bool_) if is_own is None else is_own
             self.normal.tell(self.normal.clipped(points.numbers, own))
-            if self.grids is not None and len(self.grids.discrete):
-                self._keep_margin(self.grids, k)
+            if self._box is not None:
+                self.normal.limit(self._box.widest)
+                if self._has_margin and len(self._box.discrete):
+                    self._keep_margin(self._box, k)
         if len(self.choices.n_choices):
             self.choices.tell(points.chosen, np.maximum(rates(max(self.normal.n, 1), k).weights, 0.0))
 
-    def _keep_margin(self, grids: Grids, k: int) -> None:
-        normal, at = self.normal, grids.discrete
-        image, sign, lower, upper = grids.cells(normal.mean)
+    def _keep_margin(self, box: Box, k: int) -> None:
+        normal, at = self.normal, box.discrete
+        image, sign, lower, upper = box.cells(normal.mean)
         deviation = normal.deviations[at]
         alpha = 1 / (normal.n * k)  # Hamano et al., section 5.1
         moved, scaled = corrected(image, deviation, lower, upper, alpha)
