@@ -9,6 +9,7 @@ from .random import RandomSampler
 if TYPE_CHECKING:
     from . import nsgaii
     from .auto import AutoSampler
+    from .cmaes import CmaEsSampler
     from .dehb import DEHBSampler
     from .genetic import BaseGASampler
     from .gp import GPSampler
@@ -21,6 +22,7 @@ else:
         __name__,
         {
             ".auto": ["AutoSampler"],
+            ".cmaes": ["CmaEsSampler"],
             ".dehb": ["DEHBSampler"],
             ".genetic": ["BaseGASampler"],
             ".gp": ["GPSampler"],
@@ -36,6 +38,7 @@ __all__ = [
     "AutoSampler",
     "BaseGASampler",
     "BaseSampler",
+    "CmaEsSampler",
     "DEHBSampler",
     "GPSampler",
     "NSGAIIISampler",

@@ -17,6 +17,7 @@ from parzen.distributions import BaseDistribution, CategoricalDistribution, Floa
 from parzen.samplers import (
     AutoSampler,
     BaseSampler,
+    CmaEsSampler,
     DEHBSampler,
     GPSampler,
     NSGAIIISampler,
@@ -53,6 +54,9 @@ SAMPLERS: dict[str, Line] = {
     "tpe-largest-budget": tpe(fidelity=largest_budget),
     "tpe-furthest-first": tpe(fidelity=furthest_first),
     "gp": Line(lambda seed: GPSampler(seed=seed), never_repeats=True),
+    "cmaes": Line(lambda seed: CmaEsSampler(seed=seed), learns_in=180, multi_objective=False),
+    "cmaes-separable": Line(lambda seed: CmaEsSampler(seed=seed, use_separable_cma=True), 180, multi_objective=False),
+    "cmaes-margin": Line(lambda seed: CmaEsSampler(seed=seed, with_margin=True), 180, multi_objective=False),
     "dehb": Line(lambda seed: DEHBSampler(1, 9, seed=seed), learns_in=180, multi_objective=False),
     "nsgaii": Line(lambda seed: NSGAIISampler(population_size=8, seed=seed), learns_in=120),
     "nsgaiii": Line(lambda seed: NSGAIIISampler(population_size=8, seed=seed), learns_in=120),
