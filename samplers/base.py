@@ -89,7 +89,15 @@ class Sampler(BaseSampler):
     Randomness is keyed by (seed, trial number): see `engine.seeds`. So there is nothing to reseed for workers that
     share a study, and a resumed study goes on as if it had not been interrupted. Without a seed every study that a
     sampler serves has numbers of its own.
+
+    Attributes
+    ----------
+    claims : bool
+        Whether what the sampler notes on a new trial, in `before_trial` or by `notes`, must be stored with the trial, and
+        under the number for which it was chosen: so that of several workers no two choose the same.
     """
+
+    claims = False
 
     def __init__(self, seed: int | None = None) -> None:
         self._streams = Streams(seed)

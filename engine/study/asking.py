@@ -30,8 +30,10 @@ def ask(study: StudyCore, fixed_distributions: Mapping[str, BaseDistribution] | 
             if distributions:
                 _suggest_or_pause(trial, distributions)
             return trial
-    if trial_id is None and distributions and draws_columns(study.sampler):
-        trial = _ask_at_once(study, distributions)
+    if trial_id is None and draws_columns(study.sampler):
+        trial = _ask_at_once(study, distributions) if distributions or study.sampler.claims else None
+        while trial is None and study.sampler.claims:
+            trial = _ask_at_once(study, distributions)
         if trial is not None:
             return trial
     trial = Trial(study, storage.create_new_trial(study_id) if trial_id is None else trial_id)
