@@ -7,7 +7,9 @@ of points that were not tried: a grid of a million points costs what one of ten 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
+from copy import copy
+from functools import lru_cache
 from hashlib import blake2b
 from math import prod
 from typing import Any
@@ -16,7 +18,7 @@ import numpy as np
 
 from ..engine.arrays import FloatArray
 from ..engine.distributions import BaseDistribution, Space
-from ..engine.history import History, StudyLike, history_of
+from ..engine.history import History, Remembered, StudyLike, history_of
 from ..engine.logging import get_logger
 from ..engine.records import FrozenTrial, TrialState
 from .base import Columns
@@ -26,6 +28,7 @@ from .sequence import SequenceSampler, stop, up_to_date
 
 _logger = get_logger(__name__)
 
+_shuffled = lru_cache(maxsize=1024)(shuffled)
 _PLAIN = (str, int, float, bool, type(None))
 
 
@@ -69,10 +72,19 @@ class GridSampler(SequenceSampler):
         super().__init__(seed)
         if not isinstance(search_space, Mapping):
             raise TypeError(f"`search_space` must give the values of each parameter by name, but got {search_space!r}.")
-        self._axes = {name: _axis(name, search_space[name]) for name in _sorted(search_space)}
-        self._size = prod(len(axis) for axis in self._axes.values())
         self._retries = retries
-        self._name = f"grid-{blake2b(repr(self._axes).encode(), digest_size=8).hexdigest()}"
+        self._span({name: _axis(name, search_space[name]) for name in _sorted(search_space)})
+
+    def _span(self, axes: dict[str, list[Any]]) -> None:
+        self._axes = axes
+        self._size = prod(len(axis) for axis in axes.values())
+        self._name = f"grid-{blake2b(repr(axes).encode(), digest_size=8).hexdigest()}"
+
+    def without(self, names: Container[str]) -> GridSampler:
+        found = copy(self)
+        found._claimed = Remembered()
+        found._span({name: axis for name, axis in self._axes.items() if name not in names})
+        return found
 
     @property
     def _sequence(self) -> str:
@@ -117,7 +129,7 @@ class GridSampler(SequenceSampler):
 
     def _value(self, name: str, position: int, key: int) -> Any:
         """Give a parameter's value at a position of the order."""
-        index = shuffled(position, self._size, key)
+        index = _shuffled(position, self._size, key)  # each of a trial's parameters asks for it
         for axis_name, axis in self._axes.items():
             index, i = divmod(index, len(axis))
             if axis_name == name:
