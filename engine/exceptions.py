@@ -58,5 +58,9 @@ class TrialTimedOut(OptunaError, TimeoutError):
     """A trial took longer than the ``trial_timeout`` of `Study.optimize`."""
 
 
+class NothingLeft(OptunaError):
+    """Raised inside `Study.optimize` by a sampler that has nothing to try, before the trial is stored; the loop ends."""
+
+
 class ExperimentalWarning(Warning):
     """The feature may change without notice."""

@@ -19,7 +19,7 @@ from ..engine.records import FIXED, FrozenTrial, TrialState
 from .base import Columns, Sampler
 from .claims import POINT, TOLD
 from .exploration import NAME, Claim, Exploration, Way, claim_of
-from .sequence import stop, up_to_date
+from .sequence import leave, stop, up_to_date
 from .tree import n_values, value_at
 
 _KEY, _LEAF = (1 << 20) + 2, (1 << 20) + 3  # purposes of random numbers
@@ -80,8 +80,8 @@ class BruteForceSampler(Sampler):
 
     # --- claims ------------------------------------------------------------------------------------------------------
 
-    def _claims(self, study: Any, history: History, number: int, n: int) -> list[Claim]:
-        """Give what the `n` trials claim that come from a number on; the history's lock is held."""
+    def _claims(self, study: Any, history: History, number: int, n: int) -> list[tuple[Claim, bool]]:
+        """Give what the `n` trials claim that come from a number on, and whether that is taken; the lock is held."""
         streams, first = self._streams.of(study), history.n
         exploration = self._update(study, history, looks=False)
         key = exploration.key
@@ -93,11 +93,19 @@ class BruteForceSampler(Sampler):
     def notes(self, study: StudyLike, number: int) -> dict[str, Any]:
         history = history_of(study)
         with history.lock:
-            claim = self._claims(study, history, number, 1)[0]
+            claim, _ = self._claims(study, history, number, 1)[0]
         return {POINT: [NAME, claim.key, claim.rank, dict(claim.path)]}
 
     def before_trial(self, study: StudyLike, trial: FrozenTrial) -> None:
         if FIXED not in trial.system_attrs and POINT not in trial.system_attrs:
+            history = history_of(study)
+            with history.lock:
+                _, is_repeat = self._claims(study, history, trial.number, 1)[0]
+                exploration = self._exploration(history)
+                is_over = exploration.root.n_leaves == 0
+            # Who goes on although all is told gets one more trial.
+            if is_repeat and not (exploration.was_over if is_over else self._avoids):
+                leave(study, trial)
             attrs = self.notes(study, trial.number)
             study.note(trial, attrs)
             trial.system_attrs.update(attrs)
@@ -132,6 +140,7 @@ class BruteForceSampler(Sampler):
                 return
             n_others = exploration.root.n_leaves - (leaf is not None)
             is_over = n_others == 0 if self._avoids else exploration.is_all_taken()
+            exploration.was_over |= is_over
         if is_over:
             stop(study)
 
@@ -150,13 +159,13 @@ class BruteForceSampler(Sampler):
         return {name: value_at(distribution, index)}
 
     def sample(self, space: Space, history: History, rng: np.random.Generator, n: int = 1) -> Columns:
-        internal = _columns(space, self._claims(None, history, history.n, n), rng)
+        internal = _columns(space, [claim for claim, _ in self._claims(None, history, history.n, n)], rng)
         return {name: distribution.to_model(internal[name]) for name, distribution in space.items()}
 
     def sample_batch(self, study: StudyLike, number: int, space: Space, n: int) -> dict[str, FloatArray]:
         history = history_of(study)
         with history.lock:
-            claims = self._claims(study, history, number, n)
+            claims = [claim for claim, _ in self._claims(study, history, number, n)]
         return _columns(space, claims, self._streams.of(study).generator(number))
 
 

@@ -47,11 +47,14 @@ class Claims:
     ----------
     key : int | None
         The key of the sequence, which is that of the first trial; None until there is one.
+    was_over : bool
+        Whether this process has seen that nothing was left.
     """
 
     def __init__(self, name: str, size: int | None = None, retries: int = 0) -> None:
         self._name, self._size, self._retries = name, size, retries
         self.key: int | None = None
+        self.was_over = False
         self._next = 0  # all positions from here on were never taken
         self._free: set[int] = set()  # came back
         self._holders: dict[int, set[int]] = {}  # trials that have not ended, by position
@@ -69,8 +72,12 @@ class Claims:
 
     def update(self, history: History, trusts: bool = False) -> Claims:
         """Take in what happened since; `trusts` where running trials are those of living processes for sure."""
-        if self._first is None:
-            self._first = history.n
+        is_first_look, self._first = self._first is None, history.n if self._first is None else self._first
+        self._take_in(history, trusts)
+        self.was_over |= is_first_look and self.is_over
+        return self
+
+    def _take_in(self, history: History, trusts: bool) -> None:
         blank, self._blank = self._blank, []
         new = history.n > self._seen or history.n_finished > self._n_finished or bool(blank)
         for number in [*blank, *range(self._seen, history.n)]:
@@ -82,7 +89,6 @@ class Claims:
         if new or trusts != self._trusts or self._further is None:
             self._trusts = trusts
             self._ahead, self._further = [], self._in_order(history)
-        return self
 
     def _hold(self, number: int, claim: Any) -> bool:
         """Take note of a trial's position, unless it has none, or one that it cannot have."""
@@ -143,6 +149,11 @@ class Claims:
     def is_exhausted(self) -> bool:
         """Whether each position was told, or is being tried by a trial of a living process."""
         return self.ahead(0).is_repeat
+
+    @property
+    def is_over(self) -> bool:
+        """Whether each position was told."""
+        return self._next == self._size and not self._free and self._holders.keys() <= self._done
 
     def _in_order(self, history: History) -> Iterator[Position]:
         """Give positions: that came back, that are new, of processes that may be dead; then those tried by others."""

@@ -153,17 +153,20 @@ class Exploration:
         The tree.
     key : int or None
         The key of the first trial that claimed something; None until there is one.
+    was_over : bool
+        Whether this process has seen that nothing was left.
     """
 
     def __init__(self, retries: int, ignored: Container[str] = ()) -> None:
         self._retries, self._ignored = retries, ignored
         self.root = Node()
         self.key: int | None = None
+        self.was_over = False
         self._open: dict[int, Claim] = {}  # trials that have not ended
         self._seen = self._n_finished = 0
         self._first: int | None = None  # number of the first trial that was not there at the first look
         self._taken, self._surely = Taken(), Taken()  # by all, and by those whose processes live for sure
-        self._ahead: list[Claim] = []
+        self._ahead: list[tuple[Claim, bool]] = []
 
     # --- keeping up --------------------------------------------------------------------------------------------------
 
@@ -179,8 +182,7 @@ class Exploration:
         looks
             Look at what trials suggested since, too, even if none started or ended.
         """
-        if self._first is None:
-            self._first = history.n
+        is_first_look, self._first = self._first is None, history.n if self._first is None else self._first
         if not looks and (self._seen, self._n_finished) == (history.n, history.n_finished):
             return self
         for number in range(self._seen, history.n):
@@ -191,6 +193,7 @@ class Exploration:
             self._finish(number, self._open.pop(number), history)
         self._seen, self._n_finished = history.n, history.n_finished
         self._look_around(history, trusts)
+        self.was_over |= is_first_look and self.root.n_leaves == 0
         return self
 
     def _look_around(self, history: History, trusts: bool) -> None:
@@ -248,28 +251,44 @@ class Exploration:
 
     # --- what comes next ---------------------------------------------------------------------------------------------
 
-    def ahead(self, k: int, key: int, rng_of: Callable[[int], np.random.Generator]) -> Claim:
-        """Give what the k-th trial from now on claims, from 0; `rng_of` gives the generator of the k-th."""
+    def ahead(self, k: int, key: int, rng_of: Callable[[int], np.random.Generator]) -> tuple[Claim, bool]:
+        """Give what the k-th trial from now on claims, from 0, and whether others have taken that.
+
+        Parameters
+        ----------
+        k
+            Which trial.
+        key
+            The key of its claim.
+        rng_of
+            Gives the generator of the k-th trial.
+        """
         while len(self._ahead) <= k:
             self._ahead.append(self._next(key, rng_of(len(self._ahead))))
         return self._ahead[k]
 
-    def _next(self, key: int, rng: np.random.Generator) -> Claim:
+    def _next(self, key: int, rng: np.random.Generator) -> tuple[Claim, bool]:
         if self.root.n_leaves == 0:
-            return Claim(key, None, {})
+            return Claim(key, None, {}), True
         free = next((taken for taken in (self._taken, self._surely) if taken.n_free(self.root) > 0), None)
+        shared = [] if free else self._shared()
         if free is not None:
             leaf = self.root.draw(lambda n: int(rng.integers(n)), free.n_free)
         else:
-            leaf = min(self._taken.ranks, key=lambda leaf: len(self._taken.ranks[leaf]))
+            leaf = min(shared or self._taken.ranks, key=lambda leaf: len(self._taken.ranks[leaf]))
         rank = self._taken.next_rank(leaf)
         self._taken.add(leaf, rank)
         self._surely.add(leaf, rank)
-        return Claim(key, rank, leaf.path())
+        return Claim(key, rank, leaf.path()), free is None and not shared
+
+    def _shared(self) -> list[Node]:
+        """List the leaves that are taken, and behind which there is probably more."""
+        return [leaf for leaf in self._taken.ranks if leaf.parent is None or not leaf.parent.has_ends]
 
     def is_all_taken(self) -> bool:
-        """Tell whether each leaf that is known was told, or is explored by a trial of a living process."""
-        return self._taken.n_free(self.root) <= 0 and self._surely.n_free(self.root) <= 0
+        """Tell whether each leaf that is known was told, or is tried by a trial of a living process."""
+        nothing_free = self._taken.n_free(self.root) <= 0 and self._surely.n_free(self.root) <= 0
+        return nothing_free and not self._shared()
 
     def leaf_of(self, trial: FrozenTrial) -> Node | None:
         """Give the leaf that a trial has come to; None if it is done, or not to be found."""

@@ -20,11 +20,11 @@ from ..engine.arrays import FloatArray
 from ..engine.distributions import BaseDistribution, Space
 from ..engine.history import History, Remembered, StudyLike, history_of
 from ..engine.logging import get_logger
-from ..engine.records import FrozenTrial, TrialState
+from ..engine.records import FIXED, FrozenTrial, TrialState
 from .base import Columns
 from .claims import Claims
 from .permutation import shuffled
-from .sequence import SequenceSampler, stop, up_to_date
+from .sequence import SequenceSampler, leave, stop, up_to_date
 
 _logger = get_logger(__name__)
 
@@ -107,6 +107,21 @@ class GridSampler(SequenceSampler):
         with history.lock:
             return self._claims(history, study).is_exhausted
 
+    def before_trial(self, study: StudyLike, trial: FrozenTrial) -> None:
+        history = history_of(study)
+        with history.lock:
+            claims = self._claims(history, study)
+            is_repeat = claims.is_exhausted and FIXED not in trial.system_attrs and self._taken(trial) is None
+            is_wanted = claims.was_over and claims.is_over  # who goes on although all is told gets one more trial
+        if is_repeat and not is_wanted:
+            leave(study, trial)
+        if is_repeat:
+            _logger.warning(
+                f"Trial {trial.number} tries a point of the grid again, because all points were told or are being "
+                "tried. Ask `sampler.is_exhausted(study)` before you ask for a trial."
+            )
+        super().before_trial(study, trial)
+
     def after_trial(
         self, study: StudyLike, trial: FrozenTrial, state: TrialState, values: Sequence[float] | None
     ) -> None:
@@ -117,13 +132,8 @@ class GridSampler(SequenceSampler):
             comes_back = state == TrialState.FAIL and taken is not None and claims.may_fail_again(taken[0])
             if comes_back or not claims.is_exhausted:
                 return
+            claims.was_over = True
         stop(study)
-
-    def _warn_of_repeat(self, number: int) -> None:
-        _logger.warning(
-            f"Trial {number} tries a point of the grid again, because all points were told or are being tried. Ask "
-            "`sampler.is_exhausted(study)` before you ask for a trial."
-        )
 
     # --- values ------------------------------------------------------------------------------------------------------
 
@@ -181,7 +191,7 @@ def _axis(name: str, values: Any) -> list[Any]:
     if isinstance(values, (str, bytes)) or not isinstance(values, Iterable):
         kind = ValueError if isinstance(values, (str, bytes)) else TypeError
         raise kind(f"Expected a list of values of the parameter {name!r}, but got {values!r}: try [{values!r}].")
-    found: list[Any] = []
+    found: dict[Any, Any] = {}  # by type and value, as 1 equals True
     for given in values:
         value = given.item() if isinstance(given, np.generic) else given
         if isinstance(value, float) and value != value:
@@ -192,20 +202,14 @@ def _axis(name: str, values: Any) -> list[Any]:
                 "Please make sure a value is `str`, `int`, `float`, `bool` or `None` for persistent storage.",
                 stacklevel=5,
             )
-        if any(value is other or (type(value) is type(other) and value == other) for other in found):
+        key = (type(value), value if isinstance(value, _PLAIN) else id(value))
+        if key in found:
             warnings.warn(f"The parameter {name!r} has the value {value!r} twice, which counts once.", stacklevel=5)
-        else:
-            found.append(value)
+        found[key] = value
     if not found:
         raise ValueError(f"The parameter {name!r} has no values. Give at least one, or leave it out.")
-    _check_types(name, found)
-    return found
-
-
-def _check_types(name: str, values: list[Any]) -> None:
-    if any(isinstance(value, str) for value in values) and any(isinstance(value, (int, float)) for value in values):
-        warnings.warn(
-            f"The parameter {name!r} has numbers and strings among its values {values}: only `suggest_categorical` "
-            "takes both.",
-            stacklevel=6,
+    if {str} < {kind for kind, _ in found} and {int, float} & {kind for kind, _ in found}:
+        _logger.warning(
+            f"The parameter {name!r} has numbers and strings among its values: only `suggest_categorical` takes both."
         )
+    return list(found.values())

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
+from ..engine.exceptions import NothingLeft
 from ..engine.history import History, Remembered, StudyLike, history_of
 from ..engine.records import FIXED, FrozenTrial, TrialState
 from .base import Sampler
@@ -22,10 +23,19 @@ def up_to_date(study: Any) -> History:
     return history_of(study)
 
 
-def stop(study: Any) -> None:
-    """Let the loop that runs a trial of a study end; where no loop runs it, nothing has to end."""
-    with suppress(RuntimeError):
+def stop(study: Any) -> bool:
+    """Let the loop that runs a trial of a study end; False where no loop runs it."""
+    try:
         study.stop()
+    except RuntimeError:
+        return False
+    return True
+
+
+def leave(study: Any, trial: FrozenTrial) -> None:
+    """End the loop instead of running a trial that is not stored yet; where no loop runs, the trial goes on."""
+    if trial._trial_id < 0 and stop(study):
+        raise NothingLeft(f"{study.sampler} has nothing left to try in the study {study.study_name!r}.")
 
 
 class SequenceSampler(Sampler):
@@ -76,13 +86,8 @@ class SequenceSampler(Sampler):
     def notes(self, study: StudyLike, number: int) -> dict[str, Any]:
         history = history_of(study)
         with history.lock:
-            (position, is_repeat), key = self._claim(study, number)
-        if is_repeat:
-            self._warn_of_repeat(number)
-        return {POINT: [self._sequence, key, position]}
-
-    def _warn_of_repeat(self, number: int) -> None:
-        """Say that a point is tried again because all were taken."""
+            place, key = self._claim(study, number)
+        return {POINT: [self._sequence, key, place.position]}
 
     def before_trial(self, study: StudyLike, trial: FrozenTrial) -> None:
         if FIXED not in trial.system_attrs and self._taken(trial) is None:

@@ -92,9 +92,11 @@ class Node:
         Leaves below it that are not done, a value that nobody chose counted as one.
     n_failures : int
         Trials that were told to have failed here.
+    has_ends : bool
+        Whether a trial suggested nothing more after a value of this parameter.
     """
 
-    __slots__ = ("children", "distribution", "index", "left", "n_failures", "n_leaves", "name", "parent")
+    __slots__ = ("children", "distribution", "has_ends", "index", "left", "n_failures", "n_leaves", "name", "parent")
 
     def __init__(self, parent: Node | None = None, index: int = 0) -> None:
         self.parent, self.index = parent, index
@@ -104,6 +106,7 @@ class Node:
         self.left = Lot(0)
         self.n_leaves = 1
         self.n_failures = 0
+        self.has_ends = False
 
     def expand(self, name: str, distribution: BaseDistribution) -> bool:
         """Note what is suggested here; False if it is another parameter than before."""
@@ -148,6 +151,8 @@ class Node:
 
     def done(self) -> None:
         """Note that a leaf was told."""
+        if self.parent is not None:
+            self.parent.has_ends = True
         self._add(-self.n_leaves)
 
     def _add(self, n: int) -> None:
