@@ -59,7 +59,7 @@ class TrialTimedOut(OptunaError, TimeoutError):
 
 
 class NothingLeft(OptunaError):
-    """Raised inside `Study.optimize` by a sampler that has nothing to try, before the trial is stored; the loop ends."""
+    """Raised in the loop of `Study.optimize` by a sampler that has nothing to try; no trial is stored, the loop ends."""
 
 
 class ExperimentalWarning(Warning):

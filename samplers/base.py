@@ -95,8 +95,8 @@ class Sampler(BaseSampler):
     Attributes
     ----------
     claims : bool
-        Whether what the sampler notes on a new trial, in `before_trial` or by `notes`, must be stored with the trial, and
-        under the number for which it was chosen: so that of several workers no two choose the same.
+        Whether what the sampler notes on a new trial, in `before_trial` or by `notes`, must be stored with the trial,
+        and under the number for which it was chosen: so that of several workers no two choose the same.
     gives_columns : bool
         Whether it samples by itself; one that hands all on to a sampler of another library does not.
     """

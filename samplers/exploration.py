@@ -1,9 +1,9 @@
 """Who explores which part of a tree of choices, so that of several workers no two explore the same.
 
-A trial claims a leaf of the tree that is known when it starts, with all that lies behind it. Where there are more trials
-than leaves, as in the beginning, several share one, each with a rank of its own. What they choose behind it follows from
-the ranks: a rank is divided by the number of values of the next parameter, the remainder chooses the value, and the
-quotient is the rank behind it. So they go different ways as long as there are any.
+A trial claims a leaf of the tree that is known when it starts, with all that lies behind it. Where there are more
+trials than leaves, as in the beginning, several share one, each with a rank of its own. What they choose behind it
+follows from the ranks: a rank is divided by the number of values of the next parameter, the remainder chooses the
+value, and the quotient is the rank behind it. So they go different ways as long as there are any.
 """
 
 from __future__ import annotations

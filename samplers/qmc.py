@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from ..engine.arrays import FloatArray
 from ..engine.distributions import BaseDistribution, CategoricalDistribution, Space
@@ -29,6 +28,7 @@ _WIDTH = 16  # coordinates that are made at once: each such group is scrambled b
 _KEPT = 64  # blocks
 # Half the spacing of Sobol' points: where a discrete parameter's cells end at points, each cell has as many of them.
 _HALF = 2.0**-31
+_BELOW_1 = 1.0 - 2.0**-53
 _SUGGESTED = (TrialState.COMPLETE, TrialState.PRUNED)
 
 
@@ -47,31 +47,26 @@ class Points:
 
     def __init__(self, kind: str, scramble: bool, key: int) -> None:
         self._kind, self._scramble, self._key = kind, scramble, key
-        self._blocks: dict[tuple[int, int], FloatArray] = {}
+        self._blocks: dict[tuple[int, int], list[list[float]]] = {}
         self._engines: dict[int, tuple[Any, int]] = {}  # by group: the engine, and the block that it makes next
 
-    def at(self, positions: npt.ArrayLike, coordinate: int) -> FloatArray:
-        """Give one coordinate, in [0, 1), of the points at some positions (n,)."""
+    def at(self, position: int, coordinate: int) -> float:
+        """Give one coordinate, in [0, 1), of the point at a position."""
+        block, row = divmod(position, _BLOCK)
         group, j = divmod(coordinate, _WIDTH)
-        blocks, rows = np.divmod(np.asarray(positions, dtype=np.int64), _BLOCK)
-        pairs = zip(blocks.tolist(), rows.tolist(), strict=True)
-        return np.array([self._block(group, block)[row, j] for block, row in pairs])
+        return (self._blocks.get((group, block)) or self._block(group, block))[row][j]
 
-    def _block(self, group: int, block: int) -> FloatArray:
-        found = self._blocks.get((group, block))
-        if found is None:
-            if len(self._blocks) >= _KEPT:
-                self._blocks.clear()
-            found = self._blocks[group, block] = self._make(group, block)
-        return found
-
-    def _make(self, group: int, block: int) -> FloatArray:
+    def _block(self, group: int, block: int) -> list[list[float]]:
+        """Make a block, which is kept."""
         engine, ready_for = self._engines.get(group, (None, -1))
         if ready_for != block:
             engine = self._engine(group, block * _BLOCK)
         self._engines[group] = engine, block + 1
-        points: FloatArray = engine.random(_BLOCK)[:, group * _WIDTH :]
-        return points
+        if len(self._blocks) >= _KEPT:
+            self._blocks.clear()
+        found: list[list[float]] = engine.random(_BLOCK)[:, group * _WIDTH :].tolist()
+        self._blocks[group, block] = found
+        return found
 
     def _engine(self, group: int, start: int) -> Any:
         """Make an engine that goes on at a point."""
@@ -185,19 +180,20 @@ class QMCSampler(SequenceSampler):
 
     # --- points ------------------------------------------------------------------------------------------------------
 
-    def _units(self, space: Space, before: Space, history: History, positions: list[int], key: int) -> FloatArray:
-        """Give the coordinates of points, shape (d, n), in [0, 1)."""
-        if key not in self._points:
-            self._points[key] = Points(self._kind, self._scramble, key)
-        points = self._points[key]
-        units = np.array([points.at(positions, j) for j in self._coordinates(space, before, history)])
-        is_discrete = [isinstance(d, CategoricalDistribution) or d.grid != 0.0 for d in space.values()]
-        units[is_discrete] += _HALF
-        return np.minimum(units, 1.0 - 2.0**-53)
-
-    def _next_units(self, study: Any, history: History, space: Space, number: int, n: int) -> FloatArray:
-        taken = [self._claim(study, number + i) for i in range(n)]
-        return self._units(space, {}, history, [place.position for place, _ in taken], taken[0][1])
+    def _units(
+        self, space: Space, before: Space, history: History, positions: list[int], key: int
+    ) -> list[list[float]]:
+        """Give the coordinates of n points, each parameter's a list, in [0, 1)."""
+        points = self._points.get(key)
+        if points is None:
+            points = self._points[key] = Points(self._kind, self._scramble, key)
+        coordinates = self._coordinates(space, before, history)
+        found = []
+        for j, distribution in zip(coordinates, space.values(), strict=True):
+            is_discrete = isinstance(distribution, CategoricalDistribution) or distribution.grid != 0.0
+            shift = _HALF if is_discrete else 0.0
+            found.append([min(points.at(position, j) + shift, _BELOW_1) for position in positions])
+        return found
 
     def sample(self, space: Space, history: History, rng: np.random.Generator, n: int = 1) -> Columns:
         claims = self._claims(history)
@@ -209,12 +205,11 @@ class QMCSampler(SequenceSampler):
     def sample_batch(self, study: StudyLike, number: int, space: Space, n: int) -> dict[str, FloatArray]:
         history = history_of(study)
         with history.lock:
-            units = self._next_units(study, history, space, number, n)
-            self._warn_of_balance(self._claim(study, number + n - 1)[0].position + 1)
-        return {
-            name: distribution.from_model(_in_model(distribution, u))
-            for (name, distribution), u in zip(space.items(), units, strict=True)
-        }
+            taken = [self._claim(study, number + i) for i in range(n)]
+            units = self._units(space, {}, history, [place.position for place, _ in taken], taken[0][1])
+        self._warn_of_balance(taken[-1][0].position + 1)
+        pairs = zip(space.items(), units, strict=True)
+        return {name: distribution.from_model(_in_model(distribution, u)) for (name, distribution), u in pairs}
 
     def _warn_of_balance(self, end: int) -> None:
         if self._kind == "sobol" and end & (end - 1) and not self._warned_of_balance:
@@ -228,13 +223,12 @@ class QMCSampler(SequenceSampler):
         taken = self._taken(trial)
         history = history_of(study)
         if taken is None:  # enqueued with some of its parameters only
-            rng = self._streams.of(study).generator(trial.number, purpose)
-            units = rng.random((len(space), 1))
+            units = self._streams.of(study).generator(trial.number, purpose).random((len(space), 1)).tolist()
         else:
             before = {} if purpose == 0 else trial.distributions
             with history.lock:
                 units = self._units(space, before, history, [taken[0]], taken[1])
-        return {name: d.from_unit(float(u[0])) for (name, d), u in zip(space.items(), units, strict=True)}
+        return {name: d.from_unit(u[0]) for (name, d), u in zip(space.items(), units, strict=True)}
 
     # --- another sampler ---------------------------------------------------------------------------------------------
 
@@ -273,6 +267,6 @@ class QMCSampler(SequenceSampler):
             self._independent.after_trial(study, trial, state, values)
 
 
-def _in_model(distribution: BaseDistribution, units: FloatArray) -> FloatArray:
+def _in_model(distribution: BaseDistribution, units: list[float]) -> FloatArray:
     low, high = distribution.support
-    return np.asarray(low + units * (high - low))
+    return low + np.array(units) * (high - low)
