@@ -59,7 +59,7 @@ class TrialTimedOut(OptunaError, TimeoutError):
 
 
 class NothingLeft(OptunaError):
-    """Raised in the loop of `Study.optimize` by a sampler that has nothing to try; no trial is stored, the loop ends."""
+    """Raised by a sampler that has nothing to try: `Study.optimize` ends, and no trial is stored."""
 
 
 class ExperimentalWarning(Warning):

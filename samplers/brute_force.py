@@ -19,7 +19,7 @@ from ..engine.records import FIXED, FrozenTrial, TrialState
 from .base import Columns, Sampler
 from .claims import POINT, TOLD
 from .exploration import NAME, Claim, Exploration, Way, claim_of
-from .sequence import leave, stop, up_to_date
+from .sequence import leave_unless, stop, up_to_date
 from .tree import n_values, value_at
 
 _KEY, _LEAF = (1 << 20) + 2, (1 << 20) + 3  # purposes of random numbers
@@ -47,7 +47,8 @@ class BruteForceSampler(Sampler):
     Notes
     -----
     Any number of processes share the search. The point of a process that died comes back as soon as the storage's
-    heartbeat tells; without a heartbeat it is tried when no other is left, by a process that started after the death.
+    heartbeat tells. Without a heartbeat it is tried when no other is left, by a process that was started later, once
+    its trial runs twice as long as any that ended.
 
     Examples
     --------
@@ -103,9 +104,8 @@ class BruteForceSampler(Sampler):
                 _, is_repeat = self._claims(study, history, trial.number, 1)[0]
                 exploration = self._exploration(history)
                 is_over = exploration.root.n_leaves == 0
-            # Who goes on although all is told gets one more trial.
-            if is_repeat and not (exploration.was_over if is_over else self._avoids):
-                leave(study, trial)
+            if is_repeat and (is_over or not self._avoids):
+                leave_unless(is_over and exploration.was_over, study, trial)
             attrs = self.notes(study, trial.number)
             study.note(trial, attrs)
             trial.system_attrs.update(attrs)

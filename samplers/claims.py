@@ -8,15 +8,18 @@ order. One comes back when its trial ends without having been told, which is how
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from itertools import chain, count
 from typing import Any, NamedTuple
+
+import numpy as np
 
 from ..engine.history import History
 from ..engine.records import ERROR, TrialState
 
 POINT = "parzen:point"  # system attribute: name of the sequence, its key, and the position in it
 TOLD = "parzen:told"  # system attribute of a trial that failed because somebody said so
-_FAIL, _RUNNING = TrialState.FAIL, TrialState.RUNNING
+_FAIL = TrialState.FAIL
 
 
 class Position(NamedTuple):
@@ -29,6 +32,36 @@ class Position(NamedTuple):
 def is_told(attrs: Mapping[str, Any]) -> bool:
     """Tell whether a failed trial was told to have failed, given its system attributes; otherwise its process died."""
     return TOLD in attrs or ERROR in attrs
+
+
+class Doubts:
+    """Which running trials may be those of dead processes, where no heartbeat tells.
+
+    Those that ran already when this process looked for the first time, and by now run twice as long as any that ended,
+    and a second longer, for processes that had to wait.
+    """
+
+    def __init__(self) -> None:
+        self._first: int | None = None  # number of the first trial that was not there at the first look
+        self._n_finished = 0
+        self._longest = 0.0  # seconds
+
+    def update(self, history: History) -> bool:
+        """Take in what happened since; tell whether this is the first look."""
+        if history.n_finished > self._n_finished:
+            seconds = history.seconds(history.finished[self._n_finished :])
+            self._longest = max(self._longest, float(np.max(seconds, initial=0.0, where=~np.isnan(seconds))))
+            self._n_finished = history.n_finished
+        is_first, self._first = self._first is None, history.n if self._first is None else self._first
+        return is_first
+
+    def may_be_dead(self, number: int, history: History) -> bool:
+        """Tell whether the process of a trial may be dead."""
+        record = history.live.get(number)
+        if record is None or record.state != TrialState.RUNNING or self._first is None or number >= self._first:
+            return False
+        started = record.datetime_start
+        return started is None or (datetime.now() - started).total_seconds() > 2.0 * self._longest + 1.0
 
 
 class Claims:
@@ -63,7 +96,7 @@ class Claims:
         self._n_failures: dict[int, int] = {}
         self._blank: list[int] = []  # trials that have not ended, and have no position yet
         self._seen = self._n_finished = 0
-        self._first: int | None = None  # number of the first trial that was not there at the first look
+        self._doubts = Doubts()
         self._trusts = False
         self._ahead: list[Position] = []
         self._further: Iterator[Position] | None = None
@@ -72,7 +105,7 @@ class Claims:
 
     def update(self, history: History, trusts: bool = False) -> Claims:
         """Take in what happened since; `trusts` where running trials are those of living processes for sure."""
-        is_first_look, self._first = self._first is None, history.n if self._first is None else self._first
+        is_first_look = self._doubts.update(history)
         self._take_in(history, trusts)
         self.was_over |= is_first_look and self.is_over
         return self
@@ -166,8 +199,5 @@ class Claims:
         yield from (Position(position, True) for position in chain(held, again))
 
     def _may_be_dead(self, position: int, history: History) -> bool:
-        """Tell whether all who try a position did so before this process looked: nobody may be there any more."""
-        assert self._first is not None
-        return not self._trusts and all(
-            number < self._first and history.state(number) == _RUNNING for number in self._holders[position]
-        )
+        """Tell whether nobody may be there any more who tries a position."""
+        return not self._trusts and all(self._doubts.may_be_dead(number, history) for number in self._holders[position])

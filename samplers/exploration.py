@@ -16,7 +16,7 @@ import numpy as np
 from ..engine.distributions import BaseDistribution, Space
 from ..engine.history import History
 from ..engine.records import FIXED, FrozenTrial, TrialState
-from .claims import POINT, is_told
+from .claims import POINT, Doubts, is_told
 from .permutation import shuffled
 from .tree import Node, index_of, n_values
 
@@ -164,7 +164,7 @@ class Exploration:
         self.was_over = False
         self._open: dict[int, Claim] = {}  # trials that have not ended
         self._seen = self._n_finished = 0
-        self._first: int | None = None  # number of the first trial that was not there at the first look
+        self._doubts = Doubts()
         self._taken, self._surely = Taken(), Taken()  # by all, and by those whose processes live for sure
         self._ahead: list[tuple[Claim, bool]] = []
 
@@ -182,7 +182,7 @@ class Exploration:
         looks
             Look at what trials suggested since, too, even if none started or ended.
         """
-        is_first_look, self._first = self._first is None, history.n if self._first is None else self._first
+        is_first_look = self._doubts.update(history)
         if not looks and (self._seen, self._n_finished) == (history.n, history.n_finished):
             return self
         for number in range(self._seen, history.n):
@@ -206,7 +206,7 @@ class Exploration:
             found = self._locate(self._open[number], record.distributions, record.params)
             if found is not None:
                 self._taken.add(*found)
-                if trusts or number >= (self._first or 0) or record.state != TrialState.RUNNING:
+                if trusts or not self._doubts.may_be_dead(number, history):
                     self._surely.add(*found)
 
     def _seen_of(self, distributions: Space) -> list[tuple[str, BaseDistribution]]:

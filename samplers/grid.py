@@ -24,7 +24,7 @@ from ..engine.records import FIXED, FrozenTrial, TrialState
 from .base import Columns
 from .claims import Claims
 from .permutation import shuffled
-from .sequence import SequenceSampler, leave, stop, up_to_date
+from .sequence import SequenceSampler, leave_unless, stop, up_to_date
 
 _logger = get_logger(__name__)
 
@@ -54,8 +54,10 @@ class GridSampler(SequenceSampler):
     Notes
     -----
     Any number of processes share the grid: a point is stored together with the trial that tries it. The point of a
-    process that died comes back as soon as the storage's heartbeat tells; without a heartbeat it is tried when no other
-    is left, by a process that was started after the death. Values that are given twice count once.
+    process that died comes back as soon as the storage's heartbeat tells. Without a heartbeat it is tried when no other
+    is left, by a process that was started later, once its trial runs more than twice as long as any that ended.
+
+    Values that are given twice count once.
 
     A trial that was enqueued is none of the grid's.
 
@@ -112,10 +114,9 @@ class GridSampler(SequenceSampler):
         with history.lock:
             claims = self._claims(history, study)
             is_repeat = claims.is_exhausted and FIXED not in trial.system_attrs and self._taken(trial) is None
-            is_wanted = claims.was_over and claims.is_over  # who goes on although all is told gets one more trial
-        if is_repeat and not is_wanted:
-            leave(study, trial)
+            is_wanted = claims.was_over and claims.is_over
         if is_repeat:
+            leave_unless(is_wanted, study, trial)
             _logger.warning(
                 f"Trial {trial.number} tries a point of the grid again, because all points were told or are being "
                 "tried. Ask `sampler.is_exhausted(study)` before you ask for a trial."

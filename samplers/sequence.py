@@ -31,8 +31,21 @@ def stop(study: Any) -> bool:
     return True
 
 
-def leave(study: Any, trial: FrozenTrial) -> None:
-    """End the loop instead of running a trial that is not stored yet; where no loop runs, the trial goes on."""
+def leave_unless(is_wanted: bool, study: Any, trial: FrozenTrial) -> None:
+    """End the loop instead of running a trial that is not stored yet; where no loop runs, the trial goes on.
+
+    Parameters
+    ----------
+    is_wanted
+        Whether the loop was begun by somebody who could know that nothing was left: then it gets one more trial, as in
+        Optuna, unless another thread of it has just had that.
+    study
+        The study.
+    trial
+        The trial.
+    """
+    if is_wanted and not getattr(study, "_stop_flag", False):
+        return
     if trial._trial_id < 0 and stop(study):
         raise NothingLeft(f"{study.sampler} has nothing left to try in the study {study.study_name!r}.")
 
