@@ -160,6 +160,17 @@ def _giving_way() -> Iterator[None]:
         sys.setswitchinterval(before)
 
 
+def import_beside(name: str) -> None:
+    """Import a module that will be needed in a thread of its own; a fork waits until it is there."""
+    if name not in sys.modules:
+        threading.Thread(target=_import, args=(name,), name="parzen-import", daemon=True).start()
+
+
+def _import(name: str) -> None:
+    with _step, contextlib.suppress(ImportError):  # whoever needs it says so
+        import_module(name)
+
+
 # --- the cache on disk -----------------------------------------------------------------------------------------------
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import ItemsView, Iterator, KeysView, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -259,7 +260,7 @@ def _sample_together(study: StudyCore, sampler: Sampler, n: int, space: Space) -
 
     They are sampled for the numbers that come next; if another worker takes those first, for the ones after that.
     """
-    for _ in range(_ATTEMPTS):
+    for _ in count() if sampler.claims else range(_ATTEMPTS):
         number = study.history.n
         columns, attrs = _sample_columns(study, sampler, number, n, space)
         templates = _templates(columns, n, space, attrs)

@@ -129,6 +129,12 @@ class StudyCore:
             )
         self.note_on_study(_METRIC_NAMES, metric_names)
 
+    @property
+    def has_heartbeat(self) -> bool:
+        """Whether trials of dead processes are found: then those that run are those of living ones."""
+        interval = getattr(self._storage, "get_heartbeat_interval", None)
+        return interval is not None and interval() is not None
+
     def note(self, trial: FrozenTrial, attrs: Mapping[str, Any]) -> None:
         """Store what a sampler or a pruner notes on a running trial: system attributes, JSON values by name."""
         if trial._trial_id < 0:  # it is stored once it has its parameters

@@ -13,7 +13,8 @@ REHEARSAL = f"{__package__}.rehearsal"
 
 class Tier(NamedTuple):
     """Kernels, each as the function of its name in `kernels.covariance`, `gaussian_process`, `ascent` or
-    `kriging_believer`."""
+    `kriging_believer`.
+    """
 
     cross: Callable[..., Any]
     factored: Callable[..., Any]

@@ -156,7 +156,7 @@ def test_a_range_that_moves_keeps_what_was_learnt() -> None:
     study.optimize(lambda t: (t.suggest_float("x", 0, 10) - 8) ** 2, n_trials=61)
     assert abs(study.trials[-1].params["x"] - 8) < 1
     study.optimize(lambda t: (t.suggest_float("x", 5, 9 + t.number / 100) - 8) ** 2, n_trials=30)
-    assert all(5 <= t.params["x"] and abs(t.params["x"] - 8) < 1 for t in study.trials[-20:])
+    assert all(t.params["x"] >= 5 and abs(t.params["x"] - 8) < 1 for t in study.trials[-20:])
     study.optimize(lambda t: (t.suggest_float("x", 20, 30) - 22) ** 2, n_trials=80)
     assert all(20 <= t.params["x"] <= 30 for t in study.trials[-80:])
     assert abs(np.median([t.params["x"] for t in study.trials[-10:]]) - 22) < 1
