@@ -12,9 +12,7 @@ REHEARSAL = f"{__package__}.rehearsal"
 
 
 class Tier(NamedTuple):
-    """Kernels, each as the function of its name in `kernels.covariance`, `gaussian_process`, `ascent` or
-    `kriging_believer`.
-    """
+    """Kernels by their names in `covariance`, `gaussian_process`, `ascent` and `kriging_believer`."""
 
     cross: Callable[..., Any]
     factored: Callable[..., Any]
