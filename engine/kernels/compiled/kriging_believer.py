@@ -48,7 +48,7 @@ def _believe(
             if bound[j] > -np.inf and bound[j] >= highest:
                 sd = math.sqrt(scale * max(variance[j], LEAST_VARIANCE))
                 bound[j] = value = improvement(mean[j], sd, best, noise)[0] + more[j]
-                if value > highest or value == highest and j < k:
+                if value > highest or (value == highest and j < k):
                     highest, k = value, j
         chosen[i] = k
         bound[k] = -np.inf
