@@ -112,22 +112,12 @@ def export(session: Session, file: str, force: bool, format: str, study_name: st
     if format == "sqlite":
         _copy(_file_of(session), Path(file))
         return
-    study = _load_study(session, study_name)
+    study = session.load_study(study_name)
     text = _as_json(study) if format == "json" else _as_csv(study)
     if file == "-":
         click.echo(text, nl=False)
     else:
         _write(Path(file), text)
-
-
-def _load_study(session: Session, name: str | None) -> Study:
-    """Load a study from a storage that is there: to open a SQLite file that is not would make it."""
-    from parzen.storage.rdb.maintenance import opened
-
-    if session.url.startswith("sqlite"):
-        with opened(_file_of(session), read_only=True):
-            pass
-    return session.load_study(name)
 
 
 def _copy(source: Path, target: Path) -> None:

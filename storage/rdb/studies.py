@@ -49,9 +49,11 @@ class RelationalStudies(BaseStorage):
 
         with self._lock:
             try:
-                return self._db.once(work)
+                study_id = self._db.once(work)
             except Conflict:  # another process created it after the query
                 raise taken from None
+            self._db.settle()
+            return study_id
 
     def delete_study(self, study_id: int) -> None:
         of_study = "IN (SELECT trial_id FROM trials WHERE study_id = ?)"

@@ -588,9 +588,10 @@ def test_contradicting_rows_of_others_can_be_read(url: str, path: Path) -> None:
 def test_durability_is_what_was_asked_for(url: str, synchronous: str) -> None:
     storage = SQLiteStorage(url, synchronous=synchronous)
     expected = {"NORMAL": 1, "FULL": 2}[synchronous.upper()]
-    assert storage._db.query("PRAGMA synchronous") == [(expected,)]
-    storage.remove_session()
-    assert storage._db.query("PRAGMA synchronous") == [(expected,)]
+    for _ in range(2):
+        storage.create_new_study([MINIMIZE])
+        assert storage._db.query("PRAGMA synchronous") == [(expected,)]
+        storage.remove_session()
 
 
 def test_a_closed_storage_opens_again_and_leaves_one_file_behind(url: str, path: Path) -> None:
