@@ -20,6 +20,11 @@ from types import FrameType
 _INTERVAL = 0.5  # seconds from a change to the checkpoint that follows it
 _YOUNG = 0.4  # seconds during which the checkpoint of another process is not followed by one of this process
 _LONG = 16 * 2**20  # bytes of the log, after which it is to be begun again
+WHOLE, PARTIAL, TAKEN = (
+    "whole",
+    "partial",
+    "taken",
+)  # how much of the log a checkpoint copied; taken: by another process
 _PATIENCE = 1.0  # seconds to wait for another process that makes a checkpoint, and for the thread at the end
 
 
@@ -73,9 +78,18 @@ class Checkpoints:
             connection.close()
 
     def _copy(self, connection: sqlite3.Connection) -> bool:
-        is_done, n_frames = checkpoint(connection)
-        self.is_log_long = n_frames * connection.execute("PRAGMA page_size").fetchone()[0] > _LONG
-        return is_done
+        """Copy the whole log; False if another process is at it, or this one is to end.
+
+        SQLite leaves out what is newer than the state that somebody reads, page by page, so that the file alone is not
+        whole until the rest is copied: this goes on at once, until nobody reads an older state.
+        """
+        pause = 0.001
+        while True:
+            state, n_frames = checkpoint(connection)
+            self.is_log_long = n_frames * connection.execute("PRAGMA page_size").fetchone()[0] > _LONG
+            if state != PARTIAL or self._is_over.wait(pause):
+                return state == WHOLE
+            pause = min(2 * pause, 0.1)
 
     def _is_young(self) -> bool:
         """Tell whether another process has just made a checkpoint: nothing else writes to the file itself."""
@@ -101,17 +115,17 @@ class Checkpoints:
             self._thread.join(_PATIENCE)
 
 
-def checkpoint(connection: sqlite3.Connection) -> tuple[bool, int]:
-    """Copy what can be copied without waiting for anybody; tell whether that was the whole log, and its pages."""
+def checkpoint(connection: sqlite3.Connection) -> tuple[str, int]:
+    """Copy what can be copied without waiting for anybody; tell how much that was, and how many pages the log has."""
     is_busy, n_frames, n_copied = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
-    return not is_busy and n_frames == n_copied, n_frames
+    return TAKEN if is_busy else WHOLE if n_frames == n_copied else PARTIAL, n_frames
 
 
 def complete(connection: sqlite3.Connection) -> None:
     """Make a checkpoint, waiting a moment for another process that makes one, or for one that reads an older state."""
     deadline = time.monotonic() + _PATIENCE
-    while not checkpoint(connection)[0] and time.monotonic() < deadline:
-        time.sleep(0.01)
+    while checkpoint(connection)[0] != WHOLE and time.monotonic() < deadline:
+        time.sleep(0.002)
 
 
 # --- SIGTERM ---------------------------------------------------------------------------------------------------------
