@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 
 _logger = get_logger(__name__)
 
-# A small change writes each page that it touches, so small pages make it two to three times as fast as SQLite's 4 KB.
-_PAGE_SIZE = 1024
 _OLDEST = (3, 35, 0)  # the first version with RETURNING
 _READ_ONLY = re.compile("[?&](mode=ro|immutable=1)(&|$)")
 
@@ -104,7 +102,8 @@ class SQLiteDatabase(Database):
         """Connect to the file as it is; None if there are no tables in it."""
         if not (self._read_only or self._is_there()):
             return None
-        connection = self._connect() if self._is_uri else connect_to_look(self.path, self._timeout)
+        is_special = self._is_uri and not self._read_only  # a URI may name what opens the file
+        connection = self._connect() if is_special else connect_to_look(self._file, self._timeout)
         try:
             if self._check(connection) or self._read_only:
                 return connection
@@ -147,12 +146,8 @@ class SQLiteDatabase(Database):
         self._to_close.close()
         self._connection = None
         try:
-            connection = self._connect()
-            try:
-                self._prepare(connection)
-            except BaseException:
-                connection.close()
-                raise
+            with self._queue:  # one process creates the file while the others wait
+                connection = self._make_ready()
         except sqlite3.Error as error:
             raise explained(error, self.path) from error
         self._keep(connection)
@@ -173,25 +168,32 @@ class SQLiteDatabase(Database):
         except OSError:
             return 0
 
+    def _make_ready(self) -> sqlite3.Connection:
+        with contextlib.closing(self._connect()) as connection:
+            self._check(connection)
+        has_log = bool(self._file) and choose_journal(self._connect, self._file, self._timeout)
+        self._checkpoints = Checkpoints(self._file, self._synchronous) if has_log else None
+        connection = self._connect()
+        try:
+            self._prepare(connection)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
     def _prepare(self, connection: sqlite3.Connection) -> None:
-        tables = self._check(connection)
-        with self._queue:  # one process creates the file while the others wait
-            if not tables:
-                connection.execute(f"PRAGMA page_size = {_PAGE_SIZE}")
-            self._checkpoints = None
-            if not self._is_uri and choose_journal(connection, self.path, self._timeout, self._connect):
-                self._checkpoints = Checkpoints(self.path, self._synchronous)
-            connection.execute(f"PRAGMA synchronous = {self._synchronous}")
-            if not tables:
-                connection.execute("BEGIN IMMEDIATE")
-                if not connection.execute(SQLITE.tables).fetchall():  # no other process was first
-                    schema.create_tables(SQLITE, connection.execute)
-                self._create_indexes(connection, own_only=False)
-                connection.execute("COMMIT")
-            schema.create_own_tables(SQLITE, connection.execute)  # which a file that Optuna made does not have
-            self._create_indexes(connection, own_only=True)
-            if self._checkpoints is not None:  # the tables, and what a process that was killed left in the log
-                complete(connection)
+        connection.execute("PRAGMA wal_autocheckpoint = 0")  # see `checkpoints`
+        connection.execute(f"PRAGMA synchronous = {self._synchronous}")
+        if not self._check(connection):
+            connection.execute("BEGIN IMMEDIATE")
+            if not connection.execute(SQLITE.tables).fetchall():  # no other program was first
+                schema.create_tables(SQLITE, connection.execute)
+            self._create_indexes(connection, own_only=False)
+            connection.execute("COMMIT")
+        schema.create_own_tables(SQLITE, connection.execute)  # which a file that Optuna made does not have
+        self._create_indexes(connection, own_only=True)
+        if self._checkpoints is not None:  # the tables, and what a process that was killed left in the log
+            complete(connection)
 
     @staticmethod
     def _create_indexes(connection: sqlite3.Connection, own_only: bool) -> None:
