@@ -60,6 +60,10 @@ class Histories:
             self.pull(study_id)
         return self._histories[study_id]
 
+    def has(self, study_id: int) -> bool:
+        """Tell whether this process has read a study."""
+        return study_id in self._histories
+
     def is_fresh(self, study_id: int) -> bool:
         """Tell whether no other connection has written since the last look."""
         return self._seen.get(study_id) == self._db.version()
