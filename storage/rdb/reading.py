@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from operator import index
 from typing import Any, NamedTuple
 
-from ...engine.distributions import BaseDistribution
+from ...engine.distributions import BaseDistribution, CategoricalDistribution
 from ...engine.distributions.json import cached_distribution
 from ...engine.exceptions import StorageInternalError
-from ...engine.records import FrozenTrial, StudyDirection, TrialState, state_of
+from ...engine.history.rungs import Rungs
+from ...engine.logging import get_logger
+from ...engine.records import FIXED, PAUSED_AT, FrozenTrial, StudyDirection, TrialState, constraints_of, state_of
 from .database import Database, Row
-from .rows import row_to_number, row_to_time
+from .rows import UNREADABLE, readable_time, row_to_number, row_to_time
 from .statements import chunks, placeholders
+
+_logger = get_logger(__name__)
 
 _STATES = {state.name: state for state in TrialState}
 _PARTS = ("trial_params", "trial_intermediate_values", "trial_user_attributes", "trial_system_attributes")
@@ -26,7 +31,13 @@ def read_directions(db: Database, study_id: int) -> list[StudyDirection]:
     rows = db.query("SELECT direction FROM study_directions WHERE study_id = ? ORDER BY objective", (study_id,))
     if not rows:
         raise KeyError(f"No study with id {study_id} exists.")
-    return [StudyDirection[name] for (name,) in rows]
+    try:
+        return [StudyDirection[name] for (name,) in rows]
+    except KeyError as error:
+        raise StorageInternalError(
+            f"A direction of the study with id {study_id} in {db.place} is {error}, but one of "
+            f"{', '.join(StudyDirection.__members__)} is expected: somebody edited it. {REMEDY}"
+        ) from error
 
 
 def read_new(db: Database, study_id: int, last: int) -> list[FrozenTrial]:
@@ -73,8 +84,15 @@ class _Parts(NamedTuple):
     system_attrs: dict[int, dict[str, Any]]
 
 
-def _read(db: Database, where: str, parameters: tuple[Any, ...]) -> list[FrozenTrial]:
-    """Read trials with all that belongs to them, ordered by identifier; within a transaction.
+def read_problems(db: Database, study_id: int) -> Iterator[tuple[int, FrozenTrial | str]]:
+    """Read all trials of a study, and give each with its identifier, or what is wrong with it."""
+    found, children = _rows(db, "WHERE t.study_id = ?", (study_id,))
+    for row, told in zip(found, _read_each(found, children), strict=True):
+        yield row[0], told
+
+
+def _rows(db: Database, where: str, parameters: tuple[Any, ...]) -> tuple[list[Row], Children]:
+    """Give the rows of some trials, by identifier, and a function for the rows that belong to them.
 
     Parameters
     ----------
@@ -89,8 +107,6 @@ def _read(db: Database, where: str, parameters: tuple[Any, ...]) -> list[FrozenT
         f"SELECT trial_id, number, state, datetime_start, datetime_complete FROM trials t {where} ORDER BY trial_id",
         parameters,
     )
-    if not found:
-        return []
 
     def children(columns: str, table: str, order: str) -> Iterable[Row]:
         return db.query(
@@ -99,14 +115,60 @@ def _read(db: Database, where: str, parameters: tuple[Any, ...]) -> list[FrozenT
             parameters,
         )
 
+    return found, children
+
+
+def _read(db: Database, where: str, parameters: tuple[Any, ...]) -> list[FrozenTrial]:
+    """Read trials with all that belongs to them, ordered by identifier; within a transaction. See `_rows`."""
+    found, children = _rows(db, where, parameters)
+    if not found:
+        return []
     try:
         parts = _read_parts(children)
         return [_record(row, parts) for row in found]
-    except (ValueError, KeyError, TypeError, IndexError) as error:
-        raise StorageInternalError(
-            f"Rows of trials in {db.place} are not what they should be: {type(error).__name__}: {error}. Somebody "
-            "edited them; `parzen storage check --storage URL` lists those of a file."
-        ) from error
+    except UNREADABLE:
+        each = _read_each(found, children)
+    return [
+        unreadable(db, row[0], row[1], told, row[3], row[4]) if isinstance(told, str) else told
+        for row, told in zip(found, each, strict=True)
+    ]
+
+
+REMEDY = "`parzen storage check --storage URL` lists all such rows of a file, and with `--repair` mends them."
+
+
+def _read_each(found: Sequence[Row], children: Children) -> Iterator[FrozenTrial | str]:
+    """Read trials one by one, because some row is not what it should be; give what is wrong with a trial instead."""
+    by_table: dict[str, dict[int, list[Row]]] = {}
+
+    def of_trial(trial_id: int) -> Children:
+        def rows(columns: str, table: str, order: str) -> Iterable[Row]:
+            if table not in by_table:
+                by_table[table] = defaultdict(list)
+                for row in children(columns, table, order):
+                    by_table[table][row[0]].append(row)
+            return by_table[table].get(trial_id, ())
+
+        return rows
+
+    for row in found:
+        try:
+            yield _record(row, _read_parts(of_trial(row[0])))
+        except UNREADABLE as error:
+            yield f"{type(error).__name__}: {error}"
+
+
+def unreadable(
+    db: Database, trial_id: int, number: Any, problem: str, start: Any = None, complete: Any = None
+) -> FrozenTrial:
+    """Tell of a trial that cannot be read, and give a failed one in its place, at the same times if they are known."""
+    _logger.warning(
+        f"Trial {number} (trial_id {trial_id}) in {db.place} cannot be read and counts as failed: {problem}. Somebody "
+        f"edited its rows. {REMEDY}"
+    )
+    record = FrozenTrial.blank(number, trial_id)
+    record.datetime_start, record.datetime_complete = readable_time(start), readable_time(complete)
+    return record
 
 
 def _read_parts(children: Children) -> _Parts:
@@ -115,8 +177,8 @@ def _read_parts(children: Children) -> _Parts:
     columns = "param_name, param_value, distribution_json"
     for trial_id, name, value, text in children(columns, "trial_params", "param_id"):
         if value is not None:  # what a sampler of old left where the range was not a number
-            distributions[trial_id][name] = distribution = cached_distribution(text)
-            params[trial_id][name] = distribution.to_external_repr(value)
+            distributions[trial_id][name_of(name)] = distribution = cached_distribution(text)
+            params[trial_id][name] = _param(distribution, float(value))
     values: dict[int, list[float]] = defaultdict(list)
     for trial_id, value, kind in children("value, value_type", "trial_values", "objective"):
         values[trial_id].append(row_to_number(value, kind))
@@ -124,20 +186,35 @@ def _read_parts(children: Children) -> _Parts:
     for trial_id, step, value, kind in children(
         "step, intermediate_value, intermediate_value_type", "trial_intermediate_values", "trial_intermediate_value_id"
     ):
-        reports[trial_id][step] = row_to_number(value, kind)
+        reports[trial_id][index(step)] = row_to_number(value, kind)
     return _Parts(params, distributions, values, reports, _attrs(children, "user"), _attrs(children, "system"))
 
 
 def _attrs(children: Children, kind: str) -> dict[int, dict[str, Any]]:
     attrs: dict[int, dict[str, Any]] = defaultdict(dict)
     for trial_id, key, text in children('"key", value_json', f"trial_{kind}_attributes", f"trial_{kind}_attribute_id"):
-        attrs[trial_id][key] = json.loads(text)
+        attrs[trial_id][name_of(key)] = json.loads(text)
     return attrs
+
+
+def name_of(name: Any) -> str:
+    """Give the name of a parameter or an attribute as it is; ``TypeError`` if it is no text."""
+    if type(name) is not str:
+        raise TypeError(f"a name is {name!r}, but a text is expected")
+    return name
+
+
+def _param(distribution: BaseDistribution, internal: float) -> Any:
+    if type(distribution) is CategoricalDistribution and internal < 0:  # Python would count from the end
+        raise IndexError(f"the index of a choice is {internal:g}, but 0 or more is expected")
+    return distribution.to_external_repr(internal)
 
 
 def _record(row: Row, parts: _Parts) -> FrozenTrial:
     trial_id, number, state, start, complete = row
     system_attrs = parts.system_attrs.get(trial_id, {})
+    if system_attrs:
+        _check_attrs(system_attrs)
     return FrozenTrial(
         number=number,
         state=state_of(_STATES[state], system_attrs),
@@ -152,3 +229,15 @@ def _record(row: Row, parts: _Parts) -> FrozenTrial:
         intermediate_values=parts.reports.get(trial_id, {}),
         trial_id=trial_id,
     )
+
+
+def _check_attrs(system_attrs: dict[str, Any]) -> None:
+    """Raise an error where an attribute that parzen or a pruner wrote is not what it was."""
+    constraints_of(system_attrs)
+    Rungs().note(0, system_attrs)
+    fixed = system_attrs.get(FIXED)
+    if not (fixed is None or isinstance(fixed, dict)):
+        raise TypeError(f"the enqueued parameters are {fixed!r}, but a dictionary is expected")
+    paused_at = system_attrs.get(PAUSED_AT)
+    if paused_at is not None:
+        index(paused_at)

@@ -9,6 +9,7 @@ import sqlite3
 import uuid
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
@@ -212,7 +213,13 @@ class SQLiteDatabase(Database):
         try:
             return connection.execute(sql, parameters).fetchall()
         except sqlite3.Error as error:
-            raise explained(error, self.path) from error
+            if "decode" not in str(error):
+                raise explained(error, self.path) from error
+        connection.text_factory = partial(str, encoding="utf-8", errors="replace")  # of a text that somebody edited
+        try:
+            return connection.execute(sql, parameters).fetchall()
+        finally:
+            connection.text_factory = str
 
     def execute(self, sql: str, parameters: Sequence[Any] = ()) -> int:
         return self._write(sql, parameters).rowcount

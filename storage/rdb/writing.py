@@ -208,7 +208,7 @@ def changes(db: Database, study_id: int) -> tuple[int, tuple[int, list[int]]]:
         raise KeyError(f"No study with id {study_id} exists.")
     found = {key: json.loads(text) for key, text in rows if key is not None}
     count, last = found.get(RESUMPTIONS, (0, []))
-    return found.get(CORRECTIONS, 0), (count, last)
+    return int(found.get(CORRECTIONS, 0)), (int(count), list(last))
 
 
 def count_correction(db: Database, study_id: int) -> None:
