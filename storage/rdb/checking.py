@@ -103,8 +103,8 @@ def check_connection(connection: sqlite3.Connection, place: str) -> Report:
         if damages:
             return Report(damages, 0, 0)
         findings = [finding for find in _CHECKS for finding in find(connection)]
-        known = {finding.trial_id for finding in findings if finding.trial_id is not None}
-        findings += [finding for finding in _unread(connection, place) if finding.trial_id not in known]
+        known = {finding.owner for finding in findings}
+        findings += [finding for finding in _unread(connection, place) if finding.owner not in known]
         return Report(findings, _count(connection, "studies"), _count(connection, "trials"))
 
 

@@ -256,7 +256,7 @@ def test_what_is_nested_too_deeply_is_refused_before_it_is_stored(path: Path) ->
         deep = [deep]
     study = parzen.load_study(study_name="s", storage=f"sqlite:///{path}", sampler=RandomSampler())
     with pytest.raises(TypeError, match="nested too deeply"):
-        study.ask().set_user_attr("deep", deep)
+        study._storage.set_trial_user_attr(study.ask()._trial_id, "deep", deep)
     assert all("deep" not in trial.user_attrs for trial in study.trials)
     while deep:  # to free it in one go takes as deep a recursion
         deep = deep.pop()  # type: ignore[assignment]
