@@ -7,14 +7,16 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from ...engine.history import History
+from ...engine.history import History, fill
 from ...engine.interrupts import Deferred
 from ...engine.logging import get_logger
 from ...engine.records import FrozenTrial, TrialState
 from . import writing
+from .bulk import read_columns, without_collection
 from .database import Database
+from .dialect import SQLITE
 from .reading import REMEDY, read_directions, read_new, read_some, unreadable
-from .rows import readable_time
+from .rows import UNREADABLE, readable_time
 
 _logger = get_logger(__name__)
 
@@ -128,15 +130,28 @@ class Histories:
             if history is not None and is_same:
                 changed = self._changed(study_id, history, _resumed_since(history, n_resumed, resumed))
             if changed is None:
+                filled = self._read_at_once(study_id)
                 directions = read_directions(self._db, study_id)
-                records = read_new(self._db, study_id, -1)
+                records = read_new(self._db, study_id, -1) if filled is None else []
         if changed is None:
-            self._begin_again(study_id, History(directions, self._lock), records)
+            self._begin_again(study_id, filled or History(directions, self._lock), records)
         else:
             self._put(study_id, self._histories[study_id], changed)
         self._seen[study_id] = version
         self._corrections[study_id] = corrections
         self._resumptions[study_id] = resumptions
+
+    def _read_at_once(self, study_id: int) -> History | None:
+        """Read a whole study as columns; None where trials must be read one by one."""
+        if self._db.dialect is not SQLITE or any(own.study_id == study_id for own in self.own_trials.values()):
+            return None
+        history = History(read_directions(self._db, study_id), self._lock)
+        try:
+            with without_collection():
+                is_whole = fill(history, read_columns(self._db, study_id, len(history.directions)))
+        except UNREADABLE:
+            return None
+        return history if is_whole else None
 
     def _changed(self, study_id: int, history: History, resumed: list[int]) -> list[FrozenTrial] | None:
         """Read the trials that may differ from the history; None if its trials were deleted or replaced by others."""

@@ -178,7 +178,7 @@ def _read_parts(children: Children) -> _Parts:
     for trial_id, name, value, text in children(columns, "trial_params", "param_id"):
         if value is not None:  # what a sampler of old left where the range was not a number
             distributions[trial_id][name_of(name)] = distribution = cached_distribution(text)
-            params[trial_id][name] = _param(distribution, float(value))
+            params[trial_id][name] = param_of(distribution, float(value))
     values: dict[int, list[float]] = defaultdict(list)
     for trial_id, value, kind in children("value, value_type", "trial_values", "objective"):
         values[trial_id].append(row_to_number(value, kind))
@@ -204,7 +204,8 @@ def name_of(name: Any) -> str:
     return name
 
 
-def _param(distribution: BaseDistribution, internal: float) -> Any:
+def param_of(distribution: BaseDistribution, internal: float) -> Any:
+    """Give the value of a parameter; an error for what the distribution cannot hold."""
     if type(distribution) is CategoricalDistribution and internal < 0:  # Python would count from the end
         raise IndexError(f"the index of a choice is {internal:g}, but 0 or more is expected")
     return distribution.to_external_repr(internal)
@@ -214,7 +215,7 @@ def _record(row: Row, parts: _Parts) -> FrozenTrial:
     trial_id, number, state, start, complete = row
     system_attrs = parts.system_attrs.get(trial_id, {})
     if system_attrs:
-        _check_attrs(system_attrs)
+        check_attrs(system_attrs)
     return FrozenTrial(
         number=number,
         state=state_of(_STATES[state], system_attrs),
@@ -231,7 +232,7 @@ def _record(row: Row, parts: _Parts) -> FrozenTrial:
     )
 
 
-def _check_attrs(system_attrs: dict[str, Any]) -> None:
+def check_attrs(system_attrs: dict[str, Any]) -> None:
     """Raise an error where an attribute that parzen or a pruner wrote is not what it was."""
     constraints_of(system_attrs)
     Rungs().note(0, system_attrs)
