@@ -132,6 +132,7 @@ _CONTENDERS = [
     study("parzen-in-optuna", "parzen", "AutoSampler", "optuna", home="optuna", kinds="value front"),
     study("optuna-in-parzen", "optuna", "TPESampler", home="parzen", kinds="value front"),
     study("parzen-random", "parzen", "RandomSampler"),
+    study("parzen-qmc", "parzen", "QMCSampler", kinds="value", scramble=True),
     study("parzen-nsgaii", "parzen", "NSGAIISampler", default="front"),
     study("parzen-nsgaii-uniform", "parzen", "NSGAIISampler", kinds="front", mutation=nsgaii.UniformMutation()),
     study("parzen-nsgaii-near", "parzen", "NSGAIISampler", kinds="front", mutation=NEAR),

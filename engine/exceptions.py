@@ -58,5 +58,9 @@ class TrialTimedOut(OptunaError, TimeoutError):
     """A trial took longer than the ``trial_timeout`` of `Study.optimize`."""
 
 
+class NothingLeft(OptunaError):
+    """Raised by a sampler that has nothing to try: `Study.optimize` ends, and no trial is stored."""
+
+
 class ExperimentalWarning(Warning):
     """The feature may change without notice."""

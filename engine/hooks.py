@@ -1,4 +1,4 @@
-"""Which methods are still parzen's own.
+"""Which methods are still parzen's own, and which things are of a kind: what an ask must know, and knows by its class.
 
 What a user may override is asked when it is overridden: a short way past a public method is open only while that
 method is ours.
@@ -26,7 +26,17 @@ def is_ours(thing: object, *methods: str) -> bool:
     if not _are_defined_here(kind, methods):
         return False
     own = getattr(thing, "__dict__", None)
-    return not own or not any(method in own for method in methods)
+    return not own or own.keys().isdisjoint(methods)
+
+
+def is_a(thing: object, base: type) -> bool:
+    """Do as `isinstance` does, more quickly for an abstract base, of which Python asks anew each time."""
+    return _is_kind(type(thing), base)
+
+
+@lru_cache(maxsize=1024)
+def _is_kind(kind: type, base: type) -> bool:
+    return issubclass(kind, base)
 
 
 @lru_cache(maxsize=1024)

@@ -12,6 +12,7 @@ import threading
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 _BLOCK = 64  # trials whose first uniforms are drawn by one call: a generator costs 10 us to make, a number 5 ns
 _PAGE = 16  # uniforms a trial has in one such draw; a trial with more parameters takes further pages
@@ -75,6 +76,11 @@ class Streams:
         """Begin with another number from the system; a seed stays."""
         if not self.is_seeded:
             self._begin(entropy())
+
+    @property
+    def key(self) -> npt.NDArray[np.uint64]:
+        """The two words that tell the numbers of these streams from those of others."""
+        return self._key
 
     def uniform(self, number: int, index: int) -> float:
         """Give the uniform number in [0, 1) of index `index` that belongs to trial `number`."""

@@ -10,6 +10,7 @@ import numpy as np
 
 from ..engine.arguments import Described
 from ..engine.arrays import IntArray
+from ..engine.hooks import is_a
 from ..engine.records import FrozenTrial
 
 
@@ -64,12 +65,12 @@ def check_at_least(lowest: float, **arguments: Any) -> None:
 def view_of(study: Any, number: int) -> Any:
     """Give the study as its pruner lets the sampler see it; a pruner that is not parzen's has no say."""
     pruner = study.pruner
-    return pruner.view(study, number) if isinstance(pruner, BasePruner) else study
+    return pruner.view(study, number) if is_a(pruner, BasePruner) else study
 
 
 def views_of(study: Any, number: int, n: int) -> Iterator[tuple[Any, IntArray]]:
     """Part the `n` trials from `number` on by what the sampler is to see: give views, and places of their trials."""
-    if not isinstance(study.pruner, BasePruner) or type(study.pruner).view is BasePruner.view:
+    if not is_a(study.pruner, BasePruner) or type(study.pruner).view is BasePruner.view:
         yield study, np.arange(n)
         return
     parts: dict[Any, tuple[Any, list[int]]] = {}

@@ -93,11 +93,18 @@ class AutoSampler(TPESampler):
 
     def _by_process(self, study: StudyLike, history: History, number: int) -> bool:
         """Tell whether the Gaussian process proposes a trial."""
+        share = self._share_now(history)
+        return share > 0.0 and self._draws_below(study, number, share)
+
+    def _share_now(self, history: History) -> float:
+        """Give the share of the trials that the Gaussian process proposes from now on."""
         if self._is_starting(history) or len(history.directions) > 1:
-            return False
-        share = self._share
-        if share is None:
-            share = SHARE_OF_GRIDS if self._is_discrete(history) else SHARE
+            return 0.0
+        if self._share is not None:
+            return self._share
+        return SHARE_OF_GRIDS if self._is_discrete(history) else SHARE
+
+    def _draws_below(self, study: StudyLike, number: int, share: float) -> bool:
         return bool(self._streams.of(study).generator(number, _WHOSE).random() < share)
 
     def _is_discrete(self, history: History) -> bool:
@@ -161,7 +168,8 @@ class AutoSampler(TPESampler):
         with history.lock:
             joint = history.joint_space()
             is_same = space.keys() == joint.keys() and all(space[name] is joint[name] for name in space)
-            ours = np.array([is_same and self._by_process(study, history, number + i) for i in range(n)], dtype=bool)
+            share = self._share_now(history) if is_same else 0.0
+            ours = np.array([share > 0.0 and self._draws_below(study, number + i, share) for i in range(n)])
             rng = self._streams.of(study).generator(number, _PROPOSAL)
             found = self._proposer(history).propose_batch(history, rng, n) if ours.any() else None
         if found is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import Any, TypeGuard
 
 import numpy as np
@@ -12,7 +12,7 @@ from ..engine.arguments import Described
 from ..engine.arrays import FloatArray
 from ..engine.distributions import BaseDistribution, Space
 from ..engine.history import History, StudyLike, history_of
-from ..engine.hooks import is_ours
+from ..engine.hooks import is_a, is_ours
 from ..engine.records import FrozenTrial, TrialState
 from ..engine.seeds import Streams
 
@@ -66,14 +66,16 @@ class BaseSampler(Described, ABC):
 
 def draws_columns(sampler: Any) -> TypeGuard[Sampler]:
     """Tell whether a sampler can be asked for columns instead of by Optuna's methods: it is ours, and they are, too."""
-    return isinstance(sampler, Sampler) and is_ours(
-        sampler, "infer_relative_search_space", "sample_relative", "sample_independent", "before_trial"
+    return (
+        is_a(sampler, Sampler)
+        and sampler.gives_columns
+        and is_ours(sampler, "infer_relative_search_space", "sample_relative", "sample_independent", "before_trial")
     )
 
 
 def is_keyed_by_number(sampler: Any) -> bool:
     """Tell whether a sampler's randomness belongs to trial numbers: then workers that share a study need no other."""
-    return isinstance(sampler, Sampler) and is_ours(sampler, "reseed_rng")
+    return isinstance(sampler, Sampler) and sampler.gives_columns and is_ours(sampler, "reseed_rng")
 
 
 class Sampler(BaseSampler):
@@ -89,7 +91,18 @@ class Sampler(BaseSampler):
     Randomness is keyed by (seed, trial number): see `engine.seeds`. So there is nothing to reseed for workers that
     share a study, and a resumed study goes on as if it had not been interrupted. Without a seed every study that a
     sampler serves has numbers of its own.
+
+    Attributes
+    ----------
+    claims : bool
+        Whether what the sampler notes on a new trial, in `before_trial` or by `notes`, must be stored with the trial,
+        and under the number for which it was chosen: so that of several workers no two choose the same.
+    gives_columns : bool
+        Whether it samples by itself; one that hands all on to a sampler of another library does not.
     """
+
+    claims = False
+    gives_columns = True
 
     def __init__(self, seed: int | None = None) -> None:
         self._streams = Streams(seed)
@@ -174,3 +187,7 @@ class Sampler(BaseSampler):
     def notes(self, study: StudyLike, number: int) -> dict[str, Any]:
         """Give the system attributes of trial `number` of a batch, to be stored with it; by default none."""
         return {}
+
+    def without(self, names: Container[str]) -> Sampler:
+        """Give the sampler of the other parameters, where somebody else chooses these; by default itself."""
+        return self

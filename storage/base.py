@@ -46,6 +46,7 @@ class BaseStorage(ABC):
 
     called = "storage"  # in messages
     keeps_live_records = False  # whether the writing verbs change the record that `live_record` gave
+    can_create_if_read = False  # whether it has `create_trial_if_read`, which saves a look before
     is_of_one_process = False  # whether a pickled copy is another storage, and not another door to this one
 
     # --- studies -----------------------------------------------------------------------------------------------------
@@ -252,11 +253,19 @@ class BaseStorage(ABC):
     def create_trials_at(self, study_id: int, number: int, templates: Sequence[FrozenTrial]) -> list[int] | None:
         """Create trials if the first one gets this number; otherwise create none and return None.
 
-        Parameters sampled for a number belong to that number: else two workers with one seed would try the same.
+        Parameters sampled for a number belong to that number: else two workers with one seed would try the same. The
+        templates are given away: the storage may keep them as its records.
         """
         if self.get_n_trials(study_id) != number:
             return None
         return self.create_new_trials(study_id, templates)
+
+    def create_trial_if_read(self, study_id: int, template: FrozenTrial) -> int | None:
+        """Create a trial of the template's number, unless `get_history` would now give more than it gave last.
+
+        Then none is created, and None returned: the template was made from what was read last.
+        """
+        raise NotImplementedError(f"{type(self).__name__} cannot tell what was read.")
 
     def finish_trials(
         self, trial_ids: Sequence[int], states: Sequence[TrialState], values: Sequence[Sequence[float] | None]

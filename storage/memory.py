@@ -13,6 +13,7 @@ import numpy as np
 from ..engine.distributions import BaseDistribution
 from ..engine.exceptions import DuplicatedStudyError, UpdateFinishedTrialError
 from ..engine.history import COMPLETED_RUNG, History, corrections
+from ..engine.hooks import is_ours
 from ..engine.records import FrozenStudy, FrozenTrial, StudyDirection, TrialState, with_pause_marker
 from ..engine.values import copied_items, owned
 from .base import BaseStorage, name_or_new
@@ -132,14 +133,15 @@ class InMemoryStorage(BaseStorage):
             history = self._study(study_id).history
             if template_trial is None:
                 return self._open(study_id, history, FrozenTrial.running(history.n, len(self._number_of)))
-            history.check_new([template_trial])
-            return self._add(study_id, history, template_trial)
+            return self._add(study_id, history, [template_trial.copy()])[0]
 
-    def _add(self, study_id: int, history: History, template: FrozenTrial) -> int:
-        """Add a copy of a trial that was checked, and give its identifier."""
-        record = with_pause_marker(template.copy())
-        record.number, record._trial_id = history.n, len(self._number_of)
-        return self._open(study_id, history, record)
+    def _add(self, study_id: int, history: History, records: Sequence[FrozenTrial]) -> list[int]:
+        """Add trials, if all of them fit the study, and give their identifiers."""
+        history.check_new(records)
+        for record in records:
+            record.number, record._trial_id = history.n, len(self._number_of)
+            self._open(study_id, history, with_pause_marker(record))
+        return [record._trial_id for record in records]
 
     def _open(self, study_id: int, history: History, record: FrozenTrial) -> int:
         """Add the record of a new trial, and give its identifier."""
@@ -152,13 +154,14 @@ class InMemoryStorage(BaseStorage):
 
     def create_new_trials(self, study_id: int, templates: Sequence[FrozenTrial]) -> list[int]:
         with self._lock:
-            history = self._study(study_id).history
-            history.check_new(templates)
-            return [self._add(study_id, history, template) for template in templates]
+            return self._add(study_id, self._study(study_id).history, [template.copy() for template in templates])
 
     def create_trials_at(self, study_id: int, number: int, templates: Sequence[FrozenTrial]) -> list[int] | None:
         with self._lock:
-            return super().create_trials_at(study_id, number, templates)
+            history = self._study(study_id).history
+            if history.n != number or not is_ours(self, "create_new_trials"):
+                return super().create_trials_at(study_id, number, templates)
+            return self._add(study_id, history, templates)
 
     def _updatable(self, trial_id: int) -> tuple[History, int, FrozenTrial]:
         """Find an unfinished trial: its history, number and record."""
@@ -217,7 +220,13 @@ class InMemoryStorage(BaseStorage):
         with self._lock:
             for trial_id, trial_values in zip(trial_ids, values, strict=True):
                 self._updatable(trial_id)[0].check_values(trial_values)
-            super().finish_trials(trial_ids, states, values)
+            if not is_ours(self, "set_trial_state_values"):
+                super().finish_trials(trial_ids, states, values)
+                return
+            now = datetime.now()
+            for trial_id, state, trial_values in zip(trial_ids, states, values, strict=True):
+                history, number, _ = self._live.pop(trial_id)
+                history.finish(number, state, trial_values, now)
 
     def set_trial_intermediate_value(self, trial_id: int, step: int, intermediate_value: float) -> None:
         self._updatable(trial_id)[2].intermediate_values[step] = intermediate_value

@@ -10,7 +10,7 @@ How to run::
     pip install "parzen[bench]" protobuf
     python -m parzen.benchmarks.speed.proxy
     python -m parzen.benchmarks.speed.proxy --processes 1 4 16 --seconds 10
-    python -m parzen.benchmarks.speed.proxy --before 20000
+    python -m parzen.benchmarks.speed.proxy --before 20000 --at-once
 
 """
 
@@ -56,19 +56,20 @@ def open_study(name: str, port: int) -> Any:
     return study
 
 
-def work(name: str, port: int, seconds: float, barrier: Any, rates: Any) -> None:
+def work(name: str, port: int, seconds: float, at_once: bool, barrier: Any, rates: Any) -> None:
     """Be one of the clients."""
     study = open_study(name, port)
     barrier.wait()
-    rates.put(run_trials(study, seconds, n_reports=10)[0])
+    rates.put(run_trials(study, seconds, 10, at_once)[0])
 
 
-def measure(name: str, n_clients: int, seconds: float, n_before: int) -> float:
+def measure(name: str, n_clients: int, seconds: float, n_before: int, at_once: bool) -> float:
     """Run clients against a new server; give the trials a second of all together."""
     port, barrier, rates = free_port(), CONTEXT.Barrier(n_clients), CONTEXT.Queue()
     server = CONTEXT.Process(target=serve, args=(name, port, n_before), daemon=True)
     server.start()
-    clients = [CONTEXT.Process(target=work, args=(name, port, seconds, barrier, rates)) for _ in range(n_clients)]
+    arguments = name, port, seconds, at_once, barrier, rates
+    clients = [CONTEXT.Process(target=work, args=arguments) for _ in range(n_clients)]
     for client in clients:
         client.start()
     total = sum(float(rates.get(timeout=seconds + 300)) for _ in clients)
@@ -85,6 +86,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3, help="measurements of each library (default: 3)")
     parser.add_argument("--processes", type=int, nargs="+", default=[1, 4], help="numbers of clients (default: 1 4)")
     parser.add_argument("--before", type=int, default=0, help="trials that the study has already (default: 0)")
+    parser.add_argument("--at-once", action="store_true", help="ask for all parameters at the start of a trial")
     arguments = parser.parse_args()
     versions = " and ".join(f"{name} {module_of(name).__version__}" for name in (OURS, THEIRS))
     print(f"Trials a second of 5 parameters and 10 reports through a proxy, median of {arguments.rounds}; {versions}.")
@@ -93,7 +95,7 @@ def main() -> None:
         rates: dict[str, list[float]] = {OURS: [], THEIRS: []}
         for _ in range(arguments.rounds):
             for name, found in rates.items():
-                found.append(measure(name, n, arguments.seconds, arguments.before))
+                found.append(measure(name, n, arguments.seconds, arguments.before, arguments.at_once))
         ours, theirs = (statistics.median(rates[name]) for name in (OURS, THEIRS))
         print(f"{n:8}{ours:12.1f}{theirs:12.1f}{ours / theirs:9.1f}x")
 

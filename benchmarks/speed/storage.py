@@ -8,15 +8,16 @@ fastest process are shown beside the sum. Rustuna has no reports and no servers,
 
 Durability differs, so compare like with like: Optuna's SQLite file and parzen's ``FULL`` flush the disk at every
 transaction and survive a power failure; parzen's ``NORMAL``, its default, survives the death of the process, and after
-a power failure may lack the last transactions. ``--fsyncs`` counts the flushes of a trial with strace; ``--stored``
-gives the cost of ask and tell in studies that hold many trials already.
+a power failure may lack the last transactions. With ``--at-once`` a trial asks for its parameters at its start, by
+``ask(distributions)``. ``--fsyncs`` counts the flushes of a trial with strace; ``--stored`` gives the cost of ask and
+tell in studies that hold many trials already.
 
 How to run::
 
     pip install "parzen[bench,rdb]"
     python -m parzen.benchmarks.speed.storage --processes 1 4 16
     python -m parzen.benchmarks.speed.storage --kinds memory "SQLite NORMAL" --reports 0
-    python -m parzen.benchmarks.speed.storage --kinds PostgreSQL MariaDB --postgresql postgresql+psycopg://me@host/postgres
+    python -m parzen.benchmarks.speed.storage --kinds PostgreSQL MariaDB --at-once --postgresql postgresql+psycopg://me@host/postgres
     python -m parzen.benchmarks.speed.storage --fsyncs
     python -m parzen.benchmarks.speed.storage --stored 100 100000
 
@@ -26,6 +27,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import functools
 import multiprocessing
 import re
 import shutil
@@ -53,12 +55,13 @@ SPACE: dict[str, BaseDistribution] = {f"x{i}": FloatDistribution(0.0, 1.0) for i
 
 
 class Case(NamedTuple):
-    """What is measured: a storage of a library, by how many processes, with how many reports a trial."""
+    """What is measured: a storage of a library, by how many processes, with how many reports a trial, asked for how."""
 
     library: str
     kind: str
     n_processes: int
     n_reports: int
+    at_once: bool = False
 
 
 class Rates(NamedTuple):
@@ -107,21 +110,26 @@ def open_study(case: Case, where: str) -> Any:
     return module.create_study(storage=storage, sampler=sampler, study_name="benchmark", load_if_exists=True)
 
 
-def run_trial(study: Any, n_reports: int) -> None:
-    trial = study.ask()
+def run_trial(study: Any, n_reports: int, at_once: bool = False) -> None:
+    trial = study.ask(space_of(type(study).__module__.split(".")[0])) if at_once else study.ask()
     total = sum(trial.suggest_float(name, 0.0, 1.0) for name in SPACE)
     for step in range(n_reports):
         trial.report(total, step)
     study.tell(trial.number if type(study).__module__.startswith(RUST) else trial, total)
 
 
-def run_trials(study: Any, seconds: float, n_reports: int) -> tuple[float, int]:
+@functools.cache
+def space_of(library: str) -> dict[str, Any]:
+    return {name: module_of(library).distributions.FloatDistribution(0.0, 1.0) for name in SPACE}
+
+
+def run_trials(study: Any, seconds: float, n_reports: int, at_once: bool = False) -> tuple[float, int]:
     """Run trials for a time; return how many a second, and how many raised an error."""
     start = time.perf_counter()
     n_trials = n_errors = 0
     while time.perf_counter() < start + seconds:
         try:
-            run_trial(study, n_reports)
+            run_trial(study, n_reports, at_once)
             n_trials += 1
         except Exception:  # whatever it is, it counts
             n_errors += 1
@@ -136,9 +144,9 @@ def close(study: Any) -> None:
 def work(case: Case, where: str, seconds: float, barrier: Any, results: Any) -> None:
     """Be one of several processes."""
     study = open_study(case, where)
-    run_trials(study, 0.2, case.n_reports)
+    run_trials(study, 0.2, case.n_reports, case.at_once)
     barrier.wait()
-    results.put(run_trials(study, seconds, case.n_reports))
+    results.put(run_trials(study, seconds, case.n_reports, case.at_once))
     close(study)
 
 
@@ -146,7 +154,7 @@ def measure(case: Case, where: str, seconds: float) -> Rates:
     """Run trials on a new study."""
     study = open_study(case, where)
     if case.n_processes == 1:
-        rate, n_errors = run_trials(study, seconds, case.n_reports)
+        rate, n_errors = run_trials(study, seconds, case.n_reports, case.at_once)
         close(study)
         return Rates(rate, rate, rate, n_errors)
     close(study)
@@ -206,15 +214,15 @@ def answering(kinds: list[str], addresses: dict[str, str]) -> list[str]:
 # --- tables ----------------------------------------------------------------------------------------------------------
 
 
-def cases_of(kinds: list[str], n_processes: int, n_reports: int) -> list[Case]:
+def cases_of(kinds: list[str], n_processes: int, n_reports: int, at_once: bool) -> list[Case]:
     cases = []
     for kind in kinds:
         if kind == MEMORY and n_processes > 1:
             continue
         libraries = [OURS] if kind == NORMAL and FULL in kinds else [OURS, THEIRS]
-        if n_reports == 0 and kind not in SERVERS and n_processes == 1 and len(libraries) > 1:
+        if n_reports == 0 and kind not in SERVERS and n_processes == 1 and len(libraries) > 1 and not at_once:
             libraries.append(RUST)
-        cases += [Case(library, kind, n_processes, n_reports) for library in libraries]
+        cases += [Case(library, kind, n_processes, n_reports, at_once) for library in libraries]
     return cases
 
 
@@ -318,6 +326,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=5, help="measurements of each storage (default: 5)")
     parser.add_argument("--processes", type=int, nargs="+", default=[1], help="numbers of processes (default: 1)")
     parser.add_argument("--reports", type=int, default=10, help="reports a trial (default: 10)")
+    parser.add_argument("--at-once", action="store_true", help="ask for all parameters at the start of a trial")
     parser.add_argument("--kinds", nargs="+", choices=KINDS, default=list(KINDS), help="storages (default: all)")
     parser.add_argument("--postgresql", default="postgresql+psycopg://postgres@127.0.0.1/postgres", metavar="URL")
     parser.add_argument("--mariadb", default="mysql+pymysql://root@127.0.0.1/mysql", metavar="URL")
@@ -349,7 +358,7 @@ def main() -> None:
         trial = f"5 parameters and {arguments.reports} reports"
         print(f"Trials a second of {trial}, median of {arguments.rounds}; {versions}.")
         for n in arguments.processes:
-            cases = cases_of(kinds, n, arguments.reports)
+            cases = cases_of(kinds, n, arguments.reports, arguments.at_once)
             title = "1 process" if n == 1 else f"{n} processes on one study"
             print_table(title, medians(cases, arguments.rounds, arguments.seconds, folder, addresses))
 

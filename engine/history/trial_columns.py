@@ -181,6 +181,16 @@ class TrialColumns:
         return self._pauses.view
 
     @property
+    def n_pauses(self) -> int:
+        """Length of `pauses`."""
+        return self._pauses.n
+
+    @property
+    def is_constrained(self) -> bool:
+        """Whether any trial set a constraint."""
+        return bool(self._constraints.cells)
+
+    @property
     def param_names(self) -> list[str]:
         """Names of all parameters ever suggested."""
         return [name for name in self._params.cells if name in self._domains.known]

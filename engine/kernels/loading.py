@@ -109,21 +109,23 @@ def _prepare_quietly(rehearsal: str) -> None:
         _logger.warning(f"The compiled kernels could not be made ready, so NumPy goes on: {error!r}")
 
 
-@contextlib.contextmanager
-def before_loading() -> Iterator[None]:
-    """Let what is made ready in the background stand still for the length of an ask."""
-    if getattr(_local, "rehearses", False):
-        yield
-        return
-    begin = time.monotonic()
-    _asks.append(begin)
-    _no_asks.clear()
-    try:
-        yield
-    finally:
-        _asks.remove(begin)
-        if not _asks:
-            _no_asks.set()
+class before_loading(contextlib.ContextDecorator):
+    """Lets what is made ready in the background stand still for the length of an ask."""
+
+    def __enter__(self) -> None:
+        self._begin = None if getattr(_local, "rehearses", False) else time.monotonic()
+        if self._begin is not None:
+            _asks.append(self._begin)
+            _no_asks.clear()
+
+    def __exit__(self, *error: object) -> None:
+        if self._begin is not None:
+            _asks.remove(self._begin)
+            if not _asks:
+                _no_asks.set()
+
+    def _recreate_cm(self) -> before_loading:
+        return before_loading()  # each call of a decorated function is an ask of its own
 
 
 def after_asks() -> None:
@@ -156,6 +158,17 @@ def _giving_way() -> Iterator[None]:
     finally:
         sys.setprofile(None)
         sys.setswitchinterval(before)
+
+
+def import_beside(name: str) -> None:
+    """Import a module that will be needed in a thread of its own; a fork waits until it is there."""
+    if name not in sys.modules:
+        threading.Thread(target=_import, args=(name,), name="parzen-import", daemon=True).start()
+
+
+def _import(name: str) -> None:
+    with _step, contextlib.suppress(ImportError):  # whoever needs it says so
+        import_module(name)
 
 
 # --- the cache on disk -----------------------------------------------------------------------------------------------

@@ -11,11 +11,14 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from ..arrays import BoolArray, FloatArray, IntArray
 from .axes import Axes, decode, snap
 from .categorical import ChoiceTables, draw_rows
 from .truncnorm import LOG_SQRT_2PI, SQRT_HALF, log_mass, ppf, rounded
+
+MOST_FEW = 64  # observations up to which the compiled tier sorts by insertion
 
 
 class Observed(NamedTuple):
@@ -29,16 +32,68 @@ class Observed(NamedTuple):
         (d, n) coordinates; NaN where an observation lacks a parameter: its kernel there is the prior's.
     bandwidth
         (d, n) standard deviations, clipped when a mixture is fitted.
-    precision, norm
-        (d, n) what the compiled tier knows of the kernels from an earlier fit, NaN where there was none: it takes the
-        log normaliser of a kernel that has the precision of before from here, and writes those of others here.
+    known
+        (3, d, n) what the compiled tier knows of the kernels from an earlier fit, NaN where there was none: clipped
+        bandwidths, precisions and log normalisers. It takes the last two from here where the first is as before, and
+        writes those of others here.
     """
 
     ids: IntArray
     z: FloatArray
     bandwidth: FloatArray
-    precision: FloatArray
-    norm: FloatArray
+    known: FloatArray
+
+    @classmethod
+    def of(cls, z: FloatArray, bandwidth: FloatArray) -> Observed:
+        """Take all observations (d, k), of whose kernels nothing is known."""
+        return cls(np.arange(z.shape[1]), z, bandwidth, np.full((3, *z.shape), np.nan))
+
+
+class Kept(NamedTuple):
+    """What the compiled tier keeps of n trials, by trial number, while they come and go.
+
+    Attributes
+    ----------
+    z
+        (d, n) coordinates.
+    counts
+        (n,) which finished trials are observations.
+    members
+        (n,) which trials the sorted columns list; see `compiled.neighbours`.
+    order, n_listed, distance
+        (d, n), (d,), (d, n) the sorted columns, and the distances to neighbours there.
+    known
+        (3, d, n) as in `Observed`, of the kernels above.
+    losses, ranked
+        (n,) losses, ascending, and numbers of the complete trials that count; the first ones are filled.
+    few, known_few
+        (MOST_FEW,), (3, d, MOST_FEW) numbers of the trials that were below, and what is known of their kernels there.
+    """
+
+    z: FloatArray
+    counts: BoolArray
+    members: BoolArray
+    order: npt.NDArray[np.int32]
+    n_listed: IntArray
+    distance: FloatArray
+    known: FloatArray
+    losses: FloatArray
+    ranked: IntArray
+    few: IntArray
+    known_few: FloatArray
+
+    @classmethod
+    def of(cls, z: FloatArray, counts: BoolArray) -> Kept:
+        """Begin with no members."""
+        d, n = z.shape
+        order, n_listed = np.zeros((d, n), dtype=np.int32), np.zeros(d, dtype=np.int64)
+        distance, known, known_few = (np.full(shape, np.nan) for shape in ((d, n), (3, d, n), (3, d, MOST_FEW)))
+        losses, ranked, few = np.full(n, np.nan), np.full(n, -1), np.full(MOST_FEW, -1)
+        return cls(z, counts, np.zeros(n, dtype=bool), order, n_listed, distance, known, losses, ranked, few, known_few)
+
+    def observed(self, ids: IntArray) -> Observed:
+        """Take some of the members."""
+        return Observed(ids, self.z, self.distance, self.known)
 
 
 class Mixture(NamedTuple):

@@ -8,6 +8,7 @@ from ...pruners import Fork, Leave, PromotingPruner, Promotion
 from ...samplers.base import draws_columns
 from ..distributions import BaseDistribution, modern
 from ..exceptions import UpdateFinishedTrialError
+from ..hooks import is_a
 from ..interrupts import Deferred
 from ..records import FrozenTrial, TrialState, child_of
 from .core import StudyCore
@@ -22,16 +23,25 @@ def ask(study: StudyCore, fixed_distributions: Mapping[str, BaseDistribution] | 
     distributions = {name: modern(d) for name, d in fixed_distributions.items()} if fixed_distributions else {}
     search_from_time_to_time(study)
     storage, study_id = study._storage, study._study_id
-    trial_id = storage.claim_waiting_trial(study_id)
-    study.look_again()  # a sampler that looks at the trials looks at what others stored, too
+    draws_at_once = draws_columns(study.sampler) and (bool(distributions) or study.sampler.claims)
+    if draws_at_once and storage.can_create_if_read and not is_a(study.pruner, PromotingPruner):
+        trial = None if study.sync(refresh=False).may_wait else _ask_at_once(study, distributions, is_read=False)
+        if trial is not None:
+            return trial
+    trial_id = storage.claim_waiting_trial(study_id) if not draws_at_once or study.sync().may_wait else None
+    if trial_id is not None or not draws_at_once:
+        study.look_again()  # a sampler that looks at the trials looks at what others stored, too
     if trial_id is None:
         trial = promoted(study)
         if trial is not None:
             if distributions:
                 _suggest_or_pause(trial, distributions)
             return trial
-    if trial_id is None and distributions and draws_columns(study.sampler):
+    if trial_id is None and draws_at_once:
         trial = _ask_at_once(study, distributions)
+        while trial is None and study.sampler.claims:  # another worker took the number
+            study.sync()
+            trial = _ask_at_once(study, distributions)
         if trial is not None:
             return trial
     trial = Trial(study, storage.create_new_trial(study_id) if trial_id is None else trial_id)
@@ -51,7 +61,8 @@ def _suggest_or_pause(trial: Trial, distributions: Mapping[str, BaseDistribution
 
 def promoted(study: StudyCore) -> Trial | None:
     """Do what the study's pruner promotes, and give the trial that goes on by it; None if a new one is to start."""
-    if not isinstance(study.pruner, PromotingPruner):
+    pruner = study.pruner
+    if not is_a(pruner, PromotingPruner):
         return None
     refused: tuple[Promotion, int, int] | None = None  # which, and what was known then
     while True:
@@ -131,19 +142,24 @@ def resume(study: StudyCore, number: int) -> Trial | None:
     return Trial(study, trial_id, prepares=False)
 
 
-def _ask_at_once(study: StudyCore, distributions: Mapping[str, BaseDistribution]) -> Trial | None:
+def _ask_at_once(study: StudyCore, distributions: Mapping[str, BaseDistribution], is_read: bool = True) -> Trial | None:
     """Draw for the number that comes next, then store trial and parameters in one transaction.
 
-    None if another worker took the number meanwhile: what was drawn for it is of no use for another one.
+    None if another worker took the number meanwhile: what was drawn for it is of no use for another one. And if what
+    is known here was not read just now, the storage says whether that is all there is.
     """
     number = study.history.n
     record = FrozenTrial.running(number)
     trial = Trial(study, record._trial_id, record=record)
     trial._draw_all(distributions, {})
-    created = study._storage.create_trials_at(study._study_id, number, [record])
+    storage, study_id = study._storage, study._study_id
+    if is_read:
+        created = next(iter(storage.create_trials_at(study_id, number, [record]) or ()), None)
+    else:
+        created = storage.create_trial_if_read(study_id, record)
     if created is None:
-        study.sync()
+        study.look_again()
         return None
-    trial._trial_id = created[0]
-    trial._record = study._storage.live_record(created[0])
+    trial._trial_id = created
+    trial._record = storage.live_record(created)
     return trial

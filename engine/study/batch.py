@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import ItemsView, Iterator, KeysView, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -212,7 +213,7 @@ def _claim(study: StudyCore, n: int, claimed: list[Trial]) -> None:
     """Start up to `n` trials that are enqueued, or paused and promoted."""
     while len(claimed) < n:
         with Deferred():
-            trial_id = study._storage.claim_waiting_trial(study._study_id)
+            trial_id = study._storage.claim_waiting_trial(study._study_id) if study.history.may_wait else None
             trial = promoted(study) if trial_id is None else Trial(study, trial_id, prepares=False)
             if trial is None:
                 break
@@ -259,7 +260,7 @@ def _sample_together(study: StudyCore, sampler: Sampler, n: int, space: Space) -
 
     They are sampled for the numbers that come next; if another worker takes those first, for the ones after that.
     """
-    for _ in range(_ATTEMPTS):
+    for _ in count() if sampler.claims else range(_ATTEMPTS):
         number = study.history.n
         columns, attrs = _sample_columns(study, sampler, number, n, space)
         templates = _templates(columns, n, space, attrs)
@@ -294,10 +295,13 @@ def _templates(columns: dict[str, FloatArray], n: int, space: Space, attrs: list
         name: [distribution.to_external_repr(x) for x in columns[name].tolist()] for name, distribution in space.items()
     }
     now = datetime.now()
-    templates = [FrozenTrial.running(start=now) for _ in range(n)]
-    for i, template in enumerate(templates):
-        template.params = {name: values[i] for name, values in external.items()}
-        template.distributions, template.system_attrs = dict(space), attrs[i]
+    points = zip(*external.values(), strict=True) if external else ((),) * n
+    templates = []
+    for point, noted in zip(points, attrs, strict=True):
+        template = FrozenTrial.running(start=now)
+        template.params, template.distributions = dict(zip(space, point, strict=False)), dict(space)
+        template.system_attrs = noted
+        templates.append(template)
     return templates
 
 

@@ -73,9 +73,9 @@ class StudyCore:
         """The study's trials as columns, as of the last `ask`, `should_prune` or look at the trials."""
         return self._history or self.sync()
 
-    def sync(self) -> History:
-        """Bring in what other workers stored, and give the history."""
-        self._history = self._storage.get_history(self._study_id)
+    def sync(self, refresh: bool = True) -> History:
+        """Bring in what other workers stored, and give the history; without `refresh` as the storage knows it."""
+        self._history = self._storage.get_history(self._study_id, refresh)
         return self._history
 
     def look_again(self) -> None:
@@ -128,6 +128,12 @@ class StudyCore:
                 f"{len(self._directions)}, but got {metric_names}."
             )
         self.note_on_study(_METRIC_NAMES, metric_names)
+
+    @property
+    def has_heartbeat(self) -> bool:
+        """Whether trials of dead processes are found: then those that run are those of living ones."""
+        interval = getattr(self._storage, "get_heartbeat_interval", None)
+        return interval is not None and interval() is not None
 
     def note(self, trial: FrozenTrial, attrs: Mapping[str, Any]) -> None:
         """Store what a sampler or a pruner notes on a running trial: system attributes, JSON values by name."""

@@ -7,11 +7,12 @@ import pickle
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import Any
 
 from .. import pickling
-from ..exceptions import TrialTimedOut
+from ..exceptions import NothingLeft, TrialTimedOut
 from ..interrupts import Deferred
 from ..logging import get_logger
 from ..records import FIXED, FrozenTrial, TrialState
@@ -93,7 +94,7 @@ class Pooled:
     def _fill(self) -> None:
         """Start trials until all workers have one."""
         while len(self._running) < self._crew.n and self._left != 0 and not self._error and not self._run.is_over():
-            with Deferred(), in_loop(self._study):
+            with Deferred(), in_loop(self._study), suppress(NothingLeft):
                 trial = self._run.ask()
                 if self._left is not None:
                     self._left -= 1

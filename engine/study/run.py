@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from ...samplers.base import is_keyed_by_number
-from ..exceptions import TrialPaused, is_pruned
+from ..exceptions import NothingLeft, TrialPaused, is_pruned
 from ..interrupts import Deferred
 from ..logging import INFO, get_logger
 from ..records import FrozenTrial, TrialState
@@ -55,7 +55,11 @@ class Run:
         if self.reseeds:
             self.study.sampler.reseed_rng()
         with in_loop(self.study):
-            self.follow(self._evaluate())
+            try:
+                frozen = self._evaluate()
+            except NothingLeft:
+                return
+            self.follow(frozen)
 
     def follow(self, frozen: FrozenTrial) -> None:
         """Do what follows a trial that ended: callbacks, the progress bar, garbage collection."""

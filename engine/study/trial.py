@@ -10,7 +10,6 @@ from typing import Any, cast
 
 from ...pruners import PromotingPruner
 from ...pruners.base import view_of
-from ...samplers import Sampler
 from ...samplers.base import draws_columns
 from ..distributions import (
     BaseDistribution,
@@ -168,15 +167,14 @@ class Trial(BaseTrial):
             sampled = self._study.history.canonical(name, distribution) if distribution.has_objects else distribution
             if self.relative_search_space.get(name) is sampled or self._relative_fits(name, sampled):
                 return sampled.to_internal_repr(self._relative[name])
-        if self._column_sampler is not None:
-            return self._draw_column(self._column_sampler, name, distribution)
-        value = self._study.sampler.sample_independent(self._seen_by_sampler, self._record, name, distribution)
-        return internal_of(f"{self._study.sampler} sampled", name, value, distribution)
-
-    def _draw_column(self, sampler: Sampler, name: str, distribution: BaseDistribution) -> float:
-        internal = self._drawn.pop(name, None) if self._drawn else None
-        if internal is not None and distribution._contains(internal) and self._has_latest_choices(name, distribution):
-            return internal
+        sampler = self._column_sampler
+        if sampler is None:
+            value = self._study.sampler.sample_independent(self._seen_by_sampler, self._record, name, distribution)
+            return internal_of(f"{self._study.sampler} sampled", name, value, distribution)
+        if name in self._drawn:
+            internal = self._drawn.pop(name)
+            if distribution._contains(internal) and self._has_latest_choices(name, distribution):
+                return internal
         drawn = sampler.draw(self._seen_by_sampler, self._record, name, distribution)
         internal = drawn.pop(name)
         if drawn:

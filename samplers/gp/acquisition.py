@@ -12,7 +12,7 @@ from ...engine.kernels.covariance import Points, squared_distances
 from ...engine.kernels.descent import Rules
 from ...engine.kernels.dominance import non_dominated
 from ...engine.kernels.expected_hypervolume import log_expected_hypervolume_improvement
-from ...engine.kernels.gaussian_process import LEAST_VARIANCE, Posterior
+from ...engine.kernels.gaussian_process import Posterior
 from ...engine.kernels.improvement import log_expected_improvement, log_probability_below
 from ...engine.kernels.matrices import product
 from .tier import Tier
@@ -117,28 +117,17 @@ class Acquisition:
         """
         model = self.objective
         cross = self._cross(model, points)
-        mean = model.mean_at(cross)
-        feasible = np.zeros(len(mean)) + more
+        more = np.zeros(len(cross)) + more
         if self.cost is not None:
-            feasible -= self.cost[1] * self.cost[0].mean_at(self._cross(self.cost[0], points))
+            more -= self.cost[1] * self.cost[0].mean_at(self._cross(self.cost[0], points))
         for one, zero in self.constraints:
-            feasible += log_probability_below(*one.predict(self._cross(one, points)), zero)[0]
-        n_known, n = cross.shape[1], min(n, int(np.count_nonzero(allowed)))
-        whitened = np.empty((n_known + n, len(mean)))
-        whitened[:n_known] = product(model.factor.half, cross.T)
-        explained = (whitened[:n_known] ** 2).sum(axis=0)
-        left, picked = allowed.copy(), np.empty(n, dtype=np.int64)
-        for i in range(n):
-            sd = np.sqrt(model.scale * np.maximum(1.0 - explained, LEAST_VARIANCE))
-            value = log_expected_improvement(mean, sd, self.best, self.noise)[0] + feasible
-            picked[i] = best = int(np.argmax(np.where(left, value, -np.inf)))
-            left[best] = False
-            own = self.tier.cross(points.take(picked[i : i + 1]), points, model.layout, model.lengths)[0]
-            known = whitened[: n_known + i]  # the next row of L^-1 K, see `gaussian_process.extended`
-            pivot = np.sqrt(max(1.0 + model.eta - float(explained[best]), LEAST_VARIANCE))
-            whitened[n_known + i] = row = (own - np.einsum("i,ij->j", known[:, best], known)) / pivot
-            explained += row * row
-        return picked
+            more += log_probability_below(*one.predict(self._cross(one, points)), zero)[0]
+        whitened = product(model.factor.half, cross.T)
+        covariance = self.tier.cross(points, points, model.layout, model.lengths) - product(whitened.T, whitened)
+        n = min(n, int(np.count_nonzero(allowed)))
+        constants = (model.scale, model.eta, self.best, self.noise)
+        found: IntArray = self.tier.believe(model.mean_at(cross), covariance, more, allowed, n, constants)
+        return found
 
     def ascend(self, points: Points, moves: BoolArray, rules: Rules) -> FloatArray:
         """Climb from k points along the slope by the numbers that move (k, p); return all numbers, shape (k, p)."""

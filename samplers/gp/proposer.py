@@ -19,6 +19,7 @@ SHRINK = 3.0
 N_SEARCHES = 4  # around the best candidates, where there are no slopes to climb along
 NOTHING = Knowledge()
 N_PER_POOL = 128  # points of a batch for which there are as many candidates as for one point
+N_HOPEFUL = 256  # candidates of a batch, or twice as many as its points: the best ones at first
 N_EXACT = 192  # candidates of which the deviation is computed exactly
 
 
@@ -102,12 +103,13 @@ class Proposer:
         if not surrogate.update(history):
             return None
         landscape = surrogate.landscape(history)
-        points = self._candidates(landscape, rng, 1 + n // N_PER_POOL)
-        values = landscape.values(points)
+        points = _different(self._candidates(landscape, rng, 1 + n // N_PER_POOL))
+        n_hopeful = max(N_HOPEFUL, 2 * n)
+        values = landscape.values(points, n_hopeful)
         chosen = starts(points, values, N_CLIMBS)
         tops, heights = climb(landscape, points[chosen], values[chosen])
-        points = np.concatenate([tops[starts(tops, heights, N_CLIMBS)], points])  # several may have led to one top
-        points = points[np.sort(np.unique(points, axis=0, return_index=True)[1])]
+        hopeful = points[np.argsort(-values, kind="stable")[:n_hopeful]]
+        points = _different(np.concatenate([tops[starts(tops, heights, N_CLIMBS)], hopeful]))  # one for each top
         untried = ~surrogate.has_tried(points)
         points = points[untried] if np.count_nonzero(untried) >= n else points
         picked = landscape.pick(points, n)
@@ -149,3 +151,8 @@ class Proposer:
         if landscape.gates.is_conditional.any():
             parts.append(surrogate.regrafted(rng, times * candidates.N_REGRAFTED))
         return coordinates.settled(np.concatenate(parts))
+
+
+def _different(points: FloatArray) -> FloatArray:
+    """Leave out points (n, d) that stand there already, further up."""
+    return points[np.sort(np.unique(points, axis=0, return_index=True)[1])]

@@ -255,8 +255,10 @@ class Surrogate:
         """Tell which points (k, d) are those of a trial that the last landscape models."""
         mine, tried = np.where(self._gates.active(u), u, _LACKED), self._u[self._ranked]
         tried = np.where(np.isnan(tried), _LACKED, tried)
-        is_same = np.all(np.abs(mine[:, None] - tried) < _SAME, axis=2)
-        return np.asarray(np.any(is_same, axis=1))
+        is_same = np.ones((len(mine), len(tried)), dtype=bool)
+        for one, other in zip(mine.T, tried.T, strict=True):
+            is_same &= np.abs(one[:, None] - other) < _SAME
+        return np.asarray(is_same.any(axis=1))
 
     def best_number(self, history: History) -> int | None:
         """Give the number of the complete and feasible trial that the model of the last landscape believes best."""

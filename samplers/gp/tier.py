@@ -6,13 +6,13 @@ import functools
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from ...engine.kernels import ascent, covariance, gaussian_process, loading
+from ...engine.kernels import ascent, covariance, gaussian_process, kriging_believer, loading
 
 REHEARSAL = f"{__package__}.rehearsal"
 
 
 class Tier(NamedTuple):
-    """Kernels, each as the function of its name in `kernels.covariance`, `gaussian_process` or `ascent`."""
+    """Kernels by their names in `covariance`, `gaussian_process`, `ascent` and `kriging_believer`."""
 
     cross: Callable[..., Any]
     factored: Callable[..., Any]
@@ -20,6 +20,7 @@ class Tier(NamedTuple):
     whitened: Callable[..., Any]
     fit: Callable[..., Any]
     ascend: Callable[..., Any]
+    believe: Callable[..., Any]
 
 
 NUMPY = Tier(
@@ -29,6 +30,7 @@ NUMPY = Tier(
     gaussian_process.whitened,
     gaussian_process.fit,
     ascent.ascend,
+    kriging_believer.believe,
 )
 
 
@@ -42,5 +44,6 @@ def compiled() -> Tier:
     """Import the Numba kernels."""
     from ...engine.kernels.compiled import ascent as climbing
     from ...engine.kernels.compiled import gaussian_process as fast
+    from ...engine.kernels.compiled import kriging_believer as believing
 
-    return Tier(fast.cross, fast.factored, fast.explained, fast.whitened, fast.fit, climbing.ascend)
+    return Tier(fast.cross, fast.factored, fast.explained, fast.whitened, fast.fit, climbing.ascend, believing.believe)

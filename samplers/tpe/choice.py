@@ -59,5 +59,7 @@ def first_equal(points: FloatArray) -> IntArray:
 def best_distinct(points: FloatArray, scores: FloatArray, n: int) -> IntArray:
     """Give the indices of the `n` best of different points, and of repeated ones where there are no others."""
     order = np.argsort(-scores, kind="stable")
+    if n == 1:
+        return order[:1]
     is_first = first_equal(points[order]) == np.arange(len(order))
     return np.concatenate([order[is_first], order[~is_first]])[:n]

@@ -64,10 +64,12 @@ class Estimator(NamedTuple):
 
     def choices(self, n: int) -> ChoiceTables:
         """Give the kernels of the categorical parameters among n observations."""
+        return self.space.choice_tables(self.smoothing(n))
+
+    def smoothing(self, n: int) -> float:
+        """Give what a categorical kernel gives to every choice among n observations, where its own gets 1 more."""
         smoothing = self.settings.choice_smoothing
-        if smoothing is None or self.bold:
-            smoothing = self.settings.prior_weight / (n + 1)
-        return self.space.choice_tables(smoothing)
+        return self.settings.prior_weight / (n + 1) if smoothing is None or self.bold else smoothing
 
 
 def log_weights(weights: FloatArray, prior_weight: float | None) -> FloatArray:

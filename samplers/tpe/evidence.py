@@ -28,8 +28,13 @@ def resumed(history: History) -> dict[int, FrozenTrial]:
 
 def n_observed(history: History) -> int:
     """Count the trials to learn from: complete, pruned and paused ones."""
-    paused = int(np.count_nonzero(history.states == PAUSED)) if len(history.pauses) else 0
+    paused = int(np.count_nonzero(history.states == PAUSED)) if history.n_pauses else 0
     return history.n_complete + history.n_pruned + paused + len(resumed(history))
+
+
+def is_plain(history: History) -> bool:
+    """Tell whether losses rank all trials to learn from: complete ones of one objective without constraints."""
+    return len(history.signs) == 1 and not (history.n_pruned or history.n_pauses or history.is_constrained)
 
 
 def stopped(history: History) -> BoolArray:
@@ -81,10 +86,12 @@ def gather(history: History, among: BoolArray | None = None) -> tuple[IntArray, 
     value = sign * history.values[:, 0]
     if whole.any():
         end = np.where(whole, value, np.nan)
-        loss, last = np.column_stack([loss, end]), np.where(whole, len(budgets), last)
+        loss, last = np.concatenate([loss.T, end[None]]).T, np.where(whole, len(budgets), last)
     furthest, final = np.where(whole, np.inf, step), np.where(whole, value, report)
     was_pruned = history.states == PRUNED
-    return numbers, Evidence(loss[numbers], last[numbers], furthest[numbers], final[numbers], was_pruned[numbers])
+    return numbers, Evidence(
+        loss.T[:, numbers].T, last[numbers], furthest[numbers], final[numbers], was_pruned[numbers]
+    )
 
 
 def _reported_before(record: FrozenTrial) -> dict[int, float]:
@@ -106,7 +113,7 @@ def _budgets(steps: IntArray) -> IntArray:
 
 def _reports_at(history: History, budgets: IntArray, sign: float) -> FloatArray:
     """Tabulate what all trials reported at the budgets, times `sign`, inf for NaN: shape (n, b)."""
-    loss = np.full((history.n, len(budgets)), np.nan)
+    loss = np.full((len(budgets), history.n), np.nan).T  # rules look at budgets, one by one
     for column, budget in zip(loss.T, budgets.tolist(), strict=True):
         numbers, values = history.reports.at(budget)
         numbers, values = numbers[numbers < history.n], values[numbers < history.n]

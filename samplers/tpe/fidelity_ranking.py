@@ -37,7 +37,7 @@ class FidelityRanking:
         self._gathered_for: object = None
         self._evidence: tuple[IntArray, Evidence]
         self._assessed_for = -1
-        self._order = np.empty(0, np.int64)
+        self._order = self._assessed = np.empty(0, np.int64)  # with and without infeasible trials
         # By trial number: losses on one scale, inf where there is none, weights, and which trials are in the order.
         self._loss, self._weight, self._modelled = np.empty(0), np.empty(0), np.empty(0, dtype=bool)
 
@@ -72,8 +72,9 @@ class FidelityRanking:
 
     def _assess(self, d: int) -> None:
         history, (numbers, evidence) = self._history, self._evidence
+        evidence = evidence._replace(before=self._before(numbers))
         found = _checked(self._rule(evidence, d), len(numbers))
-        order = numbers[found.order]
+        order = self._assessed = numbers[found.order]
         self._loss, self._weight = np.full(history.n, np.inf), np.ones(history.n)
         self._loss[order], self._weight[order] = found.loss, found.weight
         infeasible = np.flatnonzero((stopped(history) | (history.states == COMPLETE)) & (history.violation > 0))
@@ -81,6 +82,16 @@ class FidelityRanking:
         self._order = np.concatenate([order, infeasible[least_first]])
         self._modelled = np.zeros(history.n, dtype=bool)
         self._modelled[self._order] = True
+
+    def _before(self, numbers: IntArray) -> IntArray:
+        """Give the indices of trials (n,) in the order in which they were assessed last, new ones at the end."""
+        place = np.full(self._history.n, -1)
+        place[numbers] = np.arange(len(numbers))
+        known = place[self._assessed]
+        known = known[known >= 0]
+        is_new = np.ones(len(numbers), dtype=bool)
+        is_new[known] = False
+        return np.concatenate([known, np.flatnonzero(is_new)])
 
 
 def _checked(found: Assessment, n: int) -> Assessment:

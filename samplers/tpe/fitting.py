@@ -17,7 +17,7 @@ from .coreset import LIMIT, Coreset, stretch
 from .estimator import Estimator
 from .evidence import n_observed
 from .fidelity_ranking import FidelityRanking
-from .model import Model, tier_for
+from .model import Model, Tier, tier_for
 from .model_space import ModelSpace
 from .observations import Observations
 from .pareto_ranking import ParetoRanking
@@ -53,8 +53,8 @@ class Fitter:
 
     def __init__(self, history: History, settings: Settings, limit: int = LIMIT) -> None:
         self._history = history
-        self._settings = settings
-        self._limit = limit
+        self.settings = settings
+        self.limit = limit
         self._coreset = Coreset(limit)
         self._spaces = Spaces(history, settings)
         self._used_up = UsedUp(history)
@@ -81,24 +81,29 @@ class Fitter:
             Both of the d parameters of `space`, in its order.
         """
         history = self._history
-        tier = tier_for(n_observed(history))
-        free_space, observations = self._spaces.observe(space, given, tier)
-        observations.update(self._settings.constant_liar)
-        estimator = Estimator(self._settings, observations.space, tier, bold)
-        model = self._model(observations, self._split(observations), estimator)
+        tier, free_space, observations = self.observe(space, given)
+        estimator = Estimator(self.settings, observations.space, tier, bold)
+        model = self._model(observations, self.split(observations), estimator)
         if is_constrained(history):
             model = model._replace(constraints=self._constraints(observations, estimator._replace(bold=False)))
         if not given:
-            return free_space, model._replace(tried=self._tried(observations, np.empty(0)))
+            return free_space, model._replace(tried=self.tried(observations, np.empty(0)))
         internal = np.array([value for _, value in given.values()] + [np.nan] * len(space))
         z = observations.space.coordinates(internal[None])[:, 0]
         fixed = np.flatnonzero(~np.isnan(z))
         # The given parameters together weigh as one parameter. With full weight of each of them almost no observation
         # would be near, although most of them hardly matter for the branch.
         model = model.given(z, fixed, np.arange(len(given), len(z)), power=1.0 / max(len(fixed), 1))
-        return free_space, model._replace(tried=self._tried(observations, z[: len(given)]))
+        return free_space, model._replace(tried=self.tried(observations, z[: len(given)]))
 
-    def _tried(self, observations: Observations, given: FloatArray) -> Callable[[FloatArray], BoolArray] | None:
+    def observe(self, space: Space, given: Given) -> tuple[Tier, ModelSpace, Observations]:
+        """Bring what is known of a space up to date; give whose kernels to use, the free parameters and all trials."""
+        tier = tier_for(n_observed(self._history))
+        free_space, observations = self._spaces.observe(space, given, tier)
+        observations.update(self.settings.constant_liar)
+        return tier, free_space, observations
+
+    def tried(self, observations: Observations, given: FloatArray) -> Callable[[FloatArray], BoolArray] | None:
         """Make what tells which points (n, d) were tried beside the coordinates of the parameters that are given."""
         tried, used_up, space = observations.tried, self._used_up, observations.space
         if tried is None:
@@ -118,40 +123,50 @@ class Fitter:
 
     # --- evidence ----------------------------------------------------------------------------------------------------
 
-    def _split(self, observations: Observations) -> Split:
-        gamma = self._settings.gamma or _default_gamma(observations.space, len(self._history.directions))
+    def split(self, observations: Observations) -> Split:
+        return self._ranking.split(observations, lambda n: self.n_below(observations.space, n))
 
-        def n_below(n: int) -> int:
-            found = gamma(n)
-            if not isinstance(found, Integral) or found < 0:
-                raise ValueError(
-                    f"`gamma` must give a number of trials, an integer from 0, but gave {found!r} for {n} trials."
-                )
-            return found
-
-        return self._ranking.split(observations, n_below)
+    def n_below(self, space: ModelSpace, n: int) -> int:
+        """Give how many of `n` trials are below."""
+        found = (self.settings.gamma or _default_gamma(space, len(self._history.directions)))(n)
+        if not isinstance(found, Integral) or found < 0:
+            raise ValueError(
+                f"`gamma` must give a number of trials, an integer from 0, but gave {found!r} for {n} trials."
+            )
+        return found
 
     # --- model -------------------------------------------------------------------------------------------------------
 
     def _model(self, observations: Observations, split: Split, estimator: Estimator) -> Model:
         is_above = observations.above(split.below, split.modelled)
-        numbers = np.flatnonzero(is_above)
-        n_above, weights = len(numbers), split.weigh(numbers, self._weights(len(numbers)))
-        total = float(weights.sum())
-        if n_above > self._limit:
-            positions, is_sample = self._coreset.choose(is_above, numbers, split.best_above)
-            numbers, weights = numbers[positions], stretch(weights[positions], is_sample, total)
+        n_above, total, numbers, weights = self.above(is_above, split)
         smallest = estimator.smallest(n_above)
         return Model(
             below=self._below(observations, split, estimator),
             above=estimator.fit(observations.observed_above(numbers, is_above), weights, smallest),
             axes=estimator.space.axes,
-            lie_weight=-math.log(total + self._settings.prior_weight),
+            lie_weight=-math.log(total + self.settings.prior_weight),
             smallest=smallest,
             choices=estimator.choices(n_above),
             parents=observations.z[:, split.below],
             tier=estimator.tier,
         )
+
+    def above(self, is_above: BoolArray, split: Split) -> tuple[int, float, IntArray, FloatArray]:
+        """Choose those of the trials above (capacity,) that are modelled: all of them, or those that stand for all.
+
+        Returns
+        -------
+        n_above, total, numbers, weights
+            How many trials are above and the sum of their weights; numbers (k,) and weights (k,) of those modelled.
+        """
+        numbers = np.flatnonzero(is_above)
+        n_above, weights = len(numbers), split.weigh(numbers, self._weights(len(numbers)))
+        total = float(weights.sum())
+        if n_above > self.limit:
+            positions, is_sample = self._coreset.choose(is_above, numbers, split.best_above)
+            numbers, weights = numbers[positions], stretch(weights[positions], is_sample, total)
+        return n_above, total, numbers, weights
 
     def _below(self, observations: Observations, split: Split, estimator: Estimator) -> Mixture:
         """Fit the density below, or give that of the last ask if the same trials were below with the same losses."""
@@ -167,15 +182,15 @@ class Fitter:
     def _weigh_below(self, split: Split, bold: bool) -> tuple[IntArray, FloatArray]:
         """Weigh the trials below; return their numbers in some order, and the weights."""
         n = len(split.below)
-        if self._settings.weights is not None:
+        if self.settings.weights is not None:
             return np.sort(split.below), self._weights(n)
         return split.below, improvement_weights(split.loss[:n], split.loss[n:]) if bold else uniform_weights(n)
 
     def _weights(self, n: int) -> FloatArray:
         """Weigh `n` observations, oldest first; the first `n` weights of a user's function are checked and taken."""
-        if self._settings.weights is None:
+        if self.settings.weights is None:
             return default_weights(n)
-        weights = np.asarray(self._settings.weights(n), dtype=np.float64)
+        weights = np.asarray(self.settings.weights(n), dtype=np.float64)
         weights = weights[:n] if weights.ndim == 1 else weights
         if weights.shape != (n,) or not np.isfinite(weights).all() or (weights < 0).any() or (n and not weights.any()):
             raise ValueError(
@@ -187,7 +202,7 @@ class Fitter:
         """Fit the densities of each constraint that some trials satisfy and some do not, to the newest of both."""
 
         def density(numbers: IntArray) -> Mixture:
-            newest = numbers[-self._limit :]
+            newest = numbers[-self.limit :]
             return estimator.fit(observations.observed(newest), uniform_weights(len(newest)))
 
         finished = np.flatnonzero(observations.above(np.empty(0, dtype=np.int64), np.empty(0, dtype=bool)))

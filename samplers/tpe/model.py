@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...engine.arrays import BoolArray, FloatArray, IntArray
-from ...engine.kernels import COMPILED_FROM, constant_liar, hill_climb, loading, mixture
+from ...engine.kernels import constant_liar, hill_climb, loading, mixture
 from ...engine.kernels.axes import Axes, along
 from ...engine.kernels.categorical import ChoiceTables
 from ...engine.kernels.mixture import Mixture, Observed
@@ -20,30 +20,31 @@ WANTED_FROM = 20  # observations from which a study counts as one that may grow,
 
 
 class Tier(NamedTuple):
-    """The modules whose kernels a study uses: NumPy's while it is small, Numba's from `COMPILED_FROM` trials on."""
+    """The modules whose kernels a study uses: NumPy's until Numba's are ready."""
 
     mixture: Any
     constant_liar: Any
     hill_climb: Any
-    neighbours: Any = None  # of the compiled tier alone
+    neighbours: Any = None  # of the compiled tier alone, as are the next ones
+    telling: Any = None
+    asking: Any = None
 
 
 NUMPY = Tier(mixture, constant_liar, hill_climb)
 
 
 def tier_for(n: int) -> Tier:
-    """Give the kernels for `n` observations: Numba's from `COMPILED_FROM` on, as soon as they are ready."""
-    if n < WANTED_FROM or not (loading.is_ready(REHEARSAL) or loading.want(REHEARSAL)):
-        return NUMPY
-    return NUMPY if n < COMPILED_FROM else compiled_tier()
+    """Give the kernels for `n` observations: Numba's, as soon as they are ready; they are quicker at any size."""
+    is_ready = loading.is_ready(REHEARSAL) or (n >= WANTED_FROM and loading.want(REHEARSAL))
+    return compiled_tier() if is_ready else NUMPY
 
 
 @functools.cache
 def compiled_tier() -> Tier:
     """Import the Numba kernels."""
-    from ...engine.kernels.compiled import constant_liar, hill_climb, mixture, neighbours
+    from ...engine.kernels.compiled import asking, constant_liar, hill_climb, mixture, neighbours, telling
 
-    return Tier(mixture, constant_liar, hill_climb, neighbours)
+    return Tier(mixture, constant_liar, hill_climb, neighbours, telling, asking)
 
 
 class Model(NamedTuple):
@@ -133,8 +134,7 @@ class Model(NamedTuple):
     def lies(self, z: FloatArray) -> Mixture:
         """Give the kernels that points z (n, d) would have above if they were told: one component each."""
         columns = np.ascontiguousarray(z.T)
-        unknown = np.full(columns.shape, np.nan)
-        observed = Observed(np.arange(len(z)), columns, np.zeros_like(columns), unknown, unknown.copy())
+        observed = Observed.of(columns, np.zeros_like(columns))
         log_weight = np.full(len(z), self.lie_weight)
         lies: Mixture = self.tier.mixture.fit(observed, log_weight, self.smallest, self.choices, self.axes)
         return lies

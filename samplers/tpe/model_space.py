@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -53,6 +54,7 @@ class ModelSpace:
         self.width = self.axes.upper - self.axes.lower
         self._is_stepped = bool(self.arrays.step.any())
         self.is_continuous = not self.axes.n_values.any()
+        self._logs = np.flatnonzero(self.dims.scale.is_log)
         self._tables: dict[float, ChoiceTables] = {}
         self.distances = {
             j: _matrix(distribution, distances[name])
@@ -65,6 +67,14 @@ class ModelSpace:
         x = self.dims.to_model(internal)
         return np.transpose(encode(self.axes, x) if self._is_stepped else x)
 
+    def on_model_scale(self, internal: FloatArray) -> FloatArray:
+        """Take the logarithms of internal values (d, n) where the scale is one."""
+        if not len(self._logs):
+            return internal
+        model: FloatArray = internal.copy()
+        model[self._logs] = np.log(internal[self._logs])
+        return model
+
     def choice_tables(self, smoothing: float) -> ChoiceTables:
         """Give the kernels of the categorical parameters: an observation's one-hot vector plus the smoothing."""
         found = self._tables.get(smoothing)
@@ -74,6 +84,11 @@ class ModelSpace:
             leak = smoothing / (1.0 + smoothing)
             found = self._tables[smoothing] = ChoiceTables.of(self.arrays.n_choices, leak, self.distances)
         return found
+
+    @cached_property
+    def any_tables(self) -> ChoiceTables:
+        """The kernels of the categorical parameters for some smoothing, for a kernel that sets another."""
+        return self.choice_tables(1.0)
 
     def model(self, z: FloatArray) -> FloatArray:
         """Turn kernel coordinates (n, d) into model coordinates."""

@@ -7,16 +7,16 @@ trials alone, not on the order in which they came.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from ...engine.arrays import BoolArray, FloatArray, IntArray
 from ...engine.history import History
-from ...engine.kernels.mixture import Mixture, Observed
+from ...engine.kernels.mixture import Kept, Mixture, Observed
 from ...engine.records import TrialState
-from .evidence import resumed
+from .evidence import is_plain, resumed
+from .model import Tier
 from .model_space import ModelSpace
 from .tried import Tried
 
@@ -44,6 +44,8 @@ class Observations:
         (d, capacity) kernel coordinates by trial number; NaN where there are none.
     n : int
         Number of complete, pruned and paused trials that count.
+    running : list[int]
+        Numbers of the trials that run and have all that is required, if they were read.
     tried : Tried or None
         Points at which trials were, where candidates may come back to them; None elsewhere.
     """
@@ -64,7 +66,7 @@ class Observations:
         self._seen = 0
         self._n_pauses = 0
         self.n = 0
-        self._running: list[int] = []
+        self.running: list[int] = []
         # Candidates may come back in discrete spaces, and where children of trials below change little.
         discrete, several = (space.axes.n_values > 0) | (space.axes.step != 0.0), len(history.directions) > 1
         self.tried = Tried(space.axes) if discrete.all() or (several and discrete.any()) else None
@@ -77,12 +79,12 @@ class Observations:
         """Read the trials that finished or paused since, and those that run."""
         history = self._history
         self._reserve(history.n)
-        new = history.finished[self._seen :]
-        if len(new):
+        if history.n_finished > self._seen:
+            new = history.finished[self._seen :]
             self._seen += len(new)
-            self._note(new)
+            self._take(new)
         self._update_paused()
-        self._running = self._read_running() if with_running and history.live else []
+        self.running = self._read_running() if with_running and history.live else []
 
     def _is_longer(self, number: int) -> bool:
         """Tell whether a trial has other parameters, too; one that could not be otherwise makes no other point."""
@@ -91,11 +93,15 @@ class Observations:
 
     def _update_paused(self) -> None:
         """Read the trials that paused since. Those that were taken up again still count, unless they failed."""
-        paused = self._history.pauses[self._n_pauses :]
         again = list(resumed(self._history))
-        if len(paused) or again:
+        if self._history.n_pauses > self._n_pauses or again:
+            paused = self._history.pauses[self._n_pauses :]
             self._n_pauses += len(paused)
             self._note(np.unique(np.concatenate([paused, np.array(again, dtype=np.int64)])))
+
+    def _take(self, new: IntArray) -> None:
+        """Read trials that finished since."""
+        self._note(new)
 
     def _note(self, numbers: IntArray) -> None:
         """Read some trials, different ones, and tell which of them count."""
@@ -105,7 +111,7 @@ class Observations:
 
     def _read_running(self) -> list[int]:
         """Read the trials that run and have all that is required; give their numbers."""
-        live, known = self._history.live, set(self._running)
+        live, known = self._history.live, set(self.running)
         running = [number for number, trial in live.items() if self._required_names <= trial.params.keys()]
         new = [number for number in running if number not in known]
         if new:
@@ -114,12 +120,17 @@ class Observations:
 
     def _read(self, numbers: IntArray) -> BoolArray:
         """Read the coordinates of some trials; tell which of them have all that is required."""
-        internal = self.space.dims.read(self._history, numbers)
-        self.z[:, numbers] = z = self.space.coordinates(internal)
+        has_all = self._coordinates(numbers)
         if self.tried is not None:
             states = self._history.states[numbers].tolist()
             is_longer = np.array([self._is_longer(number) for number in numbers.tolist()], dtype=bool)
-            self.tried.note(numbers, z.T, states, is_longer)
+            self.tried.note(numbers, self.z[:, numbers].T, states, is_longer)
+        return has_all
+
+    def _coordinates(self, numbers: IntArray) -> BoolArray:
+        """Set the coordinates of some trials; tell which of them have all that is required."""
+        internal = self.space.dims.read(self._history, numbers)
+        self.z[:, numbers] = self.space.coordinates(internal)
         required = internal[:, self._required]
         return np.asarray((required == required).all(axis=1))  # none is NaN
 
@@ -143,27 +154,17 @@ class Observations:
         if len(modelled):
             is_above[: len(modelled)] &= modelled
         is_above[below] = False
-        is_above[self._running] = True
+        is_above[self.running] = True
         return is_above
 
     def observed(self, numbers: IntArray) -> Observed:
         """Take some trials, with bandwidths among themselves."""
         z = np.ascontiguousarray(self.z[:, numbers])
-        return Observed(np.arange(len(numbers)), z, self._bandwidths(z), np.full(z.shape, np.nan), np.empty_like(z))
+        return Observed.of(z, self._bandwidths(z))
 
     def observed_above(self, numbers: IntArray, is_above: BoolArray) -> Observed:
         """Take some of the trials that are above (capacity,): all of them, or those that stand for all."""
         return self.observed(numbers)
-
-
-class Neighbours(NamedTuple):
-    """Sorted columns of the trials above; see `kernels.compiled.neighbours`."""
-
-    order: npt.NDArray[np.int32]  # (d, capacity)
-    n_listed: IntArray  # (d,)
-    distance: FloatArray  # (d, capacity), by trial number
-    precision: FloatArray  # (d, capacity) of the kernels whose normalisers are known
-    norm: FloatArray  # (d, capacity)
 
 
 class SortedObservations(Observations):
@@ -171,37 +172,92 @@ class SortedObservations(Observations):
 
     The distances are the bandwidths. Those above are distances among all trials above, also where a part stands for
     all.
+
+    Attributes
+    ----------
+    kept : Kept
+        What is kept, for the kernels.
+    n_ranked : int
+        Number of complete trials that count, which `kept` has in order; -1 where the order takes more than losses.
     """
 
-    def __init__(self, history: History, space: ModelSpace, required: list[str], endpoints: bool, kernels: Any) -> None:
-        super().__init__(history, space, required, lambda z: kernels.distances(z, space.axes, endpoints))
+    def __init__(
+        self, history: History, space: ModelSpace, required: list[str], endpoints: bool, kernels: Tier
+    ) -> None:
+        distances = kernels.neighbours.distances
+        super().__init__(history, space, required, lambda z: distances(z, space.axes, endpoints))
         self._kernels = kernels
-        self._endpoints = endpoints
-        self._members: BoolArray = np.zeros(0, dtype=bool)
-        self.neighbours = self._empty(0)
+        self.endpoints = endpoints
+        self.kept = Kept.of(self.z, self._counts)
+        self._is_made_anew = True
+        self.n_ranked = 0 if self.tried is None and is_plain(history) else -1
+        self._n_sorted = 0  # trials that had finished when the columns were sorted last
 
-    def _empty(self, capacity: int) -> Neighbours:
-        d = len(self.space.names)
-        blank = np.full((d, capacity), np.nan)
-        order, count = np.zeros((d, capacity), dtype=np.int32), np.zeros(d, dtype=np.int64)
-        return Neighbours(order, count, blank, blank.copy(), blank.copy())
+    def _reserve(self, n: int) -> None:
+        super()._reserve(n)
+        if self.kept.z is not self.z:
+            old, self.kept, self._is_made_anew = self.kept, Kept.of(self.z, self._counts), True
+            self.kept.losses[: len(old.losses)], self.kept.ranked[: len(old.ranked)] = old.losses, old.ranked
+
+    def _take(self, new: IntArray) -> None:
+        history, dims, kept = self._history, self.space.dims, self.kept
+        if self.n_ranked >= 0 and not is_plain(history):
+            self.n_ranked = -1
+        if self.n_ranked < 0 or len(new) > _FEW or dims.has_other_choices(history):
+            self._note(new)
+            if self.n_ranked >= 0:
+                self._rank()
+            return
+        internal = history.params(dims.names, new)
+        model = self.space.on_model_scale(internal)
+        columns, scale = (history.states, history.values, history.signs[0]), dims.scale
+        place = new, scale.low, scale.high, self.space.axes, self._required.start
+        self.n = self.n_ranked = self._kernels.telling.tell(internal, model, *columns, *place, self.n_ranked, kept)
+
+    def _rank(self) -> None:
+        """Rank all trials that count, from scratch."""
+        numbers = np.flatnonzero(self._counts)
+        losses = self._history.losses(numbers)[:, 0]
+        order = np.argsort(losses, kind="stable")
+        self.n_ranked = len(numbers)
+        self.kept.losses[: self.n_ranked], self.kept.ranked[: self.n_ranked] = losses[order], numbers[order]
+
+    def _coordinates(self, numbers: IntArray) -> BoolArray:
+        history, dims = self._history, self.space.dims
+        if dims.has_other_choices(history):
+            return super()._coordinates(numbers)
+        internal = history.params(dims.names, numbers)
+        found: BoolArray = self._kernels.telling.place(
+            internal,
+            self.space.on_model_scale(internal),
+            numbers,
+            dims.scale.low,
+            dims.scale.high,
+            self.space.axes,
+            self._required.start,
+            self.z,
+        )
+        return found
 
     def observed_above(self, numbers: IntArray, is_above: BoolArray) -> Observed:
-        self._sort(is_above)
-        columns = self.neighbours
-        return Observed(numbers, self.z, columns.distance, columns.precision, columns.norm)
+        self.sort(is_above)
+        return self.kept.observed(numbers)
 
-    def _sort(self, members: BoolArray) -> None:
+    @property
+    def is_sorted(self) -> bool:
+        """Whether the sorted columns are those of an earlier ask, since when few trials came."""
+        return not self._is_made_anew and self._seen - self._n_sorted <= _FEW
+
+    def sort(self, members: BoolArray) -> None:
         """Make the sorted columns those of the trials `members` (capacity,)."""
-        kept, old = self.neighbours, self._members
-        changed = np.flatnonzero(members != old) if len(members) == len(old) else None
-        self._members = members
-        if changed is None:
-            kept = self.neighbours = self._empty(len(members))
-        columns = self.z, self.space.axes, self._endpoints, kept.order, kept.n_listed, kept.distance
-        if changed is None:
-            self._kernels.rebuild(np.flatnonzero(members), *columns)
+        kept, kernels, self._n_sorted = self.kept, self._kernels.neighbours, self._seen
+        changed = np.flatnonzero(members != kept.members)
+        kept.members[:] = members
+        columns = self.z, self.space.axes, self.endpoints, kept.order, kept.n_listed, kept.distance
+        if self._is_made_anew:
+            kernels.rebuild(np.flatnonzero(members), *columns)
+            self._is_made_anew = False
         elif len(changed) > _FEW:
-            self._kernels.merge(changed[members[changed]], members, *columns)
+            kernels.merge(changed[members[changed]], members, *columns)
         elif len(changed):
-            self._kernels.change(changed, members, *columns)
+            kernels.change(changed, members, *columns)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ...engine.arrays import FloatArray
+from ...engine.arrays import FloatArray, IntArray
 
 CROSSED = 0.9  # share of the children that have two parents, as in NSGA-II
 
@@ -34,9 +34,17 @@ def recombined(parents: FloatArray, drawn: FloatArray, rng: np.random.Generator)
         each coordinate from `drawn` with a probability of its own, uniform from 1 / d to 1 on the logarithmic scale.
     """
     n, d = drawn.shape
-    first, second = rng.integers(parents.shape[1], size=(2, n))
+    chosen = sources(parents.shape[1], n, d, rng)
+    children = parents[np.arange(d), chosen]
+    return np.where((chosen < 0) | np.isnan(children), drawn, children)
+
+
+def sources(n_parents: int, n: int, d: int, rng: np.random.Generator) -> IntArray:
+    """Choose where each coordinate of `n` children comes from: the index of a parent, or -1 for `drawn`."""
+    first, second = rng.integers(n_parents, size=(2, n))
     is_crossed = rng.random((n, 1)) < CROSSED
-    children = np.where(is_crossed & (rng.random((n, d)) < 0.5), parents.T[second], parents.T[first])
+    chosen = np.where(is_crossed & (rng.random((n, d)) < 0.5), second[:, None], first[:, None])
     is_drawn = rng.random((n, d)) < float(d) ** -rng.random((n, 1))
     is_drawn[np.arange(n), rng.integers(d, size=n)] = True
-    return np.where(is_drawn | np.isnan(children), drawn, children)
+    chosen[is_drawn] = -1
+    return chosen

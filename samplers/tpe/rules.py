@@ -148,14 +148,25 @@ def scott(x: FloatArray, lower: FloatArray, upper: FloatArray) -> FloatArray:
     return np.repeat(deviation[:, None] * max(n, 1) ** (-1.0 / (d + 4)), n, axis=1)
 
 
-def magic_clip(width: FloatArray, n_components: int) -> FloatArray:
-    """Keep bandwidths above 1 / min(100, 1 + n_components) of the range, as Hyperopt and Optuna do."""
-    return np.asarray(np.maximum(width / min(100, 1 + n_components), SMALLEST_BANDWIDTH))
+class RangeClip:
+    """Keep bandwidths above a part of the range: one of as many as there are components, and one more.
+
+    Parameters
+    ----------
+    least, most
+        How many parts there are at least and at most.
+    """
+
+    def __init__(self, least: int, most: int = 100) -> None:
+        self.least, self.most = least, most
+
+    def __call__(self, width: FloatArray, n_components: int) -> FloatArray:
+        n_parts = min(self.most, max(self.least, 1 + n_components))
+        return np.asarray(np.maximum(width / n_parts, SMALLEST_BANDWIDTH))
 
 
-def gentle_clip(width: FloatArray, n_components: int) -> FloatArray:
-    """Clip like `magic_clip`, but never above a tenth of the range: few trials below are told apart from the start."""
-    return np.asarray(np.maximum(width / min(100, max(10, 1 + n_components)), SMALLEST_BANDWIDTH))
+magic_clip = RangeClip(1)  # as Hyperopt and Optuna do: 1 / min(100, 1 + n)
+gentle_clip = RangeClip(10)  # never above a tenth of the range: few trials below are told apart from the start
 
 
 def no_clip(width: FloatArray, n_components: int) -> FloatArray:

@@ -23,9 +23,11 @@ from ...engine.arrays import FloatArray, IntArray
 from ...engine.deprecated import warn_deprecated
 from ...engine.distributions import BaseDistribution, Space
 from ...engine.history import History, Remembered, StudyLike, history_of
+from ...engine.hooks import is_ours
 from ...engine.kernels.loading import before_loading
 from ...engine.records import FrozenTrial, TrialState, listed_constraints
 from ..base import Columns, Sampler
+from . import one_call
 from .choice import best_distinct, first_equal, pool_size, untried
 from .evidence import n_observed
 from .fidelity import Fidelity, carried_over, largest_budget
@@ -181,6 +183,11 @@ class TPESampler(Sampler):
 
     # --- what is sampled together ------------------------------------------------------------------------------------
 
+    def infer_relative_search_space(self, study: StudyLike, trial: FrozenTrial) -> dict[str, BaseDistribution]:
+        history = history_of(study)
+        with history.lock:
+            return self.joint_space(history)
+
     def joint_space(self, history: History) -> dict[str, BaseDistribution]:
         if self._is_starting(history):
             return {}
@@ -251,6 +258,24 @@ class TPESampler(Sampler):
             if key != name and history.distribution(key) is not None and not fixed.single()
         }
         return {key: d for key, d in space.items() if key == name or not d.single()}, given
+
+    def _sample_one(self, study: StudyLike, trial: FrozenTrial, space: Space, purpose: int) -> dict[str, float]:
+        if purpose == 0 and self._settings.is_plain and is_ours(self, "sample", "propose", "rank"):
+            history = history_of(study)
+            with before_loading(), history.lock:
+                point = None if self._is_starting(history) else self._in_one_call(study, history, trial.number, space)
+            if point is not None:
+                rows = zip(space.items(), point.tolist(), strict=True)
+                return {name: distribution.from_model_value(x) for (name, distribution), x in rows}
+        return super()._sample_one(study, trial, space, purpose)
+
+    def _in_one_call(self, study: StudyLike, history: History, number: int, space: Space) -> FloatArray | None:
+        streams, fitter = self._streams.of(study), self._fitter(history)
+        if self._is_joint(history):
+            return one_call.choose(fitter, space, streams.key, number, history.n)
+        if self._settings.multivariate is None:
+            return one_call.choose_child(fitter, space, streams.generator(number), history.n)
+        return None
 
     @before_loading()
     def _sample_together(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from .fidelity import Fidelity
 from .model_space import CategoricalDistance
@@ -13,6 +14,8 @@ from .rules import (
     Bandwidth,
     Clip,
     Gamma,
+    LogRatio,
+    RangeClip,
     Weights,
     gentle_clip,
     magic_clip,
@@ -117,6 +120,12 @@ class Settings:
             acquisition=acquisition,
             caution=caution,
         )
+
+    @cached_property
+    def is_plain(self) -> bool:
+        """Whether the rules for a joint choice are those that the compiled call knows."""
+        has_known_rules = type(self.acquisition) is LogRatio and type(self.clip) is RangeClip and self.keeps_neighbours
+        return has_known_rules and self.weights is None and not self.distances and not self.group
 
     @property
     def keeps_neighbours(self) -> bool:

@@ -74,7 +74,7 @@ class Spaces:
 
     def _new_observations(self, space: ModelSpace, required: list[str], tier: Tier) -> Observations:
         rule, axes = self._settings.bandwidth, space.axes
-        if tier.neighbours and self._settings.keeps_neighbours:
+        if tier is not NUMPY and self._settings.keeps_neighbours:
             endpoints = rule is neighbour_distance_with_endpoints
-            return SortedObservations(self._history, space, required, endpoints, tier.neighbours)
+            return SortedObservations(self._history, space, required, endpoints, tier)
         return Observations(self._history, space, required, lambda z: rule(space.model(z.T).T, axes.lower, axes.upper))

@@ -50,6 +50,7 @@ class GrpcStorageProxy(BaseStorage):
     """
 
     keeps_live_records = True
+    can_create_if_read = True
     _needs_another = True
 
     def __init__(
@@ -255,6 +256,17 @@ class GrpcStorageProxy(BaseStorage):
             self.get_history(study_id)
         trial_ids: list[int] = self._exchange("create_new_trials", [study_id, written], study_id)
         return trial_ids
+
+    def create_trials_at(self, study_id: int, number: int, templates: Sequence[FrozenTrial]) -> list[int] | None:
+        written = [write_record(template) for template in templates]
+        if study_id not in self._mirrors:
+            self.get_history(study_id)
+        trial_ids: list[int] | None = self._exchange("create_trials_at", [study_id, number, written], study_id)
+        return trial_ids
+
+    def create_trial_if_read(self, study_id: int, template: FrozenTrial) -> int | None:
+        trial_id: int | None = self._exchange("create_trial_if_read", [study_id, write_record(template)], study_id)
+        return trial_id
 
     def claim_waiting_trial(self, study_id: int) -> int | None:
         trial_id: int | None = self._exchange("claim_waiting_trial", [study_id], study_id)

@@ -118,6 +118,13 @@ class Feed:
 
     # --- reading -----------------------------------------------------------------------------------------------------
 
+    def is_read(self, position: Position) -> bool:
+        """Tell whether a client has read all there is."""
+        with self._lock, self.history.lock:
+            self._catch_up()
+            read = position.epoch, position.n, position.n_finished, position.clock
+            return read == (self.epoch, self._n, self._n_finished, self._clock)
+
     def since(self, position: Position) -> str:
         """Give, as JSON, what is new to a client; to a client of another epoch only the epoch and the directions."""
         with self._lock, self.history.lock:

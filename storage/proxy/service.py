@@ -183,8 +183,8 @@ class Service:
 
     # --- new trials --------------------------------------------------------------------------------------------------
 
-    def do_create_new_trials(self, request: Request, study_id: int, templates: list[list[Any]]) -> list[int]:
-        records = [read_record(template) for template in templates]
+    def _created_before(self, request: Request, study_id: int, records: list[FrozenTrial]) -> list[int] | None:
+        """Find what a request created before it was repeated; otherwise label trials that could not be found by it."""
         if request.is_repeated and request.position is not None:
             history = self._storage.get_history(study_id)
             created = recovery.created_trials(history, request.position.n, records, request.label)
@@ -193,6 +193,27 @@ class Service:
         for record in records if self._can_restart else []:
             if record.datetime_start is None:
                 record.system_attrs[CREATED] = request.label
+        return None
+
+    def do_create_trials_at(
+        self, request: Request, study_id: int, number: int, templates: list[list[Any]]
+    ) -> list[int] | None:
+        records = [read_record(template) for template in templates]
+        created = self._created_before(request, study_id, records)
+        return self._storage.create_trials_at(study_id, number, records) if created is None else created
+
+    def do_create_trial_if_read(self, request: Request, study_id: int, template: list[Any]) -> int | None:
+        record = read_record(template)
+        created = self._created_before(request, study_id, [record])
+        if created is None and request.position is not None and self._feed(study_id).is_read(request.position):
+            created = self._storage.create_trials_at(study_id, record.number, [record])
+        return created[0] if created else None
+
+    def do_create_new_trials(self, request: Request, study_id: int, templates: list[list[Any]]) -> list[int]:
+        records = [read_record(template) for template in templates]
+        created = self._created_before(request, study_id, records)
+        if created is not None:
+            return created
         if len(records) == 1:
             return [self._storage.create_new_trial(study_id, records[0])]
         return self._storage.create_new_trials(study_id, records)

@@ -15,7 +15,7 @@ from ...engine.distributions import BaseDistribution, CategoricalDistribution
 from ...engine.distributions.json import cached_distribution
 from ...engine.exceptions import StorageInternalError
 from ...engine.history import History
-from . import schema, writing
+from . import schema
 from .dialect import ENUMERATIONS
 from .histories import problem_of
 from .maintenance import opened
@@ -328,7 +328,6 @@ def _unread(connection: sqlite3.Connection, place: str) -> Iterator[Finding]:
     for (study_id,) in connection.execute("SELECT study_id FROM studies").fetchall():
         try:
             history = History(read_directions(db, study_id))
-            writing.changes(db, study_id)
         except (StorageInternalError, *UNREADABLE) as error:
             yield Finding("studies", _study(connection, study_id), f"cannot be read: {error}")
             continue

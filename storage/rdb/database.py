@@ -7,21 +7,28 @@ import os
 import uuid
 import weakref
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from ...engine.exceptions import StorageInternalError
 from ...engine.interrupts import Deferred
 from .dialect import Dialect
-from .statements import Statements
+from .statements import Statement, Statements
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
 Row = tuple[Any, ...]
 T = TypeVar("T")
+
+
+class Outcome(NamedTuple):
+    """What a statement gave: its rows, and the number of rows that it found to change."""
+
+    rows: list[Row]
+    count: int
 
 
 class Conflict(StorageInternalError):
@@ -74,8 +81,15 @@ class Database(ABC):
         """Run a statement and give the number of rows that it found to change; it may run twice without harm."""
 
     @abstractmethod
-    def executemany(self, sql: str, rows: Iterable[Row]) -> None:
-        """Run a statement for several rows; within a transaction."""
+    def together(self, *statements: Statement) -> list[Outcome]:
+        """Run statements one after the other, to read or in a transaction; a server takes all by one message."""
+
+    @abstractmethod
+    def executemany(self, sql: str, rows: Sequence[Row]) -> None:
+        """Run a statement for several rows; within a transaction, and perhaps only with its next message to a server.
+
+        Statements with ``VALUES (?, ?)`` may insert all rows at once.
+        """
 
     @abstractmethod
     def insert(self, sql: str, parameters: Sequence[Any], key: str) -> int:
@@ -94,7 +108,7 @@ class Database(ABC):
         with Deferred():  # Ctrl-C must not leave it open
             self._is_in_transaction = True
             try:
-                self.execute(begin)
+                self._begin(begin)
                 yield
                 self.execute("COMMIT")
             except BaseException:
@@ -102,6 +116,9 @@ class Database(ABC):
                 raise
             finally:
                 self._is_in_transaction = False
+
+    def _begin(self, begin: str) -> None:
+        self.execute(begin)
 
     @abstractmethod
     def _roll_back(self) -> None:

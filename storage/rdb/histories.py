@@ -13,9 +13,19 @@ from ...engine.logging import get_logger
 from ...engine.records import FrozenTrial, TrialState
 from . import writing
 from .bulk import read_columns, without_collection
-from .database import Database
+from .database import Database, Row
 from .dialect import SQLITE
-from .reading import REMEDY, read_directions, read_new, read_some, unreadable
+from .reading import (
+    REMEDY,
+    Selection,
+    new_trials,
+    read_directions,
+    read_new,
+    read_selected,
+    read_some,
+    some_trials,
+    unreadable,
+)
 from .rows import UNREADABLE, readable_time
 
 _logger = get_logger(__name__)
@@ -121,14 +131,15 @@ class Histories:
 
     def _pull(self, study_id: int) -> None:
         with self._db.reading():
-            corrections, (resumptions, resumed) = writing.changes(self._db, study_id)
-            version = self._db.version()
             history = self._histories.get(study_id)
-            is_same = history is not None and corrections == self._corrections.get(study_id)
-            n_resumed = resumptions - self._resumptions.get(study_id, 0)
+            look = _Look(study_id, history)
+            changes, *found = (outcome.rows for outcome in self._db.together(*look.statements))
+            corrections, (resumptions, resumed) = writing.changes_in(changes, study_id)
+            version = self._db.version()
             changed = None
-            if history is not None and is_same:
-                changed = self._changed(study_id, history, _resumed_since(history, n_resumed, resumed))
+            if history is not None and history.n and corrections == self._corrections.get(study_id):
+                n_resumed = resumptions - self._resumptions.get(study_id, 0)
+                changed = self._changed(look, found, _resumed_since(history, n_resumed, resumed))
             if changed is None:
                 filled = self._read_at_once(study_id)
                 directions = read_directions(self._db, study_id)
@@ -153,39 +164,22 @@ class Histories:
             return None
         return history if is_whole else None
 
-    def _changed(self, study_id: int, history: History, resumed: list[int]) -> list[FrozenTrial] | None:
+    def _changed(self, look: _Look, found: Sequence[list[Row]], resumed: list[int]) -> list[FrozenTrial] | None:
         """Read the trials that may differ from the history; None if its trials were deleted or replaced by others."""
-        if not history.n:
+        *rows, last = found
+        if not look.holds_last(last):
             return None
-        live = {record._trial_id: record for record in history.live.values()}
-        wanted = [*live, *(trial_id for trial_id in resumed if trial_id not in live)]
-        known = read_some(self._db, study_id, wanted)
-        if len(known) < len(wanted):
-            return None
-        if not all(_is_same(live[record._trial_id], record) for record in known if record._trial_id in live):
-            return None
-        if not self._holds_last(study_id, history):
-            return None
-        return known + read_new(self._db, study_id, int(history.trial_ids[-1]))
-
-    def _holds_last(self, study_id: int, history: History) -> bool:
-        """Tell whether the trial that finished last is still in the database, not another one under its identifier.
-
-        If no trial has finished, the one that paused last is looked at, by its start, since its end may have changed.
-        """
-        if len(history.finished):
-            number, column = int(history.finished[-1]), "datetime_complete"
-            held = history.completed_at(number)
-        elif len(history.pauses):
-            number, column = int(history.pauses[-1]), "datetime_start"
-            held = history.started_at(number)
-        else:
-            return True
-        rows = self._db.query(
-            f"SELECT {column} FROM trials WHERE trial_id = ? AND study_id = ? AND number = ?",
-            (int(history.trial_ids[number]), study_id, number),
+        *known, new = (
+            read_selected(self._db, selection, own) for selection, own in zip(look.selections, rows, strict=True)
         )
-        return bool(rows) and _is_near(held, readable_time(rows[0][0]))
+        live = [record for records in known for record in records]
+        missed = [trial_id for trial_id in resumed if trial_id not in look.live]
+        others = read_some(self._db, look.study_id, missed)
+        if len(live) < len(look.live) or len(others) < len(missed):
+            return None
+        if not all(_is_same(look.live[record._trial_id], record) for record in live):
+            return None
+        return [*live, *others, *new]
 
     def _begin_again(self, study_id: int, history: History, records: Sequence[FrozenTrial]) -> None:
         """Fill a new history; it takes over those trials of this process that are still stored."""
@@ -268,6 +262,40 @@ def problem_of(history: History, record: FrozenTrial) -> str | None:
     if record._values is None and record.state == TrialState.COMPLETE:
         return "it is complete, but has no value"
     return None
+
+
+class _Look:
+    """What is asked to see whether a study has changed since the last look.
+
+    First the counts of changes; then the trials that were not finished and those that are new; at last the trial that
+    finished last, to see that the database holds it and not another one under its identifier. If none has finished,
+    the one that paused last is looked at, by its start, since its end may have changed.
+    """
+
+    def __init__(self, study_id: int, history: History | None) -> None:
+        self.study_id = study_id
+        self.live = {} if history is None else {record._trial_id: record for record in history.live.values()}
+        self.selections: list[Selection] = []
+        self.statements = [writing.changes_of(study_id)]
+        self._held: datetime | None = None
+        if history is None or not history.n:
+            return
+        self.selections = [*some_trials(study_id, list(self.live)), new_trials(study_id, int(history.trial_ids[-1]))]
+        self.statements += [selection.rows for selection in self.selections]
+        number, column = -1, "datetime_complete"
+        if len(history.finished):
+            number = int(history.finished[-1])
+            self._held = history.completed_at(number)
+        elif len(history.pauses):
+            number, column = int(history.pauses[-1]), "datetime_start"
+            self._held = history.started_at(number)
+        trial_id = history.trial_id(number) if number >= 0 else -1
+        sql = f"SELECT {column} FROM trials WHERE trial_id = ? AND study_id = ? AND number = ?"
+        self.statements.append((sql, (trial_id, study_id, number)))
+
+    def holds_last(self, rows: Sequence[Row]) -> bool:
+        """Tell from its row whether the trial is still there."""
+        return self._held is None or (bool(rows) and _is_near(self._held, readable_time(rows[0][0])))
 
 
 def _resumed_since(history: History, n: int, last: list[int]) -> list[int]:

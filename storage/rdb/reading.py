@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from operator import index
 from typing import Any, NamedTuple
 
@@ -16,14 +16,22 @@ from ...engine.logging import get_logger
 from ...engine.records import FIXED, PAUSED_AT, FrozenTrial, StudyDirection, TrialState, constraints_of, state_of
 from .database import Database, Row
 from .rows import UNREADABLE, readable_time, row_to_number, row_to_time
-from .statements import chunks, placeholders
+from .statements import Statement, chunks, placeholders
+
+REMEDY = "`parzen storage check --storage URL` lists all such rows of a file, and with `--repair` mends them."
 
 _logger = get_logger(__name__)
 
 _STATES = {state.name: state for state in TrialState}
-_PARTS = ("trial_params", "trial_intermediate_values", "trial_user_attributes", "trial_system_attributes")
-
-Children = Callable[[str, str, str], Iterable[Row]]
+_COUNTED = ("trial_params", "trial_intermediate_values", "trial_user_attributes", "trial_system_attributes")
+_PARTS = (  # columns, table, and the column of their order
+    ("param_name, param_value, distribution_json", "trial_params", "param_id"),
+    ("value, value_type", "trial_values", "objective"),
+    ("step, intermediate_value, intermediate_value_type", "trial_intermediate_values", "trial_intermediate_value_id"),
+    ('"key", value_json', "trial_user_attributes", "trial_user_attribute_id"),
+    ('"key", value_json', "trial_system_attributes", "trial_system_attribute_id"),
+)
+_FEW = 500  # trials of which all is read by one message
 
 
 def read_directions(db: Database, study_id: int) -> list[StudyDirection]:
@@ -40,37 +48,71 @@ def read_directions(db: Database, study_id: int) -> list[StudyDirection]:
         ) from error
 
 
+class Selection(NamedTuple):
+    """Some trials of the table ``trials``, called ``t``: a condition, and its parameters."""
+
+    where: str
+    parameters: tuple[Any, ...]
+
+    @property
+    def rows(self) -> Statement:
+        """The statement that reads the trials, ordered by identifier, without what belongs to them."""
+        columns = "trial_id, number, state, datetime_start, datetime_complete"
+        return f"SELECT {columns} FROM trials t {self.where} ORDER BY trial_id", self.parameters
+
+    @property
+    def parts(self) -> list[Statement]:
+        """The statements that read what belongs to the trials."""
+        return [
+            (
+                f"SELECT c.trial_id, {columns} FROM {table} c JOIN trials t ON t.trial_id = c.trial_id {self.where} "
+                f"ORDER BY c.{order}",
+                self.parameters,
+            )
+            for columns, table, order in _PARTS
+        ]
+
+
+def new_trials(study_id: int, last: int) -> Selection:
+    """Select the trials of a study whose identifiers lie above `last`."""
+    return Selection("WHERE t.study_id = ? AND t.trial_id > ?", (study_id, last))
+
+
+def some_trials(study_id: int, trial_ids: Sequence[int]) -> list[Selection]:
+    """Select those of some trials that are in a study."""
+    return [
+        Selection(f"WHERE t.trial_id IN ({placeholders(chunk)}) AND t.study_id + 0 = ?", (*chunk, study_id))
+        for chunk in chunks(trial_ids)
+    ]
+
+
 def read_new(db: Database, study_id: int, last: int) -> list[FrozenTrial]:
     """Read the trials of a study whose identifiers lie above `last`."""
-    return _read(db, "WHERE t.study_id = ? AND t.trial_id > ?", (study_id, last))
+    return _read(db, new_trials(study_id, last))
 
 
 def read_some(db: Database, study_id: int, trial_ids: Sequence[int]) -> list[FrozenTrial]:
     """Read those of some trials that are in a study."""
+    return [record for selection in some_trials(study_id, trial_ids) for record in _read(db, selection)]
+
+
+def counting(trial_ids: Sequence[int]) -> list[Statement]:
+    """Give the statements that count what belongs to some trials, in rows of identifier and count."""
     return [
-        record
-        for chunk in chunks(trial_ids)
-        for record in _read(
-            db, f"WHERE t.trial_id IN ({placeholders(chunk)}) AND t.study_id + 0 = ?", (*chunk, study_id)
+        (
+            " UNION ALL ".join(
+                f"SELECT trial_id, COUNT(*) FROM {table} WHERE trial_id IN ({placeholders(chunk)}) GROUP BY trial_id"
+                for table in _COUNTED
+            ),
+            (*chunk,) * len(_COUNTED),
         )
+        for chunk in chunks(trial_ids)
     ]
 
 
-def have_more(db: Database, records: Sequence[FrozenTrial]) -> list[int]:
-    """Give the identifiers of the trials of which the database holds more than their records."""
-    stored: dict[int, int] = defaultdict(int)
-    for chunk in chunks([record._trial_id for record in records]):
-        counts = [
-            f"SELECT trial_id, COUNT(*) FROM {table} WHERE trial_id IN ({placeholders(chunk)}) GROUP BY trial_id"
-            for table in _PARTS
-        ]
-        for trial_id, count in db.query(" UNION ALL ".join(counts), (*chunk,) * len(_PARTS)):
-            stored[trial_id] += count
-    held = {
-        r._trial_id: len(r.params) + len(r.intermediate_values) + len(r.user_attrs) + len(r.system_attrs)
-        for r in records
-    }
-    return [trial_id for trial_id, count in stored.items() if count != held[trial_id]]
+def n_parts(record: FrozenTrial) -> int:
+    """Count what belongs to a trial, as `counting` does."""
+    return sum(map(len, (record.params, record.intermediate_values, record.user_attrs, record.system_attrs)))
 
 
 class _Parts(NamedTuple):
@@ -84,76 +126,49 @@ class _Parts(NamedTuple):
     system_attrs: dict[int, dict[str, Any]]
 
 
-def read_problems(db: Database, study_id: int) -> Iterator[tuple[int, FrozenTrial | str]]:
-    """Read all trials of a study, and give each with its identifier, or what is wrong with it."""
-    found, children = _rows(db, "WHERE t.study_id = ?", (study_id,))
-    for row, told in zip(found, _read_each(found, children), strict=True):
-        yield row[0], told
+def _read(db: Database, selection: Selection) -> list[FrozenTrial]:
+    """Read trials with all that belongs to them, ordered by identifier; within a transaction."""
+    return read_selected(db, selection, db.query(*selection.rows))
 
 
-def _rows(db: Database, where: str, parameters: tuple[Any, ...]) -> tuple[list[Row], Children]:
-    """Give the rows of some trials, by identifier, and a function for the rows that belong to them.
-
-    Parameters
-    ----------
-    db
-        The database.
-    where
-        A condition on the table ``trials``, called ``t``.
-    parameters
-        The parameters of the condition.
-    """
-    found = db.query(
-        f"SELECT trial_id, number, state, datetime_start, datetime_complete FROM trials t {where} ORDER BY trial_id",
-        parameters,
-    )
-
-    def children(columns: str, table: str, order: str) -> Iterable[Row]:
-        return db.query(
-            f"SELECT c.trial_id, {columns} FROM {table} c JOIN trials t ON t.trial_id = c.trial_id {where} "
-            f"ORDER BY c.{order}",
-            parameters,
-        )
-
-    return found, children
-
-
-def _read(db: Database, where: str, parameters: tuple[Any, ...]) -> list[FrozenTrial]:
-    """Read trials with all that belongs to them, ordered by identifier; within a transaction. See `_rows`."""
-    found, children = _rows(db, where, parameters)
+def read_selected(db: Database, selection: Selection, found: Sequence[Row]) -> list[FrozenTrial]:
+    """Read what belongs to trials whose own rows were found, and make the records; within a transaction."""
     if not found:
         return []
+    statements = selection.parts
+    if len(found) <= _FEW:
+        tables: Iterable[list[Row]] = (outcome.rows for outcome in db.together(*statements))
+    else:  # one table after the other, since rows take memory
+        tables = (db.query(*statement) for statement in statements)
     try:
-        parts = _read_parts(children)
+        parts = _parts_of(tables)
         return [_record(row, parts) for row in found]
     except UNREADABLE:
-        each = _read_each(found, children)
+        each = _read_each(found, [db.query(*statement) for statement in statements])
     return [
         unreadable(db, row[0], row[1], told, row[3], row[4]) if isinstance(told, str) else told
         for row, told in zip(found, each, strict=True)
     ]
 
 
-REMEDY = "`parzen storage check --storage URL` lists all such rows of a file, and with `--repair` mends them."
+def read_problems(db: Database, study_id: int) -> Iterator[tuple[int, FrozenTrial | str]]:
+    """Read all trials of a study, and give each with its identifier, or what is wrong with it."""
+    selection = new_trials(study_id, -1)
+    found, *tables = (db.query(*statement) for statement in (selection.rows, *selection.parts))
+    for row, told in zip(found, _read_each(found, tables), strict=True):
+        yield row[0], told
 
 
-def _read_each(found: Sequence[Row], children: Children) -> Iterator[FrozenTrial | str]:
+def _read_each(found: Sequence[Row], tables: Sequence[Sequence[Row]]) -> Iterator[FrozenTrial | str]:
     """Read trials one by one, because some row is not what it should be; give what is wrong with a trial instead."""
-    by_table: dict[str, dict[int, list[Row]]] = {}
-
-    def of_trial(trial_id: int) -> Children:
-        def rows(columns: str, table: str, order: str) -> Iterable[Row]:
-            if table not in by_table:
-                by_table[table] = defaultdict(list)
-                for row in children(columns, table, order):
-                    by_table[table][row[0]].append(row)
-            return by_table[table].get(trial_id, ())
-
-        return rows
-
+    by_trial: list[dict[int, list[Row]]] = []
+    for rows in tables:
+        by_trial.append(defaultdict(list))
+        for row in rows:
+            by_trial[-1][row[0]].append(row)
     for row in found:
         try:
-            yield _record(row, _read_parts(of_trial(row[0])))
+            yield _record(row, _parts_of(of_table.get(row[0], ()) for of_table in by_trial))
         except UNREADABLE as error:
             yield f"{type(error).__name__}: {error}"
 
@@ -171,28 +186,27 @@ def unreadable(
     return record
 
 
-def _read_parts(children: Children) -> _Parts:
+def _parts_of(tables: Iterable[Sequence[Row]]) -> _Parts:
+    """Sort the rows of each table by trial."""
+    rows = iter(tables)
     params: dict[int, dict[str, Any]] = defaultdict(dict)
     distributions: dict[int, dict[str, BaseDistribution]] = defaultdict(dict)
-    columns = "param_name, param_value, distribution_json"
-    for trial_id, name, value, text in children(columns, "trial_params", "param_id"):
+    for trial_id, name, value, text in next(rows):
         if value is not None:  # what a sampler of old left where the range was not a number
             distributions[trial_id][name_of(name)] = distribution = cached_distribution(text)
             params[trial_id][name] = param_of(distribution, float(value))
     values: dict[int, list[float]] = defaultdict(list)
-    for trial_id, value, kind in children("value, value_type", "trial_values", "objective"):
+    for trial_id, value, kind in next(rows):
         values[trial_id].append(row_to_number(value, kind))
     reports: dict[int, dict[int, float]] = defaultdict(dict)
-    for trial_id, step, value, kind in children(
-        "step, intermediate_value, intermediate_value_type", "trial_intermediate_values", "trial_intermediate_value_id"
-    ):
+    for trial_id, step, value, kind in next(rows):
         reports[trial_id][index(step)] = row_to_number(value, kind)
-    return _Parts(params, distributions, values, reports, _attrs(children, "user"), _attrs(children, "system"))
+    return _Parts(params, distributions, values, reports, _attrs(next(rows)), _attrs(next(rows)))
 
 
-def _attrs(children: Children, kind: str) -> dict[int, dict[str, Any]]:
+def _attrs(rows: Sequence[Row]) -> dict[int, dict[str, Any]]:
     attrs: dict[int, dict[str, Any]] = defaultdict(dict)
-    for trial_id, key, text in children('"key", value_json', f"trial_{kind}_attributes", f"trial_{kind}_attribute_id"):
+    for trial_id, key, text in rows:
         attrs[trial_id][name_of(key)] = json.loads(text)
     return attrs
 

@@ -3,6 +3,9 @@
 A server can break off a transaction (a deadlock, a lost connection), and when it does so at the end, the client cannot
 tell whether the transaction was stored. So `once` gives each transaction a number, the request, and stores the number
 and the result in the same transaction, in a row of this process: a request that is tried again looks there first.
+
+What costs time is not the work of a statement but its way there and back. So a statement whose result nobody awaits,
+like BEGIN, waits for the next one, and goes there in the same message.
 """
 
 from __future__ import annotations
@@ -12,15 +15,16 @@ import itertools
 import json
 import random
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from ...engine.exceptions import StorageInternalError
 from . import schema
-from .database import Conflict, Database, Row, T, engine_of
+from .database import Conflict, Database, Outcome, Row, T, engine_of
 from .dialect import ENUMERATIONS, MYSQL, POSTGRESQL, enumeration
+from .messages import exchange, prepare_engine
+from .statements import Statement, for_rows
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
@@ -49,11 +53,6 @@ def _with_driver(url: str) -> str:
     return f"{_SCHEMES.get(scheme, scheme)}+{_DRIVERS[scheme]}{colon}{rest}"
 
 
-@lru_cache(maxsize=256)
-def _in_driver_style(sql: str) -> str:
-    return sql.replace("?", "%s")
-
-
 class ServerDatabase(Database):
     """A study database on a server; the tables are created if there are none.
 
@@ -71,11 +70,13 @@ class ServerDatabase(Database):
     def __init__(self, url: str, timeout: float, engine_options: dict[str, Any]) -> None:
         super().__init__()
         self._engine = engine_of(_with_driver(url), isolation_level="AUTOCOMMIT", **engine_options)
+        prepare_engine(self._engine)
         self._is_postgresql = self._engine.dialect.name == "postgresql"
         self.dialect = POSTGRESQL if self._is_postgresql else MYSQL
         self.place = self._engine.url.render_as_string(hide_password=True)
         self._timeout = timeout
         self._connection: Connection | None = None
+        self._unsent: list[Statement] = []  # of the transaction
         self._n_requests = 0
         self._versions = itertools.count()
         self._try(self._prepare, timeout=_OPENING)
@@ -103,10 +104,12 @@ class ServerDatabase(Database):
         self._connection = None
         self._to_close.close()
 
-    def _run(self, sql: str, parameters: Any = ()) -> Any:
+    def _run(self, statements: Sequence[Statement]) -> list[Outcome]:
+        """Send by one message what is unsent and these statements, and give the results of these."""
         connection = self._open()
+        sent, self._unsent = [*self._unsent, *statements], []
         try:
-            return connection.exec_driver_sql(_in_driver_style(sql), parameters or None)
+            return exchange(connection, sent)[-len(statements) :]
         except Exception as error:
             self._fail(error)
 
@@ -146,22 +149,22 @@ class ServerDatabase(Database):
     # --- statements --------------------------------------------------------------------------------------------------
 
     def query(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
-        return self._alone(lambda: [tuple(row) for row in self._run(sql, tuple(parameters)).fetchall()])
+        return self.together((sql, parameters))[0].rows
 
     def execute(self, sql: str, parameters: Sequence[Any] = ()) -> int:
-        return self._alone(lambda: int(self._run(sql, tuple(parameters)).rowcount))
+        return self.together((sql, parameters))[0].count
 
-    def _alone(self, work: Callable[[], T]) -> T:
-        """Run a statement, and try it again if need be; not within a transaction, which is tried again as a whole."""
-        return work() if self._is_in_transaction else self._try(work)
+    def together(self, *statements: Statement) -> list[Outcome]:
+        """Run statements, and try them again if need be; a transaction is tried again as a whole."""
+        return self._run(statements) if self._is_in_transaction else self._try(lambda: self._run(statements))
 
-    def executemany(self, sql: str, rows: Iterable[Row]) -> None:
-        self._run(sql, list(rows))
+    def executemany(self, sql: str, rows: Sequence[Row]) -> None:
+        self._unsent += for_rows(sql, rows)
 
     def insert(self, sql: str, parameters: Sequence[Any], key: str) -> int:
         if self.dialect.returns_keys:
             return int(self.query(f"{sql} RETURNING {key}", parameters)[0][0])
-        return int(self._run(sql, tuple(parameters)).lastrowid)
+        return int(self.together((sql, parameters), ("SELECT LAST_INSERT_ID()", ()))[1].rows[0][0])
 
     # --- transactions ------------------------------------------------------------------------------------------------
 
@@ -181,12 +184,16 @@ class ServerDatabase(Database):
             is_repeated = True
             with self._transaction():
                 result = work()
-                self.execute(self.statements.insert_answer, (*request, json.dumps(result)))
+                self.executemany(self.statements.insert_answer, [(*request, json.dumps(result))])
             return result
 
         return self._try(attempt)
 
+    def _begin(self, begin: str) -> None:
+        self._unsent = [(begin, ())]
+
     def _roll_back(self) -> None:
+        self._unsent = []
         if self._connection is not None:
             try:
                 self._connection.exec_driver_sql("ROLLBACK")
@@ -205,14 +212,14 @@ class ServerDatabase(Database):
     def _prepare(self) -> None:
         if self._is_postgresql:
             with self._transaction():
-                self._run(f"SELECT pg_advisory_xact_lock({_SCHEMA_LOCK})")
+                self._run_once(f"SELECT pg_advisory_xact_lock({_SCHEMA_LOCK})")
                 self._create_missing()
         else:  # a transaction would be of no use: in MySQL each CREATE TABLE ends one
-            self._run(f"SELECT GET_LOCK('parzen-{_SCHEMA_LOCK}', {int(self._timeout)})")
+            self._run_once(f"SELECT GET_LOCK('parzen-{_SCHEMA_LOCK}', {int(self._timeout)})")
             try:
                 self._create_missing()
             finally:
-                self._run(f"SELECT RELEASE_LOCK('parzen-{_SCHEMA_LOCK}')")
+                self._run_once(f"SELECT RELEASE_LOCK('parzen-{_SCHEMA_LOCK}')")
 
     def _create_missing(self) -> None:
         options = {} if self._is_postgresql else {"collation": self._collation()}
@@ -220,13 +227,17 @@ class ServerDatabase(Database):
         is_new = not tables or self._is_half_made(tables)
         if is_new:
             self._create_types()
-            schema.create_tables(self.dialect, self._run, "IF NOT EXISTS ", **options)
+            schema.create_tables(self.dialect, self._run_once, "IF NOT EXISTS ", **options)
         else:
             schema.check_tables(self.query, tables, self.place)
         if not tables >= schema.OWN_TABLES:
-            schema.create_own_tables(self.dialect, self._run, **options)
+            schema.create_own_tables(self.dialect, self._run_once, **options)
         present = {str(name) for (name,) in self.query(self.dialect.indexes)}
-        schema.create_indexes(self.dialect, self._run, present, own_only=not is_new)
+        schema.create_indexes(self.dialect, self._run_once, present, own_only=not is_new)
+
+    def _run_once(self, sql: str) -> None:
+        """Run a statement without a second attempt."""
+        self._run([(sql, ())])
 
     def _is_half_made(self, tables: set[str]) -> bool:
         """Tell whether a process died while it created the tables, which come one by one in MySQL."""
@@ -238,7 +249,7 @@ class ServerDatabase(Database):
         for name, values in ENUMERATIONS.items() if self._is_postgresql else ():
             in_schema = "typnamespace = (SELECT oid FROM pg_namespace WHERE nspname = current_schema())"
             if not self.query(f"SELECT 1 FROM pg_type WHERE typname = ? AND {in_schema}", (name,)):
-                self._run(f"CREATE TYPE {name} AS {enumeration(values)}")
+                self._run_once(f"CREATE TYPE {name} AS {enumeration(values)}")
 
     def _collation(self) -> str:
         """Give the collation in which names differ if they differ in case, in accents or in blanks at the end."""

@@ -7,7 +7,7 @@ import os
 import re
 import sqlite3
 import uuid
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -17,10 +17,11 @@ from ...engine.exceptions import StorageInternalError
 from ...engine.logging import get_logger
 from . import schema
 from .checkpoints import Checkpoints, complete
-from .database import Database, Row, T, engine_of
+from .database import Database, Outcome, Row, T, engine_of
 from .dialect import SQLITE
 from .queue import WriterQueue
 from .sqlite_files import connect_to_look, empty_database, explained
+from .statements import Statement
 from .upgrading import upgrade
 from .write_ahead import choose_journal
 
@@ -209,15 +210,19 @@ class SQLiteDatabase(Database):
 
     # Rows are fetched here, not by the caller, since a statement may fail only while rows are fetched.
     def query(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
-        connection = self._connection or self._open_to_query()
+        return self._fetched(self._connection or self._open_to_query(), sql, parameters).rows
+
+    def _fetched(self, connection: sqlite3.Connection, sql: str, parameters: Sequence[Any]) -> Outcome:
         try:
-            return connection.execute(sql, parameters).fetchall()
+            cursor = connection.execute(sql, parameters)
+            return Outcome(cursor.fetchall(), cursor.rowcount)
         except sqlite3.Error as error:
             if "decode" not in str(error):
                 raise explained(error, self.path) from error
         connection.text_factory = partial(str, encoding="utf-8", errors="replace")  # of a text that somebody edited
         try:
-            return connection.execute(sql, parameters).fetchall()
+            cursor = connection.execute(sql, parameters)
+            return Outcome(cursor.fetchall(), cursor.rowcount)
         finally:
             connection.text_factory = str
 
@@ -242,7 +247,11 @@ class SQLiteDatabase(Database):
         except sqlite3.Error as error:
             raise explained(error, self.path) from error
 
-    def executemany(self, sql: str, rows: Iterable[Row]) -> None:
+    def together(self, *statements: Statement) -> list[Outcome]:
+        connection = self._connection or self._open_to_query()
+        return [self._fetched(connection, sql, parameters) for sql, parameters in statements]
+
+    def executemany(self, sql: str, rows: Sequence[Row]) -> None:
         connection = self._connection or self.open()
         try:
             connection.executemany(sql, rows)

@@ -5,12 +5,16 @@ A statement that changes a trial inserts from a SELECT of that trial, so it does
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from typing import Any
 
 from .dialect import Dialect
 
 UNFINISHED = "state IN ('RUNNING', 'WAITING')"
-_CHUNK = 500  # identifiers in one statement: SQLite's limit was once 999
+_CHUNK = 500  # identifiers, or rows, in one statement: SQLite's limit was once 999 values
+_ONE_ROW = re.compile(r"VALUES (\(\?(?:, \?)*\))")
+Statement = tuple[str, Sequence[Any]]  # and its parameters
 
 
 def chunks(trial_ids: Sequence[int]) -> list[Sequence[int]]:
@@ -21,6 +25,16 @@ def chunks(trial_ids: Sequence[int]) -> list[Sequence[int]]:
 def placeholders(values: Sequence[object]) -> str:
     """Give the parameters of an IN list."""
     return ", ".join("?" * len(values))
+
+
+def for_rows(sql: str, rows: Sequence[Sequence[Any]]) -> list[Statement]:
+    """Give the statements that run a statement for several rows: few where its ``VALUES`` can hold many of them."""
+    one = _ONE_ROW.search(sql)
+    if one is None:
+        return [(sql, row) for row in rows]
+    parts = [rows[i : i + _CHUNK] for i in range(0, len(rows), _CHUNK)]
+    head, tail = sql[: one.start(1)], sql[one.end(1) :]
+    return [(f"{head}{', '.join([one[1]] * len(part))}{tail}", [v for row in part for v in row]) for part in parts]
 
 
 class Statements:

@@ -7,7 +7,8 @@ the database can tell that no other process has written.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NoReturn
 
@@ -21,12 +22,16 @@ from ..base import check_single, no_best
 from . import overviews, writing
 from .database import Database
 from .histories import Histories, OwnTrial
-from .reading import have_more, read_directions, read_some
+from .reading import counting, n_parts, read_directions, read_some
 from .rows import to_json
 from .studies import RelationalStudies
 from .workers import Workers
 
 _End = tuple[OwnTrial, TrialState, Sequence[float] | None]
+
+
+class _Taken(Exception):
+    """Another process has taken the number that a trial was to get."""
 
 
 class RelationalStorage(RelationalStudies):
@@ -93,17 +98,15 @@ class RelationalStorage(RelationalStudies):
     def create_new_trial(self, study_id: int, template_trial: FrozenTrial | None = None) -> int:
         if template_trial is not None:
             return self.create_new_trials(study_id, [template_trial])[0]
-        return self._create(study_id, [FrozenTrial.running()], are_blank=True)[0]
+        return self._create(study_id, [FrozenTrial.running()])[0]
 
     def create_new_trials(self, study_id: int, templates: Sequence[FrozenTrial]) -> list[int]:
         return self._create(study_id, [with_pause_marker(template.copy()) for template in templates])
 
     def create_trials_at(self, study_id: int, number: int, templates: Sequence[FrozenTrial]) -> list[int] | None:
-        return self._create(study_id, [with_pause_marker(template.copy()) for template in templates], number) or None
+        return self._create(study_id, [with_pause_marker(template) for template in templates], number) or None
 
-    def _create(
-        self, study_id: int, records: Sequence[FrozenTrial], number: int | None = None, are_blank: bool = False
-    ) -> list[int]:
+    def _create(self, study_id: int, records: Sequence[FrozenTrial], number: int | None = None) -> list[int]:
         """Store new trials in one transaction, add them to the history, and give their identifiers.
 
         Parameters
@@ -114,21 +117,15 @@ class RelationalStorage(RelationalStudies):
             The trials; they get their identifiers and numbers here.
         number
             None, or the number that the first trial is to get: if it would get another one, nothing is stored.
-        are_blank
-            Whether the trials hold nothing yet that could contradict the study, whose history is then not read.
         """
 
         def insert() -> list[tuple[int, int]]:
-            if not writing.lock_study(self._db, study_id):
-                raise KeyError(f"No study with id {study_id} exists.")
-            history = self.get_history(study_id, refresh=not are_blank)
-            if not are_blank:
-                history.check_new(records)
-            if number not in (None, history.n):
-                return []
-            places = writing.insert_trials(self._db, study_id, records)
-            if not are_blank:
-                writing.insert_parts(self._db, [trial_id for trial_id, _ in places], records)
+            history = self._history_that_knows(study_id, {name for record in records for name in record.params})
+            history.check_new(records)
+            places = writing.insert_trials(self._db, study_id, records, history.n if number is None else number)
+            if number not in (None, places[0][1]):
+                raise _Taken
+            writing.insert_parts(self._db, [trial_id for trial_id, _ in places], records)
             if self._workers is not None:
                 started = zip(places, records, strict=True)
                 self._workers.claim(trial_id for (trial_id, _), r in started if r.state == TrialState.RUNNING)
@@ -138,11 +135,26 @@ class RelationalStorage(RelationalStudies):
             self.get_history(study_id, refresh=False)
             if self._workers is not None:
                 self._workers.start_heartbeat()
-            places = self._db.once(insert)
-            for record, place in zip(records, places, strict=False):
+            try:
+                places = self._db.once(insert)
+            except _Taken:
+                return []
+            for record, place in zip(records, places, strict=True):
                 record._trial_id, record.number = place
                 self._histories.add(study_id, record)
         return [trial_id for trial_id, _ in places]
+
+    def _history_that_knows(self, study_id: int, names: Iterable[str]) -> History:
+        """Give a history that can tell whether parameters fit the study; within a transaction.
+
+        A name that is new here may be one that another process has stored by now: then the study is locked, and read.
+        """
+        history = self.get_history(study_id, refresh=False)
+        if all(history.distribution(name) is not None for name in names):
+            return history
+        if not writing.lock_study(self._db, study_id):
+            raise KeyError(f"No study with id {study_id} exists.")
+        return self.get_history(study_id)
 
     def claim_waiting_trial(self, study_id: int) -> int | None:
         with Deferred(), self._lock:
@@ -222,20 +234,16 @@ class RelationalStorage(RelationalStudies):
             if not params:
                 self._check_unfinished(trial_id)
                 return
-            known = self._histories.history(own.study_id, refresh=False)
-            is_known = all(known.distribution(name) is not None for name in params)
 
             def insert() -> None:
-                history = known
-                if not is_known:  # another process may have stored the name by now
-                    writing.lock_study(self._db, own.study_id)
-                    history = self.get_history(own.study_id)
+                history = self._history_that_knows(own.study_id, params)
                 for name, (internal, distribution) in params.items():
                     history.check_param(name, internal, distribution)
-                    if not writing.insert_param(self._db, trial_id, name, internal, distribution):
-                        self._raise_finished(trial_id)
+                if not writing.insert_params(self._db, trial_id, params):
+                    self._raise_finished(trial_id)
 
-            if len(params) == 1 and is_known:
+            history = self._histories.history(own.study_id, refresh=False)
+            if len(params) == 1 and history.distribution(next(iter(params))) is not None:
                 insert()  # one statement needs no transaction
             else:
                 self._db.once(insert)
@@ -284,17 +292,34 @@ class RelationalStorage(RelationalStudies):
             for own, _, told in ends:
                 self._check_values(own, told)
 
-            def write() -> None:
-                for own, state, told in ends:
-                    self._check_not_lost(own.record)
-                    if not writing.write_finish(self._db, own.record, state, told, now):
-                        self._raise_finished(own.record._trial_id)
-                    if self._workers is not None:
-                        self._workers.release(own.record._trial_id)
+            more = self._db.once(lambda: self._write_ends(ends, now))
+            self._note_ends(ends, now, more)
 
-            self._db.once(write)
-            for study_id in {own.study_id for own, _, _ in ends}:
-                self._note_ends([end for end in ends if end[0].study_id == study_id], now, study_id)
+    def _write_ends(self, ends: Sequence[_End], now: datetime) -> list[int]:
+        """Store how trials end, and give the identifiers of those of which the database holds more than their records.
+
+        Another process may have written to them. Where none has written at all, the database is not asked.
+        """
+        held = {own.record._trial_id: n_parts(own.record) for own, _, _ in ends}
+        for own, state, _ in ends:
+            self._check_not_lost(own.record)
+            for key, value in pause_marker(own.record, state).items():
+                row = key, to_json(value), own.record._trial_id
+                self._db.executemany(self._db.statements.insert_trial_attr["system"], [row])
+                held[own.record._trial_id] += key not in own.record.system_attrs
+        is_alone = all(map(self._histories.is_fresh, {own.study_id for own, _, _ in ends}))
+        finishing = [writing.finishing(own.record._trial_id, state, now) for own, state, _ in ends]
+        outcomes = self._db.together(*finishing, *([] if is_alone else counting(list(held))))
+        for trial_id, outcome in zip(held, outcomes, strict=False):
+            if not outcome.count:
+                self._raise_finished(trial_id)
+        writing.insert_values(self._db, {own.record._trial_id: told for own, _, told in ends})
+        if self._workers is not None:
+            self._workers.release(held)
+        stored: Counter[int] = Counter()
+        for trial_id, count in (row for outcome in outcomes[len(ends) :] for row in outcome.rows):
+            stored[trial_id] += count
+        return [] if is_alone else [trial_id for trial_id, n in held.items() if stored[trial_id] != n]
 
     def _check_values(self, own: OwnTrial, told: Sequence[float] | None) -> None:
         try:
@@ -312,22 +337,20 @@ class RelationalStorage(RelationalStudies):
                 "than the grace period. Ask for another trial; raise `grace_period` if processes are often silent."
             )
 
-    def _note_ends(self, ends: Sequence[_End], now: datetime, study_id: int) -> None:
-        """End trials of a study in this process; if others have written meanwhile, the history gets them by delta."""
-        is_fresh = self._histories.is_fresh(study_id)
+    def _note_ends(self, ends: Sequence[_End], now: datetime, more: Sequence[int]) -> None:
+        """End trials in this process; those of which the database holds `more` the history gets by delta."""
         for own, state, told in ends:
-            history = self._histories.history_of(own)
-            if history is not None and is_fresh:
-                history.finish(own.record.number, state, told, now)
+            record, history = own.record, self._histories.history_of(own)
+            if history is not None and record._trial_id not in more:
+                history.finish(record.number, state, told, now)
             else:
-                own.record.system_attrs.update(pause_marker(own.record, state))
-                own.record.state, own.record.datetime_complete = state, now
-                own.record.values = told if told is not None else own.record.values
-            self._histories.own_trials.pop(own.record._trial_id, None)
-        if not is_fresh:
-            records = {own.record._trial_id: own.record for own, _, _ in ends}
-            for stored in read_some(self._db, study_id, have_more(self._db, list(records.values()))):
-                records[stored._trial_id].become(stored)
+                record.system_attrs.update(pause_marker(record, state))
+                record.state, record.datetime_complete = state, now
+                record.values = told if told is not None else record.values
+            self._histories.own_trials.pop(record._trial_id, None)
+            if record._trial_id in more:
+                for stored in read_some(self._db, own.study_id, [record._trial_id]):
+                    record.become(stored)
 
     def set_trial_intermediate_value(self, trial_id: int, step: int, intermediate_value: float) -> None:
         with Deferred(), self._lock:
@@ -383,7 +406,7 @@ class RelationalStorage(RelationalStudies):
     def correct_values(self, trial_id: int, values: Sequence[float]) -> None:
         def correct(record: FrozenTrial) -> None:
             assert record.values is not None
-            writing.insert_values(self._db, trial_id, record.values)
+            writing.insert_values(self._db, {trial_id: record.values})
 
         self._correct(trial_id, lambda history, number: with_values(history, number, values), correct)
 

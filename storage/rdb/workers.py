@@ -91,10 +91,10 @@ class Workers:
             self._db.executemany(self._db.statements.insert_claim, rows)
             self._claimed.update(trial_id for trial_id, _ in rows)
 
-    def release(self, trial_id: int) -> None:
-        """Delete the claim of a trial; within the transaction that ends the trial."""
-        writing.delete_claim(self._db, trial_id)
-        self._claimed.discard(trial_id)
+    def release(self, trial_ids: Iterable[int]) -> None:
+        """Delete the claims of some trials; within the transaction that ends them."""
+        writing.delete_claims(self._db, trial_ids)
+        self._claimed.difference_update(trial_ids)
 
     def has_lost(self, trial_id: int) -> bool:
         """Tell whether another process has resumed a trial of this process, which it took for dead."""

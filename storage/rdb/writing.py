@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from ...engine.distributions import BaseDistribution
 from ...engine.distributions.json import stored_json
-from ...engine.records import PAUSED_AT, FrozenTrial, TrialState, pause_marker, stored_state
-from .database import Database, Row
-from .rows import number_to_row, time_to_text, to_json
+from ...engine.records import PAUSED_AT, FrozenTrial, TrialState, stored_state
+from .database import Conflict, Database, Outcome, Row
+from .rows import UNREADABLE, number_to_row, time_to_text, to_json
 from .schema import TRIAL_TABLES
-from .statements import UNFINISHED
+from .statements import UNFINISHED, Statement, for_rows
 
 _INSERT_TRIAL = "INSERT INTO trials (number, study_id, state, datetime_start, datetime_complete) VALUES (?, ?, ?, ?, ?)"
 CORRECTIONS = "parzen:corrections"  # attribute of a study that counts the changes to its finished trials
@@ -25,26 +25,48 @@ def lock_study(db: Database, study_id: int) -> bool:
     return bool(db.query(db.statements.lock_study, (study_id,)))
 
 
-def insert_trials(db: Database, study_id: int, records: Sequence[FrozenTrial]) -> list[tuple[int, int]]:
-    """Insert trials as the last ones of a study that is locked, without what belongs to them.
+def insert_trials(db: Database, study_id: int, records: Sequence[FrozenTrial], number: int) -> list[tuple[int, int]]:
+    """Insert trials as the last ones of a study, without what belongs to them; within a transaction.
+
+    Parameters
+    ----------
+    db, study_id
+        The database, and the study; it is locked, which keeps other writers of it away.
+    records
+        The trials.
+    number
+        What is likely to be the number of the first; if it is not, the numbers are put right.
 
     Returns
     -------
     list of tuple
         Identifier and number of each.
+
+    Raises
+    ------
+    KeyError
+        If there is no such study.
     """
-    last = db.query("SELECT number FROM trials WHERE study_id = ? ORDER BY trial_id DESC LIMIT 1", (study_id,))
-    number = int(last[0][0]) + 1 if last else 0
     rows = [
         (number + i, study_id, stored_state(record.state).name, time_to_text(record.datetime_start),
          time_to_text(record.datetime_complete))
         for i, record in enumerate(records)
     ]  # fmt: skip
-    if len(rows) == 1:
-        return [(db.insert(_INSERT_TRIAL, rows[0], "trial_id"), number)]
-    db.executemany(_INSERT_TRIAL, rows)
-    newest = "SELECT trial_id, number FROM trials WHERE study_id = ? ORDER BY trial_id DESC LIMIT ?"
-    return [(int(trial_id), int(n)) for trial_id, n in reversed(db.query(newest, (study_id, len(rows))))]
+    last = "SELECT trial_id, number FROM trials WHERE study_id = ? ORDER BY trial_id DESC LIMIT ?"
+    try:
+        lock, *_, newest = db.together(
+            (db.statements.lock_study, (study_id,)), *for_rows(_INSERT_TRIAL, rows), (last, (study_id, len(rows) + 1))
+        )
+    except Conflict:  # the study to which they refer is missing
+        lock = Outcome([], 0)
+    if not lock.rows:
+        raise KeyError(f"No study with id {study_id} exists.")
+    places = [(int(trial_id), int(n)) for trial_id, n in reversed(newest.rows)]
+    before = places.pop(0)[1] if len(places) > len(rows) else -1
+    if before + 1 != number:
+        places = [(trial_id, n - number + before + 1) for trial_id, n in places]
+        db.executemany("UPDATE trials SET number = ? WHERE trial_id = ?", [(n, trial_id) for trial_id, n in places])
+    return places
 
 
 def insert_parts(db: Database, trial_ids: Sequence[int], records: Sequence[FrozenTrial]) -> None:
@@ -59,8 +81,7 @@ def insert_parts(db: Database, trial_ids: Sequence[int], records: Sequence[Froze
             for name, dist in record.distributions.items()
         ],
     )
-    for trial_id, record in inserted:
-        insert_values(db, trial_id, record.values)
+    insert_values(db, {trial_id: record.values for trial_id, record in inserted})
     _insert_all(
         db,
         "trial_intermediate_values (trial_id, step, intermediate_value, intermediate_value_type) VALUES (?, ?, ?, ?)",
@@ -84,17 +105,26 @@ def _insert_all(db: Database, into: str, rows: list[Row]) -> None:
         db.executemany(f"INSERT INTO {into}", rows)
 
 
-def insert_values(db: Database, trial_id: int, values: Sequence[float] | None) -> None:
-    """Insert a trial's objective values, or replace earlier ones; within a transaction."""
-    if values:
-        rows = [(trial_id, objective, *number_to_row(value)) for objective, value in enumerate(values)]
+def insert_values(db: Database, told: Mapping[int, Sequence[float] | None]) -> None:
+    """Insert trials' objective values, by identifier, or replace earlier ones; within a transaction."""
+    rows = [
+        (trial_id, objective, *number_to_row(value))
+        for trial_id, values in told.items()
+        for objective, value in enumerate(values or ())
+    ]
+    if rows:
         db.executemany(db.statements.insert_value, rows)
 
 
-def insert_param(db: Database, trial_id: int, name: str, internal: float, distribution: BaseDistribution) -> bool:
-    """Insert a parameter, or replace an earlier value of it."""
-    row = name, float(internal), stored_json(name, distribution), trial_id
-    return bool(db.execute(db.statements.insert_param, row))
+def insert_params(db: Database, trial_id: int, params: Mapping[str, tuple[float, BaseDistribution]]) -> bool:
+    """Insert parameters, ``{name: (internal value, distribution)}``, or replace earlier values of them."""
+    rows = [
+        (name, float(internal), stored_json(name, distribution), trial_id)
+        for name, (internal, distribution) in params.items()
+    ]
+    if len(rows) == 1:  # one statement needs no transaction
+        return bool(db.execute(db.statements.insert_param, rows[0]))
+    return all(outcome.count for outcome in db.together(*[(db.statements.insert_param, row) for row in rows]))
 
 
 def insert_report(db: Database, trial_id: int, step: int, value: float) -> bool:
@@ -130,14 +160,14 @@ def write_start(db: Database, trial_id: int, when: datetime) -> bool:
     )
 
 
-def delete_claim(db: Database, trial_id: int) -> None:
-    """Delete the claim of the process that ran a trial; within a transaction."""
-    db.execute("DELETE FROM parzen_claims WHERE trial_id = ?", (trial_id,))
+def delete_claims(db: Database, trial_ids: Iterable[int]) -> None:
+    """Delete the claims of the processes that ran some trials; within a transaction."""
+    db.executemany("DELETE FROM parzen_claims WHERE trial_id = ?", [(trial_id,) for trial_id in trial_ids])
 
 
 def write_requeue(db: Database, trial_id: int) -> bool:
     """Put an unfinished trial back into the queue; within a transaction."""
-    delete_claim(db, trial_id)
+    delete_claims(db, [trial_id])
     return bool(db.execute(f"UPDATE trials SET state = 'WAITING' WHERE trial_id = ? AND {UNFINISHED}", (trial_id,)))
 
 
@@ -155,26 +185,16 @@ def write_resume(db: Database, study_id: int, trial_id: int) -> bool:
     )
     if changed:
         db.execute("DELETE FROM trial_values WHERE trial_id = ?", (trial_id,))
-        count, last = changes(db, study_id)[1]
+        count, last = changes_in(db.query(*changes_of(study_id)), study_id)[1]
         text = to_json([count + 1, [*last, trial_id][-_LISTED:]])
         db.execute(db.statements.insert_study_attr["system"], (RESUMPTIONS, text, study_id))
     return bool(changed)
 
 
-def write_finish(
-    db: Database, record: FrozenTrial, state: TrialState, values: Sequence[float] | None, when: datetime
-) -> bool:
-    """Finish or pause a trial; within a transaction."""
-    trial_id = record._trial_id
-    for key, value in pause_marker(record, state).items():
-        insert_attr(db, "system", trial_id, key, to_json(value))
-    changed = db.execute(
-        f"UPDATE trials SET state = ?, datetime_complete = ? WHERE trial_id = ? AND {UNFINISHED}",
-        (stored_state(state).name, time_to_text(when), trial_id),
-    )
-    if changed:
-        insert_values(db, trial_id, values)
-    return bool(changed)
+def finishing(trial_id: int, state: TrialState, when: datetime) -> Statement:
+    """Give the statement that finishes or pauses a trial, if it is unfinished."""
+    sql = f"UPDATE trials SET state = ?, datetime_complete = ? WHERE trial_id = ? AND {UNFINISHED}"
+    return sql, (stored_state(state).name, time_to_text(when), trial_id)
 
 
 def write_erasure(db: Database, trial_id: int, record: FrozenTrial) -> None:
@@ -189,8 +209,17 @@ def write_erasure(db: Database, trial_id: int, record: FrozenTrial) -> None:
     _insert_all(db, 'trial_system_attributes (trial_id, "key", value_json) VALUES (?, ?, ?)', rows)
 
 
-def changes(db: Database, study_id: int) -> tuple[int, tuple[int, list[int]]]:
-    """Tell how often finished and paused trials were changed; ``KeyError`` if there is no such study.
+def changes_of(study_id: int) -> Statement:
+    """Give the statement that reads how often finished and paused trials were changed; see `changes_in`."""
+    return (
+        'SELECT a."key", a.value_json FROM studies s LEFT JOIN study_system_attributes a '
+        'ON a.study_id = s.study_id AND a."key" IN (?, ?) WHERE s.study_id = ?',
+        (CORRECTIONS, RESUMPTIONS, study_id),
+    )
+
+
+def changes_in(rows: Sequence[Row], study_id: int) -> tuple[int, tuple[int, list[int]]]:
+    """Tell from the rows of `changes_of` how often trials were changed; ``KeyError`` if there is no such study.
 
     Returns
     -------
@@ -199,19 +228,17 @@ def changes(db: Database, study_id: int) -> tuple[int, tuple[int, list[int]]]:
     resumptions
         How often a paused trial was resumed, and the identifiers of the last of them, the newest at the end.
     """
-    rows = db.query(
-        'SELECT a."key", a.value_json FROM studies s LEFT JOIN study_system_attributes a '
-        'ON a.study_id = s.study_id AND a."key" IN (?, ?) WHERE s.study_id = ?',
-        (CORRECTIONS, RESUMPTIONS, study_id),
-    )
     if not rows:
         raise KeyError(f"No study with id {study_id} exists.")
-    found = {key: json.loads(text) for key, text in rows if key is not None}
-    count, last = found.get(RESUMPTIONS, (0, []))
-    return int(found.get(CORRECTIONS, 0)), (int(count), list(last))
+    try:
+        found = {key: json.loads(text) for key, text in rows if key is not None}
+        count, last = found.get(RESUMPTIONS, (0, []))
+        return int(found.get(CORRECTIONS, 0)), (int(count), list(last))
+    except UNREADABLE:  # somebody edited them: `get_study_system_attrs` tells of it
+        return 0, (0, [])
 
 
 def count_correction(db: Database, study_id: int) -> None:
     """Tell all processes that a finished trial was changed; within a transaction that holds the study's lock."""
-    count = changes(db, study_id)[0] + 1
+    count = changes_in(db.query(*changes_of(study_id)), study_id)[0] + 1
     db.execute(db.statements.insert_study_attr["system"], (CORRECTIONS, str(count), study_id))

@@ -69,7 +69,7 @@ def fit(space, x, weights, tier, **arguments):
     settings, axes = TPESampler(**arguments)._settings, space.axes
     bandwidth = settings.bandwidth(x.T, axes.lower, axes.upper)
     z = np.ascontiguousarray(encode(axes, x).T)
-    observed = Observed(np.arange(len(x)), z, bandwidth, np.full(z.shape, np.nan), np.full(z.shape, np.nan))
+    observed = Observed.of(z, bandwidth)
     return Estimator(settings, space, tier, bold=True).fit(observed, weights)
 
 

@@ -130,6 +130,7 @@ def beats(a: list[float], b: list[float]) -> bool:
     return a != b and all(x <= y for x, y in zip(a, b, strict=True))
 
 
+@pytest.mark.slow
 def test_a_pickled_study_and_a_new_process_go_on_alike(
     case: tuple[str, int], new_study: Callable, tmp_path: Path
 ) -> None:

@@ -17,10 +17,15 @@ from parzen.distributions import BaseDistribution, CategoricalDistribution, Floa
 from parzen.samplers import (
     AutoSampler,
     BaseSampler,
+    BruteForceSampler,
+    CmaEsSampler,
     DEHBSampler,
     GPSampler,
+    GridSampler,
     NSGAIIISampler,
     NSGAIISampler,
+    PartialFixedSampler,
+    QMCSampler,
     RandomSampler,
     Sampler,
     SMSEMOASampler,
@@ -43,6 +48,25 @@ def tpe(**arguments: Any) -> Line:
     return Line(lambda seed: TPESampler(seed=seed, **arguments), never_repeats=True)
 
 
+# Values for whatever the tests suggest: all lie in all ranges of their names.
+GRID: dict[str, list[Any]] = {
+    "float": np.linspace(-2.0, 3.0, 101).tolist(),
+    "log": np.geomspace(1e-6, 1e2, 33).tolist(),
+    "step": [0.1, 0.3, 0.5, 0.7, 0.9],
+    "int": list(range(-3, 8)),
+    "int_step": list(range(0, 101, 20)),
+    "int_log": [1, 10, 100, 1000],
+    "choice": ["a", None, 3, True],
+    "narrow": [1.0, 1.0 + 1e-12],
+    "huge": [-1e300, 0.0, 1e300],
+    "kind": ["linear", "deep"],
+    "slope": np.linspace(-1.0, 1.0, 21).tolist(),
+    "layers": [1, 2, 3],
+    **{name: np.linspace(0.0, 1.0, 10_007).tolist() for name in ("x", "y", *(f"x{i}" for i in range(4)))},
+    **{f"width{i}": [0.25, 0.75] for i in range(3)},
+}
+
+
 SAMPLERS: dict[str, Line] = {
     "random": Line(RandomSampler, learns_in=None),
     "auto": Line(lambda seed: AutoSampler(seed=seed), never_repeats=True),
@@ -53,10 +77,22 @@ SAMPLERS: dict[str, Line] = {
     "tpe-largest-budget": tpe(fidelity=largest_budget),
     "tpe-furthest-first": tpe(fidelity=furthest_first),
     "gp": Line(lambda seed: GPSampler(seed=seed), never_repeats=True),
+    "cmaes": Line(lambda seed: CmaEsSampler(seed=seed), learns_in=180, multi_objective=False),
+    "cmaes-separable": Line(lambda seed: CmaEsSampler(seed=seed, use_separable_cma=True), 180, multi_objective=False),
+    "cmaes-margin": Line(lambda seed: CmaEsSampler(seed=seed, with_margin=True), 180, multi_objective=False),
     "dehb": Line(lambda seed: DEHBSampler(1, 9, seed=seed), learns_in=180, multi_objective=False),
     "nsgaii": Line(lambda seed: NSGAIISampler(population_size=8, seed=seed), learns_in=120),
     "nsgaiii": Line(lambda seed: NSGAIIISampler(population_size=8, seed=seed), learns_in=120),
+    "qmc": Line(lambda seed: QMCSampler(scramble=True, seed=seed), learns_in=None),
+    "qmc-halton": Line(lambda seed: QMCSampler(qmc_type="halton", scramble=True, seed=seed), learns_in=None),
+    "grid": Line(lambda seed: GridSampler(GRID, seed=seed), learns_in=None),
+    "partly-fixed": Line(lambda seed: PartialFixedSampler({"other": 1}, TPESampler(seed=seed)), never_repeats=True),
     "sms-emoa": Line(lambda seed: SMSEMOASampler(population_size=8, seed=seed), learns_in=120),
+}
+
+# Those that need a space with an end; see test_exhaustive_samplers.py.
+FINITE: dict[str, Line] = {
+    "brute-force": Line(lambda seed: BruteForceSampler(seed), learns_in=None, never_repeats=True),
 }
 
 SPACE: dict[str, BaseDistribution] = {
@@ -114,7 +150,7 @@ def conditional(trial: Trial) -> float:
 
 
 def test_every_public_sampler_is_in_the_list() -> None:
-    assert concrete(parzen.samplers, BaseSampler) <= {type(line.make(0)) for line in SAMPLERS.values()}
+    assert concrete(parzen.samplers, BaseSampler) <= {type(line.make(0)) for line in (SAMPLERS | FINITE).values()}
 
 
 def test_values_lie_in_range_and_have_the_right_type(make: Callable) -> None:
@@ -372,6 +408,7 @@ CLEARLY_BETTER = 0.4
 
 
 @pytest.mark.parametrize("name", [name for name, line in SAMPLERS.items() if line.learns_in])
+@pytest.mark.slow
 def test_it_is_better_than_random_in_every_parameter(name: str, by_chance: dict[str, np.ndarray]) -> None:
     line = SAMPLERS[name]
     found = places(by_chance, line.make, line.learns_in)

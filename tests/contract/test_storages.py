@@ -893,6 +893,7 @@ def test_a_study_corrects_and_deletes_by_number_or_record(own_storage: BaseStora
 # --- much, and malicious ---------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_ten_thousand_parameters_and_a_large_attribute(own_storage: BaseStorage) -> None:
     study_id = own_storage.create_new_study([MINIMIZE])
     trial_id = own_storage.create_new_trial(study_id)

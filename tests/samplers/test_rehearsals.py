@@ -3,6 +3,8 @@
 import subprocess
 import sys
 
+import pytest
+
 PROGRAM = """
 import importlib, pkgutil
 import parzen
@@ -43,6 +45,7 @@ run(parzen.samplers.SMSEMOASampler, 4, 2)
 """
 
 
+@pytest.mark.slow
 def test_asks_call_nothing_that_was_not_rehearsed():
     done = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

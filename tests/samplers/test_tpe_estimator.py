@@ -61,7 +61,7 @@ def estimate(
     rule, axes = found.bandwidth, space.axes
     bandwidth = rule(x.T, axes.lower, axes.upper)
     z = np.ascontiguousarray(encode(axes, x).T)
-    observed = Observed(np.arange(len(x)), z, bandwidth, np.full(z.shape, np.nan), np.full(z.shape, np.nan))
+    observed = Observed.of(z, bandwidth)
     return Estimator(found, space, tier, bold).fit(observed, np.ones(len(x)) if weights is None else weights)
 
 

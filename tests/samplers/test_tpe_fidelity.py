@@ -346,6 +346,7 @@ STOPPED_BY_HAND = {
 
 
 @pytest.mark.parametrize("objective", STOPPED_BY_HAND.values(), ids=STOPPED_BY_HAND)
+@pytest.mark.slow
 def test_what_was_stopped_by_hand_is_left_alone(objective: Callable[[parzen.Trial], float]) -> None:
     """70 % of the space is stopped. Of the last 40 of 120 trials a twentieth is, as with Optuna, and of 80 draws (two
     seeds) more than a quarter would be once in 10^9 at that rate; before the rule heeded it, 63 to 99 % were.
@@ -359,6 +360,7 @@ def test_what_was_stopped_by_hand_is_left_alone(objective: Callable[[parzen.Tria
 
 
 @pytest.mark.parametrize("rule", RULES.values(), ids=RULES)
+@pytest.mark.slow
 def test_the_next_sample_is_near_good_paused_trials(rule: fidelity.Fidelity) -> None:
     for good in (0.2, 0.8):
         samples = [with_pauses(seed, good, fidelity=rule).ask(X).params["x"] for seed in range(12)]

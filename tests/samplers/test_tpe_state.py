@@ -176,6 +176,7 @@ def worse_then_better(rng, i):
 
 @pytest.mark.parametrize("values_of", [better_and_better, along_a_front, on_a_grid, worse_then_better])
 @pytest.mark.parametrize("n", [1, 10, 50])
+@pytest.mark.slow
 def test_the_best_of_few_that_are_kept_are_the_best_of_all(monkeypatch, values_of, n) -> None:
     """Also where the number changes, trials come in bulk, and some are infeasible or pruned."""
     monkeypatch.setattr(pareto_ranking, "LEAST", 60)

@@ -209,6 +209,7 @@ def test_processes_share_a_file(path: Path) -> None:
     assert content(opened(path)) == content(study._storage)  # type: ignore[arg-type]
 
 
+@pytest.mark.slow
 def test_a_killed_worker_loses_nothing_that_it_told(path: Path) -> None:
     study, draw = new_study(path), random.Random(0)
     told: list[int] = []
@@ -472,6 +473,7 @@ def empty_lock(path: Path) -> None:
 
 @pytest.mark.parametrize("made", [lock_of_optuna, lock_of_another_machine, empty_lock])
 @pytest.mark.parametrize("kind", LOCKS)
+@pytest.mark.slow
 def test_a_foreign_lock_is_respected_for_the_grace_period(path: Path, made: Callable[[Path], None], kind: str) -> None:
     made(path)
     start = time.monotonic()

@@ -130,6 +130,7 @@ def test_of_another_machine_the_heartbeats_decide(url: str) -> None:
         theirs.tell(trial, 1.0)
 
 
+@pytest.mark.slow
 def test_heartbeats_go_on_by_themselves(url: str) -> None:
     study = opened(url)
     study.ask()
@@ -159,6 +160,7 @@ study.tell(study.ask(), 1.0)
 
 
 @pytest.mark.parametrize("what", ["stays", "reconnects", "forks"])
+@pytest.mark.slow
 def test_a_process_ends_between_heartbeats(url: str, what: str) -> None:
     opened(url)
     n = 4 if url.startswith("mysql") else 1  # two of five complained when it was closed during a heartbeat
@@ -167,6 +169,7 @@ def test_a_process_ends_between_heartbeats(url: str, what: str) -> None:
     assert [(worker.communicate()[1], worker.returncode) for worker in workers] == [("", 0)] * n
 
 
+@pytest.mark.slow
 def test_a_trial_is_retried_at_most_so_often(url: str, start: Start) -> None:
     opened(url)
     for expected in (0, 1, 2):
@@ -179,6 +182,7 @@ def test_a_trial_is_retried_at_most_so_often(url: str, start: Start) -> None:
     assert RetryFailedTrialCallback.retry_history(study.trials[2]) == [0, 1]
 
 
+@pytest.mark.slow
 def test_of_many_that_look_at_once_one_gets_each_dead_trial(url: str, start: Start) -> None:
     opened(url)
     dead = [start(url) for _ in range(3)]

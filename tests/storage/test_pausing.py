@@ -74,6 +74,7 @@ def three_paused(url: str) -> parzen.Study:
     return study
 
 
+@pytest.mark.slow
 def test_the_trial_of_a_killed_worker_is_resumed_by_another_one(url: str) -> None:
     study = three_paused(url)
     worker = start(url, 1, 0.2)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 
 import pytest
 import servers
+from relay import relay
 from running import run_together
 
 import parzen
@@ -39,6 +40,7 @@ def new_study(url: str) -> parzen.Study:
     return parzen.create_study(storage=url, study_name="shared", sampler=RandomSampler(seed=0), load_if_exists=True)
 
 
+@pytest.mark.slow
 def test_processes_create_the_tables_at_once(url: str) -> None:
     run_together([["create", url, f"study {i}"] for i in range(4)])
     for i in range(4):
@@ -46,6 +48,7 @@ def test_processes_create_the_tables_at_once(url: str) -> None:
         assert [trial.number for trial in study.get_trials(states=[TrialState.COMPLETE])] == list(range(5))
 
 
+@pytest.mark.slow
 def test_processes_share_a_study_without_gaps_and_run_enqueued_trials_once(url: str) -> None:
     study = new_study(url)
     for i in range(20):
@@ -130,10 +133,10 @@ def test_an_end_that_was_stored_before_the_connection_broke_is_not_done_again(ur
     db = storage._db
     run, ends = db._run, []
 
-    def lose_the_answer(sql: str, parameters: object) -> object:
-        result = run(sql, parameters)
-        if sql == "COMMIT" and not ends:
-            ends.append(sql)
+    def lose_the_answer(statements: Sequence[tuple[str, object]]) -> object:
+        result = run(statements)
+        if statements[-1][0] == "COMMIT" and not ends:
+            ends.append(statements)
             db.close()
             db._fail(lost())
         return result
@@ -176,14 +179,14 @@ def test_a_deadlock_is_tried_again(kind: str, url: str) -> None:
 # --- statements ------------------------------------------------------------------------------------------------------
 
 
-def statements(study: parzen.Study, verb: Callable[[], object]) -> list[str]:
-    """Give the first word of every statement that a verb sends to the server."""
+def messages(study: parzen.Study, verb: Callable[[], object]) -> list[str]:
+    """Give the first words of the statements of every message that a verb sends to the server."""
     db, sent = study._storage._db, []
     run = db._run
 
-    def note(sql: str, parameters: object) -> object:
-        sent.append(sql.split()[0])
-        return run(sql, parameters)
+    def note(statements: Sequence[tuple[str, object]]) -> object:
+        sent.append(" ".join(sql.split()[0] for sql, _ in [*db._unsent, *statements]))
+        return run(statements)
 
     db._run = note
     try:
@@ -198,16 +201,39 @@ def test_every_verb_sends_these_statements_and_no_more(url: str) -> None:
     trial = study.ask()
     study.tell(trial, trial.suggest_float("x", 0, 1))
     asked: list[parzen.Trial] = []
-    once = ["BEGIN", "INSERT", "COMMIT"]  # the row that says what was done last
-    assert statements(study, lambda: asked.append(study.ask())) == [
-        "SELECT", once[0], "SELECT", "SELECT", "INSERT", *once[1:],
-    ]  # fmt: skip
+    done = "INSERT COMMIT"  # the row that says what was done last
+    assert messages(study, lambda: asked.append(study.ask())) == ["SELECT", "BEGIN SELECT INSERT SELECT", done]
     trial = asked[0]
     study.trials  # noqa: B018 - the name is known from here on
-    assert statements(study, lambda: trial.suggest_float("x", 0, 1)) == ["INSERT"]
-    assert statements(study, lambda: trial.report(1.0, 0)) == ["INSERT"]
-    assert statements(study, lambda: trial.set_user_attr("a", 1)) == ["INSERT"]
-    assert statements(study, lambda: study.tell(trial, 1.0)) == [once[0], "UPDATE", "INSERT", *once[1:], "SELECT"]
+    assert messages(study, lambda: trial.suggest_float("x", 0, 1)) == ["INSERT"]
+    assert messages(study, lambda: trial.report(1.0, 0)) == ["INSERT"]
+    assert messages(study, lambda: trial.set_user_attr("a", 1)) == ["INSERT"]
+    # What others may have written to the trial is counted, and its value stored.
+    assert messages(study, lambda: study.tell(trial, 1.0)) == ["BEGIN UPDATE SELECT", f"INSERT {done}"]
+
+
+def test_a_trial_takes_so_many_round_trips(url: str) -> None:
+    import sqlalchemy
+
+    address = sqlalchemy.make_url(url)
+    assert address.host is not None and address.port is not None
+    with relay(address.host, address.port) as between:
+        through = address.set(host="127.0.0.1", port=between.port)
+        study = new_study(through.render_as_string(hide_password=False))
+        space = {f"x{i}": UNIT for i in range(5)}
+        asked: list[parzen.Trial] = []
+        for _ in range(3):
+            study.tell(study.ask(space), 1.0)
+        assert between.count(lambda: asked.append(study.ask(space))) <= 3
+        trial = asked.pop()
+        assert between.count(lambda: trial.suggest_float("x0", 0, 1)) == 0
+        assert between.count(lambda: trial.report(1.0, 1)) == 1
+        assert between.count(lambda: study.tell(trial, 1.0)) <= 2
+        assert between.count(lambda: asked.append(study.ask())) <= 3
+        study.tell(asked.pop(), 1.0)
+        assert between.count(lambda: study.ask_batch(64, space)) <= 3
+        study._storage.remove_session()
+    assert [trial.params.keys() for trial in new_study(url).trials[-64:]] == [space.keys()] * 64
 
 
 # --- what servers see differently ------------------------------------------------------------------------------------

@@ -98,7 +98,7 @@ def _descent_value(
             mean += value[i] * weights[i]
         sd = math.sqrt(scale * max(1.0 - explained, LEAST_VARIANCE))
         if kinds[m] == IMPROVEMENT:
-            log_value, by_mean, by_sd = _improvement(mean, sd, best, noise)
+            log_value, by_mean, by_sd = improvement(mean, sd, best, noise)
         else:
             log_value, by_mean, by_sd = _below(mean, sd, best)
         found -= log_value
@@ -117,7 +117,7 @@ def _descent_value(
 
 
 @jit
-def _improvement(mean: float, sd: float, best: float, noise: float) -> tuple[float, float, float]:
+def improvement(mean: float, sd: float, best: float, noise: float) -> tuple[float, float, float]:
     """See `improvement.log_expected_improvement`."""
     u = (best - mean) / sd
     if u < 0.0:

@@ -16,6 +16,9 @@ from .. import exact, jit
 from ..hill_climb import DIRECTIONS, FIRST_STEP, LONGER, NEGLIGIBLE, REACH, SHORTER
 from ..mixture import Mixture
 from ..truncnorm import SQRT_HALF
+from .normal import exp_block
+
+LANES = 8
 
 
 def climb(
@@ -44,13 +47,13 @@ def _climb(
     n_steps: int,
 ) -> FloatArray:
     d = start.size
-    below_kernels, below_where = _near(below_offset, below_mu, below_precision, low, high)
-    above_kernels, above_where = _near(above_offset, above_mu, above_precision, low, high)
+    below = _near(below_offset, below_mu, below_precision, low, high)
+    above = _near(above_offset, above_mu, above_precision, low, high)
     best: FloatArray = start.copy()
     tried, step = np.empty(d), FIRST_STEP
     slope, slope_above, new_slope = np.empty(d), np.empty(d), np.empty(d)
-    score = _log_density(below_kernels, below_where, best, slope)
-    score -= power * _log_density(above_kernels, above_where, best, slope_above)
+    score = _log_density(*below, best, slope)
+    score -= power * _log_density(*above, best, slope_above)
     for j in range(d):
         slope[j] -= power * slope_above[j]
     for _ in range(n_steps):
@@ -60,8 +63,8 @@ def _climb(
         if not length > 0.0:
             break
         _move(best, step, slope, math.sqrt(length), scale, low, high, tried)
-        new_score = _log_density(below_kernels, below_where, tried, new_slope)
-        new_score -= power * _log_density(above_kernels, above_where, tried, slope_above)
+        new_score = _log_density(*below, tried, new_slope)
+        new_score -= power * _log_density(*above, tried, slope_above)
         if new_score > score:
             score = new_score
             step *= LONGER
@@ -95,8 +98,8 @@ def _move(
 @jit
 def _near(
     offset: FloatArray, mu: FloatArray, precision: FloatArray, low: FloatArray, high: FloatArray
-) -> tuple[FloatArray, FloatArray]:
-    """Keep the kernels that can matter in a box: offsets (k,), and means and precisions by kernel (k, 2 d)."""
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Keep the kernels that can matter in a box: offsets (n,), means and precisions (d, n)."""
     d, k = mu.shape
     largest, smallest = offset.copy(), offset.copy()
     for j in range(d):
@@ -109,41 +112,51 @@ def _near(
     floor = smallest[0]
     for c in range(k):
         floor = max(floor, smallest[c])
-    n = 0
+    n, kept = 0, np.empty(k, np.int64)
     for c in range(k):
+        kept[n] = c
         n += largest[c] > floor - NEGLIGIBLE
-    kept, where = np.empty(n), np.empty((n, 2 * d))
-    i = 0
-    for c in range(k):
-        if largest[c] > floor - NEGLIGIBLE:
-            kept[i] = offset[c]
-            for j in range(d):
-                where[i, j], where[i, d + j] = mu[j, c], precision[j, c]
-            i += 1
-    return kept, where
+    means, precisions = np.empty((d, n)), np.empty((d, n))
+    for j in range(d):
+        for c in range(n):
+            means[j, c], precisions[j, c] = mu[j, kept[c]], precision[j, kept[c]]
+    return offset[kept[:n]], means, precisions
 
 
 @jit
-def _log_density(offset: FloatArray, where: FloatArray, x: FloatArray, slope: FloatArray) -> float:
+def _log_density(offset: FloatArray, mu: FloatArray, precision: FloatArray, x: FloatArray, slope: FloatArray) -> float:
     """Return the log-density at x (d,); fill in its gradient (d,)."""
-    k, d = offset.size, x.size
-    exponent = np.empty(k)
-    peak = -np.inf
-    for c in range(k):
-        total = offset[c]
-        for j in range(d):
-            z = (x[j] - where[c, j]) * where[c, d + j]
-            total -= z * z
-        exponent[c] = total
-        peak = max(peak, total)
-    slope[:] = 0.0
-    total = 0.0
-    for c in range(k):
-        if exponent[c] - peak > -NEGLIGIBLE:
-            share = math.exp(exponent[c] - peak)
-            total += share
-            for j in range(d):
-                slope[j] -= 2.0 * share * (x[j] - where[c, j]) * where[c, d + j] ** 2
-    for j in range(d):
-        slope[j] /= total
+    exponent: FloatArray = offset.copy()
+    work = np.empty(exponent.size)
+    for j in range(x.size):
+        for c in range(exponent.size):
+            z = (x[j] - mu[j, c]) * precision[j, c]
+            exponent[c] -= z * z
+    peak = exponent[0]
+    for c in range(exponent.size):
+        peak = max(peak, exponent[c])
+    for c in range(exponent.size):
+        exponent[c] -= peak
+    exp_block(exponent, work)
+    total = _sum(exponent)
+    for j in range(x.size):
+        for c in range(exponent.size):
+            work[c] = exponent[c] * ((x[j] - mu[j, c]) * precision[j, c] * precision[j, c])
+        slope[j] = -2.0 * _sum(work) / total
     return peak + math.log(total)
+
+
+@jit
+def _sum(x: FloatArray) -> float:
+    """Add up numbers, eight sums side by side, which one after another would not vectorise."""
+    sums, whole = np.zeros(LANES), x.size - x.size % LANES
+    for start in range(0, whole, LANES):
+        some = x[start : start + LANES]
+        for lane in range(LANES):
+            sums[lane] += some[lane]
+    total = 0.0
+    for lane in range(LANES):
+        total += sums[lane]
+    for c in range(whole, x.size):
+        total += x[c]
+    return total

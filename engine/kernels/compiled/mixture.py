@@ -17,9 +17,11 @@ from ..axes import Axes
 from ..categorical import ChoiceTables
 from ..mixture import Mixture, Observed, condition
 from ..truncnorm import LOG_SQRT_2PI, QUANTILE_GRID, SQRT_HALF
-from .normal import BLOCK, exp_block, log_mass, log_mass_around, ppf, tail
+from .normal import BLOCK, exp_block, log_mass, log_mass_around, ppf_block, tail
 
 NEGLIGIBLE = -40.0
+LEAST_BLOCK = 8  # components
+LOOK = 4  # dimensions after which it is looked again whether a block still matters
 SMALLEST_MASS = 1e-280
 
 __all__ = ["condition", "draw", "draw_marginals", "fit", "log_density", "log_marginals"]
@@ -35,14 +37,8 @@ def log_density(mixture: Mixture, z: FloatArray) -> FloatArray:
 
 def log_marginals(mixture: Mixture, z: FloatArray) -> FloatArray:
     """Return each dimension's own log-density (n, d); see `kernels.mixture.log_marginals`."""
-    columns = np.ascontiguousarray(z.T)
-    out = np.empty(columns.shape)
-    for j in range(len(columns)):
-        one = slice(j, j + 1)
-        offset = mixture.log_weight - mixture.norm[j]
-        kernels = mixture.mu[one], mixture.precision[one], mixture.row[one], mixture.table
-        _log_density(offset, *kernels, columns[j][:, None], out[j])
-    by_point: FloatArray = out.T
+    kernels = mixture.log_weight, mixture.norm, mixture.mu, mixture.precision, mixture.row, mixture.table
+    by_point: FloatArray = _log_marginals(*kernels, np.ascontiguousarray(z.T)).T
     return by_point
 
 
@@ -63,7 +59,7 @@ def draw_marginals(mixture: Mixture, axes: Axes, u: FloatArray) -> FloatArray:
 @jit
 def fit(observed: Observed, log_weight: FloatArray, smallest: FloatArray, choices: ChoiceTables, axes: Axes) -> Mixture:
     """Fit a mixture; see `kernels.mixture.fit`. A kernel that did not change is not normalised again."""
-    ids, z, bandwidth, known_precision, known_norm = observed
+    ids, z, bandwidth, known = observed
     d, k = z.shape[0], log_weight.size
     norm, mu, sigma, precision = np.empty((d, k)), np.empty((d, k)), np.empty((d, k)), np.empty((d, k))
     row, offset = np.full((d, k), -1), log_weight.copy()
@@ -85,9 +81,9 @@ def fit(observed: Observed, log_weight: FloatArray, smallest: FloatArray, choice
             used = _grid_rows(ids, z[j], bandwidth[j], smallest[j], axes, j, row[j], table, used)
         else:
             _center(ids, z[j], bandwidth[j], smallest[j], axes.lower[j], axes.upper[j], mu[j], sigma[j])
-            _scale(mu[j], sigma[j], axes.spread[j], axes.step[j], precision[j])
+            cells = axes.spread[j], axes.step[j]
             ends = axes.lower[j], axes.upper[j]
-            _normalise(ids, mu[j], precision[j], *ends, known_precision[j], known_norm[j], norm[j], offset)
+            _normalise(ids, mu[j], sigma[j], *cells, *ends, known[:, j], precision[j], norm[j], offset)
     return Mixture(log_weight, norm, offset, mu, sigma, precision, row, table[:used])
 
 
@@ -113,39 +109,42 @@ def _center(
 
 
 @jit
-def _scale(mu: FloatArray, sigma: FloatArray, spread: float, step: float, precision: FloatArray) -> None:
-    """Fill in sqrt(1/2) / deviation, with the variance of a fine grid's cell added."""
-    for c in range(mu.size):
-        variance = spread
-        if spread < 0.0:
-            variance = (2.0 * math.atanh(min(-0.5 * step * math.exp(-mu[c]), 0.9))) ** 2 / 12.0
-        deviation = sigma[c] if variance == 0.0 else math.hypot(sigma[c], math.sqrt(variance))
-        precision[c] = SQRT_HALF / deviation
-
-
-@jit
 def _normalise(
     ids: IntArray,
     mu: FloatArray,
-    precision: FloatArray,
+    sigma: FloatArray,
+    spread: float,
+    step: float,
     lower: float,
     upper: float,
-    known_precision: FloatArray,
-    known_norm: FloatArray,
+    known: FloatArray,
+    precision: FloatArray,
     norm: FloatArray,
     offset: FloatArray,
 ) -> None:
-    """Fill in log normalisers, the known ones where a kernel is that of an earlier fit; subtract them."""
+    """Fill in precisions and log normalisers, those known from an earlier fit where a kernel is the same; subtract."""
     for c in range(mu.size):
-        if c < ids.size and known_precision[ids[c]] == precision[c]:
-            norm[c] = known_norm[ids[c]]
+        i = ids[c] if c < ids.size else -1
+        if i >= 0 and known[0, i] == sigma[c]:
+            precision[c], norm[c] = known[1, i], known[2, i]
         else:
-            scale = precision[c] / SQRT_HALF
-            mass = log_mass_around((lower - mu[c]) * scale, (upper - mu[c]) * scale)
-            norm[c] = mass - math.log(scale) + LOG_SQRT_2PI
-            if c < ids.size:
-                known_precision[ids[c]], known_norm[ids[c]] = precision[c], norm[c]
+            precision[c], norm[c] = kernel(mu[c], sigma[c], spread, step, lower, upper)
+            if i >= 0:
+                known[0, i], known[1, i], known[2, i] = sigma[c], precision[c], norm[c]
         offset[c] -= norm[c]
+
+
+@jit
+def kernel(mu: float, sigma: float, spread: float, step: float, lower: float, upper: float) -> tuple[float, float]:
+    """Return a kernel's precision, sqrt(1/2) / deviation, a fine grid's cell included, and its log normaliser."""
+    variance = spread
+    if spread < 0.0:
+        variance = (2.0 * math.atanh(min(-0.5 * step * math.exp(-mu), 0.9))) ** 2 / 12.0
+    deviation = sigma if variance == 0.0 else math.hypot(sigma, math.sqrt(variance))
+    precision = SQRT_HALF / deviation
+    scale = precision / SQRT_HALF
+    mass = log_mass_around((lower - mu) * scale, (upper - mu) * scale)
+    return precision, mass - math.log(scale) + LOG_SQRT_2PI
 
 
 @jit
@@ -240,16 +239,39 @@ def _log_density(
     mean, scale, first = np.zeros((d, BLOCK)), np.zeros((d, BLOCK)), np.zeros((d, BLOCK), np.int64)
     for block in range((k - 1) // BLOCK, -1, -1):  # the last component is the prior, which reaches everywhere
         start, stop = block * BLOCK, min((block + 1) * BLOCK, k)
-        for c in range(BLOCK):  # the padding of the last block has no weight
+        width = LEAST_BLOCK
+        while width < stop - start:
+            width *= 2
+        for c in range(width):  # the padding of the last block has no weight
             constant[c] = offset[start + c] if start + c < k else -np.inf
         for j in range(d):
             for c in range(stop - start):
                 mean[j, c], scale[j, c], first[j, c] = mu[j, start + c], precision[j, start + c], row[j, start + c]
         for i in range(n):
-            _exponents(exponent, constant, mean, scale, first, table, z[i])
-            _accumulate(exponent, buffer, work, peak, total, i)
+            least = peak[i] + NEGLIGIBLE if width == BLOCK else -np.inf
+            if _exponents(exponent[:width], constant, mean, scale, first, table, z[i], least, buffer):
+                _accumulate(exponent[:width], buffer, work[:width], peak, total, i)
     for i in range(n):
         out[i] = peak[i] + math.log(total[i]) if total[i] > 0.0 else -np.inf
+
+
+@jit
+def _log_marginals(
+    log_weight: FloatArray,
+    norm: FloatArray,
+    mu: FloatArray,
+    precision: FloatArray,
+    row: IntArray,
+    table: FloatArray,
+    z: FloatArray,
+) -> FloatArray:
+    """Return each dimension's own log-density (d, n) at z (d, n)."""
+    out, one = np.empty(z.shape), np.empty((z.shape[1], 1))
+    for j in range(len(z)):
+        one[:, 0] = z[j]
+        offset = log_weight - norm[j]
+        _log_density(offset, mu[j : j + 1], precision[j : j + 1], row[j : j + 1], table, one, out[j])
+    return out
 
 
 @jit
@@ -261,53 +283,68 @@ def _exponents(
     first: IntArray,
     table: FloatArray,
     z: FloatArray,
-) -> None:
-    """Sum the exponents of one candidate over the dimensions, for a block of components."""
-    for c in range(BLOCK):
+    least: float,
+    buffer: FloatArray,
+) -> bool:
+    """Sum the exponents of one candidate over the dimensions, for a block of components.
+
+    Sums only fall from one dimension to the next: once all are below `least`, the block is given up, and this is False.
+    """
+    width = exponent.size
+    for c in range(width):
         exponent[c] = constant[c]
     waiting = -1  # two continuous dimensions are taken in one pass
     for j in range(z.size):
         if first[j, 0] >= 0:
             column = np.int64(z[j])
-            for c in range(BLOCK):
+            for c in range(width):
                 exponent[c] += table[first[j, c] + column]
         elif waiting < 0:
             waiting = j
         else:
             x, y = z[waiting], z[j]
-            for c in range(BLOCK):
+            for c in range(width):
                 a, b = (x - mean[waiting, c]) * scale[waiting, c], (y - mean[j, c]) * scale[j, c]
                 exponent[c] -= a * a + b * b
             waiting = -1
+        if j % LOOK == LOOK - 1 and least > -1e299 and not _largest(exponent, buffer) > least:
+            return False
     if waiting >= 0:
-        for c in range(BLOCK):
+        for c in range(width):
             a = (z[waiting] - mean[waiting, c]) * scale[waiting, c]
             exponent[c] -= a * a
+    return True
+
+
+@jit
+def _largest(x: FloatArray, buffer: FloatArray) -> float:
+    """Return the largest of as many numbers as a power of two, side by side in `buffer`."""
+    half = x.size // 2
+    for c in range(half):
+        buffer[c] = max(x[c], x[half + c])
+    while half > 1:
+        half //= 2
+        low, high = buffer[:half], buffer[half : 2 * half]
+        for c in range(half):
+            low[c] = max(low[c], high[c])
+    return buffer[0]
 
 
 @jit
 def _accumulate(
     exponent: FloatArray, buffer: FloatArray, work: FloatArray, peak: FloatArray, total: FloatArray, i: int
 ) -> None:
-    """Add a block's terms to the running log-sum-exp (peak, total) of candidate i."""
-    for c in range(BLOCK):
-        buffer[c] = exponent[c]
-    half = BLOCK // 2
-    while half > 0:
-        low, high = buffer[:half], buffer[half : 2 * half]
-        for c in range(half):
-            low[c] = max(low[c], high[c])
-        half //= 2
-    top = buffer[0]
+    """Add the terms of a block, as many as a power of two, to the running log-sum-exp (peak, total) of candidate i."""
+    top = _largest(exponent, buffer)
     if not top - peak[i] > NEGLIGIBLE:
         return
     if top > peak[i]:
         total[i] *= math.exp(peak[i] - top)
         peak[i] = top
-    for c in range(BLOCK):
+    for c in range(exponent.size):
         exponent[c] -= peak[i]
     exp_block(exponent, work)
-    half = BLOCK // 2
+    half = exponent.size // 2
     while half > 0:
         low, high = exponent[:half], exponent[half : 2 * half]
         for c in range(half):
@@ -377,10 +414,15 @@ def _draw_normals(
     z: FloatArray,
 ) -> None:
     """Draw from truncated normals, on the grid if there is one."""
-    for i in range(z.size):
+    n = z.size
+    uniform, a, b, quantile = np.empty(n), np.empty(n), np.empty(n), np.empty(n)
+    for i in range(n):
         mean, deviation = mu[component[i]], sigma[component[i]]
-        quantile = ppf(u[i], (lower - mean) / deviation, (upper - mean) / deviation)
-        value = mean + deviation * (np.rint(quantile * QUANTILE_GRID) / QUANTILE_GRID)
+        uniform[i], a[i], b[i] = u[i], (lower - mean) / deviation, (upper - mean) / deviation
+    ppf_block(uniform, a, b, quantile)
+    for i in range(n):
+        mean, deviation = mu[component[i]], sigma[component[i]]
+        value = mean + deviation * (np.rint(quantile[i] * QUANTILE_GRID) / QUANTILE_GRID)
         if step != 0.0:
             value = _snap(value, low, step)
         z[i] = min(max(value, low), high)

@@ -60,7 +60,7 @@ def random_mixture(names, n, seed, ties=False, with_missing=False, **options):
 def observed_of(slow, axes):
     """The kernels of a slow mixture as observations, the prior's as one that lacks all parameters."""
     z = np.ascontiguousarray(encode(axes, slow.x.T).T)
-    return Observed(np.arange(z.shape[1]), z, slow.sigma, np.full(z.shape, np.nan), np.full(z.shape, np.nan))
+    return Observed.of(z, slow.sigma)
 
 
 def tables_of(slow):

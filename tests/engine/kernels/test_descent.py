@@ -193,6 +193,7 @@ def acquisition(p: int, q: int, n_constraints: int, seed: int) -> tuple[Acquisit
 @pytest.mark.parametrize("n_constraints", [0, 1, 3])
 @pytest.mark.parametrize(("p", "q"), [(1, 0), (2, 1), (5, 0), (3, 2)])
 @pytest.mark.parametrize("rules", [SHORT, LONG], ids=["short", "long"])
+@pytest.mark.slow
 def test_both_tiers_climb_to_the_same_points(p: int, q: int, n_constraints: int, rules: Rules) -> None:
     for seed in range(6):
         rated, points = acquisition(p, q, n_constraints, seed)

@@ -78,6 +78,7 @@ assert not {"numba", "scipy"} & set(sys.modules)
 """)
 
 
+@pytest.mark.slow
 def test_an_empty_cache_is_filled_by_one_child(tmp_path):
     """Whoever asks meanwhile goes on with NumPy. One kernel stands for all here, which take a minute to compile."""
     (tmp_path / "tiny.py").write_text(TINY)
@@ -101,6 +102,7 @@ assert loading._stamp().exists()
 
 
 @pytest.mark.usefixtures("compiled")
+@pytest.mark.slow
 def test_kernels_are_made_ready_beside_the_objective_and_used_from_then_on():
     """A study whose kernels come to be ready on its way is one that never had any."""
     outputs = [
@@ -157,6 +159,7 @@ assert len(logs) == 1 and "NumPy goes on" in logs[0], logs
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+@pytest.mark.slow
 def test_a_fork_in_the_middle_goes_on():
     """A child has no thread that loads; it begins anew, and no lock is held that nobody releases."""
     run("""

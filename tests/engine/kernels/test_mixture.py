@@ -144,11 +144,12 @@ def test_bandwidths_are_clipped_and_the_prior_may_come_last(kernels):
 def test_a_second_fit_takes_normalisers_from_the_first():
     axes, _, z = axes_and(["float", "float"], 6, 0)
     z, ids = np.ascontiguousarray(z.T), np.array([0, 2, 5])
-    precision, norm = np.full(z.shape, np.nan), np.full(z.shape, np.nan)
+    known = np.full((3, *z.shape), np.nan)
+    norm = known[2]
     none = tables_of(random_mixture(["float", "float"], 0, 0))
 
     def call(ids, bandwidth):
-        observed = slow.Observed(ids, z, np.full(z.shape, bandwidth), precision, norm)
+        observed = slow.Observed(ids, z, np.full(z.shape, bandwidth), known)
         return fast.fit(observed, np.zeros(len(ids)), np.full(2, 0.1), none, axes)
 
     first = call(ids, 0.5)

@@ -123,6 +123,7 @@ def hanging(trial: parzen.Trial) -> float:
     return 0.0
 
 
+@pytest.mark.slow
 def test_a_trial_that_hangs_is_ended() -> None:
     study = parzen.create_study()
     study.optimize(hanging, 4, n_jobs=2, executor="processes", trial_timeout=4.0, retries=3)
@@ -138,6 +139,7 @@ def resumed(trial: parzen.Trial) -> float:
     raise parzen.TrialPaused
 
 
+@pytest.mark.slow
 def test_a_trial_that_had_paused_is_paused_again() -> None:
     study = parzen.create_study(pruner=parzen.pruners.ASHAPruner(min_resource=2, max_resource=8, reduction_factor=2))
     study.optimize(resumed, 2, executor="processes")  # the second one is the first, promoted

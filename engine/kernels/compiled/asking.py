@@ -1,0 +1,233 @@
+"""TPE's part in a trial that starts: a point of the joint density, or children of the trials below, in one call.
+
+Both densities are fitted, candidates drawn and scored, and of the joint density the best one climbs. What is done is
+written down in `samplers.tpe`, whose parts choose the same points. What is kept between calls lies in arrays by trial
+number that the caller holds.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from ...arrays import FloatArray, IntArray
+from .. import exact, jit
+from ..axes import Axes
+from ..categorical import ChoiceTables
+from ..mixture import Kept
+from .densities import (
+    default_weights,
+    fit_above,
+    fit_below,
+    improvement_weights,
+    log_weights,
+    smallest,
+    tables,
+    update,
+)
+from .local_search import climb_along
+from .mixture import _draw, _log_density, _log_marginals, _snap
+from .philox import uniforms
+
+
+@jit
+def ask(
+    key: npt.NDArray[np.uint64],
+    number: int,
+    n_candidates: int,
+    caution: float,
+    power: float,
+    n_steps: int,
+    n: int,
+    n_below: int,
+    n_ranked: int,
+    running: IntArray,
+    ids: IntArray,
+    weights: FloatArray,
+    prior_weight: float,
+    has_prior: bool,
+    smoothing: float,
+    least_parts: int,
+    most_parts: int,
+    endpoints: bool,
+    choices: ChoiceTables,
+    axes: Axes,
+    kept: Kept,
+) -> FloatArray:
+    """Choose the point (d,) of a trial, in model coordinates.
+
+    Parameters
+    ----------
+    key, number
+        Whose uniforms are drawn: see `philox.uniforms`.
+    n_candidates, caution
+        As in `TPESampler`.
+    power
+        What the log-density above is multiplied with.
+    n_steps
+        Number of steps of the climb of a bold trial.
+    n
+        Number of trials.
+    n_below, n_ranked
+        How many trials are below, at most `MOST_FEW`, and how many complete ones count.
+    running
+        Numbers of the trials that run and count as above.
+    ids, weights
+        Those that stand for all trials above, and their weights, if the sorted columns are up to date; empty: all are
+        modelled by `rules.default_weights`.
+    prior_weight, has_prior
+        Weight of the prior, and whether it is there beside observations.
+    smoothing
+        What a categorical kernel gives to every choice in cautious trials; negative: what it does in bold ones.
+    least_parts, most_parts
+        See `rules.RangeClip`.
+    endpoints
+        See `neighbours`.
+    choices
+        The kernels of the categorical dimensions for any leak, without distances.
+    axes
+        The d dimensions.
+    kept
+        What is kept between calls.
+    """
+    d = axes.low.size
+    u = uniforms(key, 0, number, 1 + n_candidates * (1 + d))
+    is_bold = u[0] >= caution
+    below_numbers = kept.ranked[:n_below]
+    losses, worst = kept.losses[:n_below], min(n_below, n_ranked - 1)
+    weights_below = improvement_weights(losses, kept.losses[worst]) if is_bold else np.ones(n_below)
+    has_own = is_bold or smoothing < 0.0
+    below = fit_below(
+        below_numbers,
+        log_weights(weights_below, prior_weight if has_prior or n_below == 0 else -1.0),
+        smallest(axes, n_below + has_prior, least_parts, most_parts),
+        endpoints,
+        tables(prior_weight / (n_below + 1) if has_own else smoothing, choices, axes),
+        axes,
+        kept,
+    )
+    n_above = n_ranked - n_below + running.size
+    if ids.size == 0:
+        ids = update(n, below_numbers, running, endpoints, axes, kept)
+        weights = default_weights(n_above)
+    above = fit_above(
+        ids,
+        log_weights(weights, prior_weight if has_prior or n_above == 0 else -1.0),
+        smallest(axes, n_above + has_prior, least_parts, most_parts),
+        tables(prior_weight / (n_above + 1) if has_own else smoothing, choices, axes),
+        axes,
+        kept,
+    )
+    uniform = u[1:].reshape((n_candidates, 1 + d))
+    z = _draw(below.log_weight, below.mu, below.sigma, below.row, below.table, axes, uniform, 1)
+    log_below, log_above = np.empty(n_candidates), np.empty(n_candidates)
+    _log_density(below.offset, below.mu, below.precision, below.row, below.table, z, log_below)
+    _log_density(above.offset, above.mu, above.precision, above.row, above.table, z, log_above)
+    point = z[first_largest(log_below - power * log_above)]
+    if is_bold:
+        climb_along(point, below, above, power, axes, n_steps)
+    return decoded(point, axes)
+
+
+@jit
+def rate_children(
+    u: FloatArray,
+    parent: IntArray,
+    power: float,
+    n: int,
+    below_numbers: IntArray,
+    n_above: int,
+    running: IntArray,
+    ids: IntArray,
+    weights: FloatArray,
+    prior_weight: float,
+    has_prior: bool,
+    smoothing: FloatArray,
+    least_parts: int,
+    most_parts: int,
+    endpoints: bool,
+    choices: ChoiceTables,
+    axes: Axes,
+    kept: Kept,
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Make children of the trials below, and score them by the densities of each dimension.
+
+    Parameters
+    ----------
+    u
+        (c, 2 d) uniforms for c points from the density below, each dimension by itself.
+    parent
+        (c, d) whose coordinates children have: the number of a trial, or -1, as that of one that lacks it, for those
+        of the point that was drawn.
+    n_above
+        How many trials are above, more than `ids` where these stand for all.
+    smoothing
+        (2,) what a categorical kernel gives to every choice, below and above.
+    others
+        As in `ask`.
+
+    Returns
+    -------
+    z, x, scores
+        Children (c, d) in kernel and in model coordinates, and scores (c,).
+    """
+    n_below = below_numbers.size
+    below = fit_below(
+        below_numbers,
+        log_weights(np.ones(n_below), prior_weight if has_prior or n_below == 0 else -1.0),
+        smallest(axes, n_below + has_prior, least_parts, most_parts),
+        endpoints,
+        tables(smoothing[0], choices, axes),
+        axes,
+        kept,
+    )
+    if ids.size == 0:
+        ids = update(n, below_numbers, running, endpoints, axes, kept)
+        weights = default_weights(ids.size)
+    log_weight = log_weights(weights, prior_weight if has_prior or n_above == 0 else -1.0)
+    above = fit_above(
+        ids,
+        log_weight,
+        smallest(axes, n_above + has_prior, least_parts, most_parts),
+        tables(smoothing[1], choices, axes),
+        axes,
+        kept,
+    )
+    d = axes.low.size
+    z = _draw(below.log_weight, below.mu, below.sigma, below.row, below.table, axes, u, d)
+    x, scores = np.empty(z.shape), np.zeros(len(z))
+    for c in range(len(z)):
+        for j in range(d):
+            if parent[c, j] >= 0 and kept.z[j, parent[c, j]] == kept.z[j, parent[c, j]]:
+                z[c, j] = kept.z[j, parent[c, j]]
+        x[c] = decoded(z[c], axes)
+    columns = np.ascontiguousarray(z.T)
+    log_below = _log_marginals(below.log_weight, below.norm, below.mu, below.precision, below.row, below.table, columns)
+    log_above = _log_marginals(log_weight, above.norm, above.mu, above.precision, above.row, above.table, columns)
+    for j in range(d):
+        for c in range(len(z)):
+            scores[c] += log_below[j, c] - power * log_above[j, c]
+    return z, x, scores
+
+
+@jit
+def first_largest(scores: FloatArray) -> int:
+    """Return the first index of the largest score, or of the first NaN, as NumPy does."""
+    best = 0
+    for i in range(1, scores.size):
+        if scores[best] == scores[best] and not scores[i] <= scores[best]:
+            best = i
+    return best
+
+
+@exact
+def decoded(z: FloatArray, axes: Axes) -> FloatArray:
+    """Return the model coordinates of a point (d,), on the grids where there are any; see `axes.decode`."""
+    x = np.empty(z.size)
+    for j in range(z.size):
+        x[j] = z[j]
+        if axes.n_values[j] > 0 and axes.n_choices[j] == 0:
+            x[j] = axes.points[axes.start[j] + np.int64(z[j])]
+        elif axes.n_values[j] == 0 and axes.step[j] != 0.0:
+            x[j] = _snap(z[j], axes.low[j], axes.step[j])
+    return x
