@@ -9,6 +9,7 @@ from __future__ import annotations
 import uuid
 from abc import ABC, abstractmethod
 from collections.abc import Container, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from ..engine.distributions import BaseDistribution
@@ -20,6 +21,20 @@ from ..engine.records import FrozenStudy, FrozenTrial, StudyDirection, TrialStat
 def name_or_new(study_name: str | None) -> str:
     """Give the name of a new study, made up if None is given."""
     return f"no-name-{uuid.uuid4()}" if study_name is None else study_name
+
+
+def check_single(directions: Sequence[StudyDirection]) -> None:
+    """Raise ``RuntimeError`` if a study has several objectives, and so no best trial."""
+    if len(directions) > 1:
+        raise RuntimeError(
+            "A single best trial cannot be retrieved from a multi-objective study. "
+            "Use Study.best_trials for the Pareto front."
+        )
+
+
+def no_best(has_complete: bool) -> ValueError:
+    """Make the error for a study without a best trial."""
+    return ValueError("No feasible trials are completed yet." if has_complete else "No trials are completed yet.")
 
 
 class BaseStorage(ABC):
@@ -162,14 +177,9 @@ class BaseStorage(ABC):
             If the study has several objectives.
         """
         history = self.get_history(study_id)
-        if len(history.directions) > 1:
-            raise RuntimeError(
-                "A single best trial cannot be retrieved from a multi-objective study. "
-                "Use Study.best_trials for the Pareto front."
-            )
+        check_single(history.directions)
         if history.best is None:
-            complete = (history.states == TrialState.COMPLETE).any()
-            raise ValueError("No feasible trials are completed yet." if complete else "No trials are completed yet.")
+            raise no_best((history.states == TrialState.COMPLETE).any())
         return history.copy_record(history.best)
 
     def remove_session(self) -> None:  # noqa: B027 - a storage without connections has nothing to do
@@ -203,6 +213,12 @@ class BaseStorage(ABC):
                 if trial.number >= history.n or not history.is_final(trial.number):
                     history.put(trial.copy())
         return history
+
+    def get_size(self, study_id: int) -> tuple[int, datetime | None]:
+        """Give the number of trials, and when the first of them started."""
+        history = self.get_history(study_id)
+        with history.lock:
+            return history.n, history.first_start()
 
     def live_record(self, trial_id: int) -> FrozenTrial:
         """Give the record of an unfinished trial: the storage's own, which changes with the trial, or else a copy."""

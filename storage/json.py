@@ -28,6 +28,8 @@ def json_writer(what: str, encode: Callable[[Any], str] = compact) -> Callable[[
     def write(value: Any) -> str:
         try:
             return encode(value)
+        except RecursionError as error:
+            raise TypeError(f"{what} must be JSON, but is nested too deeply: {error}.") from error
         except (TypeError, ValueError) as error:
             raise TypeError(f"{what} must be JSON, but got {value!r}: {error}.") from error
 

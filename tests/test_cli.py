@@ -179,10 +179,38 @@ def test_studies(run: Run, stored: str) -> None:
     }
 
 
-def test_a_new_storage_has_no_studies(run: Run) -> None:
+def test_a_new_storage_has_no_studies_and_no_list_makes_its_file(run: Run, tmp_path: Path) -> None:
     assert run("studies", "-f", "json").out == "[]\n"
     assert run("study-names").out == "\n"
-    assert "user_attrs" not in run("studies").out
+    result = run("studies")
+    assert "user_attrs" not in result.out
+    assert "[W " in result.err
+    assert f"There is no file {tmp_path}/study.db" in result.err
+    journal = ("--storage", str(tmp_path / "none.log"), "--storage-class", "JournalFileBackend")
+    assert "There is no file" in refusal(run("study-names", *journal))
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("storage", [[], ["--storage", "none.log", "--storage-class", "JournalFileBackend"]])
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["trials"],
+        ["best-trial"],
+        ["best-trials"],
+        ["ask"],
+        ["tell", "--trial-number", "0", "--values", "1"],
+        ["study", "set-user-attr", "--key", "k", "--value", "v"],
+        ["delete-study"],
+        ["describe"],
+    ],
+)
+def test_a_mistyped_file_is_said_and_not_made(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: list[str], storage: list[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert "There is no file" in refusal(run(*command, "--study-name", "s", *storage))
+    assert list(tmp_path.iterdir()) == []
 
 
 # Trials
@@ -356,6 +384,7 @@ def test_values_that_do_not_fit_fail_the_trial_with_a_warning_of_one_line(run: R
     ],
 )
 def test_an_unknown_study_is_named_with_a_remedy(run: Run, command: list[str]) -> None:
+    run("create-study", "--study-name", "somebody")
     line = refusal(run(*command))
     assert "'nobody'" in line
     assert "study-names" in line

@@ -21,7 +21,6 @@ def report(session: Session, names: tuple[str, ...], study_name: tuple[str, ...]
     """
     from parzen.visualization import report as write
 
-    session.refuse_new_file()
     storage = session.open_storage()
     wanted: list[str | None] = [*dict.fromkeys([*study_name, *names])] or [None]
     path = write([session.load_study(name, storage) for name in wanted], output)

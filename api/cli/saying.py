@@ -22,7 +22,6 @@ def describe(session: Session, study_name: str | None, format: str) -> None:
     """Say how a study was run: sampler, pruner, search space, trials, versions, commit and command line."""
     import parzen
 
-    session.refuse_new_file()
     found = parzen.describe(session.load_study(study_name))
     click.echo("\n".join(_lines(found)) if format == "text" else _written(found, format))
 

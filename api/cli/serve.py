@@ -17,4 +17,4 @@ def serve(session: Session, host: str, port: int, token: str | None) -> None:
     """Serve the storage to clients (GrpcStorageProxy), until Ctrl-C."""
     from parzen.storages import run_grpc_proxy_server
 
-    run_grpc_proxy_server(session.open_storage(), host=host, port=port, token=token)
+    run_grpc_proxy_server(session.open_storage(may_be_new=True), host=host, port=port, token=token)

@@ -77,10 +77,12 @@ class Session:
                     f"There is no file {path}: --storage takes the one to which the study is written."
                 )
 
-    def open_storage(self) -> BaseStorage:
-        """Open the storage."""
+    def open_storage(self, may_be_new: bool = False) -> BaseStorage:
+        """Open the storage; if it is a file, the file must be there, unless it may be new."""
         from parzen import storages
 
+        if not may_be_new:
+            self.refuse_new_file()
         if self.kind == "RDBStorage":
             return self._open_database()
         backend: Any = getattr(storages if self.kind.endswith("Storage") else storages.journal, self.kind)

@@ -16,6 +16,7 @@ from parzen.cli.format import list_trials
 from parzen.cli.session import Session, inform, usage_error
 
 if TYPE_CHECKING:
+    from parzen.storage.rdb.checking import Report
     from parzen.study import Study
     from parzen.trial import FrozenTrial
 
@@ -67,19 +68,35 @@ def _refuse_old_server(session: Session) -> None:
 
 
 @subcommand(storage_group, "check")
-def check(session: Session) -> None:
+@click.option("--repair", is_flag=True, help="Mend the rows that are wrong; a copy of the file as it was is kept.")
+def check(session: Session, repair: bool) -> None:
     """Look for damage and contradictions in a SQLite file, while others may write to it.
 
-    Prints one line a finding; the exit code is 1 if there is any.
+    Prints one line a finding; the exit code is 1 if there is any. Before a repair stop what works on the file; rows
+    that cannot be read are deleted then, and trials that lack what they need count as failed.
     """
     from parzen.storage.rdb.checking import check as check_file
 
-    report = check_file(_file_of(session))
+    file = _file_of(session)
+    report = check_file(file)
     for finding in report.findings:
         click.echo(str(finding))
+    if report.findings and repair:
+        report = _repair(file)
     if report.findings:
-        raise usage_error(f"{len(report.findings)} found in {session.url}.")
+        remedy = "" if repair else " `--repair` mends rows that cannot be read, and keeps a copy of the file."
+        raise usage_error(f"{len(report.findings)} found in {session.url}.{remedy}")
     click.echo(f"ok: {report.n_studies} studies, {report.n_trials} trials")
+
+
+def _repair(file: Path) -> Report:
+    from parzen.storage.rdb.repairing import repair
+
+    copy, report = repair(file)
+    inform(f"Mended what can be mended; the file as it was is kept as {copy}.")
+    for finding in report.findings:
+        click.echo(f"still: {finding}")
+    return report
 
 
 @subcommand(storage_group, "vacuum")
@@ -112,22 +129,12 @@ def export(session: Session, file: str, force: bool, format: str, study_name: st
     if format == "sqlite":
         _copy(_file_of(session), Path(file))
         return
-    study = _load_study(session, study_name)
+    study = session.load_study(study_name)
     text = _as_json(study) if format == "json" else _as_csv(study)
     if file == "-":
         click.echo(text, nl=False)
     else:
         _write(Path(file), text)
-
-
-def _load_study(session: Session, name: str | None) -> Study:
-    """Load a study from a storage that is there: to open a SQLite file that is not would make it."""
-    from parzen.storage.rdb.maintenance import opened
-
-    if session.url.startswith("sqlite"):
-        with opened(_file_of(session), read_only=True):
-            pass
-    return session.load_study(name)
 
 
 def _copy(source: Path, target: Path) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import click
 
 from parzen.cli.declare import flatten, global_options, output_format, root, show, study_name, subcommand
 from parzen.cli.format import list_names, list_studies, list_trials
 from parzen.cli.session import Session, inform, usage_error
+
+if TYPE_CHECKING:
+    from parzen.storages import BaseStorage
 
 Direction = Literal["minimize", "maximize"]
 
@@ -31,7 +34,7 @@ def create_study(
     import parzen
 
     study = parzen.create_study(
-        storage=session.open_storage(),
+        storage=session.open_storage(may_be_new=True),
         study_name=study_name,
         direction=direction,
         directions=directions or None,
@@ -70,13 +73,18 @@ def set_user_attr(session: Session, study_name: str, key: str, value: str) -> No
     inform("Attribute successfully written.")
 
 
+def _to_list(session: Session) -> BaseStorage:
+    """Open a storage to list its studies: a SQLite file that is not there has none, and no list makes it."""
+    return session.open_storage(may_be_new=session.is_sqlite)
+
+
 @subcommand(root, "study-names")
 @output_format("value")
 def study_names(session: Session, format: str) -> None:
     """Print the names of all studies."""
     import parzen
 
-    show(list_names(parzen.get_all_study_names(session.open_storage())), format)
+    show(list_names(parzen.get_all_study_names(_to_list(session))), format)
 
 
 @subcommand(root, "studies")
@@ -86,7 +94,7 @@ def studies(session: Session, format: str, flatten: bool) -> None:
     """Print all studies."""
     import parzen
 
-    summaries = parzen.get_all_study_summaries(session.open_storage(), include_best_trial=False)
+    summaries = parzen.get_all_study_summaries(_to_list(session), include_best_trial=False)
     show(list_studies(summaries), format, flatten)
 
 

@@ -2,6 +2,7 @@
 
 from .columns import Growing, Sorted
 from .corrections import erased, rebuilt, with_values
+from .filling import StoredTrials, fill
 from .front import Front
 from .history import History
 from .intersection import IntersectionSearchSpace, intersection_search_space
@@ -25,8 +26,10 @@ __all__ = [
     "Remembered",
     "Selection",
     "Sorted",
+    "StoredTrials",
     "StudyLike",
     "erased",
+    "fill",
     "history_of",
     "intersection_search_space",
     "rebuilt",

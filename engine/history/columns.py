@@ -82,6 +82,10 @@ class Sorted:
         """Add a number that is not NaN."""
         self._added.append(value)
 
+    def extend(self, values: FloatArray) -> None:
+        """Add numbers (k,) that are not NaN."""
+        self._added.extend(values.tolist())
+
     @property
     def values(self) -> array[float]:
         """The numbers, ascending."""
@@ -208,6 +212,14 @@ class Matrix:
         cells[row] = value
         if type(cells) is Few and len(cells) > self.capacity // _SPARSE:
             self._lay_out(name, cells)
+
+    def set_many(self, name: str, rows: IntArray, values: FloatArray) -> None:
+        """Set values of a column that has none yet."""
+        if len(rows) > self.capacity // _SPARSE:
+            self._lay_out(name, Few())
+            self._data[self._index[name], rows] = values
+        else:
+            self.cells[name] = Few(zip(rows.tolist(), values.tolist(), strict=True))
 
     def _lay_out(self, name: str, few: Few) -> None:
         """Make a column a row of the array."""

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from ..arrays import FloatArray, IntArray
 from .columns import Growing, Sorted
@@ -67,6 +68,24 @@ class Reports:
             column.n_complete += 1
             if value == value:
                 column.complete.add(value)
+
+    def fill(self, numbers: IntArray, steps: IntArray, values: FloatArray, is_complete: npt.NDArray[np.bool_]) -> None:
+        """Add all reports of a study at once, shape (k,) each, in the order of the trials, those of one together."""
+        begin = self._steps.n
+        self._steps.extend(steps)
+        self._values.extend(values)
+        edges = np.flatnonzero(np.concatenate([[True], numbers[1:] != numbers[:-1], [True]])) + begin
+        firsts = numbers[edges[:-1] - begin].tolist()
+        for number, start, stop in zip(firsts, edges[:-1].tolist(), edges[1:].tolist(), strict=True):
+            self._spans[number] = [(start, stop)]
+        order = np.argsort(steps, kind="stable")
+        for at in np.split(order, np.flatnonzero(np.diff(steps[order])) + 1):
+            column = self._by_step.setdefault(int(steps[at[0]]), StepColumn())
+            column.numbers.extend(numbers[at])
+            column.values.extend(values[at])
+            told = values[at][is_complete[at]]
+            column.n_complete += len(told)
+            column.complete.extend(told[~np.isnan(told)])
 
     def of(self, number: int) -> dict[int, float]:
         """Give a trial's reports by step, in the order in which they came."""

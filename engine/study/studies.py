@@ -194,22 +194,28 @@ def get_all_study_summaries(storage: str | BaseStorage, include_best_trial: bool
     where = get_storage(storage)
     summaries = []
     for study in where.get_all_studies():
-        history = where.get_history(study._study_id)
-        with history.lock:
-            best = history.best
-            summaries.append(
-                StudySummary(
-                    study_name=study.study_name,
-                    direction=None,
-                    directions=history.directions,
-                    best_trial=history.copy_record(best) if include_best_trial and best is not None else None,
-                    user_attrs=study.user_attrs,
-                    n_trials=history.n,
-                    datetime_start=history.first_start(),
-                    study_id=study._study_id,
-                )
+        n_trials, start = where.get_size(study._study_id)
+        is_ranked = include_best_trial and len(study.directions) == 1
+        summaries.append(
+            StudySummary(
+                study_name=study.study_name,
+                direction=None,
+                directions=study.directions,
+                best_trial=_best_trial(where, study._study_id) if is_ranked else None,
+                user_attrs=study.user_attrs,
+                n_trials=n_trials,
+                datetime_start=start,
+                study_id=study._study_id,
             )
+        )
     return summaries
+
+
+def _best_trial(storage: BaseStorage, study_id: int) -> FrozenTrial | None:
+    try:
+        return storage.get_best_trial(study_id)
+    except ValueError:  # there is none yet
+        return None
 
 
 class MaxTrialsCallback:

@@ -106,7 +106,7 @@ class JournalFileBackend(BaseJournalBackend):
     def _parsed(self, line: bytes, number: int) -> dict[str, Any]:
         try:
             log = _decode(line.decode())
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:  # it is no JSON, or too deep
             raise self._damaged(line, number) from error
         if not isinstance(log, dict):
             raise self._damaged(line, number)

@@ -110,7 +110,7 @@ class JournalRedisBackend(BaseJournalBackend, BaseJournalSnapshot):
             log = json.loads(text)
             if isinstance(log, dict):
                 return log
-        except ValueError:
+        except (ValueError, RecursionError):  # it is no JSON, or too deep
             pass
         raise StorageInternalError(
             f"The entry {self._key(number)} of the journal is damaged: expected a JSON object, but found "

@@ -144,6 +144,9 @@ class Database(ABC):
     def upgrade(self) -> None:
         """Bring the schema to the head revision."""
 
+    def settle(self) -> None:  # noqa: B027 - a server has nothing to do
+        """Bring what was written to where a copy of the database would find it."""
+
     @abstractmethod
     def close(self) -> None:
         """Close the connection; the next call opens it again."""

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from ...engine.exceptions import StorageInternalError
-from ...engine.history import History
+from ...engine.history import History, fill
 from ...engine.interrupts import Deferred
+from ...engine.logging import get_logger
 from ...engine.records import FrozenTrial, TrialState
 from . import writing
+from .bulk import read_columns, without_collection
 from .database import Database, Row
+from .dialect import SQLITE
 from .reading import (
+    REMEDY,
     Selection,
     new_trials,
     read_directions,
@@ -20,10 +24,15 @@ from .reading import (
     read_selected,
     read_some,
     some_trials,
+    unreadable,
 )
-from .rows import row_to_time
+from .rows import UNREADABLE, readable_time
+
+_logger = get_logger(__name__)
 
 _SECOND = timedelta(seconds=1)
+_LONGEST_GAP = 100_000  # numbers that may be missing in a row
+_NOBODY = -(2**32)  # below this are identifiers of trials that stand for missing ones
 
 
 class OwnTrial(NamedTuple):
@@ -54,6 +63,7 @@ class Histories:
 
     def __init__(self, db: Database, lock: Any) -> None:
         self.own_trials: dict[int, OwnTrial] = {}
+        self._told: set[str] = set()
         self._db = db
         self._lock = lock
         self._histories: dict[int, History] = {}
@@ -67,6 +77,10 @@ class Histories:
         if known is None or (refresh and not self.is_fresh(study_id)):
             self.pull(study_id)
         return self._histories[study_id]
+
+    def has(self, study_id: int) -> bool:
+        """Tell whether this process has read a study."""
+        return study_id in self._histories
 
     def is_fresh(self, study_id: int) -> bool:
         """Tell whether no other connection has written since the last look."""
@@ -127,15 +141,28 @@ class Histories:
                 n_resumed = resumptions - self._resumptions.get(study_id, 0)
                 changed = self._changed(look, found, _resumed_since(history, n_resumed, resumed))
             if changed is None:
+                filled = self._read_at_once(study_id)
                 directions = read_directions(self._db, study_id)
-                records = read_new(self._db, study_id, -1)
+                records = read_new(self._db, study_id, -1) if filled is None else []
         if changed is None:
-            self._begin_again(study_id, History(directions, self._lock), records)
+            self._begin_again(study_id, filled or History(directions, self._lock), records)
         else:
             self._put(study_id, self._histories[study_id], changed)
         self._seen[study_id] = version
         self._corrections[study_id] = corrections
         self._resumptions[study_id] = resumptions
+
+    def _read_at_once(self, study_id: int) -> History | None:
+        """Read a whole study as columns; None where trials must be read one by one."""
+        if self._db.dialect is not SQLITE or any(own.study_id == study_id for own in self.own_trials.values()):
+            return None
+        history = History(read_directions(self._db, study_id), self._lock)
+        try:
+            with without_collection():
+                is_whole = fill(history, read_columns(self._db, study_id, len(history.directions)))
+        except UNREADABLE:
+            return None
+        return history if is_whole else None
 
     def _changed(self, look: _Look, found: Sequence[list[Row]], resumed: list[int]) -> list[FrozenTrial] | None:
         """Read the trials that may differ from the history; None if its trials were deleted or replaced by others."""
@@ -168,19 +195,73 @@ class Histories:
         self._put(study_id, history, records)
 
     def _put(self, study_id: int, history: History, records: Sequence[FrozenTrial]) -> None:
-        for record in records:
-            own = self.own_trials.get(record._trial_id)
-            if own is not None and record.number == history.n:
-                own.record.become(record)
-                record = own.record
-            if not history.put(record):
-                raise StorageInternalError(
-                    f"Trial numbers of study {study_id} in {self._db.place} have no gaps and no repetitions, but after "
-                    f"{history.n - 1} comes {record.number}: somebody edited the database. Copy the study by "
-                    "`optuna.copy_study`, which numbers the trials anew."
-                )
-            if record.state.is_finished():
-                self.own_trials.pop(record._trial_id, None)
+        limits = _limits(records)
+        for record, limit in zip(records, limits, strict=True):
+            self._put_one(history, record, limit)
+
+    def _put_one(self, history: History, record: FrozenTrial, limit: float) -> None:
+        number, trial_id = record.number, record._trial_id
+        if not _is_placed(history, record) and not history.n <= _order(number) <= min(limit, history.n + _LONGEST_GAP):
+            self._tell(f"has the number {number!r}, which contradicts those of other trials: it is left out", trial_id)
+            return
+        if number > history.n:
+            self._tell(
+                f"has the number {number}, but none has {history.n}: a failed trial stands in each gap", trial_id
+            )
+        for missing in range(history.n, number):
+            history.put(FrozenTrial.blank(missing, _NOBODY - missing))
+        if problem := problem_of(history, record):
+            failed = unreadable(self._db, trial_id, number, problem)
+            failed.datetime_start, failed.datetime_complete = record.datetime_start, record.datetime_complete
+            record = failed
+        own = self.own_trials.get(trial_id)
+        if own is not None and number == history.n:
+            own.record.become(record)
+            record = own.record
+        history.put(record)
+        if record.state.is_finished():
+            self.own_trials.pop(trial_id, None)
+
+    def _tell(self, problem: str, trial_id: int) -> None:
+        """Tell once of a trial's number."""
+        text = (
+            f"The trial with trial_id {trial_id} in {self._db.place} {problem}. Somebody edited the database. {REMEDY}"
+        )
+        if text not in self._told:
+            self._told.add(text)
+            _logger.warning(text)
+
+
+def _order(number: object) -> float:
+    """Give the number of a trial, and -1 for what is none."""
+    return number if type(number) is int else -1
+
+
+def _limits(records: Sequence[FrozenTrial]) -> list[float]:
+    """Give the largest number that each record can have, as later ones have larger numbers."""
+    limits, limit = [], math.inf
+    for record in reversed(records):
+        limits.append(limit)
+        if _order(record.number) >= 0:
+            limit = min(limit, record.number - 1)
+    return limits[::-1]
+
+
+def _is_placed(history: History, record: FrozenTrial) -> bool:
+    """Tell whether a trial is in the history already, at its number."""
+    number = int(_order(record.number))
+    return 0 <= number < history.n and bool(history.trial_ids[number] == record._trial_id)
+
+
+def problem_of(history: History, record: FrozenTrial) -> str | None:
+    """Say what is wrong with the objective values of a record."""
+    try:
+        history.check_values(record._values)
+    except ValueError as error:
+        return str(error)
+    if record._values is None and record.state == TrialState.COMPLETE:
+        return "it is complete, but has no value"
+    return None
 
 
 class _Look:
@@ -214,7 +295,7 @@ class _Look:
 
     def holds_last(self, rows: Sequence[Row]) -> bool:
         """Tell from its row whether the trial is still there."""
-        return self._held is None or (bool(rows) and _is_near(self._held, row_to_time(rows[0][0])))
+        return self._held is None or (bool(rows) and _is_near(self._held, readable_time(rows[0][0])))
 
 
 def _resumed_since(history: History, n: int, last: list[int]) -> list[int]:
@@ -234,5 +315,5 @@ def _is_same(before: FrozenTrial, now: FrozenTrial) -> bool:
 def _is_near(held: datetime | None, stored: datetime | None) -> bool:
     """Tell whether two times are the same; the tables that Optuna makes in MySQL keep whole seconds."""
     if held is None or stored is None:
-        return False
+        return held is stored
     return held == stored or (stored.microsecond == 0 and abs(held - stored) <= _SECOND)

@@ -10,7 +10,7 @@ from pathlib import Path
 from ...engine.exceptions import StorageInternalError
 from . import schema
 from .dialect import SQLITE
-from .sqlite_files import explained, read_only_uri
+from .sqlite_files import connect_to_look, explained
 
 _PAGES = 1000  # copied between two reports of the progress
 
@@ -18,7 +18,7 @@ Progress = Callable[[int, int], None]
 
 
 @contextmanager
-def opened(file: Path, read_only: bool, timeout: float = 60.0) -> Iterator[sqlite3.Connection]:
+def opened(file: Path, read_only: bool, timeout: float = 60.0, whole: bool = False) -> Iterator[sqlite3.Connection]:
     """Connect to an existing study database; inside the context an error of SQLite becomes `StorageInternalError`.
 
     Parameters
@@ -29,6 +29,8 @@ def opened(file: Path, read_only: bool, timeout: float = 60.0) -> Iterator[sqlit
         Whether nothing may be written.
     timeout
         Seconds to wait for another process that writes.
+    whole
+        Refuse a file whose log cannot be read, instead of a warning that its newest trials are missing.
 
     Raises
     ------
@@ -40,13 +42,17 @@ def opened(file: Path, read_only: bool, timeout: float = 60.0) -> Iterator[sqlit
     if not file.is_file():
         raise StorageInternalError(f"There is no file {file}: give the path of a study database.")
     try:
-        uri = read_only_uri(file) if read_only else f"{file.absolute().as_uri()}?mode=rw"
-        with closing(sqlite3.connect(uri, uri=True, timeout=timeout, isolation_level=None)) as link:
+        with closing(connect_to_look(file, timeout, whole) if read_only else _connect(file, timeout)) as link:
             tables = {name for (name,) in link.execute(SQLITE.tables)}
             schema.check_tables(lambda sql: link.execute(sql).fetchall(), tables, str(file))
             yield link
     except sqlite3.Error as error:
         raise explained(error, str(file)) from error
+
+
+def _connect(file: Path, timeout: float) -> sqlite3.Connection:
+    uri = f"{file.absolute().as_uri()}?mode=rw"
+    return sqlite3.connect(uri, uri=True, timeout=timeout, isolation_level=None)
 
 
 def copy_file(file: Path, target: Path, progress: Progress = lambda done, total: None) -> None:
@@ -71,8 +77,10 @@ def copy_file(file: Path, target: Path, progress: Progress = lambda done, total:
     unfinished = target.with_name(f"{target.name}.unfinished")
     unfinished.unlink(missing_ok=True)
     try:
-        with opened(file, read_only=True) as source:
+        with opened(file, read_only=True, whole=True) as source:
             _copy(source, unfinished, progress)
+        for suffix in ("-wal", "-shm", "-journal"):  # of an older file: SQLite would take its log for the copy's
+            Path(f"{target}{suffix}").unlink(missing_ok=True)
         unfinished.replace(target)
     finally:
         unfinished.unlink(missing_ok=True)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ...engine.deprecated import warn_deprecated
 from .database import Database
 from .server import ServerDatabase, is_server
-from .sqlite import SQLiteDatabase, path_of
+from .sqlite import SQLiteDatabase, is_read_only, path_of
 from .trials import RelationalStorage
 from .workers import Workers
 
@@ -23,7 +23,7 @@ def open_database(url: str, engine_kwargs: dict[str, Any], is_lazy: bool) -> Dat
     """Open the database of a URL, a lazy one only at its first use; ``ValueError`` if the URL names none."""
     timeout = float(engine_kwargs.get("connect_args", {}).get("timeout", _TIMEOUT))
     if not is_server(url):
-        file = SQLiteDatabase(path_of(url), "NORMAL", timeout)
+        file = SQLiteDatabase(path_of(url), "NORMAL", timeout, is_read_only(url))
         if not is_lazy:
             file.open()
         return file
@@ -152,8 +152,7 @@ class RDBStorage(RelationalStorage):
             return self._workers is not None and self._workers.take_over(trial_id)
 
     def __getstate__(self) -> dict[str, Any]:
-        # The absolute path of a file, since another process may work in another folder.
-        url = f"sqlite:///{self._db.path}" if isinstance(self._db, SQLiteDatabase) else self.url
+        url = self._db.url if isinstance(self._db, SQLiteDatabase) else self.url
         return {"url": url, **self._options}
 
     def __setstate__(self, state: dict[str, Any]) -> None:

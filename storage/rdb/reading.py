@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from operator import index
 from typing import Any, NamedTuple
 
-from ...engine.distributions import BaseDistribution
+from ...engine.distributions import BaseDistribution, CategoricalDistribution
 from ...engine.distributions.json import cached_distribution
 from ...engine.exceptions import StorageInternalError
-from ...engine.records import FrozenTrial, StudyDirection, TrialState, state_of
+from ...engine.history.rungs import Rungs
+from ...engine.logging import get_logger
+from ...engine.records import FIXED, PAUSED_AT, FrozenTrial, StudyDirection, TrialState, constraints_of, state_of
 from .database import Database, Row
-from .rows import row_to_number, row_to_time
+from .rows import UNREADABLE, readable_time, row_to_number, row_to_time
 from .statements import Statement, chunks, placeholders
+
+REMEDY = "`parzen storage check --storage URL` lists all such rows of a file, and with `--repair` mends them."
+
+_logger = get_logger(__name__)
 
 _STATES = {state.name: state for state in TrialState}
 _COUNTED = ("trial_params", "trial_intermediate_values", "trial_user_attributes", "trial_system_attributes")
@@ -32,7 +39,13 @@ def read_directions(db: Database, study_id: int) -> list[StudyDirection]:
     rows = db.query("SELECT direction FROM study_directions WHERE study_id = ? ORDER BY objective", (study_id,))
     if not rows:
         raise KeyError(f"No study with id {study_id} exists.")
-    return [StudyDirection[name] for (name,) in rows]
+    try:
+        return [StudyDirection[name] for (name,) in rows]
+    except KeyError as error:
+        raise StorageInternalError(
+            f"A direction of the study with id {study_id} in {db.place} is {error}, but one of "
+            f"{', '.join(StudyDirection.__members__)} is expected: somebody edited it. {REMEDY}"
+        ) from error
 
 
 class Selection(NamedTuple):
@@ -130,11 +143,47 @@ def read_selected(db: Database, selection: Selection, found: Sequence[Row]) -> l
     try:
         parts = _parts_of(tables)
         return [_record(row, parts) for row in found]
-    except (ValueError, KeyError, TypeError, IndexError) as error:
-        raise StorageInternalError(
-            f"Rows of trials in {db.place} are not what they should be: {type(error).__name__}: {error}. Somebody "
-            "edited them; `parzen storage check --storage URL` lists those of a file."
-        ) from error
+    except UNREADABLE:
+        each = _read_each(found, [db.query(*statement) for statement in statements])
+    return [
+        unreadable(db, row[0], row[1], told, row[3], row[4]) if isinstance(told, str) else told
+        for row, told in zip(found, each, strict=True)
+    ]
+
+
+def read_problems(db: Database, study_id: int) -> Iterator[tuple[int, FrozenTrial | str]]:
+    """Read all trials of a study, and give each with its identifier, or what is wrong with it."""
+    selection = new_trials(study_id, -1)
+    found, *tables = (db.query(*statement) for statement in (selection.rows, *selection.parts))
+    for row, told in zip(found, _read_each(found, tables), strict=True):
+        yield row[0], told
+
+
+def _read_each(found: Sequence[Row], tables: Sequence[Sequence[Row]]) -> Iterator[FrozenTrial | str]:
+    """Read trials one by one, because some row is not what it should be; give what is wrong with a trial instead."""
+    by_trial: list[dict[int, list[Row]]] = []
+    for rows in tables:
+        by_trial.append(defaultdict(list))
+        for row in rows:
+            by_trial[-1][row[0]].append(row)
+    for row in found:
+        try:
+            yield _record(row, _parts_of(of_table.get(row[0], ()) for of_table in by_trial))
+        except UNREADABLE as error:
+            yield f"{type(error).__name__}: {error}"
+
+
+def unreadable(
+    db: Database, trial_id: int, number: Any, problem: str, start: Any = None, complete: Any = None
+) -> FrozenTrial:
+    """Tell of a trial that cannot be read, and give a failed one in its place, at the same times if they are known."""
+    _logger.warning(
+        f"Trial {number} (trial_id {trial_id}) in {db.place} cannot be read and counts as failed: {problem}. Somebody "
+        f"edited its rows. {REMEDY}"
+    )
+    record = FrozenTrial.blank(number, trial_id)
+    record.datetime_start, record.datetime_complete = readable_time(start), readable_time(complete)
+    return record
 
 
 def _parts_of(tables: Iterable[Sequence[Row]]) -> _Parts:
@@ -144,27 +193,43 @@ def _parts_of(tables: Iterable[Sequence[Row]]) -> _Parts:
     distributions: dict[int, dict[str, BaseDistribution]] = defaultdict(dict)
     for trial_id, name, value, text in next(rows):
         if value is not None:  # what a sampler of old left where the range was not a number
-            distributions[trial_id][name] = distribution = cached_distribution(text)
-            params[trial_id][name] = distribution.to_external_repr(value)
+            distributions[trial_id][name_of(name)] = distribution = cached_distribution(text)
+            params[trial_id][name] = param_of(distribution, float(value))
     values: dict[int, list[float]] = defaultdict(list)
     for trial_id, value, kind in next(rows):
         values[trial_id].append(row_to_number(value, kind))
     reports: dict[int, dict[int, float]] = defaultdict(dict)
     for trial_id, step, value, kind in next(rows):
-        reports[trial_id][step] = row_to_number(value, kind)
+        reports[trial_id][index(step)] = row_to_number(value, kind)
     return _Parts(params, distributions, values, reports, _attrs(next(rows)), _attrs(next(rows)))
 
 
 def _attrs(rows: Sequence[Row]) -> dict[int, dict[str, Any]]:
     attrs: dict[int, dict[str, Any]] = defaultdict(dict)
     for trial_id, key, text in rows:
-        attrs[trial_id][key] = json.loads(text)
+        attrs[trial_id][name_of(key)] = json.loads(text)
     return attrs
+
+
+def name_of(name: Any) -> str:
+    """Give the name of a parameter or an attribute as it is; ``TypeError`` if it is no text."""
+    if type(name) is not str:
+        raise TypeError(f"a name is {name!r}, but a text is expected")
+    return name
+
+
+def param_of(distribution: BaseDistribution, internal: float) -> Any:
+    """Give the value of a parameter; an error for what the distribution cannot hold."""
+    if type(distribution) is CategoricalDistribution and internal < 0:  # Python would count from the end
+        raise IndexError(f"the index of a choice is {internal:g}, but 0 or more is expected")
+    return distribution.to_external_repr(internal)
 
 
 def _record(row: Row, parts: _Parts) -> FrozenTrial:
     trial_id, number, state, start, complete = row
     system_attrs = parts.system_attrs.get(trial_id, {})
+    if system_attrs:
+        check_attrs(system_attrs)
     return FrozenTrial(
         number=number,
         state=state_of(_STATES[state], system_attrs),
@@ -179,3 +244,15 @@ def _record(row: Row, parts: _Parts) -> FrozenTrial:
         intermediate_values=parts.reports.get(trial_id, {}),
         trial_id=trial_id,
     )
+
+
+def check_attrs(system_attrs: dict[str, Any]) -> None:
+    """Raise an error where an attribute that parzen or a pruner wrote is not what it was."""
+    constraints_of(system_attrs)
+    Rungs().note(0, system_attrs)
+    fixed = system_attrs.get(FIXED)
+    if not (fixed is None or isinstance(fixed, dict)):
+        raise TypeError(f"the enqueued parameters are {fixed!r}, but a dictionary is expected")
+    paused_at = system_attrs.get(PAUSED_AT)
+    if paused_at is not None:
+        index(paused_at)

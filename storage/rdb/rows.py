@@ -10,6 +10,9 @@ from ..json import json_writer, spaced
 _FINITE, _INF_POS, _INF_NEG, _NAN = "FINITE", "INF_POS", "INF_NEG", "NAN"
 _SPECIAL = {_INF_POS: math.inf, _INF_NEG: -math.inf, _NAN: math.nan}
 
+# What is raised by a row that somebody edited, or that a fault of the disk changed, when it is read.
+UNREADABLE = (ValueError, KeyError, TypeError, IndexError, AttributeError, OverflowError, RecursionError)
+
 to_json = json_writer("An attribute to be stored", spaced)
 
 
@@ -38,3 +41,11 @@ def row_to_time(stored: str | datetime | None) -> datetime | None:
         return None
     when = datetime.fromisoformat(stored) if isinstance(stored, str) else stored
     return when.replace(tzinfo=timezone.utc).astimezone().replace(tzinfo=None)
+
+
+def readable_time(stored: str | datetime | None) -> datetime | None:
+    """Do as `row_to_time`, but give None for what is no time."""
+    try:
+        return row_to_time(stored)
+    except UNREADABLE:
+        return None

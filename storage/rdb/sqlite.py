@@ -4,37 +4,38 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import sqlite3
-import time
 import uuid
-import warnings
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
+from functools import partial
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
 
 from ...engine.exceptions import StorageInternalError
+from ...engine.logging import get_logger
 from . import schema
+from .checkpoints import Checkpoints, complete
 from .database import Database, Outcome, Row, T, engine_of
 from .dialect import SQLITE
-from .filesystems import network_file_system
 from .queue import WriterQueue
-from .sqlite_files import explained, read_only_uri
+from .sqlite_files import connect_to_look, empty_database, explained
 from .statements import Statement
 from .upgrading import upgrade
+from .write_ahead import choose_journal
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
-# A small change writes each page that it touches, so small pages make it two to three times as fast as SQLite's 4 KB.
-_PAGE_SIZE = 1024
-_LOG_SIZE = 16 * 2**20  # bytes of the log after which it is copied into the file and begun again
-_LOOK_EVERY = 256  # changes after which the size of the log is looked at
+_logger = get_logger(__name__)
+
 _OLDEST = (3, 35, 0)  # the first version with RETURNING
-_IN_MEMORY = "mode=memory&cache=shared"
+_READ_ONLY = re.compile("[?&](mode=ro|immutable=1)(&|$)")
 
 
 class SQLiteDatabase(Database):
-    """A study database in a SQLite file, created if there is none.
+    """A study database in a SQLite file, which the first write creates if there is none; a look changes nothing.
 
     Parameters
     ----------
@@ -60,116 +61,170 @@ class SQLiteDatabase(Database):
         self.path = self.place = path
         self._synchronous = synchronous
         self._timeout = timeout
-        self._read_only = read_only
         self._connection: sqlite3.Connection | None = None
+        self._writer: sqlite3.Connection | None = None  # the same one, if it may write
+        self._checkpoints: Checkpoints | None = None
+        self._is_uri = path.startswith("file:")
+        self._file = file_of(path)
+        self._read_only = bool(self._file) and (read_only or (self._is_uri and bool(_READ_ONLY.search(path))))
+        self._nothing: sqlite3.Connection | None = None  # stands for a file that is not there
+        self._is_missed = False  # whether it was said that the file is not there
         self._inode = 0
-        self._n_changes = 0
         self._n_opened = 0
-        self.vanishes = path.endswith(_IN_MEMORY)
-        is_alone = read_only or path.startswith("file:")
+        self.vanishes = not self._file
+        is_alone = self._read_only or self._is_uri
         self._queue = contextlib.nullcontext() if is_alone else WriterQueue(f"{path}-queue", timeout)
 
     def open(self) -> sqlite3.Connection:
-        """Connect, and check or create the schema; a file of something else is left as it is."""
-        is_uri = self.path.startswith("file:")
+        """Connect to look, and check the schema. A file that is not there, or empty, is one without studies."""
+        if self.vanishes:
+            return self._open_to_write()
+        if self._nothing is not None and self._nothing.in_transaction:
+            return self._nothing
         try:
-            connection = sqlite3.connect(
-                read_only_uri(self.path) if self._read_only and not is_uri else self.path,
-                timeout=self._timeout,
-                isolation_level=None,
-                check_same_thread=False,
-                uri=self._read_only or is_uri,
-            )
+            connection = self._connect_to_look()
         except sqlite3.Error as error:
             raise explained(error, self.path) from error
-        try:
-            self._prepare(connection)
-        except BaseException as error:
-            connection.close()
-            if isinstance(error, sqlite3.Error):
-                raise explained(error, self.path) from error
-            raise
-        self._connection = connection
-        self._n_opened += 1
-        self._inode = self._inode_now()
-        self._to_close.callback(_close, connection, self._queue)
+        if connection is None:
+            self._nothing = self._nothing or empty_database()
+            return self._nothing  # the next look finds the file if there is one by then
+        self._nothing = None
+        self._keep(connection)
         return connection
 
-    def _inode_now(self) -> int:
-        """Give the inode of the file that has this path now; 0 without a file or a path."""
-        try:
-            return os.stat(self.path).st_ino
-        except OSError:
-            return 0
+    def _open_to_query(self) -> sqlite3.Connection:
+        """Connect to look, and say so if there is no file: its name may be mistyped."""
+        connection = self.open()
+        if connection is self._nothing and not self._is_missed and not os.path.exists(self._file):
+            self._is_missed = True
+            _logger.warning(f"There is no file {self._file}, so no study either; it will be made for the first study.")
+        return connection
 
-    def _prepare(self, connection: sqlite3.Connection) -> None:
+    def _connect_to_look(self) -> sqlite3.Connection | None:
+        """Connect to the file as it is; None if there are no tables in it."""
+        if not (self._read_only or self._is_there()):
+            return None
+        is_special = self._is_uri and not self._read_only  # a URI may name what opens the file
+        connection = self._connect() if is_special else connect_to_look(self._file, self._timeout)
+        try:
+            if self._check(connection) or self._read_only:
+                return connection
+        except BaseException:
+            connection.close()
+            raise
+        connection.close()
+        return None
+
+    def _is_there(self) -> bool:
+        """Tell whether there is a file with content; raise where none could be made."""
+        if not os.path.isdir(os.path.dirname(self._file)) or os.path.isdir(self._file):
+            raise sqlite3.OperationalError("unable to open database file")
+        return os.path.exists(self._file) and os.path.getsize(self._file) > 0
+
+    def _check(self, connection: sqlite3.Connection) -> set[str]:
+        """Give the tables; raise if they are no study database."""
         connection.execute("PRAGMA trusted_schema = OFF")  # triggers and views in a stranger's file may be hostile
         tables = {name for (name,) in connection.execute(SQLITE.tables)}  # fails here if this is no database
         if tables:
             schema.check_tables(lambda sql: connection.execute(sql).fetchall(), tables, self.path)
+        return tables
+
+    def _connect(self) -> sqlite3.Connection:
+        """Connect so that the file may be written, unless the URI says otherwise."""
+        return sqlite3.connect(
+            self.path, timeout=self._timeout, isolation_level=None, check_same_thread=False, uri=self._is_uri
+        )
+
+    def _keep(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._n_opened += 1
+        self._inode = self._inode_now()
+        self._to_close.callback(_close, connection, self._queue)
+
+    def _open_to_write(self) -> sqlite3.Connection:
+        """Connect to write, after the file got what it lacks: tables, indexes, the write-ahead log."""
         if self._read_only:
-            return
-        with self._queue:  # one process creates the file while the others wait
-            if not tables:
-                connection.execute(f"PRAGMA page_size = {_PAGE_SIZE}")
-            self._choose_journal(connection)
-            connection.execute(f"PRAGMA synchronous = {self._synchronous}")
-            if not tables:
-                connection.execute("BEGIN IMMEDIATE")
-                if not connection.execute(SQLITE.tables).fetchall():  # no other process was first
-                    schema.create_tables(SQLITE, connection.execute)
-                self._create_indexes(connection, own_only=False)
-                connection.execute("COMMIT")
-                # Now the file has the tables without its log, too: somebody may copy the file alone.
-                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-            schema.create_own_tables(SQLITE, connection.execute)  # which a file that Optuna made does not have
-            self._create_indexes(connection, own_only=True)
+            return self._connection or self.open()  # SQLite refuses what is written
+        self._to_close.close()
+        self._connection = None
+        try:
+            with self._queue:  # one process creates the file while the others wait
+                connection = self._make_ready()
+        except sqlite3.Error as error:
+            raise explained(error, self.path) from error
+        self._keep(connection)
+        if self._checkpoints is not None:
+            self._to_close.callback(_finish, self._checkpoints, connection)
+        self._writer = connection
+        return connection
+
+    @property
+    def url(self) -> str:
+        """The URL of the file, by its absolute path, since another process may work in another folder."""
+        return f"sqlite:///{self.path}" + ("?mode=ro" if self._read_only and not self._is_uri else "")
+
+    def _inode_now(self) -> int:
+        """Give the inode of the file that has this path now; 0 without a file or a path."""
+        try:
+            return os.stat(self._file).st_ino
+        except OSError:
+            return 0
+
+    def _make_ready(self) -> sqlite3.Connection:
+        with contextlib.closing(self._connect()) as connection:
+            self._check(connection)
+        has_log = bool(self._file) and choose_journal(self._connect, self._file, self._timeout)
+        self._checkpoints = Checkpoints(self._file, self._synchronous) if has_log else None
+        connection = self._connect()
+        try:
+            self._prepare(connection)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _prepare(self, connection: sqlite3.Connection) -> None:
+        connection.execute("PRAGMA wal_autocheckpoint = 0")  # see `checkpoints`
+        connection.execute(f"PRAGMA synchronous = {self._synchronous}")
+        if not self._check(connection):
+            connection.execute("BEGIN IMMEDIATE")
+            if not connection.execute(SQLITE.tables).fetchall():  # no other program was first
+                schema.create_tables(SQLITE, connection.execute)
+            self._create_indexes(connection, own_only=False)
+            connection.execute("COMMIT")
+        schema.create_own_tables(SQLITE, connection.execute)  # which a file that Optuna made does not have
+        self._create_indexes(connection, own_only=True)
+        if self._checkpoints is not None:  # the tables, and what a process that was killed left in the log
+            complete(connection)
 
     @staticmethod
     def _create_indexes(connection: sqlite3.Connection, own_only: bool) -> None:
         present = {name for (name,) in connection.execute(SQLITE.indexes)}
         schema.create_indexes(SQLITE, connection.execute, present, own_only)
 
-    def _choose_journal(self, connection: sqlite3.Connection) -> None:
-        """Choose the write-ahead log; over a network a journal, since the log needs memory that processes share."""
-        kind = network_file_system(self.path)
-        if kind is None:
-            self._switch_journal(connection, "WAL")
-            connection.execute("PRAGMA wal_autocheckpoint = 0")  # see `_shorten_log`
-            return
-        warnings.warn(
-            f"{self.path} lies on a network file system ({kind}), where SQLite's write-ahead log cannot work and locks "
-            "may not hold: a rollback journal is used, which is slow. For workers on several machines use a PostgreSQL "
-            "or MySQL server, or `run_grpc_proxy_server` in front of a file on one of them.",
-            stacklevel=2,
-        )
-        self._switch_journal(connection, "DELETE")
-
-    def _switch_journal(self, connection: sqlite3.Connection, mode: str) -> None:
-        """Switch the journal. SQLite does not wait for other connections here, so the switch is tried again."""
-        deadline = time.monotonic() + self._timeout
-        while True:
-            try:
-                connection.execute(f"PRAGMA journal_mode = {mode}")
-                return
-            except sqlite3.OperationalError as error:
-                if "locked" not in str(error) or time.monotonic() > deadline:
-                    raise
-                time.sleep(0.01)
-
     def close(self) -> None:
         """Close the connection; the next call opens it again. With the last one a database in memory would be gone."""
         if not self.vanishes:
             self._to_close.close()
-            self._connection = None
+            self._connection = self._writer = None
 
     # Rows are fetched here, not by the caller, since a statement may fail only while rows are fetched.
     def query(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
-        connection = self._connection or self.open()
+        return self._fetched(self._connection or self._open_to_query(), sql, parameters).rows
+
+    def _fetched(self, connection: sqlite3.Connection, sql: str, parameters: Sequence[Any]) -> Outcome:
         try:
-            return connection.execute(sql, parameters).fetchall()
+            cursor = connection.execute(sql, parameters)
+            return Outcome(cursor.fetchall(), cursor.rowcount)
         except sqlite3.Error as error:
-            raise explained(error, self.path) from error
+            if "decode" not in str(error):
+                raise explained(error, self.path) from error
+        connection.text_factory = partial(str, encoding="utf-8", errors="replace")  # of a text that somebody edited
+        try:
+            cursor = connection.execute(sql, parameters)
+            return Outcome(cursor.fetchall(), cursor.rowcount)
+        finally:
+            connection.text_factory = str
 
     def execute(self, sql: str, parameters: Sequence[Any] = ()) -> int:
         return self._write(sql, parameters).rowcount
@@ -180,24 +235,21 @@ class SQLiteDatabase(Database):
         return row_id
 
     def _write(self, sql: str, parameters: Sequence[Any]) -> sqlite3.Cursor:
-        connection = self._connection or self.open()
+        is_part = self._is_in_transaction
+        connection = (self._connection or self.open()) if is_part else (self._writer or self._open_to_write())
         try:
-            if self._is_in_transaction:
+            if is_part:
                 return connection.execute(sql, parameters)
             with self._queue:
                 cursor = connection.execute(sql, parameters)
-                self._shorten_log(connection)
+                self._note_change(connection)
                 return cursor
         except sqlite3.Error as error:
             raise explained(error, self.path) from error
 
     def together(self, *statements: Statement) -> list[Outcome]:
-        connection = self._connection or self.open()
-        try:
-            cursors = (connection.execute(sql, parameters) for sql, parameters in statements)
-            return [Outcome(cursor.fetchall(), cursor.rowcount) for cursor in cursors]
-        except sqlite3.Error as error:
-            raise explained(error, self.path) from error
+        connection = self._connection or self._open_to_query()
+        return [self._fetched(connection, sql, parameters) for sql, parameters in statements]
 
     def executemany(self, sql: str, rows: Sequence[Row]) -> None:
         connection = self._connection or self.open()
@@ -209,24 +261,30 @@ class SQLiteDatabase(Database):
     def once(self, work: Callable[[], T]) -> T:
         if self._is_in_transaction:
             return work()
+        connection = self._writer or self._open_to_write()
         with self._queue:
             with self._transaction("BEGIN IMMEDIATE"):  # the lock at once, so it cannot fail half-way
                 result = work()
-            self._shorten_log(self._connection or self.open())
+            self._note_change(connection)
         return result
 
-    def _shorten_log(self, connection: sqlite3.Connection) -> None:
-        """Copy the log into the file after the log has become long, and begin the log again.
+    def settle(self) -> None:
+        if self._writer is not None and self._checkpoints is not None:
+            with contextlib.suppress(sqlite3.Error):  # the next checkpoint does it
+                complete(self._writer)
 
-        SQLite by itself would do so without waiting for readers. While there are readers it can copy the log but not
-        begin it again, so it would copy, and flush the disk twice, at every change. Here the other writers wait in the
-        queue, and readers are done in a moment.
+    def _note_change(self, connection: sqlite3.Connection) -> None:
+        """Let a checkpoint follow; once the log is long for all the checkpoints, begin it again.
+
+        They wait for nobody. While there are readers or writers all the time, they can copy the log but SQLite cannot
+        begin it again. Here the other writers wait in the queue, and readers are done in a moment.
         """
-        self._n_changes += 1
-        if self._n_changes % _LOOK_EVERY != 1:  # the first change counts: a process may make only a few
+        if self._checkpoints is None:
             return
-        with contextlib.suppress(OSError, sqlite3.Error):  # no log yet, or a reader that stays: another time
-            if os.stat(f"{self.path}-wal").st_size > _LOG_SIZE:
+        self._checkpoints.note()
+        if self._checkpoints.is_log_long:
+            self._checkpoints.is_log_long = False
+            with contextlib.suppress(sqlite3.Error):  # a reader that stays: another time
                 connection.execute("PRAGMA busy_timeout = 200")
                 try:
                     connection.execute("PRAGMA wal_checkpoint(RESTART)").fetchall()
@@ -245,9 +303,9 @@ class SQLiteDatabase(Database):
                 self.close()
 
     def revision(self) -> str:
-        if self._connection is not None:
+        if self._connection is not None or not os.path.exists(self._file):
             return super().revision()
-        with contextlib.closing(sqlite3.connect(self.path)) as file:  # `open` refuses an old file
+        with contextlib.closing(connect_to_look(self._file)) as file:  # `open` refuses an old file
             return str(file.execute("SELECT version_num FROM alembic_version").fetchone()[0])
 
     def upgrade(self) -> None:
@@ -257,12 +315,14 @@ class SQLiteDatabase(Database):
             upgrade(self.path, self._timeout)
 
     def engine(self) -> Engine:
-        address = f"{self.path}&uri=true" if self.vanishes else self.path
+        if not (self._connection or self._read_only or self.open() is not self._nothing):
+            self._open_to_write()  # so that the tables are there
+        address = f"{self.path}&uri=true" if self._is_uri else self.path
         return engine_of(f"sqlite:///{address}", connect_args={"timeout": self._timeout})
 
     def version(self) -> int:
         """Give a number that changes when another connection has written; raise if the file is not there any more."""
-        if self._inode != self._inode_now():
+        if self._inode and self._inode != self._inode_now():
             raise StorageInternalError(
                 f"{self.path} was deleted, moved or replaced while it was open, so nothing more can be stored in it. "
                 "Put it back if you have it, and open the study again."
@@ -276,6 +336,13 @@ def _close(connection: sqlite3.Connection, queue: AbstractContextManager[None]) 
         queue.close()
 
 
+def _finish(checkpoints: Checkpoints, connection: sqlite3.Connection) -> None:
+    """Copy the log into the file, since closing does so only where no other connection is open."""
+    checkpoints.close()
+    with contextlib.suppress(sqlite3.Error):
+        complete(connection)
+
+
 def path_of(url: str) -> str:
     """Turn ``sqlite:///FILE`` into an absolute path, so that a change of folder does not matter.
 
@@ -283,13 +350,26 @@ def path_of(url: str) -> str:
     gives the URI of a new database in memory, which other connections of this process can open.
     """
     for prefix in ("sqlite+pysqlite://", "sqlite://"):
-        place = url[len(prefix) :]
+        place = url[len(prefix) :].partition("?")[0]
         if not url.startswith(prefix) or place[:1] not in ("", "/"):
             continue
         if place in ("", "/", "/:memory:"):
-            return f"file:parzen-{uuid.uuid4()}?{_IN_MEMORY}"
-        return place[1:] if place.startswith("/file:") else os.path.abspath(place[1:].split("?")[0])
+            return f"file:parzen-{uuid.uuid4()}?mode=memory&cache=shared"
+        return url[len(prefix) + 1 :] if place.startswith("/file:") else os.path.abspath(place[1:])
     raise ValueError(
         f"Could not parse the storage URL {url!r}: expected sqlite:///FILE.db (relative path), sqlite:////PATH/FILE.db "
         "(absolute path), postgresql://USER@HOST/DATABASE or mysql://USER@HOST/DATABASE."
     )
+
+
+def is_read_only(url: str) -> bool:
+    """Tell whether a URL opens its file for reading only, as ``sqlite:///FILE?mode=ro`` does."""
+    return bool(_READ_ONLY.search(url))
+
+
+def file_of(path: str) -> str:
+    """Give the path of the file that a path or a SQLite URI names; empty for a database in memory."""
+    if not path.startswith("file:"):
+        return path
+    is_in_memory = path.startswith("file::memory:") or "mode=memory" in path
+    return "" if is_in_memory else os.path.abspath(unquote(urlsplit(path).path))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .sqlite import SQLiteDatabase, path_of
+from .sqlite import SQLiteDatabase, is_read_only, path_of
 from .trials import RelationalStorage
 
 
@@ -43,14 +43,14 @@ class SQLiteStorage(RelationalStorage):
         if synchronous.upper() not in ("NORMAL", "FULL"):
             raise ValueError(f"`synchronous` must be 'NORMAL' or 'FULL', but got {synchronous!r}.")
         self.url = url
+        read_only = read_only or is_read_only(url)
         self._options = {"synchronous": synchronous.upper(), "timeout": timeout, "read_only": read_only}
         self._database = SQLiteDatabase(path_of(url), synchronous.upper(), timeout, read_only)
         self._database.open()
         super().__init__(self._database)
 
-    # The absolute path, since another process may work in another folder.
     def __getstate__(self) -> dict[str, Any]:
-        return {"url": f"sqlite:///{self._database.path}", **self._options}
+        return {"url": self._database.url, **self._options}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         SQLiteStorage.__init__(self, **state)

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from threading import RLock
 from typing import Any
 
-from ...engine.exceptions import DuplicatedStudyError
+from ...engine.exceptions import DuplicatedStudyError, StorageInternalError
+from ...engine.logging import get_logger
 from ...engine.records import FrozenStudy, StudyDirection
 from ..base import BaseStorage, name_or_new
 from . import schema, writing
 from .database import Conflict, Database, Row
-from .reading import read_directions
-from .rows import to_json
+from .reading import REMEDY, name_of, read_directions
+from .rows import UNREADABLE, to_json
 from .upgrading import REVISIONS
+
+_logger = get_logger(__name__)
 
 
 class RelationalStudies(BaseStorage):
@@ -49,9 +52,11 @@ class RelationalStudies(BaseStorage):
 
         with self._lock:
             try:
-                return self._db.once(work)
+                study_id = self._db.once(work)
             except Conflict:  # another process created it after the query
                 raise taken from None
+            self._db.settle()
+            return study_id
 
     def delete_study(self, study_id: int) -> None:
         of_study = "IN (SELECT trial_id FROM trials WHERE study_id = ?)"
@@ -111,7 +116,17 @@ class RelationalStudies(BaseStorage):
             )
         if not rows:
             raise KeyError(f"No study with id {study_id} exists.")
-        return {key: json.loads(text) for key, text in rows if key is not None}
+        return dict(self._readable(study_id, [(key, text) for key, text in rows if key is not None]))
+
+    def _readable(self, study_id: int, rows: Sequence[Row]) -> Iterator[tuple[str, Any]]:
+        for key, text in rows:
+            try:
+                yield name_of(key), json.loads(text)
+            except UNREADABLE as error:
+                _logger.warning(
+                    f"The attribute {key!r} of the study with id {study_id} in {self._db.place} is left out, since it "
+                    f"cannot be read: {error}. Somebody edited it. {REMEDY}"
+                )
 
     def get_study_user_attrs(self, study_id: int) -> dict[str, Any]:
         return self._study_attrs("user", study_id)
@@ -121,17 +136,28 @@ class RelationalStudies(BaseStorage):
 
     def get_all_studies(self) -> list[FrozenStudy]:
         with self._lock, self._db.reading():
-            return [
-                FrozenStudy(
-                    study_name=name,
-                    direction=None,
-                    directions=self.get_study_directions(study_id),
-                    user_attrs=self.get_study_user_attrs(study_id),
-                    system_attrs=self.get_study_system_attrs(study_id),
-                    study_id=study_id,
-                )
-                for study_id, name in self._db.query("SELECT study_id, study_name FROM studies ORDER BY study_id")
-            ]
+            rows = self._db.query("SELECT study_id, study_name FROM studies ORDER BY study_id")
+            return [study for study_id, name in rows if (study := self._frozen_study(study_id, name)) is not None]
+
+    def _frozen_study(self, study_id: int, name: object) -> FrozenStudy | None:
+        """Give what is known of a study; None, and a warning, if its rows are not what they should be."""
+        try:
+            if not isinstance(name, str):
+                raise TypeError(f"its name is {name!r}")
+            return FrozenStudy(
+                study_name=name,
+                direction=None,
+                directions=self.get_study_directions(study_id),
+                user_attrs=self.get_study_user_attrs(study_id),
+                system_attrs=self.get_study_system_attrs(study_id),
+                study_id=study_id,
+            )
+        except (TypeError, KeyError, StorageInternalError) as error:
+            _logger.warning(
+                f"The study {name!r} with id {study_id} in {self._db.place} is left out, since it cannot be read: "
+                f"{error} Somebody edited it. {REMEDY}"
+            )
+            return None
 
     # --- the schema --------------------------------------------------------------------------------------------------
 

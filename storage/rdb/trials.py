@@ -18,10 +18,11 @@ from ...engine.history import History, erased, with_values
 from ...engine.interrupts import Deferred
 from ...engine.records import PAUSED_AT, FrozenTrial, TrialState, pause_marker, with_pause_marker
 from .. import forks
-from . import writing
+from ..base import check_single, no_best
+from . import overviews, writing
 from .database import Database
 from .histories import Histories, OwnTrial
-from .reading import counting, n_parts, read_some
+from .reading import counting, n_parts, read_directions, read_some
 from .rows import to_json
 from .studies import RelationalStudies
 from .workers import Workers
@@ -72,6 +73,25 @@ class RelationalStorage(RelationalStudies):
     def get_history(self, study_id: int, refresh: bool = True) -> History:
         with self._lock:
             return self._histories.history(study_id, refresh)
+
+    # A study that this process has not read yet is asked by a query: to read 100,000 trials takes a second or more.
+
+    def get_best_trial(self, study_id: int) -> FrozenTrial:
+        with self._lock:
+            if self._histories.has(study_id):
+                return super().get_best_trial(study_id)
+            with self._db.reading():
+                check_single(read_directions(self._db, study_id))
+                best = overviews.read_best(self._db, study_id)
+                if best is None:
+                    raise no_best(overviews.has_complete(self._db, study_id))
+                return best
+
+    def get_size(self, study_id: int) -> tuple[int, datetime | None]:
+        with self._lock:
+            if self._histories.has(study_id):
+                return super().get_size(study_id)
+            return overviews.read_size(self._db, study_id)
 
     # --- new trials --------------------------------------------------------------------------------------------------
 

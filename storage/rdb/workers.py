@@ -19,7 +19,7 @@ from ...engine.records import TrialState
 from . import writing
 from .database import Database
 from .processes import identity, is_running
-from .rows import row_to_time
+from .rows import readable_time
 from .statements import chunks, placeholders
 
 _logger = get_logger(__name__)
@@ -141,7 +141,7 @@ class Workers:
 
     @staticmethod
     def _is_expired(heartbeat: object, now: object, allowed: timedelta) -> bool:
-        last, current = row_to_time(heartbeat), row_to_time(now)  # type: ignore[arg-type]
+        last, current = readable_time(heartbeat), readable_time(now)  # type: ignore[arg-type]
         return last is None or current is None or current - last > allowed
 
 

@@ -10,7 +10,7 @@ from ...engine.distributions import BaseDistribution
 from ...engine.distributions.json import stored_json
 from ...engine.records import PAUSED_AT, FrozenTrial, TrialState, stored_state
 from .database import Conflict, Database, Outcome, Row
-from .rows import number_to_row, time_to_text, to_json
+from .rows import UNREADABLE, number_to_row, time_to_text, to_json
 from .schema import TRIAL_TABLES
 from .statements import UNFINISHED, Statement, for_rows
 
@@ -230,9 +230,12 @@ def changes_in(rows: Sequence[Row], study_id: int) -> tuple[int, tuple[int, list
     """
     if not rows:
         raise KeyError(f"No study with id {study_id} exists.")
-    found = {key: json.loads(text) for key, text in rows if key is not None}
-    count, last = found.get(RESUMPTIONS, (0, []))
-    return found.get(CORRECTIONS, 0), (count, last)
+    try:
+        found = {key: json.loads(text) for key, text in rows if key is not None}
+        count, last = found.get(RESUMPTIONS, (0, []))
+        return int(found.get(CORRECTIONS, 0)), (int(count), list(last))
+    except UNREADABLE:  # somebody edited them: `get_study_system_attrs` tells of it
+        return 0, (0, [])
 
 
 def count_correction(db: Database, study_id: int) -> None:

@@ -321,6 +321,8 @@ DAMAGES = {  # after three lines: the study, what it was begun with, a trial
     b'{"op_code":8,"wor\n': "Line 4 .*expected a JSON object",
     b"\n": "Line 4 ",
     b"[1]\n": "Line 4 ",
+    b"[" * 100_000 + b"]" * 100_000 + b"\n": "Line 4 .*expected a JSON object",
+    b'{"op_code":8,"worker_id":"w","a":' + b"[" * 100_000 + b"]" * 100_000 + b"}\n": "Line 4 .*expected a JSON object",
     b'{"op_code":99,"worker_id":"w"}\n': "line 4 .*from 0 to 9, but found 99",
     b'{"op_code":5,"worker_id":"w","trial_id":0}\n': "line 4 .*'param_name'",
     b'{"op_code":4,"worker_id":"w","study_id":0,"datetime_start":"yesterday"}\n': "line 4 .*yesterday",
