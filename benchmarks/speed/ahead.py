@@ -20,6 +20,7 @@ from typing import Any
 
 from parzen.benchmarks.speed import asking, breeding, overhead, timing
 from parzen.benchmarks.speed.timing import Case
+from parzen.samplers import rehearsals
 
 SIZES = [30, 100, 1000, 10_000, 100_000]
 CLOCKS = {"wall": time.perf_counter, "cpu": time.thread_time}
@@ -35,7 +36,7 @@ def cases(arguments: argparse.Namespace, modules: dict[str, Any]) -> Iterator[li
         sides = {key: module for key, module in modules.items() if key == "parzen" or size <= asking.LARGEST}
         return Case(name, size, {key: partial(make, key, module, size) for key, module in sides.items()})
 
-    for space in asking.SPACES:
+    for space in overhead.SPACES:
         for m in (1, 2, 3):
 
             def tpe(key: str, module: Any, size: int, space: str = space, m: int = m) -> timing.Step:
@@ -74,7 +75,7 @@ def main() -> None:
     parser.add_argument("--libraries", nargs="+", default=list(timing.LIBRARIES), metavar="LIBRARY")
     arguments = parser.parse_args()
     modules = {name: module for name in arguments.libraries if (module := timing.library(name)) is not None}
-    asking.rehearsals.prepare()  # as in a process that has been asking for a while
+    rehearsals.prepare()  # as in a process that has been asking for a while
     print(f"| microseconds, {arguments.clock} | " + " | ".join(f"{n:,} trials" for n in arguments.sizes) + " |")
     print("| --- " * (1 + len(arguments.sizes)) + "|", flush=True)
     for row in cases(arguments, modules):
