@@ -45,7 +45,8 @@ class Streams:
     def _begin(self, *seeds: int) -> None:
         self._seeds = seeds
         self._of_study: dict[int, Streams] = {}
-        self._key = np.random.SeedSequence(seeds if len(seeds) > 1 else seeds[0]).generate_state(2, np.uint64)
+        sequence = np.random.SeedSequence(seeds if len(seeds) > 1 else seeds[0])
+        self._key = sequence.generate_state(2, np.uint64).astype(np.uint64)
         self._local = threading.local()
         self._orders: dict[tuple[int, int, int], list[int]] = {}
         self._pages: dict[tuple[int, int], list[list[float]]] = {}
