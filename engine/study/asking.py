@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from ...pruners import Fork, Leave, PromotingPruner, Promotion
 from ...samplers.base import draws_columns
@@ -61,13 +62,13 @@ def _suggest_or_pause(trial: Trial, distributions: Mapping[str, BaseDistribution
 
 def promoted(study: StudyCore) -> Trial | None:
     """Do what the study's pruner promotes, and give the trial that goes on by it; None if a new one is to start."""
-    pruner = study.pruner
+    pruner: Any = study.pruner
     if not is_a(pruner, PromotingPruner):
         return None
     refused: tuple[Promotion, int, int] | None = None  # which, and what was known then
     while True:
         study.sync()
-        promotion = study.pruner.promote(study)
+        promotion = pruner.promote(study)
         if promotion is None:
             return None
         wanted = promotion, len(study.history.pauses), study.history.n
