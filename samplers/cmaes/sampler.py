@@ -138,6 +138,11 @@ class CmaEsSampler(Sampler):
             )
         return {} if self._is_starting(history) else history.joint_space(common=True)
 
+    def infer_relative_search_space(self, study: StudyLike, trial: FrozenTrial) -> dict[str, BaseDistribution]:
+        history = history_of(study)
+        with history.lock:
+            return self.joint_space(history)
+
     def _is_starting(self, history: History) -> bool:
         return history.n_complete < self._n_startup_trials
 
@@ -149,6 +154,7 @@ class CmaEsSampler(Sampler):
         account.course.update(history)
         return account
 
+    @np.errstate(all="ignore")
     def _moved(self, account: Account | None, history: History, space: Space) -> Account:
         first = first_distributions(history, space)
         if account is not None and account.course.frame.fits(space, first):
@@ -159,7 +165,6 @@ class CmaEsSampler(Sampler):
 
     # --- one trial ---------------------------------------------------------------------------------------------------
 
-    @np.errstate(all="ignore")  # whatever the user's program asks of NumPy
     def sample_relative(
         self, study: StudyLike, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
     ) -> dict[str, Any]:
@@ -260,6 +265,7 @@ class Population:
     notes: list[dict[str, Any]]
 
 
+@np.errstate(all="ignore")
 def drawn(course: Course, rng: np.random.Generator, k: int, size: int, key: Any = None) -> Population:
     """Draw k points for a generation of a size."""
     points: Points = course.strategy.ask(rng, k)
