@@ -1,4 +1,4 @@
-"""CMA-ES beside Optuna's: arguments, errors, search spaces, what is sampled independently, and files that both work on."""
+"""CMA-ES beside Optuna's: arguments, errors, search spaces, what is sampled independently, and files of both."""
 
 from __future__ import annotations
 
