@@ -189,7 +189,9 @@ STUDIES = {
     "sms-emoa": optimized(two, 300, sampler=SMSEMOASampler(seed=4), **MULTI),
     "cmaes": optimized(mixed, 200, sampler=CmaEsSampler(seed=1)),
     "cmaes-margin": optimized(gridded, 200, sampler=CmaEsSampler(seed=2, with_margin=True)),
-    "cmaes-constrained": optimized(bounded, 200, sampler=CmaEsSampler(seed=3, restart_strategy="bipop"), direction="maximize"),
+    "cmaes-bounded": optimized(
+        bounded, 200, sampler=CmaEsSampler(seed=3, restart_strategy="bipop"), direction="maximize",
+    ),
     "dehb": optimized(
         curve, 200, sampler=DEHBSampler(min_resource=1, max_resource=27, reduction_factor=3, seed=5),
         pruner=parzen.pruners.BudgetPruner(1, 27),

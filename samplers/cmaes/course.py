@@ -4,8 +4,8 @@ A trial that is asked for carries a note: the run and the generation for which i
 that generation's population. Trials that carry one and complete are taken in as they finish; as soon as there is a
 population of them, the distribution is updated, and the next generation begins. So a generation takes in whatever
 finishes while it is open, those too that were drawn from the one before and ran longer: nobody waits, nothing is lost
-when a worker dies, and no evaluation is wasted. Dropping those that come late costs a third more evaluations with eight workers and a
-population of 20, taking them in 0 to 15 %. What remains of a run that ended is left out.
+when a worker dies, and no evaluation is wasted. Dropping those that come late costs a third more evaluations with eight
+workers and a population of 20, taking them in 0 to 15 %. What remains of a run that ended is left out.
 
 All of it follows from the finished trials in the order of their times, which every worker and a resumed process read
 alike; what is kept here are the sums.
