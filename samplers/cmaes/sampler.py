@@ -38,8 +38,8 @@ class CmaEsSampler(Sampler):
     n_startup_trials
         Complete trials before which all parameters are sampled by `independent_sampler`.
     independent_sampler
-        Samples the parameters that not all trials have; in a batch, unless it is one of parzen's, they are uniform. None:
-        `parzen.samplers.RandomSampler`.
+        Samples the parameters that not all trials have; in a batch, unless it is one of parzen's, they are uniform.
+        None: `parzen.samplers.RandomSampler`.
     warn_independent_sampling
         Log a warning when that happens.
     seed
