@@ -142,10 +142,11 @@ def test_a_study_of_optunas_is_gone_on_with_by_its_trials(tmp_path, arguments):
     def bowl(trial):
         return sum((trial.suggest_float(f"x{i}", -5, 5) - i / 2) ** 2 for i in range(4))
 
-    theirs = optuna.create_study(
-        study_name="s", storage=url, sampler=optuna.samplers.CmaEsSampler(seed=1, popsize=8, **arguments)
-    )
+    storage = optuna.storages.InMemoryStorage()
+    sampler = optuna.samplers.CmaEsSampler(seed=1, popsize=8, **arguments)
+    theirs = optuna.create_study(study_name="s", storage=storage, sampler=sampler)
     theirs.optimize(bowl, n_trials=321)
+    optuna.copy_study(from_study_name="s", from_storage=storage, to_storage=url)
     before = np.median([trial.value for trial in theirs.trials[-40:]])
     ours = parzen.load_study(
         study_name="s", storage=url, sampler=parzen.samplers.CmaEsSampler(seed=1, popsize=8, **arguments)
