@@ -20,6 +20,7 @@ import parzen
 from parzen.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 from parzen.samplers import (
     AutoSampler,
+    CmaEsSampler,
     DEHBSampler,
     GPSampler,
     NSGAIIISampler,
@@ -186,6 +187,11 @@ STUDIES = {
     "nsgaii-grids": optimized(gridded, 300, sampler=NSGAIISampler(seed=3)),
     "nsgaiii": optimized(three, 400, sampler=NSGAIIISampler(seed=3), directions=["minimize"] * 3),
     "sms-emoa": optimized(two, 300, sampler=SMSEMOASampler(seed=4), **MULTI),
+    "cmaes": optimized(mixed, 200, sampler=CmaEsSampler(seed=1)),
+    "cmaes-margin": optimized(gridded, 200, sampler=CmaEsSampler(seed=2, with_margin=True)),
+    "cmaes-bounded": optimized(
+        bounded, 200, sampler=CmaEsSampler(seed=3, restart_strategy="bipop"), direction="maximize",
+    ),
     "dehb": optimized(
         curve, 200, sampler=DEHBSampler(min_resource=1, max_resource=27, reduction_factor=3, seed=5),
         pruner=parzen.pruners.BudgetPruner(1, 27),

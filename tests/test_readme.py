@@ -62,7 +62,7 @@ for each in (study, another):
 os.mkdir("artifacts")
 """
 PARTS = ["importance", "plots", "report", "stopping", "watch"]
-FRAGMENTS = [*(f"docs/analysis-{part}.md" for part in PARTS), "docs/default.md", "docs/storage.md"]
+FRAGMENTS = [*(f"docs/analysis-{part}.md" for part in PARTS), "docs/cmaes.md", "docs/default.md", "docs/storage.md"]
 NEEDS = {"docs/analysis-plots.md": ["plotly", "matplotlib"], "docs/storage.md": ["sqlalchemy", "grpc"]}
 
 

@@ -1,8 +1,8 @@
 """Categorical parameters: a probability for each choice, which follows the natural gradient.
 
 This is the categorical part of CatCMA (Hamano, Saito, Nomura, Uchida and Shirakawa, GECCO 2024, arXiv:2405.09962; with
-margins for integers, too, arXiv:2504.07884). The step is normalized, and its length adapted by the signal-to-noise ratio
-of the steps, as in adaptive stochastic natural gradient (Akimoto et al., ICML 2019).
+margins for integers, too, arXiv:2504.07884). The step is normalized, and its length adapted by the signal-to-noise
+ratio of the steps, as in adaptive stochastic natural gradient (Akimoto et al., ICML 2019).
 """
 
 from __future__ import annotations

@@ -8,8 +8,8 @@ with the mean there, one draw in 2^40 lies inside. What is folded can be closed 
 the middle, between its own side and the image of it. And folding keeps lengths; the slope of smooth maps is zero at the
 ends, which heaps up points near them.
 
-Where the value does not tell the coordinate, as it was folded or lies in a cell of a grid, a trial carries the point from
-which it came. If its value is another one, as of a trial that was enqueued, the value counts.
+Where the value does not tell the coordinate, as it was folded or lies in a cell of a grid, a trial carries the point
+from which it came. If its value is another one, as of a trial that was enqueued, the value counts.
 """
 
 from __future__ import annotations

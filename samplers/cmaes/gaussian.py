@@ -183,8 +183,8 @@ class Normal:
     def clipped(self, points: FloatArray, is_own: BoolArray) -> FloatArray:
         """Pull in points (k, n) that were not drawn from this distribution, where they lie too far out.
 
-        As for injected solutions (Hansen, arXiv:1110.4181): one that nobody would have drawn may say where it is better,
-        and not how long steps should be.
+        As for injected solutions (Hansen, arXiv:1110.4181): one that nobody would have drawn may say where it is
+        better, and not how long steps should be.
         """
         if is_own.all():
             return points
