@@ -27,7 +27,8 @@ def n_values(name: str, distribution: BaseDistribution) -> int:
             "FloatDistribution.step must be given for BruteForceSampler (otherwise, the search space will be "
             f"infinite), but {name!r} is suggested from {distribution}."
         )
-    return round((numeric.high - numeric.low) / numeric.step) + 1
+    n: int = round((numeric.high - numeric.low) / numeric.step) + 1
+    return n
 
 
 def value_at(distribution: BaseDistribution, index: int) -> float:
@@ -43,7 +44,8 @@ def index_of(distribution: BaseDistribution, internal: float) -> int:
     if isinstance(distribution, CategoricalDistribution) or distribution.single():
         return round(internal) if isinstance(distribution, CategoricalDistribution) else 0
     numeric = cast("FloatDistribution | IntDistribution", distribution)
-    return round((internal - numeric.low) / cast(float, numeric.step))
+    index: int = round((internal - numeric.low) / cast(float, numeric.step))
+    return index
 
 
 # --- the tree --------------------------------------------------------------------------------------------------------
