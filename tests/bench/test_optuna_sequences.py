@@ -283,7 +283,6 @@ def test_points_are_those_of_optunas(kind):
     """Optuna samples the first trial by another sampler, and begins the sequence with the second."""
     found = []
     for o in (parzen, optuna):
-        o.logging.set_verbosity(o.logging.ERROR)
         study = o.create_study(sampler=o.samplers.QMCSampler(qmc_type=kind, seed=1))
         study.optimize(_floats, n_trials=30)
         found.append([list(trial.params.values()) for trial in study.trials])
@@ -300,6 +299,8 @@ def test_both_log_that_another_sampler_is_asked(warns):
         messages, handler = [], Records()
         logger = logging.getLogger(o.__name__)
         logger.addHandler(handler)
+        level = o.logging.get_verbosity()
+        o.logging.set_verbosity(o.logging.WARNING)
         try:
             other = o.samplers.RandomSampler(seed=0)
             sampler = o.samplers.QMCSampler(seed=1, independent_sampler=other, warn_independent_sampling=warns)
@@ -307,6 +308,7 @@ def test_both_log_that_another_sampler_is_asked(warns):
             study.optimize(lambda t: t.suggest_float("x", 0, 1) + t.suggest_float(f"y{t.number}", 0, 1), n_trials=4)
         finally:
             logger.removeHandler(handler)
+            o.logging.set_verbosity(level)
         return sum("sampled independently" in message for message in messages)
 
     assert n_logged(parzen) == n_logged(optuna) == (3 if warns else 0)
