@@ -204,7 +204,7 @@ class Exploration:
             self._locate(self._open[number], record.distributions, record.params)
         for number, record in records.items():
             found = self._locate(self._open[number], record.distributions, record.params)
-            if found is not None:
+            if found is not None and (found[0] is not self.root or self._open[number].rank is not None):
                 self._taken.add(*found)
                 if trusts or not self._doubts.may_be_dead(number, history):
                     self._surely.add(*found)
