@@ -32,9 +32,9 @@ class BaseSampler(Described, ABC):
         Whether the sampler learns from trials of all brackets of Hyperband. Otherwise `HyperbandPruner` shows it the
         columns of one bracket; `Study.get_trials` lists that bracket's trials in either case.
     claims : bool
-        Whether what the sampler notes on a new trial, in `before_trial` or by `Sampler.notes`, must be stored with the trial,
-        and under the number for which it was chosen: so that of several workers no two choose the same. Of samplers
-        with columns alone.
+        Whether what the sampler notes on a new trial, in `before_trial` or by `Sampler.notes`, must be stored with it,
+        under the number for which it was chosen: so that of several workers no two choose the same. Of samplers with
+        columns alone.
     """
 
     across_brackets = False
