@@ -163,4 +163,8 @@ def _ask_at_once(study: StudyCore, distributions: Mapping[str, BaseDistribution]
         return None
     trial._trial_id = created
     trial._record = storage.live_record(created)
+    if trial.number != number and study.sampler.claims:  # not every storage creates a trial at a number in one step
+        storage.set_trial_state_values(created, TrialState.FAIL)
+        study.look_again()
+        return None
     return trial
