@@ -23,7 +23,7 @@ from .queue import WriterQueue
 from .sqlite_files import connect_to_look, empty_database, explained
 from .statements import Statement
 from .upgrading import upgrade
-from .write_ahead import choose_journal
+from .write_ahead import connect_with_journal
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -171,11 +171,11 @@ class SQLiteDatabase(Database):
             return 0
 
     def _make_ready(self) -> sqlite3.Connection:
-        with contextlib.closing(self._connect()) as connection:
-            self._check(connection)
-        has_log = bool(self._file) and choose_journal(self._connect, self._file, self._timeout)
-        self._checkpoints = Checkpoints(self._file, self._synchronous) if has_log else None
-        connection = self._connect()
+        if self._file:
+            connection, has_log = connect_with_journal(self._connect, self._check, self._file, self._timeout)
+            self._checkpoints = Checkpoints(self._file, self._synchronous) if has_log else None
+        else:
+            connection = self._connect()
         try:
             self._prepare(connection)
         except BaseException:
@@ -184,7 +184,6 @@ class SQLiteDatabase(Database):
         return connection
 
     def _prepare(self, connection: sqlite3.Connection) -> None:
-        connection.execute("PRAGMA wal_autocheckpoint = 0")  # see `checkpoints`
         connection.execute(f"PRAGMA synchronous = {self._synchronous}")
         if not self._check(connection):
             connection.execute("BEGIN IMMEDIATE")

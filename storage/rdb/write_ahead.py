@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import time
 import warnings
@@ -14,18 +15,21 @@ from .filesystems import network_file_system
 _PAGE_SIZE = 1024
 
 Connect = Callable[[], sqlite3.Connection]
+Check = Callable[[sqlite3.Connection], object]
 
 
-def choose_journal(connect: Connect, path: str, timeout: float) -> bool:
-    """Give a file a write-ahead log, if that can work where it lies; otherwise a rollback journal, with a warning.
+def connect_with_journal(connect: Connect, check: Check, path: str, timeout: float) -> tuple[sqlite3.Connection, bool]:
+    """Connect to a file and give it a write-ahead log, if that can work where it lies.
 
-    The log needs memory that all processes share. Over a network there is none, and not on every other file system: the
-    log is tried, too.
+    Otherwise it gets a rollback journal, and a warning says so. The log needs memory that all processes share. Over a
+    network there is none, and not on every other file system: the log is tried, too.
 
     Parameters
     ----------
     connect
         Makes a connection that may write.
+    check
+        Raises if the file is of something else, before anything is changed.
     path
         Path of the file.
     timeout
@@ -33,38 +37,53 @@ def choose_journal(connect: Connect, path: str, timeout: float) -> bool:
 
     Returns
     -------
+    Connection
+        A connection that may write.
     bool
         Whether there is a log.
     """
     kind = network_file_system(path)
-    problem = _try_log(connect, timeout) if kind is None else f"lies on a network file system ({kind})"
-    if problem is None:
-        return True
-    with closing(connect()) as connection:
-        connection.execute("PRAGMA locking_mode = EXCLUSIVE")  # a log is read without shared memory by who is alone
-        _switch(connection, "DELETE", timeout)
+    if kind is None:
+        connection = connect()
+        try:
+            check(connection)
+            _begin_log(connection, timeout)
+            return connection, True
+        except sqlite3.OperationalError as error:
+            connection.close()
+            if any(word in str(error) for word in ("locked", "full")) or not _may_write(path):
+                raise
+            problem = f"lies where processes share no memory ({error})"
+        except BaseException:
+            connection.close()
+            raise
+    else:
+        problem = f"lies on a network file system ({kind})"
+    with closing(connect()) as alone:
+        alone.execute("PRAGMA locking_mode = EXCLUSIVE")  # a log is read without shared memory by who is alone
+        check(alone)
+        _switch(alone, "DELETE", timeout)
     warnings.warn(
         f"{path} {problem}, where SQLite's write-ahead log cannot work and locks may not hold: a rollback journal is "
         "used, which is slow. For workers on several machines use a PostgreSQL or MySQL server, or "
         "`run_grpc_proxy_server` in front of a file on one of them.",
         stacklevel=2,
     )
-    return False
+    return connect(), False
 
 
-def _try_log(connect: Connect, timeout: float) -> str | None:
-    """Switch to the log, and say what is wrong if it does not work."""
-    try:
-        with closing(connect()) as connection:
-            connection.execute(f"PRAGMA page_size = {_PAGE_SIZE}")  # of a new file; no other heeds it
-            _switch(connection, "WAL", timeout)
-            connection.execute("BEGIN IMMEDIATE")
-            connection.execute("ROLLBACK")
-            return None
-    except sqlite3.OperationalError as error:
-        if any(word in str(error) for word in ("locked", "full")):
-            raise
-        return f"lies where processes share no memory ({error})"
+def _may_write(path: str) -> bool:
+    is_file_open = os.access(path, os.W_OK) or not os.path.exists(path)
+    return is_file_open and os.access(os.path.dirname(path), os.W_OK)
+
+
+def _begin_log(connection: sqlite3.Connection, timeout: float) -> None:
+    """Switch to the log, and try it."""
+    connection.execute(f"PRAGMA page_size = {_PAGE_SIZE}")  # of a new file; no other heeds it
+    _switch(connection, "WAL", timeout)
+    connection.execute("PRAGMA wal_autocheckpoint = 0")  # see `checkpoints`
+    connection.execute("BEGIN IMMEDIATE")
+    connection.execute("ROLLBACK")
 
 
 def _switch(connection: sqlite3.Connection, mode: str, timeout: float) -> None:

@@ -141,7 +141,7 @@ def assert_enqueued_ran_once(path: Path, n_rounds: int, begun: list[str]) -> Non
 @pytest.mark.slow
 def test_whatever_was_told_survives_kills_and_enqueued_trials_run_once(path: Path, n_rounds: int) -> None:
     new_study(path)._storage.remove_session()
-    told, begun = kill_workers(path, n_rounds, n_workers=4, longest=0.06)
+    told, begun = kill_workers(path, n_rounds, n_workers=4, longest=0.12)
     assert len(told) > n_rounds
     assert_whole(path, told)
     assert_enqueued_ran_once(path, n_rounds, begun)
