@@ -31,7 +31,8 @@ def is_ours(thing: object, *methods: str) -> bool:
 
 def is_a(thing: object, base: Any) -> bool:
     """Do as `isinstance` does, more quickly for an abstract base, of which Python asks anew each time."""
-    return _is_kind(type(thing), base)
+    kind: Any = type(thing)
+    return _is_kind(kind, base)
 
 
 @lru_cache(maxsize=1024)

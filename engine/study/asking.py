@@ -24,7 +24,8 @@ def ask(study: StudyCore, fixed_distributions: Mapping[str, BaseDistribution] | 
     distributions = {name: modern(d) for name, d in fixed_distributions.items()} if fixed_distributions else {}
     search_from_time_to_time(study)
     storage, study_id = study._storage, study._study_id
-    draws_at_once = draws_columns(study.sampler) and (bool(distributions) or study.sampler.claims)
+    claims = getattr(study.sampler, "claims", False) and draws_columns(study.sampler)
+    draws_at_once = claims or (bool(distributions) and draws_columns(study.sampler))
     if draws_at_once and storage.can_create_if_read and not is_a(study.pruner, PromotingPruner):
         trial = None if study.sync(refresh=False).may_wait else _ask_at_once(study, distributions, is_read=False)
         if trial is not None:
@@ -40,7 +41,7 @@ def ask(study: StudyCore, fixed_distributions: Mapping[str, BaseDistribution] | 
             return trial
     if trial_id is None and draws_at_once:
         trial = _ask_at_once(study, distributions)
-        while trial is None and study.sampler.claims:  # another worker took the number
+        while trial is None and claims:  # another worker took the number
             study.sync()
             trial = _ask_at_once(study, distributions)
         if trial is not None:
