@@ -100,3 +100,4 @@ class Strategy:
         moved, scaled = corrected(image, deviation, lower, upper, alpha)
         normal.mean[at] += sign * (moved - image)
         normal.scales[at] *= scaled / deviation
+        normal.is_free[at] = 2 * scaled > np.minimum(upper, 1.0) - np.maximum(lower, 0.0)
