@@ -148,11 +148,11 @@ class Normal:
 
     def coloured(self, z: FloatArray) -> FloatArray:
         """Turn standard normal rows (k, n) into rows of N(0, C): eq. (39)."""
-        return z @ self._root.T
+        return np.asarray(z @ self._root.T)
 
     def whitened(self, y: FloatArray) -> FloatArray:
         """Undo `coloured`."""
-        return y @ self._inverse_root.T
+        return np.asarray(y @ self._inverse_root.T)
 
     @property
     def lengths(self) -> FloatArray:
@@ -249,16 +249,16 @@ class DiagonalNormal(Normal):
 
     @property
     def lengths(self) -> FloatArray:
-        return self._deviations
+        return np.asarray(self._deviations)
 
     def variances(self) -> FloatArray:
-        return self.covariance
+        return np.asarray(self.covariance)
 
     def coloured(self, z: FloatArray) -> FloatArray:
-        return z * self._deviations
+        return np.asarray(z * self._deviations)
 
     def whitened(self, y: FloatArray) -> FloatArray:
-        return y / self._deviations
+        return np.asarray(y / self._deviations)
 
     def _scale(self, share: FloatArray) -> None:
         self._set(self.covariance * share**2)
