@@ -213,7 +213,7 @@ class Normal:
         self.path_sigma += math.sqrt(r.c_sigma * (2 - r.c_sigma) * r.mu_eff) * white_step
         self.path_sigma *= self.is_free
         length = float(np.linalg.norm(self.path_sigma))
-        expected = expected_length(max(np.count_nonzero(self.is_free), 1))
+        expected = expected_length(max(int(np.count_nonzero(self.is_free)), 1))
         begun = math.sqrt(1 - (1 - r.c_sigma) ** (2 * self.generation))
         goes = float(length / begun < (1.4 + 2 / (self.n + 1)) * expected)
         self.path_c = (1 - r.c_c) * self.path_c + goes * math.sqrt(r.c_c * (2 - r.c_c) * r.mu_eff) * step  # (45)
@@ -230,7 +230,7 @@ def _decomposed(covariance: FloatArray) -> tuple[FloatArray, FloatArray]:
     for share in (0.0, 1e-14, 1e-12, 1e-10):
         widened = covariance + share * widest * np.eye(len(covariance))
         try:
-            return widened, np.linalg.cholesky(widened)
+            return widened, np.asarray(np.linalg.cholesky(widened), dtype=np.float64)
         except np.linalg.LinAlgError:
             continue
     variances = np.maximum(np.diagonal(covariance), 1e-14 * widest)
