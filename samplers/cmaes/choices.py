@@ -48,7 +48,7 @@ class Choices:
         """Turn uniform numbers (k, D) into indices of choices (k, D)."""
         ends = np.cumsum(self.probabilities, axis=1)
         found = (u[:, :, None] * ends[:, -1:] >= ends).sum(axis=2)
-        return np.minimum(found, self.n_choices - 1)
+        return np.asarray(np.minimum(found, self.n_choices - 1))
 
     def tell(self, chosen: IntArray, weights: FloatArray) -> None:
         """Learn from a population.

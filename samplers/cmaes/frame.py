@@ -180,6 +180,12 @@ class Frame:
 
     # --- grids -------------------------------------------------------------------------------------------------------
 
+    def centred(self, x: FloatArray) -> FloatArray:
+        """Move coordinates on a grid, shape (k, n), to where the values of their cells lie; the others stay."""
+        image, sign = fold(x, np.zeros(self.n), np.ones(self.n))
+        middle = cube.beyond_unit(self.first.from_unit(image), self.first.scale)
+        return np.where(self.first.scale.spacing > 0, x + sign * (middle - image), x)
+
     def cells(self, mean: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
         """Find the cells of the grids in which a point lies.
 
