@@ -129,6 +129,8 @@ _CONTENDERS = [
     study("random", "optuna", "RandomSampler", default="value"),
     study("rustuna", "rustuna", "TPESampler"),
     study("parzen-gp", "parzen", "GPSampler", kinds="value"),
+    study("parzen-cmaes", "parzen", "CmaEsSampler", kinds="value", with_margin=True),
+    study("parzen-cmaes-ipop", "parzen", "CmaEsSampler", kinds="value", with_margin=True, restart_strategy="ipop"),
     study("parzen-in-optuna", "parzen", "AutoSampler", "optuna", home="optuna", kinds="value front"),
     study("optuna-in-parzen", "optuna", "TPESampler", home="parzen", kinds="value front"),
     study("parzen-random", "parzen", "RandomSampler"),

@@ -45,10 +45,12 @@ class Streams:
     def _begin(self, *seeds: int) -> None:
         self._seeds = seeds
         self._of_study: dict[int, Streams] = {}
-        self._key = np.random.SeedSequence(seeds if len(seeds) > 1 else seeds[0]).generate_state(2, np.uint64)
+        sequence = np.random.SeedSequence(seeds if len(seeds) > 1 else seeds[0])
+        self._key = sequence.generate_state(2, np.uint64).astype(np.uint64)
         self._local = threading.local()
         self._orders: dict[tuple[int, int, int], list[int]] = {}
         self._pages: dict[tuple[int, int], list[list[float]]] = {}
+        self._row: tuple[int, list[float]] = -1, []  # a trial, and its first uniforms
 
     # A thread's own things cannot be pickled, and are made again when needed.
     def __getstate__(self) -> dict[str, Any]:
@@ -84,9 +86,15 @@ class Streams:
 
     def uniform(self, number: int, index: int) -> float:
         """Give the uniform number in [0, 1) of index `index` that belongs to trial `number`."""
+        newest, row = self._row
+        if newest == number and index < _PAGE:  # what nearly every call finds
+            return row[index]
         key = (number // _BLOCK, index // _PAGE)
         page = self._pages.get(key) or self._draw_page(key)
-        return page[number % _BLOCK][index % _PAGE]
+        row = page[number % _BLOCK]
+        if index < _PAGE:
+            self._row = number, row
+        return row[index % _PAGE]
 
     def _draw_page(self, key: tuple[int, int]) -> list[list[float]]:
         page: list[list[float]] = self._philox(0, *key).random((_BLOCK, _PAGE)).tolist()

@@ -81,7 +81,8 @@ class ParetoRung:
         self._waits = Growing(np.bool_)
         self._columns = [Growing(np.float64) for _ in range(n_objectives)]
         self._row_of: dict[int, int] = {}
-        self._rows = np.empty(0, np.int64)  # from best to worst, as of some length
+        self._rows = np.empty(0, np.int64)  # from best to worst, as of some length: so many of them
+        self._n_ordered = 0
 
     def __len__(self) -> int:
         return self._numbers.n
@@ -116,7 +117,7 @@ class ParetoRung:
 
     def best_waiting(self, waits: Waits, quota: int) -> int | None:
         """Give the best trial that waits here if it is one of the best `quota` of all; None otherwise."""
-        best = self._ordered()[:quota]
+        best = self._ordered(quota)[:quota]
         for row in best[self._waits.view[best]].tolist():
             number = int(self._numbers.view[row])
             if waits(number):
@@ -124,12 +125,14 @@ class ParetoRung:
             self._waits.view[row] = False
         return None
 
-    def _ordered(self) -> IntArray:
-        if len(self._rows) != len(self):
+    def _ordered(self, enough: int | None = None) -> IntArray:
+        """Give the rows from best to worst; after the first `enough` ones the others may come in any order."""
+        enough = len(self) if enough is None else min(enough, len(self))
+        if len(self._rows) != len(self) or enough > self._n_ordered:
             # `order` leaves ties as given: by number, for another process finds the trials in another sequence.
-            by_number = np.argsort(self._numbers.view)
+            by_number = np.argsort(self._numbers.view, kind="stable")  # which is quick where they are nearly sorted
             losses = np.stack([column.view for column in self._columns], axis=1)
-            self._rows = by_number[order(losses[by_number])]
+            self._rows, self._n_ordered = by_number[order(losses[by_number], enough)], enough
         return self._rows
 
 

@@ -31,9 +31,14 @@ class BaseSampler(Described, ABC):
     across_brackets : bool
         Whether the sampler learns from trials of all brackets of Hyperband. Otherwise `HyperbandPruner` shows it the
         columns of one bracket; `Study.get_trials` lists that bracket's trials in either case.
+    claims : bool
+        Whether what the sampler notes on a new trial, in `before_trial` or by `Sampler.notes`, must be stored with it,
+        under the number for which it was chosen: so that of several workers no two choose the same. Of samplers with
+        columns alone.
     """
 
     across_brackets = False
+    claims = False
 
     def __str__(self) -> str:
         return type(self).__name__
@@ -94,14 +99,10 @@ class Sampler(BaseSampler):
 
     Attributes
     ----------
-    claims : bool
-        Whether what the sampler notes on a new trial, in `before_trial` or by `notes`, must be stored with the trial,
-        and under the number for which it was chosen: so that of several workers no two choose the same.
     gives_columns : bool
         Whether it samples by itself; one that hands all on to a sampler of another library does not.
     """
 
-    claims = False
     gives_columns = True
 
     def __init__(self, seed: int | None = None) -> None:

@@ -139,7 +139,7 @@ class BruteForceSampler(Sampler):
             if state == TrialState.FAIL and exploration.comes_back(leaf):
                 return
             n_others = exploration.root.n_leaves - (leaf is not None)
-            is_over = n_others == 0 if self._avoids else exploration.is_all_taken()
+            is_over = n_others == 0 if self._avoids else exploration.is_all_taken(leaf)
             exploration.was_over |= is_over
         if is_over:
             stop(study)

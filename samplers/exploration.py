@@ -204,7 +204,7 @@ class Exploration:
             self._locate(self._open[number], record.distributions, record.params)
         for number, record in records.items():
             found = self._locate(self._open[number], record.distributions, record.params)
-            if found is not None:
+            if found is not None and (found[0] is not self.root or self._open[number].rank is not None):
                 self._taken.add(*found)
                 if trusts or not self._doubts.may_be_dead(number, history):
                     self._surely.add(*found)
@@ -232,7 +232,7 @@ class Exploration:
                 return None
             way.go(node.name, node.distribution, chosen)
             node = child
-        return node, way.rank or 0
+        return (node, way.rank or 0) if node.n_leaves else None
 
     def _finish(self, number: int, claim: Claim, history: History) -> None:
         distributions, attrs = history.suggested(number), history.system_attrs(number)
@@ -282,13 +282,19 @@ class Exploration:
         return Claim(key, rank, leaf.path()), free is None and not shared
 
     def _shared(self) -> list[Node]:
-        """List the leaves that are taken, and behind which there is probably more."""
-        return [leaf for leaf in self._taken.ranks if leaf.parent is None or not leaf.parent.has_ends]
+        """List the leaves that are taken, and behind which there is probably more than those who take them will see."""
+        return [leaf for leaf, ranks in self._taken.ranks.items() if len(ranks) < leaf.may_hide]
 
-    def is_all_taken(self) -> bool:
-        """Tell whether each leaf that is known was told, or is tried by a trial of a living process."""
+    def is_all_taken(self, ended: Node | None = None) -> bool:
+        """Tell whether each leaf that is known was told, or is tried by a trial of a living process.
+
+        Parameters
+        ----------
+        ended
+            A leaf that is just being told, so that nothing can be behind it.
+        """
         nothing_free = self._taken.n_free(self.root) <= 0 and self._surely.n_free(self.root) <= 0
-        return nothing_free and not self._shared()
+        return nothing_free and all(leaf is ended for leaf in self._shared())
 
     def leaf_of(self, trial: FrozenTrial) -> Node | None:
         """Give the leaf that a trial has come to; None if it is done, or not to be found."""

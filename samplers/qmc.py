@@ -1,7 +1,7 @@
 """Quasi-random search: the points of Sobol' (1967) or Halton (1960), which fill the space more evenly than random ones.
 
 The k-th trial that the sampler serves takes the k-th point (`sequence`), and the j-th parameter that it suggests the
-j-th coordinate. The points come from `scipy.stats.qmc`, in blocks.
+j-th coordinate. The points come from ``scipy.stats.qmc``, in blocks.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ next is a leaf, until somebody has. What is done is dropped, so that only what i
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from math import inf
 from typing import cast
 
 from ..engine.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
@@ -26,7 +27,8 @@ def n_values(name: str, distribution: BaseDistribution) -> int:
             "FloatDistribution.step must be given for BruteForceSampler (otherwise, the search space will be "
             f"infinite), but {name!r} is suggested from {distribution}."
         )
-    return round((numeric.high - numeric.low) / numeric.step) + 1
+    n: int = round((numeric.high - numeric.low) / numeric.step) + 1
+    return n
 
 
 def value_at(distribution: BaseDistribution, index: int) -> float:
@@ -42,7 +44,8 @@ def index_of(distribution: BaseDistribution, internal: float) -> int:
     if isinstance(distribution, CategoricalDistribution) or distribution.single():
         return round(internal) if isinstance(distribution, CategoricalDistribution) else 0
     numeric = cast("FloatDistribution | IntDistribution", distribution)
-    return round((internal - numeric.low) / cast(float, numeric.step))
+    index: int = round((internal - numeric.low) / cast(float, numeric.step))
+    return index
 
 
 # --- the tree --------------------------------------------------------------------------------------------------------
@@ -92,11 +95,12 @@ class Node:
         Leaves below it that are not done, a value that nobody chose counted as one.
     n_failures : int
         Trials that were told to have failed here.
-    has_ends : bool
-        Whether a trial suggested nothing more after a value of this parameter.
+    behind : dict[str, int]
+        The least number of values, if several, that were suggested after a parameter, by its name; 1 if a trial has
+        ended there. The whole tree has one.
     """
 
-    __slots__ = ("children", "distribution", "has_ends", "index", "left", "n_failures", "n_leaves", "name", "parent")
+    __slots__ = ("behind", "children", "distribution", "index", "left", "n_failures", "n_leaves", "name", "parent")
 
     def __init__(self, parent: Node | None = None, index: int = 0) -> None:
         self.parent, self.index = parent, index
@@ -106,17 +110,30 @@ class Node:
         self.left = Lot(0)
         self.n_leaves = 1
         self.n_failures = 0
-        self.has_ends = False
+        self.behind: dict[str, int] = {} if parent is None else parent.behind
 
     def expand(self, name: str, distribution: BaseDistribution) -> bool:
         """Note what is suggested here; False if it is another parameter than before."""
         if self.name is None:
             self.name, self.distribution = name, distribution
             self.left = Lot(n_values(name, distribution))
+            if self.left.n_left > 1:
+                self._note_behind(self.left.n_left)
             self._add(self.left.n_left - self.n_leaves)
         elif self.name == name and self.distribution is not distribution and self.distribution != distribution:
             self._move(distribution)
         return self.name == name
+
+    def _note_behind(self, n: int) -> None:
+        before = None if self.parent is None else self.parent.name
+        if before is not None:
+            self.behind[before] = min(n, self.behind.get(before, n))
+
+    @property
+    def may_hide(self) -> float:
+        """How many leaves there may be behind a leaf, as far as others tell; infinite as long as none does."""
+        before = None if self.parent is None else self.parent.name
+        return inf if before is None else self.behind.get(before, inf)
 
     def _move(self, distribution: BaseDistribution) -> None:
         """Let another range, or other choices, take the place of those before; what is done there stays done."""
@@ -151,8 +168,7 @@ class Node:
 
     def done(self) -> None:
         """Note that a leaf was told."""
-        if self.parent is not None:
-            self.parent.has_ends = True
+        self._note_behind(1)
         self._add(-self.n_leaves)
 
     def _add(self, n: int) -> None:

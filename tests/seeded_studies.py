@@ -20,10 +20,15 @@ import parzen
 from parzen.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 from parzen.samplers import (
     AutoSampler,
+    BruteForceSampler,
+    CmaEsSampler,
     DEHBSampler,
     GPSampler,
+    GridSampler,
     NSGAIIISampler,
     NSGAIISampler,
+    PartialFixedSampler,
+    QMCSampler,
     RandomSampler,
     SMSEMOASampler,
     TPESampler,
@@ -56,6 +61,13 @@ def gridded(trial):
     kind = trial.suggest_categorical("kind", ["x", "y"])
     depth = trial.suggest_int(f"depth-{kind}", 1, 40)
     return float("nan") if trial.number % 9 == 5 else abs(n - 40) / 50 + width / 512 + depth / 40 + (kind == "y")
+
+
+def listed(trial):
+    """Give a function of a few values, in branches."""
+    n = trial.suggest_int("n", 0, 8)
+    kind = trial.suggest_categorical("kind", ["x", "y"])
+    return n + (trial.suggest_int("deep", 1, 2) if kind == "y" else 0)
 
 
 def bounded(trial):
@@ -186,10 +198,21 @@ STUDIES = {
     "nsgaii-grids": optimized(gridded, 300, sampler=NSGAIISampler(seed=3)),
     "nsgaiii": optimized(three, 400, sampler=NSGAIIISampler(seed=3), directions=["minimize"] * 3),
     "sms-emoa": optimized(two, 300, sampler=SMSEMOASampler(seed=4), **MULTI),
+    "cmaes": optimized(mixed, 200, sampler=CmaEsSampler(seed=1)),
+    "cmaes-margin": optimized(gridded, 200, sampler=CmaEsSampler(seed=2, with_margin=True)),
+    "cmaes-bounded": optimized(
+        bounded, 200, sampler=CmaEsSampler(seed=3, restart_strategy="bipop"), direction="maximize",
+    ),
     "dehb": optimized(
         curve, 200, sampler=DEHBSampler(min_resource=1, max_resource=27, reduction_factor=3, seed=5),
         pruner=parzen.pruners.BudgetPruner(1, 27),
     ),
+    "sobol": optimized(branching, sampler=QMCSampler(scramble=True, seed=1)),
+    "halton": optimized(mixed, sampler=QMCSampler(qmc_type="halton", scramble=True, seed=1)),
+    "qmc-batches": batched(QMCSampler(scramble=True, seed=2), 4, 32),
+    "grid": optimized(listed, 40, sampler=GridSampler({"n": range(9), "kind": ["x", "y"], "deep": [1, 2]}, seed=1)),
+    "brute-force": optimized(listed, None, sampler=BruteForceSampler(seed=1)),
+    "partly-fixed": optimized(mixed, 40, sampler=PartialFixedSampler({"n": 40}, TPESampler(seed=1))),
 }  # fmt: skip
 
 

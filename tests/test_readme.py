@@ -29,12 +29,13 @@ RUN = [
     "docs/howto-race.md",
     "docs/howto-research.md",
     "docs/pruning.md",
+    "docs/sequences.md",
     "docs/pbt.md",
 ]
 
 
 def test_there_are_programs() -> None:
-    assert [len(programs(page)) for page in RUN] == [3, 1, 4, 1, 2, 1, 1]
+    assert [len(programs(page)) for page in RUN] == [3, 1, 4, 1, 2, 1, 2, 1]
 
 
 @pytest.mark.parametrize(("page", "program"), [(page, program) for page in RUN for program in programs(page)])
@@ -62,7 +63,7 @@ for each in (study, another):
 os.mkdir("artifacts")
 """
 PARTS = ["importance", "plots", "report", "stopping", "watch"]
-FRAGMENTS = [*(f"docs/analysis-{part}.md" for part in PARTS), "docs/default.md", "docs/storage.md"]
+FRAGMENTS = [*(f"docs/analysis-{part}.md" for part in PARTS), "docs/cmaes.md", "docs/default.md", "docs/storage.md"]
 NEEDS = {"docs/analysis-plots.md": ["plotly", "matplotlib"], "docs/storage.md": ["sqlalchemy", "grpc"]}
 
 

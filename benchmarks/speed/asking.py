@@ -126,5 +126,5 @@ def cases(arguments: argparse.Namespace, modules: dict[str, Any]) -> Iterator[Ca
 
 
 if __name__ == "__main__":
-    sizes = [100, 1000, 10_000, 100_000]
+    sizes = [30, 100, 1000, 10_000, 100_000]
     timing.main("asking", __doc__, cases, sizes, 40, spaces=list(SPACES), objectives=["1", "2", "3"])

@@ -41,17 +41,19 @@ BATCH = 256
 SPACES: dict[str, Callable[[Any], list[Any]]] = {"floats": floats, "mixed": mixed}
 
 
-def step_of(module: Any, suggest: Callable[[Any], list[Any]], size: int) -> Step:
-    """Make a study with so many trials; a step runs one more."""
+def step_of(
+    module: Any, suggest: Callable[[Any], list[Any]], size: int, clock: Callable[[], float] = time.perf_counter
+) -> Step:
+    """Make a study with so many trials; a step runs one more, timed by a clock."""
     study = module.create_study(sampler=module.samplers.RandomSampler(seed=0))
 
     def step(pause: Pause) -> float:
         pause()
-        start = time.perf_counter()
+        start = clock()
         trial = study.ask()
         suggest(trial)
         study.tell(trial.number, 1.0)
-        return time.perf_counter() - start
+        return clock() - start
 
     for _ in range(size):
         step(lambda: None)

@@ -93,7 +93,16 @@ def order(values: FloatArray, enough: int | None = None, violation: FloatArray |
 
         refuse_nan(values)
         return compiled.order_of_two(values)
-    rank = ranks_until(values, len(values) if enough is None else max(enough, 1), violation)
+    enough = n if enough is None else max(enough, 1)
+    rank = ranks_until(values, enough, violation)
+    if 2 * enough > n or not np.isfinite(values).all():  # of an infinite value counts what others have
+        return _ordered(values, rank)
+    last = np.searchsorted(np.bincount(rank).cumsum(), enough)
+    first, others = np.flatnonzero(rank <= last), np.flatnonzero(rank > last)
+    return np.concatenate([first[_ordered(values[first], rank[first])], others])
+
+
+def _ordered(values: FloatArray, rank: IntArray) -> IntArray:
     if fronts.is_compiled(len(values)):
         from .compiled import crowding as compiled
 

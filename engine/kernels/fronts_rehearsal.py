@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from . import COMPILED_FROM
-from .compiled import contributions, crowding, dominance, hypervolume, subset, survival
+from .compiled import contributions, crowding, dominance, first_fronts, hypervolume, subset, survival
 from .survival import PLACES, REFERENCE, places
 
 
@@ -29,7 +29,8 @@ def rehearse() -> Iterator[None]:
         contributions.contributions_below(points, reference)
         contributions.contributions(1.0 - points)
         yield
-        subset.subset(1.0 - points, 10)
+        first_fronts.first_fronts(points, 10)
+        subset.subset(first_fronts.extents(points, 1.1), 10)
         scaled = survival.scaled(points)
         if m == 2:
             crowding.order_of_two(points)

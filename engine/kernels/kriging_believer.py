@@ -32,7 +32,7 @@ def believe(
     covariance
         Of what is predicted without noise, as a share of the scale, shape (m, m).
     more
-        What is added to the log expected improvement of each, shape (m,).
+        What is added to the log expected improvement of each, shape (m,); finite.
     allowed
         Which may be chosen, at least `n`, shape (m,).
     n

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from ...pruners import Fork, Leave, PromotingPruner, Promotion
 from ...samplers.base import draws_columns
@@ -23,7 +24,8 @@ def ask(study: StudyCore, fixed_distributions: Mapping[str, BaseDistribution] | 
     distributions = {name: modern(d) for name, d in fixed_distributions.items()} if fixed_distributions else {}
     search_from_time_to_time(study)
     storage, study_id = study._storage, study._study_id
-    draws_at_once = draws_columns(study.sampler) and (bool(distributions) or study.sampler.claims)
+    claims = getattr(study.sampler, "claims", False) and draws_columns(study.sampler)
+    draws_at_once = claims or (bool(distributions) and draws_columns(study.sampler))
     if draws_at_once and storage.can_create_if_read and not is_a(study.pruner, PromotingPruner):
         trial = None if study.sync(refresh=False).may_wait else _ask_at_once(study, distributions, is_read=False)
         if trial is not None:
@@ -39,7 +41,7 @@ def ask(study: StudyCore, fixed_distributions: Mapping[str, BaseDistribution] | 
             return trial
     if trial_id is None and draws_at_once:
         trial = _ask_at_once(study, distributions)
-        while trial is None and study.sampler.claims:  # another worker took the number
+        while trial is None and claims:  # another worker took the number
             study.sync()
             trial = _ask_at_once(study, distributions)
         if trial is not None:
@@ -61,13 +63,13 @@ def _suggest_or_pause(trial: Trial, distributions: Mapping[str, BaseDistribution
 
 def promoted(study: StudyCore) -> Trial | None:
     """Do what the study's pruner promotes, and give the trial that goes on by it; None if a new one is to start."""
-    pruner = study.pruner
+    pruner: Any = study.pruner
     if not is_a(pruner, PromotingPruner):
         return None
     refused: tuple[Promotion, int, int] | None = None  # which, and what was known then
     while True:
         study.sync()
-        promotion = study.pruner.promote(study)
+        promotion = pruner.promote(study)
         if promotion is None:
             return None
         wanted = promotion, len(study.history.pauses), study.history.n
@@ -162,4 +164,8 @@ def _ask_at_once(study: StudyCore, distributions: Mapping[str, BaseDistribution]
         return None
     trial._trial_id = created
     trial._record = storage.live_record(created)
+    if trial.number != number and study.sampler.claims:  # not every storage creates a trial at a number in one step
+        storage.set_trial_state_values(created, TrialState.FAIL)
+        study.look_again()
+        return None
     return trial

@@ -1,8 +1,8 @@
 """Categorical parameters: a probability for each choice, which follows the natural gradient.
 
 This is the categorical part of CatCMA (Hamano, Saito, Nomura, Uchida and Shirakawa, GECCO 2024, arXiv:2405.09962; with
-margins for integers, too, arXiv:2504.07884). The step is normalized, and its length adapted by the signal-to-noise ratio
-of the steps, as in adaptive stochastic natural gradient (Akimoto et al., ICML 2019).
+margins for integers, too, arXiv:2504.07884). The step is normalized, and its length adapted by the signal-to-noise
+ratio of the steps, as in adaptive stochastic natural gradient (Akimoto et al., ICML 2019).
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class Choices:
         """Turn uniform numbers (k, D) into indices of choices (k, D)."""
         ends = np.cumsum(self.probabilities, axis=1)
         found = (u[:, :, None] * ends[:, -1:] >= ends).sum(axis=2)
-        return np.minimum(found, self.n_choices - 1)
+        return np.asarray(np.minimum(found, self.n_choices - 1))
 
     def tell(self, chosen: IntArray, weights: FloatArray) -> None:
         """Learn from a population.

@@ -1,11 +1,11 @@
 """The runs of CMA-ES in one study, as they follow from its trials.
 
 A trial that is asked for carries a note: the run and the generation for which its point was drawn, and the size of
-that generation's population. Trials that carry one and complete are taken in as they finish; as soon as there is a population
-of them, the distribution is updated, and the next generation begins. So a generation takes in whatever finishes while
-it is open, those too that were drawn from the one before and ran longer: nobody waits, nothing is lost when a worker
-dies, and no evaluation is wasted. Dropping those that come late costs a third more evaluations with eight workers and a
-population of 20, taking them in 0 to 15 %. What remains of a run that ended is left out.
+that generation's population. Trials that carry one and complete are taken in as they finish; as soon as there is a
+population of them, the distribution is updated, and the next generation begins. So a generation takes in whatever
+finishes while it is open, those too that were drawn from the one before and ran longer: nobody waits, nothing is lost
+when a worker dies, and no evaluation is wasted. Dropping those that come late costs a third more evaluations with eight
+workers and a population of 20, taking them in 0 to 15 %. What remains of a run that ended is left out.
 
 All of it follows from the finished trials in the order of their times, which every worker and a resumed process read
 alike; what is kept here are the sums.
@@ -29,7 +29,9 @@ from .restarts import Schedule, Watch
 from .strategy import Points, Strategy
 from .warm_start import promising
 
-NOTE, POINT = "cmaes:generation", "cmaes:point"  # system attributes of a trial: [run, generation, size], coordinates
+# System attributes of a trial: run, generation and size in one text, which is stored in less time than a list; and the
+# coordinates of its point.
+NOTE, POINT = "cmaes:generation", "cmaes:point"
 # What Optuna's sampler leaves on its trials. Its optimizer, a pickle that would run code, is not looked at.
 _OPTUNAS = ("cma:generation", "sepcma:generation", "cmawm:generation")
 _SIGMA = 1 / 6  # the first standard deviation, as a share of the range
@@ -141,12 +143,13 @@ class Course:
 
     def _size_noted(self, history: History, number: int) -> int | None:
         """Give the population for which a trial was drawn; None if it is none of this run."""
-        note = history.system_attr(number, NOTE)
-        if isinstance(note, list) and len(note) == 3:
-            return int(note[2]) if note[0] == self.run else None
+        noted = _parsed(history.system_attr(number, NOTE))
+        if noted is not None:
+            return noted[2] if noted[0] == self.run else None
         is_optunas = self.run == 0 and any(history.system_attr(number, key) is not None for key in _OPTUNAS)
         return self.size if is_optunas else None
 
+    @np.errstate(all="ignore")  # whatever the user's program asks of NumPy
     def _close(self, history: History) -> None:
         """Update the distribution, if the trials of this generation have the parameters."""
         members = self._members
@@ -159,8 +162,8 @@ class Course:
         violation = history.violation[numbers]
         # Feasible ones first, by their losses; the others by how far they violate the constraints (Deb 2000).
         order = np.lexsort((losses, np.where(np.isnan(violation), 0.0, violation)))
-        notes = [history.system_attr(number, NOTE) for number in self._members]
-        is_own = np.array([note is not None and note[1] == self.generation for note in notes])
+        notes = [_parsed(history.system_attr(number, NOTE)) for number in self._members]
+        is_own = np.array([noted is not None and noted[1] == self.generation for noted in notes])
         is_at_its_end = self._watch.is_at_its_end(self.strategy.normal)
         if not is_at_its_end:  # without restarts it stays as it is then
             self.strategy.tell(points.take(order), is_own[order])
@@ -188,7 +191,16 @@ class Course:
 
     def notes(self, points: Points, size: int) -> list[dict[str, Any]]:
         """Give the system attributes of trials whose points were drawn now for a population of a size."""
-        notes: list[dict[str, Any]] = [{NOTE: [self.run, self.generation, size]} for _ in points.numbers]
+        notes: list[dict[str, Any]] = [{NOTE: f"{self.run}:{self.generation}:{size}"} for _ in points.numbers]
         for i in np.flatnonzero(~self.frame.is_told_by_value(points)).tolist():
             notes[i][POINT] = points.numbers[i].tolist()
         return notes
+
+
+def _parsed(note: Any) -> list[int] | None:
+    """Give run, generation and size of a note; None if it is none."""
+    try:
+        found = [int(part) for part in note.split(":")]
+    except (AttributeError, ValueError):
+        return None
+    return found if len(found) == 3 else None

@@ -8,8 +8,8 @@ with the mean there, one draw in 2^40 lies inside. What is folded can be closed 
 the middle, between its own side and the image of it. And folding keeps lengths; the slope of smooth maps is zero at the
 ends, which heaps up points near them.
 
-Where the value does not tell the coordinate, as it was folded or lies in a cell of a grid, a trial carries the point from
-which it came. If its value is another one, as of a trial that was enqueued, the value counts.
+Where the value does not tell the coordinate, as it was folded or lies in a cell of a grid, a trial carries the point
+from which it came. If its value is another one, as of a trial that was enqueued, the value counts.
 """
 
 from __future__ import annotations
@@ -179,6 +179,12 @@ class Frame:
         return self._low + u * self._span
 
     # --- grids -------------------------------------------------------------------------------------------------------
+
+    def centred(self, x: FloatArray) -> FloatArray:
+        """Move coordinates on a grid, shape (k, n), to where the values of their cells lie; the others stay."""
+        image, sign = fold(x, np.zeros(self.n), np.ones(self.n))
+        middle = cube.beyond_unit(self.first.from_unit(image), self.first.scale)
+        return np.where(self.first.scale.spacing > 0, x + sign * (middle - image), x)
 
     def cells(self, mean: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
         """Find the cells of the grids in which a point lies.

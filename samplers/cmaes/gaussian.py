@@ -56,8 +56,6 @@ class Rates(NamedTuple):
         Learning rate and damping of the step size.
     c_c, c_1, c_mu
         Learning rates of the evolution path, and of the rank-one and the rank-mu update.
-    length
-        Expected length of a standard normal vector.
     """
 
     weights: FloatArray
@@ -67,7 +65,6 @@ class Rates(NamedTuple):
     c_c: float
     c_1: float
     c_mu: float
-    length: float
 
 
 @lru_cache(maxsize=256)
@@ -87,9 +84,13 @@ def rates(n: int, k: int, diagonal: bool = False) -> Rates:
         mu_eff_negative = negative.sum() ** 2 / (negative**2).sum()
         share = min(1 + c_1 / c_mu, 1 + 2 * mu_eff_negative / (mu_eff + 2), (1 - c_1 - c_mu) / (n * c_mu))  # (50)-(52)
         weights -= max(share, 0.0) * negative / negative.sum()  # (53)
-    length = math.sqrt(n) * (1 - 1 / (4 * n) + 1 / (21 * n**2))
     weights.flags.writeable = False
-    return Rates(weights, float(mu_eff), c_sigma, d_sigma, c_c, c_1, c_mu, length)
+    return Rates(weights, float(mu_eff), c_sigma, d_sigma, c_c, c_1, c_mu)
+
+
+def expected_length(n: int) -> float:
+    """Give the expected length of a standard normal vector of n dimensions."""
+    return math.sqrt(n) * (1 - 1 / (4 * n) + 1 / (21 * n**2))
 
 
 class Normal:
@@ -108,6 +109,10 @@ class Normal:
     ----------
     scales : ndarray
         The margin's factors of each coordinate's standard deviation, shape (n,): see `margin`.
+    is_free : ndarray
+        Which coordinates count for the step size, shape (n,). One on a grid that is narrower than a cell does not: of
+        points in the same cell none is better, and those that are selected lie nearer to the mean than was drawn, so
+        that the step size would fall and fall.
     generation : int
         Updates so far.
     """
@@ -121,6 +126,7 @@ class Normal:
         self.path_sigma = np.zeros(self.n)
         self.path_c = np.zeros(self.n)
         self.scales = np.ones(self.n)
+        self.is_free = np.ones(self.n, dtype=np.bool_)
         self.generation = 0
         self._set(np.eye(self.n) if covariance is None else np.asarray(covariance, dtype=np.float64))
 
@@ -133,8 +139,7 @@ class Normal:
         eigenvectors: of 40 dimensions 10 us instead of 150, and of eigenvectors on busy cores 50 ms, as their library
         then waits for its own threads.
         """
-        self.covariance = (covariance + covariance.T) / 2
-        self._root = _cholesky(self.covariance)
+        self.covariance, self._root = _decomposed((covariance + covariance.T) / 2)
         self._inverse_root = np.linalg.inv(self._root)
 
     def variances(self) -> FloatArray:
@@ -143,11 +148,11 @@ class Normal:
 
     def coloured(self, z: FloatArray) -> FloatArray:
         """Turn standard normal rows (k, n) into rows of N(0, C): eq. (39)."""
-        return z @ self._root.T
+        return np.asarray(z @ self._root.T)
 
     def whitened(self, y: FloatArray) -> FloatArray:
         """Undo `coloured`."""
-        return y @ self._inverse_root.T
+        return np.asarray(y @ self._inverse_root.T)
 
     @property
     def lengths(self) -> FloatArray:
@@ -183,8 +188,8 @@ class Normal:
     def clipped(self, points: FloatArray, is_own: BoolArray) -> FloatArray:
         """Pull in points (k, n) that were not drawn from this distribution, where they lie too far out.
 
-        As for injected solutions (Hansen, arXiv:1110.4181): one that nobody would have drawn may say where it is better,
-        and not how long steps should be.
+        As for injected solutions (Hansen, arXiv:1110.4181): one that nobody would have drawn may say where it is
+        better, and not how long steps should be.
         """
         if is_own.all():
             return points
@@ -206,25 +211,30 @@ class Normal:
         self.generation += 1
         self.path_sigma = (1 - r.c_sigma) * self.path_sigma  # (43)
         self.path_sigma += math.sqrt(r.c_sigma * (2 - r.c_sigma) * r.mu_eff) * white_step
+        self.path_sigma *= self.is_free
         length = float(np.linalg.norm(self.path_sigma))
+        expected = expected_length(max(int(np.count_nonzero(self.is_free)), 1))
         begun = math.sqrt(1 - (1 - r.c_sigma) ** (2 * self.generation))
-        goes = float(length / begun < (1.4 + 2 / (self.n + 1)) * r.length)
+        goes = float(length / begun < (1.4 + 2 / (self.n + 1)) * expected)
         self.path_c = (1 - r.c_c) * self.path_c + goes * math.sqrt(r.c_c * (2 - r.c_c) * r.mu_eff) * step  # (45)
         weights = np.where(r.weights >= 0, r.weights, r.weights * self.n / np.maximum(squares, 1e-300))  # (46)
         kept = 1 + r.c_1 * (1 - goes) * r.c_c * (2 - r.c_c) - r.c_1 - r.c_mu * float(r.weights.sum())
         self._learn(kept, r.c_1, r.c_mu * weights, y)
-        self.sigma *= math.exp(min(_LARGEST_STEP, r.c_sigma / r.d_sigma * (length / r.length - 1)))  # (44)
+        if self.is_free.any():
+            self.sigma *= math.exp(min(_LARGEST_STEP, r.c_sigma / r.d_sigma * (length / expected - 1)))  # (44)
 
 
-def _cholesky(covariance: FloatArray) -> FloatArray:
-    """Decompose a covariance matrix; one that rounding left without full rank is widened a little."""
+def _decomposed(covariance: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Give a covariance matrix and its factor; one that rounding left without full rank is widened a little."""
     widest = float(np.diagonal(covariance).max(initial=0.0))
-    for jitter in (0.0, 1e-14, 1e-12, 1e-10):
+    for share in (0.0, 1e-14, 1e-12, 1e-10):
+        widened = covariance + share * widest * np.eye(len(covariance))
         try:
-            return np.asarray(np.linalg.cholesky(covariance + jitter * widest * np.eye(len(covariance))))
+            return widened, np.asarray(np.linalg.cholesky(widened), dtype=np.float64)
         except np.linalg.LinAlgError:
             continue
-    return np.diag(np.sqrt(np.maximum(np.diagonal(covariance), 1e-14 * widest)))
+    variances = np.maximum(np.diagonal(covariance), 1e-14 * widest)
+    return np.diag(variances), np.diag(np.sqrt(variances))
 
 
 class DiagonalNormal(Normal):
@@ -239,16 +249,16 @@ class DiagonalNormal(Normal):
 
     @property
     def lengths(self) -> FloatArray:
-        return self._deviations
+        return np.asarray(self._deviations)
 
     def variances(self) -> FloatArray:
-        return self.covariance
+        return np.asarray(self.covariance)
 
     def coloured(self, z: FloatArray) -> FloatArray:
-        return z * self._deviations
+        return np.asarray(z * self._deviations)
 
     def whitened(self, y: FloatArray) -> FloatArray:
-        return y / self._deviations
+        return np.asarray(y / self._deviations)
 
     def _scale(self, share: FloatArray) -> None:
         self._set(self.covariance * share**2)

@@ -38,7 +38,8 @@ class CmaEsSampler(Sampler):
     n_startup_trials
         Complete trials before which all parameters are sampled by `independent_sampler`.
     independent_sampler
-        Samples the parameters that not all trials have. None: `parzen.samplers.RandomSampler`.
+        Samples the parameters that not all trials have; in a batch, unless it is one of parzen's, they are uniform.
+        None: `parzen.samplers.RandomSampler`.
     warn_independent_sampling
         Log a warning when that happens.
     seed
@@ -120,7 +121,8 @@ class CmaEsSampler(Sampler):
             source_trials=source_trials,
         )
         self._n_startup_trials = n_startup_trials
-        self._independent: BaseSampler = RandomSampler(seed) if independent_sampler is None else independent_sampler
+        self._uniform = RandomSampler(seed)
+        self._independent: BaseSampler = self._uniform if independent_sampler is None else independent_sampler
         self._warns = warn_independent_sampling
         self._accounts: Remembered[Account] = Remembered()
 
@@ -138,6 +140,11 @@ class CmaEsSampler(Sampler):
             )
         return {} if self._is_starting(history) else history.joint_space(common=True)
 
+    def infer_relative_search_space(self, study: StudyLike, trial: FrozenTrial) -> dict[str, BaseDistribution]:
+        history = history_of(study)
+        with history.lock:
+            return self.joint_space(history)
+
     def _is_starting(self, history: History) -> bool:
         return history.n_complete < self._n_startup_trials
 
@@ -149,6 +156,7 @@ class CmaEsSampler(Sampler):
         account.course.update(history)
         return account
 
+    @np.errstate(all="ignore")
     def _moved(self, account: Account | None, history: History, space: Space) -> Account:
         first = first_distributions(history, space)
         if account is not None and account.course.frame.fits(space, first):
@@ -159,7 +167,6 @@ class CmaEsSampler(Sampler):
 
     # --- one trial ---------------------------------------------------------------------------------------------------
 
-    @np.errstate(all="ignore")  # whatever the user's program asks of NumPy
     def sample_relative(
         self, study: StudyLike, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
     ) -> dict[str, Any]:
@@ -216,6 +223,8 @@ class CmaEsSampler(Sampler):
         with history.lock:
             joint = self.joint_space(history)
             found: dict[str, FloatArray] = {}
+            if (known := self._accounts.get(history)) is not None:
+                known.batch.clear()
             if joint and all(name in space and space[name] is joint[name] for name in joint):
                 account = self._account(history, joint)
                 rng = self._streams.of(study).generator(number, _BATCH)
@@ -224,8 +233,8 @@ class CmaEsSampler(Sampler):
                 found = dict(zip(joint, population.internal.T, strict=True))
         rest = {name: distribution for name, distribution in space.items() if name not in found}
         if rest:
-            rng = self._streams.of(study).generator(number)
-            found |= {name: d.from_model(rng.uniform(*d.support, size=n)) for name, d in rest.items()}
+            sampler = self._independent if draws_columns(self._independent) else self._uniform
+            found |= sampler.sample_batch(study, number, rest, n)
         return found
 
     def notes(self, study: StudyLike, number: int) -> dict[str, Any]:
@@ -260,6 +269,7 @@ class Population:
     notes: list[dict[str, Any]]
 
 
+@np.errstate(all="ignore")
 def drawn(course: Course, rng: np.random.Generator, k: int, size: int, key: Any = None) -> Population:
     """Draw k points for a generation of a size."""
     points: Points = course.strategy.ask(rng, k)

@@ -38,6 +38,9 @@ class Box(Protocol):
     def discrete(self) -> IntArray:
         """Indices of those on a grid, shape (m,)."""
 
+    def centred(self, x: FloatArray) -> FloatArray:
+        """Move coordinates on a grid, shape (k, n), to the middle of their cells."""
+
     def cells(self, mean: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
         """Give where a mean (n,) lies: image, sign, and ends of its cell, shape (m,) each; see `frame.Frame.cells`."""
 
@@ -84,7 +87,12 @@ class Strategy:
         k = len(points.chosen)
         if self.normal.n:
             own = np.ones(k, dtype=np.bool_) if is_own is None else is_own
-            self.normal.tell(self.normal.clipped(points.numbers, own))
+            numbers = points.numbers
+            if self._box is not None and not self.normal.is_free.all():
+                # Where in its cell a point lies nobody selected: without this the mean would wander there, and cross
+                # an end by chance. This is integer centring, as in CatCMA with margin.
+                numbers = np.where(self.normal.is_free, numbers, self._box.centred(numbers))
+            self.normal.tell(self.normal.clipped(numbers, own))
             if self._box is not None:
                 self.normal.limit(self._box.widest)
                 if self._has_margin and len(self._box.discrete):
@@ -100,3 +108,4 @@ class Strategy:
         moved, scaled = corrected(image, deviation, lower, upper, alpha)
         normal.mean[at] += sign * (moved - image)
         normal.scales[at] *= scaled / deviation
+        normal.is_free[at] = 2 * scaled > np.minimum(upper, 1.0) - np.maximum(lower, 0.0)

@@ -18,6 +18,7 @@ from ...engine.kernels.matrices import product
 from .tier import Tier
 
 LEAST_NOISE = 1e-5  # share of the variance that counts as none
+IMPOSSIBLE = -1e300  # stands for -inf, so that what a prior rules out comes last in a batch
 
 
 @dataclass
@@ -124,7 +125,7 @@ class Acquisition:
             more += log_probability_below(*one.predict(self._cross(one, points)), zero)[0]
         whitened = product(model.factor.half, cross.T)
         covariance = self.tier.cross(points, points, model.layout, model.lengths) - product(whitened.T, whitened)
-        n = min(n, int(np.count_nonzero(allowed)))
+        n, more = min(n, int(np.count_nonzero(allowed))), np.maximum(more, IMPOSSIBLE)
         constants = (model.scale, model.eta, self.best, self.noise)
         found: IntArray = self.tier.believe(model.mean_at(cross), covariance, more, allowed, n, constants)
         return found

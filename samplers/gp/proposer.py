@@ -19,7 +19,7 @@ SHRINK = 3.0
 N_SEARCHES = 4  # around the best candidates, where there are no slopes to climb along
 NOTHING = Knowledge()
 N_PER_POOL = 128  # points of a batch for which there are as many candidates as for one point
-N_HOPEFUL = 256  # candidates of a batch, or twice as many as its points: the best ones at first
+N_HOPEFUL = 256  # candidates of a batch, or half as many more than its points: the best ones at first
 N_EXACT = 192  # candidates of which the deviation is computed exactly
 
 
@@ -104,7 +104,7 @@ class Proposer:
             return None
         landscape = surrogate.landscape(history)
         points = _different(self._candidates(landscape, rng, 1 + n // N_PER_POOL))
-        n_hopeful = max(N_HOPEFUL, 2 * n)
+        n_hopeful = max(N_HOPEFUL, 3 * n // 2)
         values = landscape.values(points, n_hopeful)
         chosen = starts(points, values, N_CLIMBS)
         tops, heights = climb(landscape, points[chosen], values[chosen])

@@ -113,7 +113,7 @@ def _budgets(steps: IntArray) -> IntArray:
 
 def _reports_at(history: History, budgets: IntArray, sign: float) -> FloatArray:
     """Tabulate what all trials reported at the budgets, times `sign`, inf for NaN: shape (n, b)."""
-    loss = np.full((len(budgets), history.n), np.nan).T  # rules look at budgets, one by one
+    loss: FloatArray = np.full((len(budgets), history.n), np.nan).T  # rules look at budgets, one by one
     for column, budget in zip(loss.T, budgets.tolist(), strict=True):
         numbers, values = history.reports.at(budget)
         numbers, values = numbers[numbers < history.n], values[numbers < history.n]

@@ -12,14 +12,16 @@ import numpy as np
 
 from ...engine.arrays import FloatArray, IntArray
 from ...engine.history import History
-from ...engine.kernels import COMPILED_FROM, fronts
+from ...engine.kernels import COMPILED_FROM, fronts, loading
 from ...engine.kernels.dominance import ranks
-from ...engine.kernels.hypervolume import subset
+from ...engine.kernels.hypervolume import subset, subset_python
 from .evidence import COMPLETE, n_observed
 from .observations import Observations
 from .split import Split, by_last_report, by_outcome
 
 MARGIN = 4  # times as many trials are kept as are asked for
+FEW = 1500  # trials up to which fronts are peeled off one by one
+BEYOND = 1.1  # the reference point, from the best to the worst values of a front
 LEAST = 500  # trials from which on some are dropped
 
 
@@ -111,6 +113,8 @@ def best_by_fronts(losses: FloatArray, n: int, compiled: bool) -> tuple[IntArray
     """
     if n >= len(losses):
         return np.arange(len(losses)), math.inf
+    if n and len(losses) <= FEW and loading.is_ready(fronts.REHEARSAL):
+        return _best_of_few(losses, n, compiled)
     rank_of = ranks(losses, enough=n)
     order = np.argsort(rank_of, kind="stable")
     last = rank_of[order[n - 1]] if n else 0
@@ -118,6 +122,20 @@ def best_by_fronts(losses: FloatArray, n: int, compiled: bool) -> tuple[IntArray
     front = np.flatnonzero(rank_of == last)
     chosen = front[_spread(losses[front], n - len(whole), compiled)]
     return np.concatenate([whole, chosen]), float(last)
+
+
+def _best_of_few(losses: FloatArray, n: int, compiled: bool) -> tuple[IntArray, float]:
+    """Do the same, with fronts that are peeled off by a kernel."""
+    from ...engine.kernels.compiled import first_fronts, subset
+
+    whole, last, rank = first_fronts.first_fronts(losses, n)
+    k = n - len(whole)
+    if k < len(last):
+        extents = first_fronts.extents(losses[last], BEYOND)
+        # Of points that add alike the tiers may choose different ones, so that the tier must not depend on the moment.
+        chosen = subset.subset(extents, k) if compiled else subset_python([tuple(box) for box in extents.tolist()], k)
+        last = last[chosen]
+    return np.concatenate([whole, last]), float(rank)
 
 
 def _spread(front: FloatArray, k: int, compiled: bool) -> IntArray:
@@ -131,4 +149,4 @@ def _spread(front: FloatArray, k: int, compiled: bool) -> IntArray:
     worst, best = np.where(np.isfinite(worst), worst, 0.0), np.where(np.isfinite(best), best, 0.0)
     span = np.where(worst > best, worst - best, 1.0)
     scaled = (np.clip(front, best - span, worst + span) - best) / span  # the choice does not depend on units
-    return subset(scaled, np.full(front.shape[1], 1.1), k, compiled)
+    return subset(scaled, np.full(front.shape[1], BEYOND), k, compiled)

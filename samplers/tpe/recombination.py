@@ -43,7 +43,7 @@ def sources(n_parents: int, n: int, d: int, rng: np.random.Generator) -> IntArra
     """Choose where each coordinate of `n` children comes from: the index of a parent, or -1 for `drawn`."""
     first, second = rng.integers(n_parents, size=(2, n))
     is_crossed = rng.random((n, 1)) < CROSSED
-    chosen = np.where(is_crossed & (rng.random((n, d)) < 0.5), second[:, None], first[:, None])
+    chosen: IntArray = np.where(is_crossed & (rng.random((n, d)) < 0.5), second[:, None], first[:, None])
     is_drawn = rng.random((n, d)) < float(d) ** -rng.random((n, 1))
     is_drawn[np.arange(n), rng.integers(d, size=n)] = True
     chosen[is_drawn] = -1

@@ -28,6 +28,8 @@ from .rules import (
 # Optuna's 1 / (n + 1), which falls with the number of observations: by itself that keeps to the first good choice met.
 CHOICE_SMOOTHING = 0.5
 
+_CLIPS: dict[bool | None, Clip] = {None: gentle_clip, True: magic_clip, False: no_clip}  # by `consider_magic_clip`
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -110,7 +112,7 @@ class Settings:
             prior_weight=1.0 if prior_weight is None else prior_weight,
             choice_smoothing=CHOICE_SMOOTHING if prior_weight is None else None,
             bandwidth=bandwidth or (neighbour_distance_with_endpoints if consider_endpoints else neighbour_distance),
-            clip=clip or {None: gentle_clip, True: magic_clip, False: no_clip}[consider_magic_clip],
+            clip=clip or _CLIPS[consider_magic_clip],
             distances=dict(categorical_distance_func or {}),
             constant_liar=constant_liar,
             fidelity=fidelity,

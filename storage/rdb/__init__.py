@@ -3,7 +3,8 @@
 The way of one INSERT; every verb that changes a trial goes like this:
 
     trials       `RelationalStorage.create_new_trial`, then `_create`: checks, and what is to be stored
-    database       `Database.once`: BEGIN, the work, COMMIT, in a file (sqlite) or on a server (server)
+    database       `Database.once`: BEGIN, the work, COMMIT, in a file (sqlite) or on a server (server); a server
+                   takes several statements by one message (messages)
     writing          `lock_study`, `insert_trials`: records to rows (rows), by SQL of the dialect (statements, dialect)
     workers          `Workers.claim`: which process runs the trial, if the storage has a heartbeat
     histories      `Histories.add`: the trial joins the columns that this process keeps

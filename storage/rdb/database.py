@@ -28,7 +28,7 @@ class Outcome(NamedTuple):
     """What a statement gave: its rows, and the number of rows that it found to change."""
 
     rows: list[Row]
-    count: int
+    n_found: int
 
 
 class Conflict(StorageInternalError):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from .database import Outcome
 from .statements import Statement
@@ -71,7 +71,7 @@ def _cursor(connection: Connection) -> Any:
     if connection.dialect.driver == "psycopg":
         from psycopg import ClientCursor
 
-        return ClientCursor(raw.driver_connection)
+        return ClientCursor(cast(Any, raw.driver_connection))
     return raw.cursor()
 
 

@@ -152,7 +152,7 @@ class ServerDatabase(Database):
         return self.together((sql, parameters))[0].rows
 
     def execute(self, sql: str, parameters: Sequence[Any] = ()) -> int:
-        return self.together((sql, parameters))[0].count
+        return self.together((sql, parameters))[0].n_found
 
     def together(self, *statements: Statement) -> list[Outcome]:
         """Run statements, and try them again if need be; a transaction is tried again as a whole."""

@@ -311,7 +311,7 @@ class RelationalStorage(RelationalStudies):
         finishing = [writing.finishing(own.record._trial_id, state, now) for own, state, _ in ends]
         outcomes = self._db.together(*finishing, *([] if is_alone else counting(list(held))))
         for trial_id, outcome in zip(held, outcomes, strict=False):
-            if not outcome.count:
+            if not outcome.n_found:
                 self._raise_finished(trial_id)
         writing.insert_values(self._db, {own.record._trial_id: told for own, _, told in ends})
         if self._workers is not None:

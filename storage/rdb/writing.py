@@ -124,7 +124,7 @@ def insert_params(db: Database, trial_id: int, params: Mapping[str, tuple[float,
     ]
     if len(rows) == 1:  # one statement needs no transaction
         return bool(db.execute(db.statements.insert_param, rows[0]))
-    return all(outcome.count for outcome in db.together(*[(db.statements.insert_param, row) for row in rows]))
+    return all(outcome.n_found for outcome in db.together(*[(db.statements.insert_param, row) for row in rows]))
 
 
 def insert_report(db: Database, trial_id: int, step: int, value: float) -> bool:

@@ -91,3 +91,17 @@ def test_fronts(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["speed", "fronts", *words]) == 0
     cases = [line.split("  ")[0] for line in capsys.readouterr().out.splitlines()]
     assert cases == ["ranks, 2 objectives, levels", "ranks, 2 objectives, halves"]
+
+
+@pytest.mark.slow  # it compiles
+def test_the_table_of_asks(capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["--sizes", "12", "60", "--rounds", "2", "--libraries", "parzen", "none_of_this_name", "--clock", "cpu"]
+    assert main(["speed", "ahead", *words, "--rows", "tpe", "random", "--cold"]) == 0
+    head, _, *rows = capsys.readouterr().out.splitlines()
+    assert head == "| microseconds, cpu | 12 trials | 60 trials |"
+    assert [row.split(" | ")[0] for row in rows[:2]] == [
+        "| TPE, floats, 1 objective",
+        "| TPE, floats, 1 objective, cold",
+    ]
+    assert len(rows) == 2 * (2 * 3 + 1)
+    assert all(float(cell.replace(",", "")) > 0 for row in rows for cell in row.strip(" |").split(" | ")[1:])

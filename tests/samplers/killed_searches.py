@@ -17,9 +17,11 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Callable
+from typing import Any
 
 import parzen
-from parzen.samplers import BaseSampler, BruteForceSampler, GridSampler
+from parzen.samplers import BruteForceSampler, GridSampler
 from parzen.storages import RDBStorage
 from parzen.trial import Trial, TrialState
 
@@ -45,7 +47,7 @@ def in_branches(trial: Trial) -> float:
     return trial.suggest_int("m", 1, n) + trial.suggest_int("k", 0, 4)
 
 
-SEARCHES = {
+SEARCHES: dict[str, tuple[Callable[[], Any], Callable[[Trial], float], int]] = {
     "grid": (lambda: GridSampler(GRID), on_the_grid, 288),
     "brute-force": (BruteForceSampler, in_branches, 177),
 }
@@ -55,7 +57,7 @@ def search(name: str, url: str) -> None:
     """Work until there is nothing to do."""
     parzen.logging.set_verbosity(parzen.logging.CRITICAL)
     make, objective, _ = SEARCHES[name]
-    sampler: BaseSampler = make()
+    sampler = make()
     study = parzen.load_study(study_name=name, storage=RDBStorage(url, heartbeat_interval=1), sampler=sampler)
     parzen.storages.fail_stale_trials(study)
     if not sampler.is_exhausted(study):
@@ -80,8 +82,8 @@ def told(name: str, url: str) -> Counter[int]:
         tuple(sorted(trial.params.items(), key=str)) for trial in study.get_trials(states=[TrialState.COMPLETE])
     )
     found = Counter(points.values())
-    missing = SEARCHES[name][2] - len(points)
-    return Counter({0: missing}) + found
+    found[0] = SEARCHES[name][2] - len(points)
+    return +found  # without what counts nothing
 
 
 def is_over(name: str, url: str) -> bool:

@@ -78,6 +78,7 @@ def test_an_update_is_that_of_the_tutorial(n: int, k: int, diagonal: bool, seed:
 
 
 @given(st.integers(1, 30), st.integers(2, 40), st.booleans())
+@settings(deadline=None)
 def test_positive_weights_add_up_to_one_and_rates_are_rates(n: int, k: int, diagonal: bool) -> None:
     r = rates(n, k, diagonal)
     assert math.isclose(r.weights[r.weights > 0].sum(), 1.0)
@@ -124,17 +125,17 @@ def test_a_matrix_without_full_rank_does_not_stop_the_search() -> None:
 # --- learning rates --------------------------------------------------------------------------------------------------
 
 
-def rates_after(noise: float) -> tuple[float, float]:
+def rate_after(noise: float) -> float:
     rng = np.random.default_rng(5)
     made = AdaptingNormal(np.full(5, 2.0), 1.0)
     for _ in range(150):
         x = made.points(rng.standard_normal((8, 5)))
         made.tell(x[np.argsort((x**2).sum(1) + noise * rng.standard_normal(8))])
-    return made._of_mean.value, made._of_covariance.value
+    return made._of_covariance.value
 
 
 def test_learning_rates_fall_with_noise_alone() -> None:
-    assert rates_after(1e6)[0] < 0.1 < 0.5 < rates_after(0.0)[0]
+    assert rate_after(1e6) < 0.1 < 0.25 < rate_after(0.0)
 
 
 # --- the margin ------------------------------------------------------------------------------------------------------
@@ -194,6 +195,7 @@ def test_no_choice_dies_out_and_probabilities_add_up(n_choices: list[int], seed:
 
 
 @given(st.floats(-50, 50), st.floats(-3, 3), st.floats(0.1, 4))
+@settings(deadline=None)
 def test_folding_reflects_at_both_ends(x: float, low: float, span: float) -> None:
     expected, sign = x, 1.0
     while not low <= expected <= low + span:
@@ -229,6 +231,28 @@ def test_points_and_values_of_every_kind() -> None:
     np.testing.assert_allclose(frame.point_of({"log": 1e3, "int": 0, "choice": "a"}), [1.0, 0.1])
     image, sign, lower, upper = frame.cells(np.array([0.5, -0.25]))
     np.testing.assert_allclose([image[0], sign[0], lower[0], upper[0]], [0.25, -1, 0.2, 0.4])
+
+
+def test_coordinates_on_a_grid_move_to_the_middle_of_their_cells() -> None:
+    space = {"x": FloatDistribution(0, 1), "n": IntDistribution(0, 4)}
+    frame = Frame(space, space)
+    found = frame.centred(np.array([[0.33, 0.33], [1.2, -0.25], [0.5, 1.05]]))
+    np.testing.assert_allclose(found, [[0.33, 0.3], [1.2, -0.3], [0.5, 1.1]])
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_steps_do_not_fall_because_integers_are_found(seed: int) -> None:
+    # Ten integers that matter more than ten floats: once they are right, the floats are still far away.
+    space = {f"x{i}": FloatDistribution(-3, 3) for i in range(10)} | {
+        f"n{i}": IntDistribution(-10, 10) for i in range(10)
+    }
+    frame, rng = Frame(space, space), np.random.default_rng(seed)
+    strategy = Strategy(Normal(frame.middle(), 1 / 6), Choices(frame.n_choices), frame, with_margin=True)
+    for _ in range(500):
+        points = strategy.ask(rng, 12)
+        values = (1e3 ** (np.arange(20) / 19) * (frame.values(points) - np.repeat([2.0, 4.0], 10)) ** 2).sum(1)
+        strategy.tell(points.take(np.argsort(values)))
+    assert values.min() < 1e-6
 
 
 # --- where runs begin and end ----------------------------------------------------------------------------------------

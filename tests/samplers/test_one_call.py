@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from seeded_studies import mixed
+from seeded_studies import constrained as constrained_two
+from seeded_studies import mixed, three, two
 
 import parzen
 from parzen.distributions import FloatDistribution
@@ -39,9 +40,7 @@ def with_running(study: parzen.Study, objective: object, n: int) -> None:
         running.append((trial, objective(trial)))  # type: ignore[operator]
         if len(running) == 3:
             begun, value = running.pop(1)
-            study.tell(begun, value, skip_if_finished=True) if np.isfinite(value) else study.tell(
-                begun, state=TrialState.FAIL
-            )
+            study.tell(begun, *([value] if np.isfinite(value) else [None, TrialState.FAIL]))
 
 
 def one_by_one(study: parzen.Study, objective: object, n: int) -> None:
@@ -51,17 +50,31 @@ def one_by_one(study: parzen.Study, objective: object, n: int) -> None:
 @pytest.fixture
 def counted(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
     """Note of each ask whether the call gave a point."""
-    calls, choose = [], one_call.choose
+    calls = []
 
-    def noted(*arguments):
-        found = choose(*arguments)
-        calls.append(found is not None)
-        return found
+    def noting(choose):
+        def noted(*arguments):
+            found = choose(*arguments)
+            calls.append(found is not None)
+            return found
 
-    monkeypatch.setattr(one_call, "choose", noted)
+        return noted
+
+    for name in CALLS:
+        monkeypatch.setattr(one_call, name, noting(getattr(one_call, name)))
     return calls
 
 
+def by_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in CALLS:
+        monkeypatch.setattr(one_call, name, lambda *_: None)
+
+
+def wide(n: int) -> int:
+    return n // 3
+
+
+CALLS = ["choose", "choose_child"]
 OPTIONS = {
     "defaults": {},
     "maximized": {},
@@ -88,7 +101,31 @@ def test_the_point_is_that_of_the_parts(options, objective, run, counted, monkey
 
     by_one_call = params()
     assert counted.count(True) > 40
-    monkeypatch.setattr(one_call, "choose", lambda *_: None)
+    by_parts(monkeypatch)
+    assert params() == by_one_call
+
+
+def distant(trial: parzen.Trial) -> tuple[float, float]:
+    """Two objectives of floats alone, of which some trials are lost or pruned."""
+    x = [trial.suggest_float(f"x{i}", 0.0, 1.0) for i in range(4)]
+    if trial.number % 7 == 3:
+        trial.suggest_float("more", 0.0, 1.0)
+    if trial.number % 13 == 5:
+        raise parzen.TrialPruned
+    return (float("nan") if trial.number % 11 == 2 else x[0]), (1.0 - x[0]) ** 2 + sum(x[1:])
+
+
+@pytest.mark.parametrize(("objective", "m"), [(distant, 2), (two, 2), (constrained_two, 2), (three, 3)])
+@pytest.mark.parametrize("options", [{}, {"prior_weight": 1.0, "n_ei_candidates": 3}], ids=["defaults", "as Optuna's"])
+def test_a_child_is_that_of_the_parts(options, objective, m, counted, monkeypatch) -> None:
+    def params() -> list[dict[str, object]]:
+        study = parzen.create_study(sampler=TPESampler(seed=3, **options), directions=["minimize"] * m)
+        study.optimize(objective, n_trials=90)
+        return [trial.params for trial in study.trials]
+
+    by_one_call = params()
+    assert counted.count(True) > 70
+    by_parts(monkeypatch)
     assert params() == by_one_call
 
 
@@ -110,7 +147,7 @@ def test_the_point_is_that_of_the_parts_where_some_stand_for_all(counted, monkey
 
     by_one_call = [params(n) for n in (990, 1100)]  # comes to the limit, and is beyond it
     assert all(counted)
-    monkeypatch.setattr(one_call, "choose", lambda *_: None)
+    by_parts(monkeypatch)
     assert [params(n) for n in (990, 1100)] == by_one_call
 
 

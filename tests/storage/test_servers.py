@@ -11,10 +11,10 @@ from collections.abc import Callable, Sequence
 
 import pytest
 import servers
-from relay import relay
 from running import run_together
 
 import parzen
+from parzen.benchmarks.speed.round_trips import relay
 from parzen.distributions import FloatDistribution, IntDistribution
 from parzen.exceptions import DuplicatedStudyError, StorageInternalError
 from parzen.samplers import RandomSampler

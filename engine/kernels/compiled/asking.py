@@ -16,6 +16,7 @@ from ..axes import Axes
 from ..categorical import ChoiceTables
 from ..mixture import Kept
 from .densities import (
+    Kernels,
     default_weights,
     fit_above,
     fit_below,
@@ -28,6 +29,8 @@ from .densities import (
 from .local_search import climb_along
 from .mixture import _draw, _log_density, _log_marginals, _snap
 from .philox import uniforms
+
+FEW = 128  # kernels up to which their order does not matter
 
 
 @jit
@@ -203,11 +206,33 @@ def rate_children(
         x[c] = decoded(z[c], axes)
     columns = np.ascontiguousarray(z.T)
     log_below = _log_marginals(below.log_weight, below.norm, below.mu, below.precision, below.row, below.table, columns)
-    log_above = _log_marginals(log_weight, above.norm, above.mu, above.precision, above.row, above.table, columns)
+    log_above = _log_marginals_of_many(ids, log_weight, above, axes, kept, columns)
     for j in range(d):
         for c in range(len(z)):
             scores[c] += log_below[j, c] - power * log_above[j, c]
     return z, x, scores
+
+
+@jit
+def _log_marginals_of_many(
+    ids: IntArray, log_weight: FloatArray, density: Kernels, axes: Axes, kept: Kept, z: FloatArray
+) -> FloatArray:
+    """Return `mixture.log_marginals` (d, n) at z (d, n), with neighbours side by side: far blocks are then given up."""
+    k, place = log_weight.size, np.empty(kept.counts.size, np.int64)
+    for c in range(ids.size):
+        place[ids[c]] = c
+    out, one = np.empty(z.shape), np.empty((z.shape[1], 1))
+    turn, offset, mu, precision = np.arange(k), np.empty(k), np.empty((1, k)), np.empty((1, k))
+    for j in range(len(z)):
+        is_sorted = k > FEW and axes.n_values[j] == 0 and kept.n_listed[j] == ids.size
+        for c in range(k):
+            turn[c] = place[kept.order[j, c]] if is_sorted and c < ids.size else c
+        for c in range(k):
+            offset[c] = log_weight[turn[c]] - density.norm[j, turn[c]]
+            mu[0, c], precision[0, c] = density.mu[j, turn[c]], density.precision[j, turn[c]]
+        one[:, 0] = z[j]
+        _log_density(offset, mu, precision, density.row[j : j + 1], density.table, one, out[j])
+    return out
 
 
 @jit

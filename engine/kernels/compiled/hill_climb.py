@@ -154,7 +154,7 @@ def _sum(x: FloatArray) -> float:
         some = x[start : start + LANES]
         for lane in range(LANES):
             sums[lane] += some[lane]
-    total = 0.0
+    total: float = 0.0
     for lane in range(LANES):
         total += sums[lane]
     for c in range(whole, x.size):

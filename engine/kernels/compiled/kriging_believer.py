@@ -37,20 +37,21 @@ def _believe(
     noise: float,
 ) -> IntArray:
     m = mean.size
-    variance, left = np.empty(m), allowed.copy()
+    variance, bound = np.empty(m), np.empty(m)  # a value falls with every choice: the last one known bounds it
     for j in range(m):
-        variance[j] = covariance[j, j]
+        variance[j], bound[j] = covariance[j, j], np.inf if allowed[j] else -np.inf
     rows, chosen = np.empty((n, m)), np.empty(n, dtype=np.int64)
     for i in range(n):
-        highest, k = -np.inf, -1
-        for j in range(m):
-            if left[j]:
+        highest, k, first = -np.inf, m, np.argmax(bound)
+        for j in range(-1, m):
+            j = first if j < 0 else j  # the likeliest one before all others, which then need not be looked at
+            if bound[j] > -np.inf and bound[j] >= highest:
                 sd = math.sqrt(scale * max(variance[j], LEAST_VARIANCE))
-                value = improvement(mean[j], sd, best, noise)[0] + more[j]
-                if value > highest or k < 0:
+                bound[j] = value = improvement(mean[j], sd, best, noise)[0] + more[j]
+                if value > highest or (value == highest and j < k):
                     highest, k = value, j
         chosen[i] = k
-        left[k] = False
+        bound[k] = -np.inf
         pivot = math.sqrt(max(variance[k] + eta, LEAST_VARIANCE))
         row = rows[i]
         row[:] = covariance[k]

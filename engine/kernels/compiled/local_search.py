@@ -10,13 +10,14 @@ from ..axes import Axes
 from ..hill_climb import REACH
 from ..mixture import Mixture
 from ..truncnorm import SQRT_HALF
+from .densities import Kernels
 from .hill_climb import _climb
 
 LANES = 8
 
 
 @jit
-def climb_along(point: FloatArray, below: Mixture, above: Mixture, power: float, axes: Axes, n_steps: int) -> None:
+def climb_along(point: FloatArray, below: Mixture, above: Kernels, power: float, axes: Axes, n_steps: int) -> None:
     """Let a point (d,) climb in its continuous coordinates, given the others; see `local_search.climb`."""
     free = np.flatnonzero(axes.n_values == 0)
     if free.size == 0:

@@ -327,7 +327,8 @@ def _largest(x: FloatArray, buffer: FloatArray) -> float:
         low, high = buffer[:half], buffer[half : 2 * half]
         for c in range(half):
             low[c] = max(low[c], high[c])
-    return buffer[0]
+    largest: float = buffer[0]
+    return largest
 
 
 @jit

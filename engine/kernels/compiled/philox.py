@@ -45,4 +45,5 @@ def _high(a: np.uint64, b: np.uint64) -> np.uint64:
     a_high, a_low, b_high, b_low = a >> HALF, a & LOW, b >> HALF, b & LOW
     low, first, second = a_low * b_low, a_high * b_low, a_low * b_high
     carry = (low >> HALF) + (first & LOW) + (second & LOW)
-    return a_high * b_high + (first >> HALF) + (second >> HALF) + (carry >> HALF)
+    high: np.uint64 = a_high * b_high + (first >> HALF) + (second >> HALF) + (carry >> HALF)
+    return high
