@@ -6,7 +6,6 @@ What comes of it is what `History.put` makes of the records one after the other;
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -186,12 +185,13 @@ def _fill_attrs(history: History, stored: StoredTrials) -> None:
             history._set_constraints(number, system_attrs)
             fixed = system_attrs.get(FIXED)
             is_final = stored.states[number] != TrialState.PAUSED
-            if is_final and fixed and PARENT not in system_attrs and not fixed.keys() <= set(_names(history, number)):
+            if (
+                is_final
+                and fixed
+                and PARENT not in system_attrs
+                and not fixed.keys() <= history.suggested(number).keys()
+            ):
                 history.unsuggested.append(fixed)
-
-
-def _names(history: History, number: int) -> Iterable[str]:
-    return history._domains.signatures[history._rows.cells["signature"][number]]
 
 
 def _fill_reports(history: History, stored: StoredTrials, is_closed: Mask) -> None:
