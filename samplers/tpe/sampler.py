@@ -259,6 +259,7 @@ class TPESampler(Sampler):
         }
         return {key: d for key, d in space.items() if key == name or not d.single()}, given
 
+    @np.errstate(all="ignore")  # whatever the user's program asks of NumPy
     def _sample_one(self, study: StudyLike, trial: FrozenTrial, space: Space, purpose: int) -> dict[str, float]:
         if purpose == 0 and self._settings.is_plain and is_ours(self, "sample", "propose", "rank"):
             history = history_of(study)

@@ -132,7 +132,7 @@ def _log_density(offset: FloatArray, mu: FloatArray, precision: FloatArray, x: F
         for c in range(exponent.size):
             z = (x[j] - mu[j, c]) * precision[j, c]
             exponent[c] -= z * z
-    peak = exponent[0]
+    peak: float = exponent[0]
     for c in range(exponent.size):
         peak = max(peak, exponent[c])
     for c in range(exponent.size):

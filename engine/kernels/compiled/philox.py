@@ -22,7 +22,7 @@ UNIT = 2.0**-53
 
 @jit
 def uniforms(key: npt.NDArray[np.uint64], purpose: int, number: int, n: int) -> FloatArray:
-    """Return the first n numbers in [0, 1) of the generator that `seeds.Streams.generator` gives for a key (2,)."""
+    """Return the first n numbers in [0, 1) of the generator that `Streams.generator` gives for a key (2,)."""
     u = np.empty(n + 3)
     for block in range((n + 3) // 4):
         c0, c1, c2, c3 = np.uint64(block + 1), np.uint64(purpose), np.uint64(number), np.uint64(1)
