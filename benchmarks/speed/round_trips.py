@@ -56,14 +56,18 @@ class Relay:
         self.port = int(self._listener.getsockname()[1])
         self.n_round_trips = 0
         self._is_waiting = False
-        threading.Thread(target=self._accept, daemon=True).start()
+        self._sockets = [self._listener]
+        self._threads = [threading.Thread(target=self._accept, daemon=True)]
+        self._threads[0].start()
 
     def _accept(self) -> None:
         with contextlib.suppress(OSError):  # closed
             while True:
                 client, server = self._listener.accept()[0], socket.create_connection(self._target)
+                self._sockets += client, server
                 for ends in ((client, server, True), (server, client, False)):
-                    threading.Thread(target=self._pass_on, args=ends, daemon=True).start()
+                    self._threads.append(threading.Thread(target=self._pass_on, args=ends, daemon=True))
+                    self._threads[-1].start()
 
     def _pass_on(self, source: socket.socket, target: socket.socket, is_question: bool) -> None:
         with contextlib.suppress(OSError):
@@ -80,8 +84,14 @@ class Relay:
         return self.n_round_trips - before
 
     def close(self) -> None:
-        """Take no more connections."""
-        self._listener.close()
+        """End all connections, and take no more."""
+        for end in self._sockets:
+            with contextlib.suppress(OSError):  # ended already
+                end.shutdown(socket.SHUT_RDWR)  # which wakes the thread that waits for it
+        for thread in self._threads:
+            thread.join(10)
+        for end in self._sockets:
+            end.close()
 
 
 @contextlib.contextmanager
