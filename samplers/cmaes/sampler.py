@@ -33,8 +33,8 @@ class CmaEsSampler(Sampler):
     x0
         Where to begin: a value of each number by name. None: in the middle of the ranges.
     sigma0
-        The first standard deviation, in the parameters' units, or in logarithms where `log=True`. None: a sixth of each
-        range.
+        The first standard deviation, in the parameters' units, or in logarithms where ``log=True``. None: a sixth of
+        each range.
     n_startup_trials
         Complete trials before which all parameters are sampled by `independent_sampler`.
     independent_sampler
