@@ -4,9 +4,9 @@ Both sides begin with the same distribution and have the same population, 20 see
 of evaluations until the best value is within the targets of the optimum, a run that does not get there counting as its
 budget, and the ratio of the means, ours to theirs.
 
-- ``numbers``: ten functions of 10 and 40 dimensions, beside `cmaes.CMA`.
-- ``grids``: half of the numbers are integers, with the margin on both sides, beside `cmaes.CMAwM`.
-- ``choices``: floats, integers and categorical parameters, beside `cmaes.CatCMAwM`.
+- ``numbers``: ten functions of 10 and 40 dimensions, beside ``cmaes.CMA``.
+- ``grids``: half of the numbers are integers, with the margin on both sides, beside ``cmaes.CMAwM``.
+- ``choices``: floats, integers and categorical parameters, beside ``cmaes.CatCMAwM``.
 - ``workers``: eight processes on one SQLite file, beside one, with the same population of 20.
 
     pip install "parzen[bench]"

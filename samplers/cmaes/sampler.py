@@ -13,7 +13,7 @@ from ...engine.arrays import FloatArray
 from ...engine.distributions import BaseDistribution, Space
 from ...engine.history import History, Remembered, StudyLike, history_of
 from ...engine.logging import get_logger
-from ...engine.records import FrozenTrial, StudyDirection, TrialState
+from ...engine.records import FIXED, FrozenTrial, StudyDirection, TrialState
 from ..base import BaseSampler, Columns, Sampler, draws_columns
 from ..random import RandomSampler
 from .course import Course, Settings
@@ -33,8 +33,8 @@ class CmaEsSampler(Sampler):
     x0
         Where to begin: a value of each number by name. None: in the middle of the ranges.
     sigma0
-        The first standard deviation, in the parameters' units, or in logarithms where `log=True`. None: a sixth of each
-        range.
+        The first standard deviation, in the parameters' units, or in logarithms where ``log=True``. None: a sixth of
+        each range.
     n_startup_trials
         Complete trials before which all parameters are sampled by `independent_sampler`.
     independent_sampler
@@ -176,6 +176,8 @@ class CmaEsSampler(Sampler):
         with history.lock:
             account = self._account(history, search_space)
             population, row = account.population(self._streams.of(study), trial.number)
+        if trial.system_attrs.get(FIXED, {}).keys() >= search_space.keys():
+            return {}  # an enqueued trial counts by itself
         note = population.notes[row]
         if trial._trial_id >= 0 and hasattr(study, "note"):  # a draft is stored together with its attributes
             study.note(trial, note)

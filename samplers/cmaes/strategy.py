@@ -42,7 +42,7 @@ class Box(Protocol):
         """Move coordinates on a grid, shape (k, n), to the middle of their cells."""
 
     def cells(self, mean: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
-        """Give where a mean (n,) lies: image, sign, and ends of its cell, shape (m,) each; see `frame.Frame.cells`."""
+        """Give image, sign, and ends of the cell of a mean (n,), shape (m,) each; see `samplers.cmaes.frame`."""
 
 
 class Strategy:
