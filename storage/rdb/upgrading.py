@@ -41,11 +41,6 @@ _SINCE = {
     "trial_intermediate_values": "v2.4.0.a",
     "trial_heartbeats": "v2.6.0.a",
 }
-    "alembic_version": "v1.2.0.a",
-    "study_directions": "v2.4.0.a",
-    "trial_intermediate_values": "v2.4.0.a",
-    "trial_heartbeats": "v2.6.0.a",
-}
 _MODERN_DISTRIBUTIONS = "v3.0.0.a"
 _OLD = "parzen_old_"
 
