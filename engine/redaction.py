@@ -15,6 +15,8 @@ _OPTION = re.compile(rf"--?{_NAME}", re.IGNORECASE)
 _ASSIGNED = re.compile(rf"""(\b{_NAME}["']?\s*[=:]\s*)("[^"]*"|'[^']*'|[^\s&"',;)\]}}]+)""", re.IGNORECASE)
 # scheme://user:password@host; the last @ counts, as passwords may hold one
 _ADDRESS = re.compile(r"([a-z][\w+.-]*://[^\s/:@]*):[^\s]*@", re.IGNORECASE)
+# the same where it is mistyped: without its colon, with too few slashes, without a scheme
+_MISTYPED = re.compile(r"^((?:[a-z][\w+.-]*:?/{1,3})?[^\s/:@]*):.*@", re.IGNORECASE | re.DOTALL)
 # what well-known services hand out: their tokens can be told by how they begin
 _KNOWN = re.compile(r"\b(?:hf_|gh[pousr]_|github_pat_|glpat-|sk-|xox[abpr]-|AKIA|ya29\.|eyJ)[\w./+=-]{8,}")
 
@@ -39,6 +41,11 @@ def redacted(words: Sequence[str]) -> list[str]:
 def is_secret(name: str) -> bool:
     """Tell whether a name is that of a secret, as ``password`` or ``api_key``."""
     return re.fullmatch(_NAME, name, re.IGNORECASE) is not None
+
+
+def redacted_url(url: str) -> str:
+    """Hide the password in what should be an address, however it is mistyped."""
+    return redacted_text(_MISTYPED.sub(rf"\1:{HIDDEN}@", url))
 
 
 def redacted_text(text: str) -> str:

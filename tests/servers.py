@@ -42,6 +42,14 @@ def connect(url: str) -> Any:
     return sqlalchemy.create_engine(url, isolation_level="AUTOCOMMIT", poolclass=pool).connect()
 
 
+def tables(connection: Any) -> list[str]:
+    """List the tables and views of a database."""
+    import sqlalchemy
+
+    found = sqlalchemy.inspect(connection)
+    return sorted([*found.get_table_names(), *found.get_view_names()])
+
+
 def new_database(kind: str) -> str:
     """Create an empty database and give its URL; `drop_databases` drops it."""
     name = f"parzen_test_{uuid.uuid4().hex[:12]}"

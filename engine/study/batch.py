@@ -17,7 +17,7 @@ from ...samplers.base import draws_columns
 from ..arrays import AnyArray, FloatArray
 from ..distributions import BaseDistribution, CategoricalDistribution, IntDistribution, Space, modern
 from ..exceptions import UpdateFinishedTrialError
-from ..interrupts import Deferred
+from ..interrupts import Deferred, hurried
 from ..records import FrozenTrial, TrialState, error_attr, new_constraint
 from .asking import promoted
 from .core import StudyCore
@@ -202,8 +202,9 @@ def ask_batch(study: StudyCore, n: int, distributions: Space) -> Batch:
             sampled = _sample_together(study, study.sampler, n - len(claimed), space)
         else:
             sampled = _sample_singly(study, n - len(claimed), space)
-    except BaseException:
-        _put_back(study, claimed)
+    except BaseException as error:
+        with hurried(isinstance(error, KeyboardInterrupt)):
+            _put_back(study, claimed)
         raise
     trial_ids = [trial._trial_id for trial in claimed] + sampled[0]
     return Batch(study, trial_ids, space, {name: np.concatenate([first[name], sampled[1][name]]) for name in space})

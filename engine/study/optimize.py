@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import count, takewhile
 from typing import TYPE_CHECKING, Any
 
+from ..interrupts import hurried
 from ..records import FrozenTrial
 from .core import StudyCore
 from .progress_bar import ProgressBar
@@ -78,7 +79,7 @@ def _sequential(run: Run, indices: Iterator[int]) -> None:
 
 def _threaded(run: Run, indices: Iterator[int], n_threads: int) -> None:
     """Keep `n_threads` trials running. An error, Ctrl-C too, starts no more, and is raised when those that run end."""
-    from concurrent.futures import ThreadPoolExecutor
+    from concurrent.futures import ThreadPoolExecutor, wait
 
     with ThreadPoolExecutor(n_threads) as pool:
         running: set[Future[None]] = set()
@@ -91,10 +92,12 @@ def _threaded(run: Run, indices: Iterator[int], n_threads: int) -> None:
                 running.add(pool.submit(run.trial))
             while running:
                 running = _reap(running)
-        except BaseException:
+        except BaseException as error:
             run.study._stop_flag = True
             for future in running:
                 future.cancel()
+            with hurried(isinstance(error, KeyboardInterrupt)):  # those that wait for the storage; others may train
+                wait(running)
             raise
 
 

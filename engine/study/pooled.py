@@ -13,7 +13,7 @@ from typing import Any
 
 from .. import pickling
 from ..exceptions import NothingLeft, TrialTimedOut
-from ..interrupts import Deferred
+from ..interrupts import Deferred, hurried
 from ..logging import get_logger
 from ..records import FIXED, FrozenTrial, TrialState
 from .core import StudyCore
@@ -247,15 +247,18 @@ class Pooled:
         """Cancel what has not started, wait a little for what runs, and end the rest."""
         for future in list(self._running):
             if future.cancel():
-                self._put_back(self._running.pop(future)[0])
+                with hurried():
+                    self._put_back(self._running.pop(future)[0])
         until = time.monotonic() + _GRACE
         try:
             while self._running and time.monotonic() < until:
-                self._reap(0.1)
+                with hurried():
+                    self._reap(0.1)
         finally:
             self._crew.kill()
             for trial, _ in self._running.values():
-                self._give_up(trial)
+                with hurried():
+                    self._give_up(trial)
 
     def _put_back(self, trial: Trial) -> None:
         """Let a trial wait again that did not start."""

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from typing import Any
 
 from ...samplers.base import is_keyed_by_number
-from ..exceptions import NothingLeft, TrialPaused, is_pruned
-from ..interrupts import Deferred
+from ..exceptions import NothingLeft, StorageInternalError, TrialPaused, is_pruned
+from ..interrupts import Deferred, hurried
 from ..logging import INFO, get_logger
 from ..records import FrozenTrial, TrialState
 from .core import StudyCore
@@ -74,6 +74,7 @@ class Run:
         state: TrialState | None = None
         error: BaseException | None = None
         trial: Trial | None = None
+        is_end = False  # whether the trial is ended because of Ctrl-C
         try:
             with Deferred() as interrupts:
                 trial = self.ask()
@@ -82,12 +83,15 @@ class Run:
                     values = self.func(trial)
                 except BaseException as raised:  # Ctrl-C, too, must not leave the trial running
                     state, error = state_after(raised), raised
-            with Deferred():
-                if isinstance(error, KeyboardInterrupt) and pause_again(self.study, trial._record):
+            is_end = isinstance(error, KeyboardInterrupt) and not self.is_expected(error)
+            with Deferred(), hurried(is_end):
+                if is_end and pause_again(self.study, trial._record):
                     raise error
                 frozen = finish(self.study, trial, values, state, skip_if_finished=True, warn=False, error=error)
                 log(self.study, frozen, values, error)
         except KeyboardInterrupt:  # it came between the two, or was kept until the second was over
+            if is_end and error is not None:
+                raise error from None
             self._give_up(trial)
             raise
         if error is not None and not self.is_expected(error):
@@ -96,18 +100,22 @@ class Run:
 
     def _give_up(self, trial: Trial | None) -> None:
         """Fail a trial that Ctrl-C left running, or pause one that had been paused before."""
+        if trial is None:
+            return
         storage = self.study._storage
-        with Deferred():
-            if trial is None or storage.get_trial(trial._trial_id).state.is_finished():
-                return
-            if not pause_again(self.study, trial._record):
-                storage.set_trial_state_values(trial._trial_id, TrialState.FAIL)
+        try:
+            with hurried(), Deferred():
+                is_over = storage.get_trial(trial._trial_id).state.is_finished()
+                if not is_over and not pause_again(self.study, trial._record):
+                    storage.set_trial_state_values(trial._trial_id, TrialState.FAIL)
+        except (StorageInternalError, KeyboardInterrupt) as error:
+            _logger.warning(f"Trial {trial.number} may still be stored as running: {error}")
 
     def is_expected(self, error: BaseException) -> bool:
-        """Tell whether the study goes on after an error; `catch` is for errors, not for Ctrl-C."""
+        """Tell whether the study goes on after an error. `catch` is for errors, and for Ctrl-C if that is named."""
         if state_after(error) != TrialState.FAIL:
             return True
-        return isinstance(error, Exception) and isinstance(error, self.catch)
+        return isinstance(error, (Exception, KeyboardInterrupt)) and isinstance(error, self.catch)
 
 
 def state_after(error: BaseException) -> TrialState:

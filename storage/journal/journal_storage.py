@@ -5,13 +5,12 @@ from __future__ import annotations
 import os
 import uuid
 from collections.abc import Container, Mapping, Sequence
-from threading import RLock
 from typing import Any
 
 from ...engine.distributions import BaseDistribution
 from ...engine.exceptions import StorageInternalError
 from ...engine.history import History, with_values
-from ...engine.interrupts import Deferred
+from ...engine.interrupts import Deferred, PatientLock
 from ...engine.records import FrozenStudy, FrozenTrial, StudyDirection, TrialState
 from .. import forks
 from ..base import BaseStorage, name_or_new
@@ -56,7 +55,7 @@ class JournalStorage(BaseStorage):
 
     def _start(self) -> None:
         self._name = uuid.uuid4().hex
-        self._lock = RLock()
+        self._lock = PatientLock()
         self._replica = Replica(self._lock)
         if isinstance(self._backend, BaseJournalSnapshot):
             self._restore(self._backend.load_snapshot())

@@ -17,14 +17,22 @@ import socket
 import sys
 import time
 from abc import abstractmethod
+from collections.abc import Callable
 from functools import cache
 from typing import NamedTuple
 
+from ...engine.exceptions import StorageInternalError
+from ...engine.interrupts import pause
+from ...engine.logging import get_logger
+from ..flocks import Waiter
+from ..holders import WORTH_SAYING, described, holders
 from .base import BaseJournalFileLock
 
 if sys.platform != "win32":
     import fcntl
 
+_logger = get_logger(__name__)
+_PATIENCE = 60.0  # seconds for a process of this machine that holds the log and writes nothing
 _FIRST_PAUSE, _LONGEST_PAUSE = 1e-4, 1e-2  # seconds; an entry is written in about 3e-4
 _BITS = 16
 
@@ -71,9 +79,10 @@ class _LockFile(BaseJournalFileLock):
         self._log: int | None = None  # descriptor that holds the kernel's lock
         self._machine: int | None = None
         self._is_held = False
+        self._waiter: Waiter | None = None
 
     def __getstate__(self) -> dict[str, object]:
-        return self.__dict__ | {"_log": None, "_is_held": False}
+        return self.__dict__ | {"_log": None, "_is_held": False, "_waiter": None}
 
     def acquire(self) -> bool:
         """Wait for the lock, and return True."""
@@ -110,14 +119,40 @@ class _LockFile(BaseJournalFileLock):
             return None
         log = os.open(self._target, os.O_RDWR | os.O_CREAT, 0o666)
         try:
-            fcntl.flock(log, fcntl.LOCK_EX)
-        except BaseException as error:
+            fcntl.flock(log, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if self._waiter is None or self._waiter.pid != os.getpid():
+                self._waiter = Waiter(os.close)
+            try:
+                self._waiter.get_lock(log, self._waits_on(log))
+            except BaseException:
+                self._waiter = None  # its thread waits on, and then closes the file
+                raise
+        except OSError:  # a file system without such locks
             os.close(log)
-            if isinstance(error, OSError):  # a file system without such locks
-                return None
-            raise
+            return None
         self._log = log
         return _this_machine()
+
+    def _waits_on(self, log: int) -> Callable[[float], bool]:
+        """Say who is waited for, and raise once nobody has written to the log for too long."""
+        size, begin, is_said = os.fstat(log).st_size, 0.0, False
+
+        def look(waited: float) -> bool:
+            nonlocal size, begin, is_said
+            if waited > begin + WORTH_SAYING and not is_said:
+                is_said = True
+                _logger.warning(f"The journal {self._target} is held by {described(holders(self._target))}.")
+            if waited > begin + _PATIENCE:
+                if size == os.fstat(log).st_size:
+                    raise StorageInternalError(
+                        f"The journal {self._target} has been held for {waited:.0f} seconds by "
+                        f"{described(holders(self._target))}. Nothing was written; let that process go on, or end it."
+                    )
+                size, begin = os.fstat(log).st_size, waited
+            return True
+
+        return look
 
     def _unlock_log(self) -> None:
         log, self._log = self._log, None
@@ -130,7 +165,7 @@ class _LockFile(BaseJournalFileLock):
         """Make the file, after the one that is there is gone or stale."""
         seen: _Seen | None = None
         since = time.monotonic()
-        pause = _FIRST_PAUSE
+        seconds = _FIRST_PAUSE
         while True:
             try:
                 self._make(machine)
@@ -142,8 +177,8 @@ class _LockFile(BaseJournalFileLock):
             if seen is not None and self._is_stale(seen, machine, time.monotonic() - since):
                 self._remove(seen)
                 continue
-            time.sleep(pause * random.uniform(0.5, 1.0))
-            pause = min(1.5 * pause, _LONGEST_PAUSE)
+            pause(seconds * random.uniform(0.5, 1.0))
+            seconds = min(1.5 * seconds, _LONGEST_PAUSE)
 
     def _look(self) -> _Seen | None:
         try:

@@ -2,24 +2,44 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import os
+import threading
 import time
-from collections.abc import Iterator
-from typing import Any
+import uuid
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
 
 from ...engine.exceptions import StorageInternalError
+from ...engine.interrupts import Breakable, Deferred, pause
 from .base import BaseJournalBackend, BaseJournalSnapshot
 from .entries import to_json
 
+T = TypeVar("T")
+
 _CHUNK = 1000  # entries read at once
-_PATIENCE = 10.0  # seconds to wait for an entry whose number is taken
+_FIRST_PAUSE = 0.01
+_PATIENCE = 10.0  # seconds to wait for an entry whose number is taken, and for a server that does not answer
 
 # Number and entry in one step: no reader sees a number without its entry. What is kept is the last number, at first -1.
+# The name of the request is stored in the same step, so that one whose answer was lost can be sent again.
 _APPEND = """
+if redis.call("GET", KEYS[3]) == ARGV[1] then return end
 redis.call("SETNX", KEYS[1], -1)
-for _, log in ipairs(ARGV) do
-    redis.call("SET", KEYS[2] .. redis.call("INCR", KEYS[1]), log)
+for i = 2, #ARGV do
+    redis.call("SET", KEYS[2] .. redis.call("INCR", KEYS[1]), ARGV[i])
 end
+redis.call("SET", KEYS[3], ARGV[1], "EX", 86400)
+"""
+# The numbers alone, for a cluster; the last one and the name of the request lie on one server.
+_TAKE_NUMBERS = """
+local name, last = string.match(redis.call("GET", KEYS[2]) or "", "^(%S+) (%S+)$")
+if name == ARGV[1] then return tonumber(last) end
+redis.call("SETNX", KEYS[1], -1)
+last = redis.call("INCRBY", KEYS[1], ARGV[2])
+redis.call("SET", KEYS[2], ARGV[1] .. " " .. last, "EX", 86400)
+return last
 """
 
 
@@ -52,11 +72,20 @@ class JournalRedisBackend(BaseJournalBackend, BaseJournalSnapshot):
     def _connect(self) -> None:
         try:
             import redis
+            from redis.backoff import NoBackoff
+            from redis.retry import Retry
         except ImportError as error:
             raise ImportError('Journals in Redis need the package redis: pip install "parzen[redis]".') from error
         kind = redis.RedisCluster if self._use_cluster else redis.Redis
-        self._redis: Any = kind.from_url(self._url)
+        # Times without an answer end, and requests are sent again here, where it is known that they do no harm.
+        self._redis: Any = kind.from_url(
+            self._url, socket_timeout=_PATIENCE, socket_connect_timeout=_PATIENCE, retry=Retry(NoBackoff(), 0)
+        )
         self._errors: tuple[type[Exception], ...] = (redis.RedisError,)
+        self._lost: tuple[type[Exception], ...] = (redis.ConnectionError, redis.TimeoutError)
+        self._final: tuple[type[Exception], ...] = (redis.AuthenticationError, redis.exceptions.AuthorizationError)
+        self._n_requests = itertools.count()
+        self._name = uuid.uuid4().hex
 
     def __getstate__(self) -> dict[str, Any]:
         return {"_url": self._url, "_use_cluster": self._use_cluster, "_prefix": self._prefix}
@@ -66,10 +95,27 @@ class JournalRedisBackend(BaseJournalBackend, BaseJournalSnapshot):
         self._connect()
 
     def _failed(self, error: Exception) -> StorageInternalError:
-        return StorageInternalError(
-            f"The Redis server of the journal did not do what was asked: {error}. Check that it runs at the URL that "
-            "was given, and has memory left."
+        is_lost = isinstance(error, self._lost) and not isinstance(error, self._final)
+        remedy = (
+            "Check that it runs at the URL that was given."
+            if is_lost
+            else "Check that this user may do it, and that the server has memory and disk left."
         )
+        return StorageInternalError(f"The Redis server of the journal did not do what was asked: {error}. {remedy}")
+
+    def _ask(self, request: Callable[[], T]) -> T:
+        """Send a request that may come twice, again if the answer is lost; give way to Ctrl-C in between."""
+        since, seconds = time.monotonic(), _FIRST_PAUSE
+        while True:
+            try:
+                with Breakable():
+                    return request()
+            except self._errors as error:
+                is_lost = isinstance(error, self._lost) and not isinstance(error, self._final)
+                if not is_lost or time.monotonic() - since > _PATIENCE:
+                    raise self._failed(error) from error
+            pause(seconds, since)
+            seconds = min(2 * seconds, 1.0)
 
     def _key(self, number: int | str = "") -> str:
         return f"{self._prefix}:log:{number}"
@@ -80,19 +126,19 @@ class JournalRedisBackend(BaseJournalBackend, BaseJournalSnapshot):
         texts = [to_json(log) for log in logs]
         if not texts:
             return
-        try:
-            self._append(texts)
-        except self._errors as error:
-            raise self._failed(error) from error
+        name = f"{next(self._n_requests)}"
+        with Deferred():  # so that Ctrl-C does not come between two parts
+            self._ask(lambda: self._append(name, texts))
 
-    def _append(self, texts: list[str]) -> None:
+    def _append(self, name: str, texts: list[str]) -> None:
         counter = f"{self._prefix}:log_number"
+        writer = f"parzen-last:{self._name}-{os.getpid()}-{threading.get_ident()}"
         if not self._use_cluster:
-            self._redis.eval(_APPEND, 2, counter, self._key(), *texts)
+            self._redis.eval(_APPEND, 3, counter, self._key(), f"{self._prefix}:{writer}", name, *texts)
             return
         # A cluster keeps the keys on several servers, which no single step spans: readers wait for an entry (`_late`).
-        self._redis.setnx(counter, -1)
-        last = self._redis.incrby(counter, len(texts))
+        beside = f"{counter}:{writer}" if "{" in counter else f"{{{counter}}}:{writer}"
+        last = int(self._redis.eval(_TAKE_NUMBERS, 2, counter, beside, name, len(texts)))
         for number, text in enumerate(texts, last + 1 - len(texts)):
             self._redis.set(self._key(number), text)
 
@@ -118,44 +164,36 @@ class JournalRedisBackend(BaseJournalBackend, BaseJournalSnapshot):
         )
 
     def _read(self, number: int) -> list[bytes]:
-        try:
-            last = int(self._redis.get(f"{self._prefix}:log_number") or -1)
-            return self._entries(number, min(last + 1, number + _CHUNK))
-        except self._errors as error:
-            raise self._failed(error) from error
+        last = int(self._ask(lambda: self._redis.get(f"{self._prefix}:log_number")) or -1)
+        return self._entries(number, min(last + 1, number + _CHUNK))
 
     def _entries(self, start: int, end: int) -> list[bytes]:
         if end <= start:
             return []
         get = self._redis.mget_nonatomic if self._use_cluster else self._redis.mget
-        texts: list[bytes | None] = get([self._key(number) for number in range(start, end)])
+        keys = [self._key(number) for number in range(start, end)]
+        texts: list[bytes | None] = self._ask(lambda: get(keys))
         return [text if text is not None else self._late(start + k) for k, text in enumerate(texts)]
 
     def _late(self, number: int) -> bytes:
         """Wait for an entry: workers of Optuna, and those on a cluster, take the number first and write afterwards."""
         deadline = time.monotonic() + _PATIENCE
-        while (text := self._redis.get(self._key(number))) is None:
+        while (text := self._ask(lambda: self._redis.get(self._key(number)))) is None:
             if time.monotonic() > deadline:
                 raise StorageInternalError(
                     f"The entry {self._key(number)} of the journal is missing: its writer was killed, or Redis "
                     'dropped it. If no worker is about to write it, set it to an entry without effect: {"op_code":8,'
                     '"worker_id":"","trial_id":-1,"user_attr":{}}.'
                 )
-            time.sleep(0.01)
+            pause(0.01)
         found: bytes = text
         return found
 
     # --- snapshots: under a key of our own, since Optuna's are pickles, which run code when they are read -------------
 
     def save_snapshot(self, snapshot: bytes) -> None:
-        try:
-            self._redis.set(f"{self._prefix}:parzen_snapshot", snapshot)
-        except self._errors as error:
-            raise self._failed(error) from error
+        self._ask(lambda: self._redis.set(f"{self._prefix}:parzen_snapshot", snapshot))
 
     def load_snapshot(self) -> bytes | None:
-        try:
-            snapshot: bytes | None = self._redis.get(f"{self._prefix}:parzen_snapshot")
-        except self._errors as error:
-            raise self._failed(error) from error
+        snapshot: bytes | None = self._ask(lambda: self._redis.get(f"{self._prefix}:parzen_snapshot"))
         return snapshot

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Callable, Container, Mapping, Sequence
 from typing import Any
 
 from ...engine.distributions import BaseDistribution
 from ...engine.distributions.json import stored_json
 from ...engine.history import History
-from ...engine.interrupts import Deferred
+from ...engine.interrupts import Deferred, PatientLock
 from ...engine.records import FrozenStudy, FrozenTrial, StudyDirection, TrialState
 from .. import forks
 from ..base import BaseStorage, name_or_new
@@ -65,7 +64,7 @@ class GrpcStorageProxy(BaseStorage):
         self._arguments = {"host": host, "port": port, "token": token, "timeout": timeout}
         self._is_secure = credentials is not None
         self._connection = Connection(host, port, token, credentials, timeout)
-        self._lock = threading.RLock()
+        self._lock = PatientLock()
         self._mirrors: dict[int, Mirror] = {}
         self._places: dict[int, tuple[Mirror, int]] = {}  # mirror and number of each unfinished trial, by identifier
         forks.protect(self)
@@ -111,8 +110,8 @@ class GrpcStorageProxy(BaseStorage):
         return self._connection.call(verb, list(arguments))[0]
 
     def _change(self, verb: str, *arguments: Any) -> Any:
-        with Deferred() as interrupts:
-            return self._connection.call(verb, list(arguments), is_change=True, on_pause=interrupts.allow)[0]
+        with Deferred():
+            return self._connection.call(verb, list(arguments), is_change=True)[0]
 
     # --- studies -----------------------------------------------------------------------------------------------------
 
@@ -238,9 +237,9 @@ class GrpcStorageProxy(BaseStorage):
 
     def _exchange(self, verb: str, arguments: list[Any], study_id: int | None) -> Any:
         """Send a change, and add what is new in the study."""
-        with Deferred() as interrupts:
+        with Deferred():
             position = None if study_id is None else self._position(study_id)
-            value, delta = self._connection.call(verb, arguments, position, True, interrupts.allow)
+            value, delta = self._connection.call(verb, arguments, position, is_change=True)
             if study_id is not None:
                 self._apply(study_id, delta)
         return value
@@ -276,8 +275,8 @@ class GrpcStorageProxy(BaseStorage):
 
     def _change_trial(self, verb: str, trial_id: int, arguments: list[Any], change: _Change) -> None:
         """Change a trial on the server, then here."""
-        with Deferred() as interrupts:
-            timestamp, _ = self._connection.call(verb, [trial_id, *arguments], None, True, interrupts.allow)
+        with Deferred():
+            timestamp, _ = self._connection.call(verb, [trial_id, *arguments], is_change=True)
             with self._lock:
                 mirror, number = self._places.get(trial_id, (None, 0))
                 if mirror is not None and number in mirror.history.live:

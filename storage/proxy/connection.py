@@ -7,10 +7,10 @@ import random
 import threading
 import time
 import uuid
-from collections.abc import Callable
 from typing import Any
 
 from ...engine.exceptions import StorageInternalError
+from ...engine.interrupts import Breakable, give_way, is_overdue, pause
 from .loading import METHOD, TOKEN_KEY, TOKEN_VARIABLE, address, load_grpc
 from .wire import Identity, Position, read_answer, write_request
 
@@ -25,6 +25,8 @@ _OPTIONS = [
     ("grpc.keepalive_time_ms", 30_000),
     ("grpc.keepalive_timeout_ms", 10_000),
 ]
+_SHORTEST = 5.0  # seconds for an answer, even where nothing is tried again
+_POLL = 0.1  # seconds between two looks for Ctrl-C
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 1.0  # seconds between attempts
 _forgotten: list[Any] = []  # channels of a parent process: a child can neither use nor close them
 
@@ -92,7 +94,6 @@ class Connection:
         arguments: list[Any],
         position: Position | None = None,
         is_change: bool = False,
-        on_pause: Callable[[], None] | None = None,
     ) -> tuple[Any, Any]:
         """Send a request until it is answered.
 
@@ -104,8 +105,6 @@ class Connection:
             How far this client has read the study; the answer then tells what is new.
         is_change
             Whether the request must be carried out once, however often it is sent.
-        on_pause
-            Called before each pause between two attempts.
 
         Returns
         -------
@@ -118,20 +117,35 @@ class Connection:
             If there is no answer in time, or the server refuses the token.
         """
         serial = self._next_serial() if is_change else 0
-        deadline, attempt, pause = 0.0, 1, _FIRST_PAUSE
+        since, attempt, seconds = time.monotonic(), 1, _FIRST_PAUSE
         while True:
             identity = Identity(self._session.name, serial, attempt) if is_change else None
             try:
                 message = write_request(verb, arguments, position, identity)
-                return read_answer(self._open()(message, metadata=self._metadata))
+                return read_answer(self._answer(message, since))
             except self._grpc.RpcError as error:
-                now = time.monotonic()
-                deadline = deadline or now + self.timeout
-                self._raise_if_final(error, verb, is_over=now >= deadline)
-            if on_pause is not None:
-                on_pause()
-            time.sleep(min(pause * random.uniform(0.5, 1.0), max(deadline - now, 0.0)))
-            attempt, pause = attempt + 1, min(2 * pause, _LONGEST_PAUSE)
+                left = since + self.timeout - time.monotonic()
+                self._raise_if_final(error, verb, is_over=left <= 0)
+            pause(min(seconds * random.uniform(0.5, 1.0), left), since)
+            attempt, seconds = attempt + 1, min(2 * seconds, _LONGEST_PAUSE)
+
+    def _answer(self, message: bytes, since: float) -> bytes:
+        """Wait for the answer to a message, but not for long after Ctrl-C."""
+        arguments = {"metadata": self._metadata, "timeout": max(self.timeout, _SHORTEST)}
+        answer: bytes
+        if threading.current_thread() is threading.main_thread():
+            with Breakable():
+                answer = self._open()(message, **arguments)
+            return answer
+        future = self._open().future(message, **arguments)  # slower, but no signal reaches other threads
+        while True:
+            try:
+                answer = future.result(timeout=_POLL)
+                return answer
+            except self._grpc.FutureTimeoutError:
+                if is_overdue():
+                    future.cancel()
+                    give_way(since)
 
     def _next_serial(self) -> int:
         """Number this thread's changing requests, of which it sends one at a time."""

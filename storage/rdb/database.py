@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from ...engine.exceptions import StorageInternalError
 from ...engine.interrupts import Deferred
+from ...engine.redaction import redacted_url
 from .dialect import Dialect
 from .statements import Statement, Statements
 
@@ -48,11 +49,14 @@ class Database(ABC):
         The file or the server, for messages.
     vanishes
         Whether it is in this process's memory, and gone with the last connection.
+    has_own_tables
+        Whether parzen's own tables can be used, which an administrator may not have made.
     """
 
     dialect: Dialect
     place: str
     vanishes: bool = False
+    has_own_tables: bool = True
     _worker: tuple[int, str] = (0, "")
 
     def __init__(self) -> None:
@@ -102,6 +106,10 @@ class Database(ABC):
         All of it is stored, exactly once, or nothing. The result is JSON. Within another transaction, `work` is part of
         that one.
         """
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """Give a context that is one transaction."""
+        return self._transaction()
 
     @contextlib.contextmanager
     def _transaction(self, begin: str = "BEGIN") -> Iterator[None]:
@@ -153,14 +161,28 @@ class Database(ABC):
 
 
 def engine_of(url: str, **options: Any) -> Engine:
-    """Make an engine that keeps no connection for later."""
+    """Make an engine that keeps no connection for later; ``ValueError`` if the URL is none."""
     try:
         from sqlalchemy import create_engine
+        from sqlalchemy.engine import make_url
+        from sqlalchemy.exc import ArgumentError
         from sqlalchemy.pool import NullPool
-
-        return create_engine(url, **{"poolclass": NullPool, **options})
     except ModuleNotFoundError as error:
-        raise ImportError(
-            f"A server database needs SQLAlchemy and a driver, as `RDBStorage.engine` needs SQLAlchemy, but "
-            f'{error.name} is not installed: pip install "parzen[rdb]"'
-        ) from error
+        raise _missing(error) from error
+    try:
+        address = make_url(url)
+    except (ValueError, ArgumentError):  # whose text may hold the password
+        raise ValueError(
+            f"Could not parse the storage URL {redacted_url(url)!r}: expected SCHEME://USER:PASSWORD@HOST:PORT/DATABASE."
+        ) from None
+    try:
+        return create_engine(address, **{"poolclass": NullPool, **options})
+    except ModuleNotFoundError as error:
+        raise _missing(error) from error
+
+
+def _missing(error: ModuleNotFoundError) -> ImportError:
+    return ImportError(
+        f"A server database needs SQLAlchemy and a driver, as `RDBStorage.engine` needs SQLAlchemy, but {error.name} "
+        'is not installed: pip install "parzen[rdb]"'
+    )

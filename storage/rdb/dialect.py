@@ -24,6 +24,8 @@ class Dialect:
         End of an INSERT that changes a row with the same ``{keys}`` instead, up to the columns to be changed.
     taken
         In that end, the value that the INSERT has for ``{column}``.
+    taken_of_name
+        The same where the last key is a ``{name}``, which the table's collation may take for another: an error then.
     lock
         End of a SELECT whose rows must not change before the transaction ends.
     returns_keys
@@ -32,6 +34,8 @@ class Dialect:
         A parameter in a SELECT for a value of the enumeration ``{name}``.
     suffix
         End of a CREATE TABLE.
+    has_transactional_tables
+        Whether a transaction can create tables, all or none.
     """
 
     name: str
@@ -41,10 +45,12 @@ class Dialect:
     now: str
     conflict: str = "ON CONFLICT ({keys}) DO UPDATE SET "
     taken: str = "excluded.{column}"
+    taken_of_name: str = "excluded.{column}"
     lock: str = ""
     returns_keys: bool = False
     enumerated_as: str = "?"
     suffix: str = ""
+    has_transactional_tables: bool = True
 
     def enumerated(self, name: str) -> str:
         """Give a parameter in a SELECT for a value of an enumeration."""
@@ -52,10 +58,13 @@ class Dialect:
 
     def upsert(self, keys: str, columns: Sequence[str]) -> str:
         """Give the end of an INSERT that changes the columns of a row with the same keys instead, if there is one."""
-        changes = (f"{column} = {self.taken.format(column=column)}" for column in columns)
+        name = keys.rpartition(", ")[2]
+        taken = self.taken if name not in _NAMES else self.taken_of_name.replace("{name}", name)
+        changes = (f"{column} = {taken.format(column=column)}" for column in columns)
         return self.conflict.format(keys=keys) + ", ".join(changes)
 
 
+_NAMES = ("param_name", '"key"')  # columns of names that users choose
 _DIRECTIONS = ("NOT_SET", "MINIMIZE", "MAXIMIZE")
 _STATES = ("RUNNING", "COMPLETE", "PRUNED", "FAIL", "WAITING")
 _VALUES = ("FINITE", "INF_POS", "INF_NEG")
@@ -105,8 +114,13 @@ POSTGRESQL = Dialect(
         "time": "TIMESTAMP",
         **{name: name for name in ENUMERATIONS},
     },
-    tables="SELECT table_name FROM information_schema.tables WHERE table_schema = current_schema()",
-    indexes="SELECT indexname FROM pg_indexes WHERE schemaname = current_schema()",
+    # What is found without naming a schema; parzen's own tables only if they can be used.
+    tables="SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
+    "WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND pg_table_is_visible(c.oid) AND n.nspname !~ '^(pg|information)_' "
+    "AND (c.relname NOT IN ('parzen_workers', 'parzen_claims') OR (has_table_privilege(c.oid, 'SELECT') AND "
+    "has_table_privilege(c.oid, 'INSERT') AND has_table_privilege(c.oid, 'UPDATE') AND "
+    "has_table_privilege(c.oid, 'DELETE')))",
+    indexes="SELECT relname FROM pg_class WHERE relkind IN ('i', 'I') AND pg_table_is_visible(oid)",
     now="(now() AT TIME ZONE 'utc')",
     lock=" FOR UPDATE",
     returns_keys=True,
@@ -131,6 +145,9 @@ MYSQL = Dialect(
     now="UTC_TIMESTAMP(6)",
     conflict="ON DUPLICATE KEY UPDATE ",
     taken="VALUES({column})",
+    taken_of_name="IF(CAST({name} AS BINARY) = CAST(VALUES({name}) AS BINARY), VALUES({column}), "
+    "(SELECT 1 UNION SELECT 2))",
     lock=" FOR UPDATE",
+    has_transactional_tables=False,
     suffix=" ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE={collation}",
 )

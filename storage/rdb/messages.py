@@ -45,7 +45,8 @@ def exchange(connection: Connection, statements: Sequence[Statement]) -> list[Ou
 def _exchange(connection: Connection, statements: Sequence[Statement]) -> list[Outcome]:
     from sqlalchemy.exc import DBAPIError
 
-    sql = "; ".join(_in_driver_style(sql) for sql, _ in statements)
+    quote = str(connection.dialect.identifier_preparer.initial_quote)
+    sql = "; ".join(_in_driver_style(sql, quote) for sql, _ in statements)
     parameters = tuple(value for _, values in statements for value in values)
     dialect, raw = connection.dialect, connection.connection
     assert dialect.loaded_dbapi is not None
@@ -81,5 +82,5 @@ def _outcome(cursor: Any) -> Outcome:
 
 
 @lru_cache(maxsize=256)
-def _in_driver_style(sql: str) -> str:
-    return sql.replace("?", "%s")
+def _in_driver_style(sql: str, quote: str) -> str:
+    return sql.replace("?", "%s").replace('"', quote)

@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import contextlib
 import os
-import threading
-from queue import SimpleQueue
 from types import TracebackType
+
+from ...engine.logging import get_logger
+from ..flocks import Waiter
+from ..holders import WORTH_SAYING, described, holders, is_suspended
 
 try:
     import fcntl
@@ -20,6 +22,8 @@ except ImportError:  # Windows: SQLite's own waiting is all there is
     fcntl = None  # type: ignore[assignment]
 
 _AT_ONCE = 0 if fcntl is None else fcntl.LOCK_EX | fcntl.LOCK_NB
+_logger = get_logger(__name__)
+_LONGEST = 10.0  # seconds in the queue
 _LOOK_EVERY = 64  # turns after which a process looks whether the file was deleted, which makes the queue unfair only
 
 
@@ -31,15 +35,15 @@ class WriterQueue:
     path
         Path of the side file.
     timeout
-        Seconds after which a process stops waiting and goes ahead: the process that holds the queue may be suspended.
-        Then SQLite waits, and says what is wrong.
+        Seconds after which a process stops waiting and goes ahead, if they are fewer than those of the queue. If the
+        process that holds the queue is suspended, that is said and the wait ends at once; then SQLite's locks decide.
     """
 
     def __init__(self, path: str, timeout: float) -> None:
         self._path = path
-        self._timeout = timeout
+        self._timeout = min(timeout, _LONGEST)
         self._file = -1
-        self._waiter: _Waiter | None = None
+        self._waiter: Waiter | None = None
         self._n_since_look = 0
 
     def __enter__(self) -> None:
@@ -65,14 +69,28 @@ class WriterQueue:
         try:
             fcntl.flock(self._file, _AT_ONCE)
         except BlockingIOError:
-            self._waiter = self._waiter or _Waiter()
+            self._waiter = self._waiter or Waiter(_unlock)
             self._n_since_look = _LOOK_EVERY
-            if not self._waiter.get_lock(self._file, self._timeout):
+            if not self._waiter.get_lock(self._file, self._waits_on):
                 return True
         if self._n_since_look < _LOOK_EVERY:
             return True
         self._n_since_look = 0
         return os.fstat(self._file).st_nlink > 0
+
+    def _waits_on(self, waited: float) -> bool:
+        """Tell whether to wait on for the process that holds the queue, and say which it is if it stands still."""
+        if waited < min(WORTH_SAYING, self._timeout):
+            return True
+        pids = holders(self._path)
+        is_in_vain = any(map(is_suspended, pids))
+        if is_in_vain or waited >= self._timeout:
+            _logger.warning(
+                f"The queue of those who write, {self._path}, is held by {described(pids)}. After {waited:.0f} seconds "
+                "this process goes ahead without it: SQLite's own locks keep the file whole."
+            )
+            return False
+        return True
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -99,48 +117,5 @@ class WriterQueue:
             self._waiter = None
 
 
-class _Waiter:
-    """A thread that waits for the lock, since flock has no time-out; the thread goes on for the next wait."""
-
-    def __init__(self) -> None:
-        self._files: SimpleQueue[int | None] = SimpleQueue()
-        self._has_lock = threading.Semaphore(0)
-        self._change = threading.Lock()
-        self._is_given_up = False
-        self.is_waiting = False
-        threading.Thread(target=self._run, daemon=True, name="parzen-queue").start()
-
-    def _run(self) -> None:
-        while (file := self._files.get()) is not None:
-            fcntl.flock(file, fcntl.LOCK_EX)
-            with self._change:
-                self.is_waiting = False
-                if self._is_given_up:
-                    self._is_given_up = False
-                    fcntl.flock(file, fcntl.LOCK_UN)
-                else:
-                    self._has_lock.release()
-
-    def get_lock(self, file: int, timeout: float) -> bool:
-        """Wait for the lock; False if the time is over before. Then the thread lets go of the lock when it comes."""
-        self.is_waiting = True
-        self._files.put(file)
-        try:
-            if self._has_lock.acquire(timeout=timeout):
-                return True
-        except BaseException:  # Ctrl-C: the caller will not let go of the lock
-            if not self._gives_up():
-                self._has_lock.acquire()
-                fcntl.flock(file, fcntl.LOCK_UN)
-            raise
-        return not self._gives_up() and self._has_lock.acquire()
-
-    def _gives_up(self) -> bool:
-        """Give up, unless the lock has come at this moment."""
-        with self._change:
-            self._is_given_up = self.is_waiting
-        return self._is_given_up
-
-    def end(self) -> None:
-        """Let the thread end."""
-        self._files.put(None)
+def _unlock(file: int) -> None:
+    fcntl.flock(file, fcntl.LOCK_UN)

@@ -15,29 +15,51 @@ import itertools
 import json
 import random
 import time
-from collections.abc import Callable, Sequence
+import weakref
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from ...engine.exceptions import StorageInternalError
-from . import schema
-from .database import Conflict, Database, Outcome, Row, T, engine_of
-from .dialect import ENUMERATIONS, MYSQL, POSTGRESQL, enumeration
-from .messages import exchange, prepare_engine
+from ...engine.interrupts import Deferred, pause
+from ...engine.logging import get_logger
+from ...engine.redaction import redacted_url
+from . import server_schema
+from .database import Conflict, Database, Outcome, Row, T
+from .dialect import MYSQL, POSTGRESQL
+from .failures import Kind, diagnose, too_large
+from .lines import Line, server_engine
+from .messages import exchange
 from .statements import Statement, for_rows
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection, Engine
+    from sqlalchemy import Engine
 
+_logger = get_logger(__name__)
 _DRIVERS = {"postgresql": "psycopg", "postgres": "psycopg", "mysql": "pymysql", "mariadb": "pymysql"}
 _SCHEMES = {"postgres": "postgresql"}
-_OPENING = 3.0  # seconds for the first connection: a wrong password is not tried for a minute
-_SCHEMA_LOCK = 7069  # any number that parzen's processes share
-_DEADLOCKS = ("40001", "40P01", "55P03", "1213", "1205", "1020")  # SQLSTATEs of PostgreSQL, numbers of MySQL
+_OPENING = 3.0  # seconds for the first connection to a server that does not answer: the address may be wrong
+_WORTH_SAYING = 2.0  # seconds of waiting
+_LARGE = 2**19  # characters in a statement that may be beyond a server's limit
 
 
 class Interrupted(StorageInternalError):
-    """The server broke off a statement or a transaction, which may be tried again."""
+    """The server broke off a statement or a transaction, which may be tried again.
+
+    Parameters
+    ----------
+    text
+        What happened.
+    is_full
+        Whether the server, or the pool, has no free connection.
+    may_be_stored
+        Whether the change may have been stored nevertheless.
+    """
+
+    def __init__(self, text: str, is_full: bool = False, may_be_stored: bool = False) -> None:
+        super().__init__(text)
+        self.is_full = is_full
+        self.may_be_stored = may_be_stored
 
 
 def is_server(url: str) -> bool:
@@ -46,7 +68,13 @@ def is_server(url: str) -> bool:
 
 
 def _with_driver(url: str) -> str:
-    """Name the driver in a URL that leaves it open."""
+    """Name the driver in a URL that leaves it open; ``ValueError`` if it is no URL."""
+    from_user, at, _ = url.partition("?")[0].partition("://")[2].rpartition("@")
+    if at and "@" in from_user:
+        raise ValueError(
+            f"Could not parse the storage URL {redacted_url(url)!r}: expected one @, but there are several. Write one "
+            "in a user or password as %40 (and / as %2F, : as %3A)."
+        )
     scheme, colon, rest = url.partition(":")
     if "+" in scheme:
         return url
@@ -69,81 +97,121 @@ class ServerDatabase(Database):
 
     def __init__(self, url: str, timeout: float, engine_options: dict[str, Any]) -> None:
         super().__init__()
-        self._engine = engine_of(_with_driver(url), isolation_level="AUTOCOMMIT", **engine_options)
-        prepare_engine(self._engine)
+        self._engine, is_kept = server_engine(_with_driver(url), engine_options, timeout)
         self._is_postgresql = self._engine.dialect.name == "postgresql"
         self.dialect = POSTGRESQL if self._is_postgresql else MYSQL
         self.place = self._engine.url.render_as_string(hide_password=True)
         self._timeout = timeout
-        self._connection: Connection | None = None
+        self._line = Line(self._engine, is_kept, self.place, timeout)
+        weakref.finalize(self, self._line.drop)
+        self._is_trying = False
         self._unsent: list[Statement] = []  # of the transaction
+        self._largest = 0  # packet that the server takes; 0 if unknown
         self._n_requests = 0
         self._versions = itertools.count()
-        self._try(self._prepare, timeout=_OPENING)
+        self.has_own_tables = self._try(lambda: server_schema.prepare(self), timeout=_OPENING)
 
     # --- the connection ----------------------------------------------------------------------------------------------
-
-    def _open(self) -> Connection:
-        if self._connection is None:
-            try:
-                self._connection = self._engine.connect()
-                self._to_close.callback(_close, self._connection)
-                if not self._is_postgresql:  # identifiers in double quotes, as everywhere else
-                    self._connection.exec_driver_sql("SET SESSION sql_mode = CONCAT(@@sql_mode, ',ANSI_QUOTES')")
-            except Exception as error:
-                self._fail(error)
-        return self._connection
 
     def engine(self) -> Engine:
         return self._engine
 
-    def upgrade(self) -> None:
-        self._open()  # which refuses a database of another revision
-
     def close(self) -> None:
-        self._connection = None
-        self._to_close.close()
+        self._line.drop()
+
+    @contextlib.contextmanager
+    def _call(self) -> Iterator[None]:
+        """Give a context for one attempt; after it the connection is given back, if it is not kept."""
+        self._is_trying = True
+        try:
+            yield
+        finally:
+            self._is_trying = False
+            if not self._line.is_kept:
+                self._line.give_back()
 
     def _run(self, statements: Sequence[Statement]) -> list[Outcome]:
         """Send by one message what is unsent and these statements, and give the results of these."""
-        connection = self._open()
+        is_open = self._line.is_open
         sent, self._unsent = [*self._unsent, *statements], []
         try:
-            return exchange(connection, sent)[-len(statements) :]
+            with self._line as connection:
+                return exchange(connection, sent)[-len(statements) :]
         except Exception as error:
-            self._fail(error)
+            if self._is_too_large(error, sent):
+                raise StorageInternalError(f"{self.place} could not do it: {too_large(self._largest)}") from error
+            verbs = {sql.split()[0] for sql, _ in sent}
+            self._fail(error, is_open and ("COMMIT" in verbs if self._is_in_transaction else verbs != {"SELECT"}))
 
-    def _fail(self, error: Exception) -> NoReturn:
+    def _is_too_large(self, error: Exception, sent: Sequence[Statement]) -> bool:
+        """Tell whether a connection was lost because MySQL takes no packet of this size; some say only that."""
+        size = sum(len(value) for _, values in sent for value in values if isinstance(value, str))
+        diagnosis = None if self._is_postgresql or size < _LARGE else diagnose(error)
+        if diagnosis is None or diagnosis.kind != Kind.LOST:
+            return False
+        self._line.drop()
+        with contextlib.suppress(Exception), self._line as connection:
+            self._largest = int(connection.exec_driver_sql("SELECT @@max_allowed_packet").scalar_one())
+        return size > self._largest > 0
+
+    def _fail(self, error: Exception, may_be_stored: bool = False) -> NoReturn:
         """Raise an error that holds the server's message: `Interrupted` where another attempt may help."""
-        from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
-
-        if not isinstance(error, DBAPIError):
+        diagnosis = diagnose(error)
+        if diagnosis is None:
             raise error
-        text = f"{self.place} could not do it: {str(error.orig).strip()}."
-        if isinstance(error, IntegrityError):
+        text = (
+            f"{self.place} could not do it: {str(getattr(error, 'orig', error)).strip()}. {diagnosis.remedy}".rstrip()
+        )
+        if diagnosis.kind == Kind.CONFLICT:
             raise Conflict(text) from error
-        code = getattr(error.orig, "sqlstate", None) or str(next(iter(getattr(error.orig, "args", ())), ""))
-        if code in _DEADLOCKS:
+        if diagnosis.kind == Kind.BROKEN_OFF:
             raise Interrupted(text) from error
-        if error.connection_invalidated or isinstance(error, OperationalError | InterfaceError):
-            self.close()
-            raise Interrupted(
-                f"{text} Check that the server runs, and the address, user and database in the URL."
-            ) from error
-        raise StorageInternalError(text) from error
+        if diagnosis.kind == Kind.FINAL:
+            raise (server_schema.MissingRight if diagnosis.is_right else StorageInternalError)(text) from error
+        self._line.drop()
+        raise Interrupted(text, diagnosis.kind == Kind.FULL, may_be_stored) from error
 
-    def _try(self, work: Callable[[], T], timeout: float | None = None) -> T:
-        """Do `work`, again and again while the server breaks it off, until the time is over."""
-        timeout = self._timeout if timeout is None else timeout
-        deadline = time.monotonic() + timeout
-        for attempt in itertools.count():
-            try:
-                return work()
-            except Interrupted as error:
-                pause = min(0.01 * 2**attempt, 1.0) * random.uniform(0.5, 1.5)
-                if time.monotonic() + pause > deadline:
-                    raise StorageInternalError(f"{error} It was tried for {timeout:g} seconds.") from error
-                time.sleep(pause)
+    def _try(
+        self, work: Callable[[], T], timeout: float | None = None, trace: str = "", is_idempotent: bool = True
+    ) -> T:
+        """Do `work`, again and again while the server breaks it off, until the time is over or Ctrl-C comes.
+
+        Parameters
+        ----------
+        work
+            What to do.
+        timeout
+            Seconds, if not those of the database.
+        trace
+            How it can be found out whether the change was stored, where that is not known.
+        is_idempotent
+            Whether `work` may be done once more after it was stored; else `trace` must tell.
+        """
+        if self._is_trying:  # part of what is tried again as a whole
+            return work()
+        since, is_unknown, is_said = time.monotonic(), False, False
+        with Deferred():
+            for attempt in itertools.count():
+                try:
+                    with self._call():
+                        return work()
+                except Interrupted as error:
+                    is_unknown = is_unknown or error.may_be_stored
+                    allowed = self._timeout if timeout is None or error.is_full else timeout
+                    seconds = min(0.01 * 2**attempt, 1.0) * random.uniform(0.5, 1.5)
+                    waited = time.monotonic() - since
+                    unknown = f" It is not known whether the change was stored.{trace}" if is_unknown else ""
+                    is_final = error.may_be_stored and not (is_idempotent or trace)
+                    if is_final or waited + seconds > allowed:
+                        text = f"{error} It was tried for {waited:.0f} seconds.{unknown}"
+                        raise StorageInternalError(text) from error
+                    if waited > _WORTH_SAYING and not is_said:
+                        is_said = True
+                        _logger.warning(f"{error} It is tried again for {allowed:g} seconds.")
+                    try:
+                        pause(seconds, since)
+                    except KeyboardInterrupt:
+                        raise KeyboardInterrupt(*([f"{error}{unknown}"] if unknown else [])) from error
         raise AssertionError
 
     # --- statements --------------------------------------------------------------------------------------------------
@@ -156,7 +224,7 @@ class ServerDatabase(Database):
 
     def together(self, *statements: Statement) -> list[Outcome]:
         """Run statements, and try them again if need be; a transaction is tried again as a whole."""
-        return self._run(statements) if self._is_in_transaction else self._try(lambda: self._run(statements))
+        return self._try(lambda: self._run(statements))
 
     def executemany(self, sql: str, rows: Sequence[Row]) -> None:
         self._unsent += for_rows(sql, rows)
@@ -177,28 +245,28 @@ class ServerDatabase(Database):
         def attempt() -> T:
             nonlocal is_repeated
             request = (self.worker_id, self._n_requests)
-            if is_repeated:
+            if is_repeated and self.has_own_tables:
                 sql = "SELECT answer FROM parzen_workers WHERE worker_id = ? AND request = ?"
                 for (answer,) in self.query(sql, request):  # the last attempt was stored after all
                     return json.loads(answer)  # type: ignore[no-any-return]
             is_repeated = True
-            with self._transaction():
+            with self.transaction():
                 result = work()
-                self.executemany(self.statements.insert_answer, [(*request, json.dumps(result))])
+                if self.has_own_tables:
+                    self.executemany(self.statements.insert_answer, [(*request, json.dumps(result))])
             return result
 
-        return self._try(attempt)
+        where = f"the row {self.worker_id!r} of the table parzen_workers has the request {self._n_requests}."
+        return self._try(attempt, trace=f" If it was, {where}" if self.has_own_tables else "", is_idempotent=False)
 
     def _begin(self, begin: str) -> None:
         self._unsent = [(begin, ())]
 
     def _roll_back(self) -> None:
         self._unsent = []
-        if self._connection is not None:
-            try:
-                self._connection.exec_driver_sql("ROLLBACK")
-            except Exception:
-                self.close()
+        if self._line.is_open:
+            with contextlib.suppress(StorageInternalError):
+                self._run([("ROLLBACK", ())])
 
     def reading(self) -> AbstractContextManager[None]:
         # A trial is read before what belongs to it, and all that belongs to a finished trial was stored before its end.
@@ -207,56 +275,5 @@ class ServerDatabase(Database):
     def version(self) -> int:
         return next(self._versions)  # to ask a server takes as long as to read
 
-    # --- the schema --------------------------------------------------------------------------------------------------
-
-    def _prepare(self) -> None:
-        if self._is_postgresql:
-            with self._transaction():
-                self._run_once(f"SELECT pg_advisory_xact_lock({_SCHEMA_LOCK})")
-                self._create_missing()
-        else:  # a transaction would be of no use: in MySQL each CREATE TABLE ends one
-            self._run_once(f"SELECT GET_LOCK('parzen-{_SCHEMA_LOCK}', {int(self._timeout)})")
-            try:
-                self._create_missing()
-            finally:
-                self._run_once(f"SELECT RELEASE_LOCK('parzen-{_SCHEMA_LOCK}')")
-
-    def _create_missing(self) -> None:
-        options = {} if self._is_postgresql else {"collation": self._collation()}
-        tables = {str(name) for (name,) in self.query(self.dialect.tables)}
-        is_new = not tables or self._is_half_made(tables)
-        if is_new:
-            self._create_types()
-            schema.create_tables(self.dialect, self._run_once, "IF NOT EXISTS ", **options)
-        else:
-            schema.check_tables(self.query, tables, self.place)
-        if not tables >= schema.OWN_TABLES:
-            schema.create_own_tables(self.dialect, self._run_once, **options)
-        present = {str(name) for (name,) in self.query(self.dialect.indexes)}
-        schema.create_indexes(self.dialect, self._run_once, present, own_only=not is_new)
-
-    def _run_once(self, sql: str) -> None:
-        """Run a statement without a second attempt."""
-        self._run([(sql, ())])
-
-    def _is_half_made(self, tables: set[str]) -> bool:
-        """Tell whether a process died while it created the tables, which come one by one in MySQL."""
-        known = schema.OWN_TABLES | set(schema.TABLES)
-        is_stamped = "alembic_version" in tables and bool(self.query("SELECT 1 FROM alembic_version"))
-        return not self._is_postgresql and tables <= known and not is_stamped
-
-    def _create_types(self) -> None:
-        for name, values in ENUMERATIONS.items() if self._is_postgresql else ():
-            in_schema = "typnamespace = (SELECT oid FROM pg_namespace WHERE nspname = current_schema())"
-            if not self.query(f"SELECT 1 FROM pg_type WHERE typname = ? AND {in_schema}", (name,)):
-                self._run_once(f"CREATE TYPE {name} AS {enumeration(values)}")
-
-    def _collation(self) -> str:
-        """Give the collation in which names differ if they differ in case, in accents or in blanks at the end."""
-        version = str(self.query("SELECT VERSION()")[0][0])
-        return "utf8mb4_nopad_bin" if "MariaDB" in version else "utf8mb4_0900_bin"
-
-
-def _close(connection: Connection) -> None:
-    with contextlib.suppress(Exception):  # it may be lost already
-        connection.close()
+    def upgrade(self) -> None:
+        self._try(lambda: server_schema.prepare(self))  # which refuses a database of another revision

@@ -6,6 +6,7 @@ import contextlib
 import os
 import re
 import sqlite3
+import time
 import uuid
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
@@ -14,13 +15,16 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 from ...engine.exceptions import StorageInternalError
+from ...engine.interrupts import give_way
 from ...engine.logging import get_logger
+from ...engine.redaction import redacted_url
+from ..holders import WORTH_SAYING, described, holders
 from . import schema
 from .checkpoints import Checkpoints, complete
 from .database import Database, Outcome, Row, T, engine_of
 from .dialect import SQLITE
 from .queue import WriterQueue
-from .sqlite_files import connect_to_look, empty_database, explained
+from .sqlite_files import connect_to_look, empty_database, explained, is_locked
 from .statements import Statement
 from .upgrading import upgrade
 from .write_ahead import connect_with_journal
@@ -30,6 +34,7 @@ if TYPE_CHECKING:
 
 _logger = get_logger(__name__)
 
+_STEP = 0.2  # seconds for which SQLite waits for a lock before Python looks for Ctrl-C
 _OLDEST = (3, 35, 0)  # the first version with RETURNING
 _READ_ONLY = re.compile("[?&](mode=ro|immutable=1)(&|$)")
 
@@ -84,7 +89,7 @@ class SQLiteDatabase(Database):
         try:
             connection = self._connect_to_look()
         except sqlite3.Error as error:
-            raise explained(error, self.path) from error
+            connection = self._again(error, self._connect_to_look)
         if connection is None:
             self._nothing = self._nothing or empty_database()
             return self._nothing  # the next look finds the file if there is one by then
@@ -105,7 +110,7 @@ class SQLiteDatabase(Database):
         if not (self._read_only or self._is_there()):
             return None
         is_special = self._is_uri and not self._read_only  # a URI may name what opens the file
-        connection = self._connect() if is_special else connect_to_look(self._file, self._timeout)
+        connection = self._connect() if is_special else connect_to_look(self._file, _STEP)
         try:
             if self._check(connection) or self._read_only:
                 return connection
@@ -132,7 +137,7 @@ class SQLiteDatabase(Database):
     def _connect(self) -> sqlite3.Connection:
         """Connect so that the file may be written, unless the URI says otherwise."""
         return sqlite3.connect(
-            self.path, timeout=self._timeout, isolation_level=None, check_same_thread=False, uri=self._is_uri
+            self.path, timeout=_STEP, isolation_level=None, check_same_thread=False, uri=self._is_uri
         )
 
     def _keep(self, connection: sqlite3.Connection) -> None:
@@ -148,10 +153,9 @@ class SQLiteDatabase(Database):
         self._to_close.close()
         self._connection = None
         try:
-            with self._queue:  # one process creates the file while the others wait
-                connection = self._make_ready()
+            connection = self._make_ready()
         except sqlite3.Error as error:
-            raise explained(error, self.path) from error
+            connection = self._again(error, self._make_ready)
         self._keep(connection)
         if self._checkpoints is not None:
             self._to_close.callback(_finish, self._checkpoints, connection)
@@ -171,6 +175,10 @@ class SQLiteDatabase(Database):
             return 0
 
     def _make_ready(self) -> sqlite3.Connection:
+        with self._queue:  # one process creates the file while the others wait
+            return self._made_ready()
+
+    def _made_ready(self) -> sqlite3.Connection:
         if self._file:
             connection, has_log = connect_with_journal(self._connect, self._check, self._file, self._timeout)
             self._checkpoints = Checkpoints(self._file, self._synchronous) if has_log else None
@@ -212,16 +220,18 @@ class SQLiteDatabase(Database):
         return self._fetched(self._connection or self._open_to_query(), sql, parameters).rows
 
     def _fetched(self, connection: sqlite3.Connection, sql: str, parameters: Sequence[Any]) -> Outcome:
-        try:
+        def fetched() -> Outcome:
             cursor = connection.execute(sql, parameters)
             return Outcome(cursor.fetchall(), cursor.rowcount)
+
+        try:
+            return fetched()
         except sqlite3.Error as error:
             if "decode" not in str(error):
-                raise explained(error, self.path) from error
+                return self._again(error, fetched)
         connection.text_factory = partial(str, encoding="utf-8", errors="replace")  # of a text that somebody edited
         try:
-            cursor = connection.execute(sql, parameters)
-            return Outcome(cursor.fetchall(), cursor.rowcount)
+            return fetched()
         finally:
             connection.text_factory = str
 
@@ -244,7 +254,7 @@ class SQLiteDatabase(Database):
                 self._note_change(connection)
                 return cursor
         except sqlite3.Error as error:
-            raise explained(error, self.path) from error
+            return self._again(error, lambda: connection.execute(sql, parameters))
 
     def together(self, *statements: Statement) -> list[Outcome]:
         connection = self._connection or self._open_to_query()
@@ -256,6 +266,27 @@ class SQLiteDatabase(Database):
             connection.executemany(sql, rows)
         except sqlite3.Error as error:
             raise explained(error, self.path) from error
+
+    def _again(self, error: sqlite3.Error, work: Callable[[], T]) -> T:
+        """Do `work` again and again while another connection holds the file, until the time is over or Ctrl-C comes.
+
+        SQLite itself would wait without an end that Ctrl-C could bring about; so it waits for a step at a time.
+        """
+        since, is_said = time.monotonic() - _STEP, False
+        while is_locked(error) and time.monotonic() - since < self._timeout:
+            give_way(since)
+            if not is_said and time.monotonic() - since > WORTH_SAYING:
+                is_said = True
+                _logger.warning(f"{self._holder()}. It is waited for until {self._timeout:g} seconds are over.")
+            try:
+                return work()
+            except sqlite3.Error as another:
+                error = another
+        failure = explained(error, self.path)
+        raise (StorageInternalError(f"{failure} {self._holder()}.") if is_locked(error) else failure) from error
+
+    def _holder(self) -> str:
+        return f"{self.path} is held by {described(holders(self._file, f'{self._file}-shm'))}"
 
     def once(self, work: Callable[[], T]) -> T:
         if self._is_in_transaction:
@@ -288,7 +319,7 @@ class SQLiteDatabase(Database):
                 try:
                     connection.execute("PRAGMA wal_checkpoint(RESTART)").fetchall()
                 finally:
-                    connection.execute(f"PRAGMA busy_timeout = {int(1000 * self._timeout)}")
+                    connection.execute(f"PRAGMA busy_timeout = {int(1000 * _STEP)}")
 
     def reading(self) -> AbstractContextManager[None]:
         return contextlib.nullcontext() if self._is_in_transaction else self._transaction()
@@ -356,8 +387,8 @@ def path_of(url: str) -> str:
             return f"file:parzen-{uuid.uuid4()}?mode=memory&cache=shared"
         return url[len(prefix) + 1 :] if place.startswith("/file:") else os.path.abspath(place[1:])
     raise ValueError(
-        f"Could not parse the storage URL {url!r}: expected sqlite:///FILE.db (relative path), sqlite:////PATH/FILE.db "
-        "(absolute path), postgresql://USER@HOST/DATABASE or mysql://USER@HOST/DATABASE."
+        f"Could not parse the storage URL {redacted_url(url)!r}: expected sqlite:///FILE.db (relative path), "
+        "sqlite:////PATH/FILE.db (absolute path), postgresql://USER@HOST/DATABASE or mysql://USER@HOST/DATABASE."
     )
 
 

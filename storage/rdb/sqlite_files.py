@@ -29,6 +29,11 @@ def explained(error: sqlite3.Error, path: str) -> StorageInternalError:
     return StorageInternalError(f"SQLite could not work on {path}: {error}. {remedy}".rstrip())
 
 
+def is_locked(error: sqlite3.Error) -> bool:
+    """Tell whether another connection holds the file, so that it helps to wait."""
+    return isinstance(error, sqlite3.OperationalError) and str(error) == "database is locked"
+
+
 def connect_to_look(path: str | os.PathLike[str], timeout: float = 60.0, whole: bool = False) -> sqlite3.Connection:
     """Connect to an existing file in such a way that looking changes neither the file nor what belongs to it.
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from threading import RLock
 from typing import Any
 
 from ...engine.exceptions import DuplicatedStudyError, StorageInternalError
+from ...engine.interrupts import PatientLock
 from ...engine.logging import get_logger
 from ...engine.records import FrozenStudy, StudyDirection
 from ..base import BaseStorage, name_or_new
@@ -30,7 +30,7 @@ class RelationalStudies(BaseStorage):
     """
 
     def __init__(self, db: Database) -> None:
-        self._lock = RLock()
+        self._lock = PatientLock()
         self._db = db
         self.is_of_one_process = db.vanishes
 
@@ -41,8 +41,8 @@ class RelationalStudies(BaseStorage):
         taken = DuplicatedStudyError(f"A study named {name!r} exists already in {self._db.place}.")
 
         def work() -> int:
-            if self._db.query("SELECT 1 FROM studies WHERE study_name = ?", (name,)):
-                raise taken
+            if alike := self._named(name):
+                raise taken if alike[0][1] == name else _alike(name, alike[0][1], self._db.place)
             study_id = self._db.insert("INSERT INTO studies (study_name) VALUES (?)", (name,), "study_id")
             self._db.executemany(
                 "INSERT INTO study_directions (direction, study_id, objective) VALUES (?, ?, ?)",
@@ -64,8 +64,8 @@ class RelationalStudies(BaseStorage):
         def work() -> None:
             if not writing.lock_study(self._db, study_id):
                 raise KeyError(f"No study with id {study_id} exists.")
-            present = {name for (name,) in self._db.query(self._db.dialect.tables)}
-            for table in (*schema.TRIAL_TABLES, *({"parzen_claims"} & present)):
+            own = ("parzen_claims",) if self._db.has_own_tables else ()
+            for table in (*schema.TRIAL_TABLES, *own):
                 self._db.execute(f"DELETE FROM {table} WHERE trial_id {of_study}", (study_id,))
             for table in ("trials", *schema.STUDY_TABLES, "studies"):
                 self._db.execute(f"DELETE FROM {table} WHERE study_id = ?", (study_id,))
@@ -82,8 +82,15 @@ class RelationalStudies(BaseStorage):
         return rows[0]
 
     def get_study_id_from_name(self, study_name: str) -> int:
-        sql = "SELECT study_id FROM studies WHERE study_name = ?"
-        return int(self._one(sql, (study_name,), f"No such study {study_name}.")[0])
+        for study_id, name in self._named(study_name):
+            if name == study_name:  # a collation may take another name for the same
+                return int(study_id)
+        raise KeyError(f"No such study {study_name}.")
+
+    def _named(self, name: str) -> list[Row]:
+        """Find the studies that the database takes for those of a name: identifiers and names."""
+        with self._lock:
+            return self._db.query("SELECT study_id, study_name FROM studies WHERE study_name = ?", (name,))
 
     def get_study_name_from_id(self, study_id: int) -> str:
         sql = "SELECT study_name FROM studies WHERE study_id = ?"
@@ -178,3 +185,10 @@ class RelationalStudies(BaseStorage):
         """Bring the schema to the head revision; of a file, a copy of the old one is kept."""
         with self._lock:
             self._db.upgrade()
+
+
+def _alike(name: str, known: str, place: str) -> StorageInternalError:
+    return StorageInternalError(
+        f"A study named {name!r} cannot be created in {place}: the collation of its table, which parzen did not make, "
+        f"takes the name for that of the study {known!r}. Choose another name."
+    )

@@ -35,7 +35,12 @@ REVISIONS = (
 )
 """Schema revisions that can be upgraded, from the oldest to the head."""
 
-_SINCE = {"study_directions": "v2.4.0.a", "trial_intermediate_values": "v2.4.0.a", "trial_heartbeats": "v2.6.0.a"}
+_SINCE = {
+    "alembic_version": "v1.2.0.a",
+    "study_directions": "v2.4.0.a",
+    "trial_intermediate_values": "v2.4.0.a",
+    "trial_heartbeats": "v2.6.0.a",
+}
 _MODERN_DISTRIBUTIONS = "v3.0.0.a"
 _OLD = "parzen_old_"
 
@@ -111,11 +116,13 @@ def _inspect(file: Path) -> str:
 
 def _revision(connection: sqlite3.Connection, file: Path) -> str:
     columns = _columns(connection)
-    if not {"studies", "trials", "version_info", "alembic_version"} <= columns.keys():
+    if not {"studies", "trials", "version_info", "trial_params"} <= columns.keys():
         raise StorageInternalError(
             f"{file} is a database of something else, or of an Optuna before 0.9: expected the tables of a study "
             f"database, but found {sorted(columns)[:5]}. It is left as it is; give another file."
         )
+    if "alembic_version" not in columns:  # which Optuna 0.9 and 1.0 did not make
+        return REVISIONS[0]
     found = [version for (version,) in connection.execute("SELECT version_num FROM alembic_version")]
     if len(found) != 1 or found[0] not in REVISIONS:
         raise RuntimeError(

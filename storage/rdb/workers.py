@@ -69,12 +69,18 @@ class Workers:
         weakref.finalize(self, _stop_heartbeats, pause, thread, self._pid)
 
     def record_heartbeat(self) -> None:
-        """Set the time in the row of this process."""
+        """Set the time in the row of this process; without parzen's tables in those of its trials, as Optuna does."""
         with self._lock:
-            self._db.execute(self._db.statements.insert_heartbeat, (self._db.worker_id, *identity()))
+            if self._db.has_own_tables:
+                self._db.execute(self._db.statements.insert_heartbeat, (self._db.worker_id, *identity()))
+                return
+            for trial_id in sorted(self._claimed):
+                self._db.execute(self._db.statements.insert_trial_heartbeat, (trial_id,))
 
     def _delete_old_workers(self) -> None:
         """Delete claims of trials that do not run, and processes that have no claim and had no heartbeat for a week."""
+        if not self._db.has_own_tables:
+            return
         running = "SELECT trial_id FROM trials WHERE state = 'RUNNING'"
         self._db.execute(f"DELETE FROM parzen_claims WHERE trial_id NOT IN ({running})")
         for worker_id, heartbeat, now in self._db.query(
@@ -86,10 +92,15 @@ class Workers:
 
     def claim(self, trial_ids: Iterable[int]) -> None:
         """Store that this process runs some trials; within the transaction that starts them."""
-        rows = [(trial_id, self._db.worker_id) for trial_id in trial_ids]
-        if rows:
+        started = list(trial_ids)
+        if not started:
+            return
+        if self._db.has_own_tables:
+            rows = [(trial_id, self._db.worker_id) for trial_id in started]
             self._db.executemany(self._db.statements.insert_claim, rows)
-            self._claimed.update(trial_id for trial_id, _ in rows)
+        else:
+            self._db.executemany(self._db.statements.insert_trial_heartbeat, [(trial_id,) for trial_id in started])
+        self._claimed.update(started)
 
     def release(self, trial_ids: Iterable[int]) -> None:
         """Delete the claims of some trials; within the transaction that ends them."""
@@ -98,8 +109,8 @@ class Workers:
 
     def has_lost(self, trial_id: int) -> bool:
         """Tell whether another process has resumed a trial of this process, which it took for dead."""
-        if trial_id not in self._claimed:  # another process started the trial and handed it over
-            return False
+        if trial_id not in self._claimed or not self._db.has_own_tables:
+            return False  # another process started the trial and handed it over, or nobody notes who has it
         rows = self._db.query("SELECT worker_id FROM parzen_claims WHERE trial_id = ?", (trial_id,))
         return bool(rows) and str(rows[0][0]) != self._db.worker_id
 
@@ -117,7 +128,9 @@ class Workers:
 
     def _dead_workers(self, trial_ids: Sequence[int]) -> dict[int, str]:
         """Give the process of each trial whose process is dead, as parzen's claims tell."""
-        found = {}
+        found: dict[int, str] = {}
+        if not self._db.has_own_tables:
+            return found
         columns = "c.trial_id, c.worker_id, w.host, w.process, w.heartbeat"
         for trial_id, worker_id, host, process, heartbeat, now in self._db.query(
             f"SELECT {columns}, {self._db.dialect.now} FROM parzen_claims c "

@@ -9,6 +9,7 @@ import warnings
 from collections.abc import Callable
 from contextlib import closing
 
+from ...engine.interrupts import pause
 from .filesystems import network_file_system
 
 # A small change writes each page that it touches, so small pages make it two to three times as fast as SQLite's 4 KB.
@@ -96,4 +97,4 @@ def _switch(connection: sqlite3.Connection, mode: str, timeout: float) -> None:
         except sqlite3.OperationalError as error:
             if "locked" not in str(error) or time.monotonic() > deadline:
                 raise
-            time.sleep(0.01)
+            pause(0.01)

@@ -162,7 +162,8 @@ def write_start(db: Database, trial_id: int, when: datetime) -> bool:
 
 def delete_claims(db: Database, trial_ids: Iterable[int]) -> None:
     """Delete the claims of the processes that ran some trials; within a transaction."""
-    db.executemany("DELETE FROM parzen_claims WHERE trial_id = ?", [(trial_id,) for trial_id in trial_ids])
+    if db.has_own_tables:
+        db.executemany("DELETE FROM parzen_claims WHERE trial_id = ?", [(trial_id,) for trial_id in trial_ids])
 
 
 def write_requeue(db: Database, trial_id: int) -> bool:
@@ -199,7 +200,8 @@ def finishing(trial_id: int, state: TrialState, when: datetime) -> Statement:
 
 def write_erasure(db: Database, trial_id: int, record: FrozenTrial) -> None:
     """Delete what belongs to a trial, and store its empty record; within a transaction."""
-    for table in (*TRIAL_TABLES, "parzen_claims"):
+    delete_claims(db, [trial_id])
+    for table in TRIAL_TABLES:
         db.execute(f"DELETE FROM {table} WHERE trial_id = ?", (trial_id,))
     db.execute(
         "UPDATE trials SET state = ?, datetime_start = ?, datetime_complete = ? WHERE trial_id = ?",

@@ -308,14 +308,27 @@ def test_another_schema_of_a_name_is_checked_against_what_others_stored(url: str
 # --- opening ---------------------------------------------------------------------------------------------------------
 
 
-def test_a_database_of_something_else_is_left_alone(kind: str, url: str) -> None:
+def test_tables_and_views_of_others_stay_beside_ours(kind: str, url: str) -> None:
     import sqlalchemy
 
     with servers.connect(url) as connection:
         connection.exec_driver_sql("CREATE TABLE notes (text VARCHAR(9))")
-        with pytest.raises(StorageInternalError, match=r"something else.*another name"):
+        connection.exec_driver_sql("CREATE VIEW short_notes AS SELECT text FROM notes")
+        study = new_study(url)
+        study.tell(study.ask({"x": UNIT}), 1.0)
+        assert new_study(url).best_value == 1.0
+        assert {"notes", "trials"} <= set(sqlalchemy.inspect(connection).get_table_names())
+
+
+@pytest.mark.parametrize(
+    "taken", ["trials (number INTEGER)", "studies (name INTEGER)", "alembic_version (version_num INTEGER)"]
+)
+def test_names_that_something_else_has_taken_are_told(url: str, taken: str) -> None:
+    with servers.connect(url) as connection:
+        connection.exec_driver_sql(f"CREATE TABLE {taken}")
+        with pytest.raises(StorageInternalError, match=rf"{taken.split()[0]}.*something else.*another database"):
             RDBStorage(url)
-        assert sqlalchemy.inspect(connection).get_table_names() == ["notes"]
+        assert len(servers.tables(connection)) == 1
 
 
 def test_tables_that_a_killed_process_left_half_made_are_completed(url: str) -> None:

@@ -224,3 +224,17 @@ def test_a_storage_upgrades_the_old_file_that_it_was_told_not_to_check(path: Pat
     assert len(storage.get_all_studies()) > 0
     assert path.with_name(f"{path.name}.v2.6.0.a.bak").exists()
     storage.remove_session()
+
+
+def test_a_file_of_before_the_table_of_versions_is_upgraded(path: Path, tmp_path: Path) -> None:
+    """Optuna 0.9 and 1.0 made the tables of 1.1, but for the one that names their revision."""
+    make(path, "1.1.0")
+    query(path, "DROP TABLE alembic_version")
+    with pytest.raises(RuntimeError, match="parzen storage upgrade"):
+        RDBStorage(f"sqlite:///{path}")
+    backup = upgrade(path)
+    other = make(tmp_path / "other.db", "1.1.0")
+    upgrade(other)
+    assert backup == Path(f"{path}.v0.9.0.a.bak")
+    assert revision(path) == HEAD
+    assert as_json(read(path)) == as_json(read(other))
