@@ -74,7 +74,7 @@ class Run:
         state: TrialState | None = None
         error: BaseException | None = None
         trial: Trial | None = None
-        is_end = False  # whether the trial is ended because of Ctrl-C
+        stop: KeyboardInterrupt | None = None  # the Ctrl-C that ended the trial
         try:
             with Deferred() as interrupts:
                 trial = self.ask()
@@ -83,15 +83,16 @@ class Run:
                     values = self.func(trial)
                 except BaseException as raised:  # Ctrl-C, too, must not leave the trial running
                     state, error = state_after(raised), raised
-            is_end = isinstance(error, KeyboardInterrupt) and not self.is_expected(error)
-            with Deferred(), hurried(is_end):
-                if is_end and pause_again(self.study, trial._record):
-                    raise error
+            if isinstance(error, KeyboardInterrupt) and not self.is_expected(error):
+                stop = error
+            with Deferred(), hurried(stop is not None):
+                if stop is not None and pause_again(self.study, trial._record):
+                    raise stop
                 frozen = finish(self.study, trial, values, state, skip_if_finished=True, warn=False, error=error)
                 log(self.study, frozen, values, error)
         except KeyboardInterrupt:  # it came between the two, or was kept until the second was over
-            if is_end and error is not None:
-                raise error from None
+            if stop is not None:
+                raise stop from None
             self._give_up(trial)
             raise
         if error is not None and not self.is_expected(error):
