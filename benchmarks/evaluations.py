@@ -107,7 +107,7 @@ def numbers_of_ours(f: Function, n: int, seed: int, budget: int) -> list[int]:
 
 
 def numbers_of_theirs(f: Function, n: int, seed: int, budget: int) -> list[int]:
-    import cmaes
+    import cmaes  # type: ignore[import-untyped, unused-ignore]
 
     size, hits = default_size(n), Hits(TARGETS, budget)
     mean = np.random.default_rng(seed).uniform(-3, 3, n)
@@ -158,7 +158,7 @@ def mixed_of_ours(problem: Mixed, seed: int, budget: int) -> list[int]:
 
 
 def grids_of_theirs(problem: Mixed, seed: int, budget: int) -> list[int]:
-    import cmaes
+    import cmaes  # type: ignore[import-untyped, unused-ignore]
 
     ends = np.array([[-3.0, 3.0]] * problem.n_floats + [[-10.0, 10.0]] * problem.n_ints)
     steps = np.array([0.0] * problem.n_floats + [1.0] * problem.n_ints)
@@ -177,7 +177,7 @@ def grids_of_theirs(problem: Mixed, seed: int, budget: int) -> list[int]:
 
 
 def choices_of_theirs(problem: Mixed, seed: int, budget: int) -> list[int]:
-    import cmaes
+    import cmaes  # type: ignore[import-untyped, unused-ignore]
 
     sigma, covariance = _start(problem.deviations)
     made = cmaes.CatCMAwM(
@@ -205,6 +205,16 @@ def _start(deviations: Array) -> tuple[float, Array]:
 # --- problems --------------------------------------------------------------------------------------------------------
 
 
+def squares(at: Array, scales: Array | float = 1.0, turn: Array | None = None) -> Function:
+    """Give a quadratic function of points (k, n) whose optimum is `at`; only the first n columns count."""
+
+    def f(x: Array) -> Array:
+        away = x[:, : len(at)] - at
+        return np.asarray((scales * (away if turn is None else away @ turn) ** 2).sum(1))
+
+    return f
+
+
 def grid_problems() -> Iterator[tuple[str, Mixed]]:
     for n in (10, 20):
         rng = np.random.default_rng(5)
@@ -212,10 +222,10 @@ def grid_problems() -> Iterator[tuple[str, Mixed]]:
         turn = np.linalg.qr(rng.standard_normal((n, n)))[0]
         ramp = np.arange(n) / (n - 1)
         for name, f in {
-            "sphere": lambda x, at=at: ((x - at) ** 2).sum(1),
-            "ellipsoid, floats matter less": lambda x, at=at, ramp=ramp: (1e3**ramp * (x - at) ** 2).sum(1),
-            "ellipsoid, integers matter less": lambda x, at=at, ramp=ramp: (1e3 ** (1 - ramp) * (x - at) ** 2).sum(1),
-            "turned ellipsoid": lambda x, at=at, turn=turn, ramp=ramp: (10**ramp * ((x - at) @ turn) ** 2).sum(1),
+            "sphere": squares(at),
+            "ellipsoid, floats matter less": squares(at, 1e3**ramp),
+            "ellipsoid, integers matter less": squares(at, 1e3 ** (1 - ramp)),
+            "turned ellipsoid": squares(at, 10**ramp, turn),
         }.items():
             yield f"{name}, {n} dimensions", Mixed(n - n // 2, n // 2, [], f)
 
@@ -225,19 +235,26 @@ def choice_problems() -> Iterator[tuple[str, Mixed]]:
         rng, n = np.random.default_rng(7), n_floats + n_ints
         at = np.concatenate([rng.uniform(-1.5, 1.5, n_floats), rng.integers(-5, 6, n_ints)])
         right, scales = rng.integers(0, k, d), 1e3 ** (np.arange(n) / (n - 1))
-
-        def misses(x: Array, n: int = n, right: Array = right) -> Array:
-            return x[:, n:] != right
-
-        for name, f in {
-            "sphere": lambda x, n=n, at=at, m=misses: ((x[:, :n] - at) ** 2).sum(1) + m(x).sum(1),
-            "ellipsoid": lambda x, n=n, at=at, s=scales, m=misses: (s * (x[:, :n] - at) ** 2).sum(1) + m(x).sum(1),
-            "leading choices": lambda x, n=n, at=at, m=misses: (
-                ((x[:, :n] - at) ** 2).sum(1) + (1 - np.cumprod(~m(x), axis=1)).sum(1)
-            ),
-        }.items():
+        for name, of_numbers, counts in (
+            ("sphere", squares(at), wrong),
+            ("ellipsoid", squares(at, scales), wrong),
+            ("leading choices", squares(at), behind_the_first_wrong),
+        ):
             label = f"{name}, {n_floats} floats, {n_ints} integers, {d} choices of {k}"
-            yield label, Mixed(n_floats, n_ints, [k] * d, f)
+            yield label, Mixed(n_floats, n_ints, [k] * d, plus(of_numbers, counts, right))
+
+
+def wrong(is_right: Array) -> Array:
+    return np.asarray((~is_right).sum(1))
+
+
+def behind_the_first_wrong(is_right: Array) -> Array:
+    return np.asarray((1 - np.cumprod(is_right, axis=1)).sum(1))
+
+
+def plus(of_numbers: Function, counts: Callable[[Array], Array], right: Array) -> Function:
+    """Add what choices cost, in the last columns, of which `right` are the best."""
+    return lambda x: of_numbers(x) + counts(x[:, -len(right) :] == right)
 
 
 # --- workers ---------------------------------------------------------------------------------------------------------

@@ -164,7 +164,8 @@ class Frame:
             if not distribution._contains(value):
                 raise ValueError(f"`x0` has {name!r}: {params[name]!r}, which is not one of {distribution!r}.")
             internal.append(value)
-        return cube.beyond_unit(np.array([internal]).reshape(1, self.n), self.first.scale)[0]
+        found: FloatArray = cube.beyond_unit(np.array([internal]).reshape(1, self.n), self.first.scale)[0]
+        return found
 
     def widths(self) -> FloatArray:
         """Widths of the ranges that are 1 here, in model coordinates, shape (n,)."""

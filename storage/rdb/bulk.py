@@ -96,8 +96,7 @@ class _Places:
         rows = self._db.query(
             f"SELECT c.trial_id, {', '.join(terms)} FROM {table} c WHERE {self._where} ORDER BY c.{order}"
         )
-        columns: list[Sequence[Any]]
-        trial_ids, *columns = zip(*rows, strict=True) if rows else ((),) * (1 + len(terms))
+        trial_ids, *columns = [*zip(*rows, strict=True)] if rows else [()] * (1 + len(terms))
         wanted = np.array(trial_ids, dtype=np.int64)
         numbers = np.searchsorted(self._trial_ids, wanted)
         is_ours = self._trial_ids[numbers] == wanted if len(wanted) else wanted == 0
