@@ -96,7 +96,8 @@ class _Places:
         rows = self._db.query(
             f"SELECT c.trial_id, {', '.join(terms)} FROM {table} c WHERE {self._where} ORDER BY c.{order}"
         )
-        trial_ids, *columns = [*zip(*rows, strict=True)] if rows else [()] * (1 + len(terms))
+        found: list[Sequence[Any]] = list(zip(*rows, strict=True)) if rows else [()] * (1 + len(terms))
+        trial_ids, *columns = found
         wanted = np.array(trial_ids, dtype=np.int64)
         numbers = np.searchsorted(self._trial_ids, wanted)
         is_ours = self._trial_ids[numbers] == wanted if len(wanted) else wanted == 0

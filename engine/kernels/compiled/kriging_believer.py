@@ -42,7 +42,7 @@ def _believe(
         variance[j], bound[j] = covariance[j, j], np.inf if allowed[j] else -np.inf
     rows, chosen = np.empty((n, m)), np.empty(n, dtype=np.int64)
     for i in range(n):
-        highest, k, first = -np.inf, m, np.argmax(bound)
+        highest, k, first = -np.inf, m, int(np.argmax(bound))
         for j in range(-1, m):
             j = first if j < 0 else j  # the likeliest one before all others, which then need not be looked at
             if bound[j] > -np.inf and bound[j] >= highest:
