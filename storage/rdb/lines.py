@@ -34,8 +34,8 @@ _LEVELS = ("READ UNCOMMITTED", "READ COMMITTED", "REPEATABLE READ", "SERIALIZABL
 def server_engine(url: str, options: dict[str, Any], silence: float) -> tuple[Engine, bool]:
     """Make the engine of a server, and tell whether its connection is kept between two calls.
 
-    Without options of a pool there is one connection, which is kept. Who chooses a pool, as ``NullPool``, lets that decide:
-    after each call the connection goes back to the pool.
+    Without options of a pool there is one connection, which is kept. Who chooses a pool, ``NullPool`` too, lets that
+    decide: after each call the connection goes back to the pool.
 
     Parameters
     ----------
