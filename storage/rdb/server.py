@@ -168,7 +168,8 @@ class ServerDatabase(Database):
             raise Interrupted(text) from error
         if diagnosis.kind == Kind.FINAL:
             raise (server_schema.MissingRight if diagnosis.is_right else StorageInternalError)(text) from error
-        self._line.drop()
+        if diagnosis.kind == Kind.LOST:
+            self._line.drop()
         raise Interrupted(text, diagnosis.kind == Kind.FULL, may_be_stored) from error
 
     def _try(
