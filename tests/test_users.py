@@ -20,8 +20,6 @@ EXCEPTIONS = {
     ("samplers/gp/rehearsal.py", "rehearse"): CALLED_BY_NAME,
     ("samplers/nsgaii/rehearsal.py", "rehearse"): CALLED_BY_NAME,
     ("samplers/tpe/rehearsal.py", "rehearse"): CALLED_BY_NAME,
-    ("engine/kernels/compiled/neighbours.py", "change"): CALLED_ON_THE_MODULE,
-    ("engine/kernels/compiled/neighbours.py", "distances"): CALLED_ON_THE_MODULE,
     ("engine/kernels/compiled/neighbours.py", "merge"): CALLED_ON_THE_MODULE,
 }
 

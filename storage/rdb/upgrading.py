@@ -116,10 +116,12 @@ def _inspect(file: Path) -> str:
 
 def _revision(connection: sqlite3.Connection, file: Path) -> str:
     columns = _columns(connection)
-    if not {"studies", "trials", "version_info", "trial_params"} <= columns.keys():
+    missing = {"studies", "trials", "version_info", "trial_params"} - columns.keys()
+    if missing:
         raise StorageInternalError(
             f"{file} is a database of something else, or of an Optuna before 0.9: expected the tables of a study "
-            f"database, but found {sorted(columns)[:5]}. It is left as it is; give another file."
+            f"database, but {', '.join(sorted(missing))} is not among {sorted(columns)[:5]}. It is left as it is; give "
+            "another file."
         )
     if "alembic_version" not in columns:  # which Optuna 0.9 and 1.0 did not make
         return REVISIONS[0]

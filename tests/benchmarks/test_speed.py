@@ -58,8 +58,8 @@ def test_a_line_tells_ratio_and_spread() -> None:
 @pytest.mark.parametrize(
     ("program", "words", "n_records"),
     [
-        pytest.param("overhead", ["--sizes", "0", "3", "--cold"], 8, marks=pytest.mark.slow),
-        ("overhead", ["--sizes", "3", "--spaces", "mixed"], 1),
+        pytest.param("overhead", ["--sizes", "0", "3", "--cold"], 16, marks=pytest.mark.slow),
+        ("overhead", ["--sizes", "3", "--spaces", "mixed"], 2),
         ("importance", ["--sizes", "20", "--what", "PED-ANOVA"], 1),
         ("report", ["--sizes", "20", "--what", "write"], 1),
         pytest.param("importance", ["--sizes", "20"], 2, marks=pytest.mark.slow),

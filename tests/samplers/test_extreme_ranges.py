@@ -12,6 +12,7 @@ from contract.test_samplers import SAMPLERS
 
 import parzen
 from parzen.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
+from parzen.samplers import GridSampler
 
 TINY = 5e-324
 SPACE = {
@@ -33,6 +34,7 @@ SPACE = {
     "choice": CategoricalDistribution("abc"),
     "float": FloatDistribution(0, 1),
 }
+ENDS = {name: list("abc") if name == "choice" else [d.low, d.high] for name, d in SPACE.items()}
 
 
 def check(name, value):
@@ -50,7 +52,8 @@ def test_values_lie_in_their_ranges(sampler, n_objectives, mode):
     line = SAMPLERS[sampler]
     if n_objectives > 1 and not line.multi_objective:
         pytest.skip("for one objective")
-    study = parzen.create_study(sampler=line.make(0), directions=["minimize"] * n_objectives)
+    made = GridSampler(ENDS, seed=0) if sampler == "grid" else line.make(0)
+    study = parzen.create_study(sampler=made, directions=["minimize"] * n_objectives)
     rng = np.random.default_rng(0)
     with warnings.catch_warnings(), np.errstate(all=mode):
         warnings.simplefilter("error")

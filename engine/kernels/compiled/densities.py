@@ -13,7 +13,7 @@ from ..axes import Axes
 from ..categorical import ChoiceTables
 from ..mixture import MOST_FEW, Kept, Mixture, Observed
 from .mixture import _choose_rows, _grid_rows, fit, kernel
-from .neighbours import _distances_of_few, change
+from .neighbours import change, distances_of_few
 from .normal import log_block
 
 SMALLEST_BANDWIDTH = 1e-12  # see `rules.RangeClip`
@@ -52,7 +52,7 @@ def fit_below(
             if at < MOST_FEW:
                 for part in range(3):
                     known[part, j, c] = kept.known_few[part, j, at]
-    _distances_of_few(z, axes, endpoints, distance)
+    distances_of_few(z, axes, endpoints, distance)
     mixture = fit(Observed(np.arange(k), z, distance, known), log_weight, smallest, choices, axes)
     for c in range(k):
         kept.few[c] = numbers[c]

@@ -51,7 +51,7 @@ def distances(z: FloatArray, axes: Axes, endpoints: bool) -> FloatArray:
     d, n = z.shape
     out = np.full((d, n), np.nan)
     if n <= FEW:
-        _distances_of_few(z, axes, endpoints, out)
+        distances_of_few(z, axes, endpoints, out)
     else:
         rebuild(np.arange(n), z, axes, endpoints, np.empty((d, n), np.int32), np.zeros(d, np.int64), out)
     return out
@@ -109,7 +109,7 @@ def _measure_all(
 
 
 @jit
-def _distances_of_few(z: FloatArray, axes: Axes, endpoints: bool, distance: FloatArray) -> None:
+def distances_of_few(z: FloatArray, axes: Axes, endpoints: bool, distance: FloatArray) -> None:
     """Sort by insertion: for a few points the calls that others need take longer."""
     order = np.empty(z.shape[1], np.int32)
     for j in range(z.shape[0]):

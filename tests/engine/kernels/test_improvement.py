@@ -102,7 +102,7 @@ def test_compiled_values_and_slopes_agree(u: float, log_sd: float, noise: float)
     sd = math.exp(log_sd)
     mean = np.array([0.3 - u * sd])
     expected = improvement.log_expected_improvement(mean, np.array([sd]), 0.3, noise)
-    for one, other in zip(fast._improvement(mean[0], sd, 0.3, noise), expected, strict=True):
+    for one, other in zip(fast.improvement(mean[0], sd, 0.3, noise), expected, strict=True):
         assert one == pytest.approx(float(other[0]), rel=1e-10, abs=1e-11)
     expected = improvement.log_probability_below(mean, np.array([sd]), 0.3)
     for one, other in zip(fast._below(mean[0], sd, 0.3), expected, strict=True):
