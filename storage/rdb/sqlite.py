@@ -341,7 +341,7 @@ class SQLiteDatabase(Database):
     def upgrade(self) -> None:
         """Bring the file to the head revision, and keep a copy of the old file; see `upgrading`."""
         self.close()
-        if not self.vanishes:
+        if os.path.exists(self._file):  # a file that is not there will be made at the head
             upgrade(self.path, self._timeout)
 
     def engine(self) -> Engine:

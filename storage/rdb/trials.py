@@ -118,6 +118,8 @@ class RelationalStorage(RelationalStudies):
         number
             None, or the number that the first trial is to get: if it would get another one, nothing is stored.
         """
+        if not records:
+            return []
 
         def insert() -> list[tuple[int, int]]:
             history = self._history_that_knows(study_id, {name for record in records for name in record.params})

@@ -449,6 +449,7 @@ def test_values_of_a_running_template_are_replaced_or_kept(storage: BaseStorage,
 
 def test_several_templates_at_once(storage: BaseStorage, study_id: int) -> None:
     given = [template(state) for state in TrialState]
+    assert storage.create_new_trials(study_id, []) == []
     ids = storage.create_new_trials(study_id, given)
     assert [plain(storage.get_trial(i)) for i in ids] == [{**plain(t), "number": k} for k, t in enumerate(given)]
 
