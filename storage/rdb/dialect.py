@@ -36,6 +36,9 @@ class Dialect:
         End of a CREATE TABLE.
     has_transactional_tables
         Whether a transaction can create tables, all or none.
+    sorts_attributes
+        Whether Optuna gives the attributes of a trial or a study in the order of their names: it asks for none, and in
+        SQLite gets that of the index. MySQL gives them as they were first set, PostgreSQL as its tables happen to lie.
     """
 
     name: str
@@ -51,10 +54,15 @@ class Dialect:
     enumerated_as: str = "?"
     suffix: str = ""
     has_transactional_tables: bool = True
+    sorts_attributes: bool = False
 
     def enumerated(self, name: str) -> str:
         """Give a parameter in a SELECT for a value of an enumeration."""
         return self.enumerated_as.format(name=name)
+
+    def order_of(self, table: str) -> str:
+        """Give the column that orders a table of attributes."""
+        return '"key"' if self.sorts_attributes else f"{table.removesuffix('s')}_id"
 
     def upsert(self, keys: str, columns: Sequence[str]) -> str:
         """Give the end of an INSERT that changes the columns of a row with the same keys instead, if there is one."""
@@ -101,6 +109,7 @@ SQLITE = Dialect(
     tables="SELECT name FROM sqlite_master WHERE type = 'table'",
     indexes="SELECT name FROM sqlite_master WHERE type = 'index'",
     now="strftime('%Y-%m-%d %H:%M:%f', 'now')",
+    sorts_attributes=True,
 )
 
 POSTGRESQL = Dialect(
