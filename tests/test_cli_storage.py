@@ -15,10 +15,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import servers
 from test_cli import Result, Run, finished, refusal, run, stored, url
 
 import parzen
-from parzen.cli.session import Session
 from parzen.distributions import CategoricalDistribution, FloatDistribution
 from parzen.storage.rdb.checking import check
 from parzen.storage.rdb.maintenance import copy_file
@@ -84,17 +84,19 @@ def test_upgrade_of_no_file_makes_none(run: Run, path: Path) -> None:
 
 
 def test_upgrade_of_a_server(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PARZEN_STORAGE", "postgresql://host/studies")
-    monkeypatch.setattr(Session, "open_storage", lambda self: None)
+    url = servers.new_database("postgresql")
+    monkeypatch.setenv("PARZEN_STORAGE", url)
+    parzen.create_study(storage=url)
     assert "up-to-date" in run("storage", "upgrade").err
-
-    def refuse(self: Session) -> None:
-        raise RuntimeError("It is v3.0.0.d.")
-
-    monkeypatch.setattr(Session, "open_storage", refuse)
-    line = refusal(run("storage", "upgrade"))
-    assert "v3.0.0.d" in line
-    assert "optuna storage upgrade" in line
+    with servers.connect(url) as connection:  # the head differs from the revision before it by an index
+        connection.exec_driver_sql("DROP INDEX ix_trials_study_id")
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = 'v3.0.0.d'")
+    assert "parzen storage upgrade" in refusal(run("studies"))
+    assert "was v3.0.0.d" in run("storage", "upgrade").err
+    assert run("studies").code == 0
+    with servers.connect(url) as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = 'v9.0.0'")
+    assert "v9.0.0" in refusal(run("storage", "upgrade"))
 
 
 @pytest.mark.parametrize("command", [["upgrade"], ["check"], ["vacuum"], ["export", "copy.db"]])

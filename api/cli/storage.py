@@ -41,15 +41,17 @@ def _file_of(session: Session) -> Path:
 
 @subcommand(storage_group, "upgrade")
 def upgrade(session: Session) -> None:
-    """Bring a SQLite file of an older Optuna up to date; a copy of the old file is kept.
+    """Bring a SQLite file or a server's tables of an older Optuna up to date.
 
-    Prints the path of the copy. Stop what works on the file first.
+    Stop what works on them first. Of a file a copy is kept, and its path printed; of a server make a dump before.
     """
     from parzen.storage.rdb.upgrading import upgrade as upgrade_file
 
     session = replace(session, storage_class="RDBStorage")  # whatever is said: only databases have a schema
     if not session.url.startswith("sqlite"):
-        _refuse_old_server(session)
+        if revision := _upgrade_server(session.url):
+            inform(f"Upgraded the storage, which was {revision}.")
+            return
     elif backup := upgrade_file(_file_of(session)):
         inform("Upgraded the storage; the old file is kept as printed.")
         click.echo(backup)
@@ -57,14 +59,16 @@ def upgrade(session: Session) -> None:
     inform("This storage is up-to-date.")
 
 
-def _refuse_old_server(session: Session) -> None:
-    """Open what is no file: that succeeds if nothing is to be upgraded."""
-    try:
-        session.open_storage()
-    except RuntimeError as error:
-        raise usage_error(
-            f"{error} Only SQLite files are upgraded here; for a server, run `optuna storage upgrade`."
-        ) from error
+def _upgrade_server(url: str) -> str | None:
+    """Bring a server's tables up to date, and give the revision that they had; None if that was the head."""
+    from parzen.storages import RDBStorage
+
+    storage = RDBStorage(url, skip_compatibility_check=True)
+    revision = storage.get_current_version()
+    if revision == storage.get_head_version():
+        return None
+    storage.upgrade()
+    return revision
 
 
 @subcommand(storage_group, "check")

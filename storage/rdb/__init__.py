@@ -10,7 +10,8 @@ The way of one INSERT; every verb that changes a trial goes like this:
     histories      `Histories.add`: the trial joins the columns that this process keeps
 
 What other processes wrote comes in by `Histories.pull` and reading. The classes that users open are in rdb_storage and
-sqlite_storage, the verbs on studies in studies; schema creates tables and upgrading changes them.
+sqlite_storage, the verbs on studies in studies; schema creates tables and upgrading changes them, as
+server_schema and server_upgrading do on servers.
 """
 
 from .rdb_storage import RDBStorage

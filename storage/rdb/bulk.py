@@ -23,6 +23,7 @@ from ...engine.history import StoredTrials
 from ...engine.history.trial_columns import NO_TIME
 from ...engine.records import TrialState, state_of
 from .database import Database
+from .dialect import SQLITE
 from .reading import check_attrs, name_of, param_of, read_some
 
 _QUARTER = 15 * 60 * 10**6  # microseconds between moments at which a clock may be set forward or back
@@ -156,7 +157,7 @@ def _attrs(places: _Places) -> dict[int, tuple[dict[str, Any], dict[str, Any]]]:
     found: dict[int, tuple[dict[str, Any], dict[str, Any]]] = {}
     for index, kind in enumerate(("user", "system")):
         terms = ('c."key"', "c.value_json")
-        numbers, columns = places.columns(terms, f"trial_{kind}_attributes", f"trial_{kind}_attribute_id")
+        numbers, columns = places.columns(terms, table := f"trial_{kind}_attributes", SQLITE.order_of(table))
         for number, key, text in zip(numbers.tolist(), *columns, strict=True):
             attrs = found.get(number)
             if attrs is None:

@@ -16,7 +16,7 @@ from ...engine.distributions.json import cached_distribution
 from ...engine.exceptions import StorageInternalError
 from ...engine.history import History
 from . import schema
-from .dialect import ENUMERATIONS
+from .dialect import ENUMERATIONS, SQLITE
 from .histories import problem_of
 from .maintenance import opened
 from .reading import read_directions, read_problems
@@ -316,6 +316,8 @@ def _is_json(text: object) -> bool:
 
 class _Looked:
     """A connection as `reading` takes it."""
+
+    dialect = SQLITE
 
     def __init__(self, connection: sqlite3.Connection, place: str) -> None:
         self.query = lambda sql, parameters=(): connection.execute(sql, parameters).fetchall()

@@ -18,6 +18,8 @@ class Dialect:
         Column types by the names that `schema` uses.
     tables, indexes
         Queries for the names of the tables and of the indexes.
+    columns
+        Query for the columns of the tables: table, name, type, and whether it may be NULL. Files have pragmas for it.
     now
         The database's clock in UTC.
     conflict
@@ -36,6 +38,9 @@ class Dialect:
         End of a CREATE TABLE.
     has_transactional_tables
         Whether a transaction can create tables, all or none.
+    sorts_attributes
+        Whether Optuna gives the attributes of a trial or a study in the order of their names: it asks for none, and in
+        SQLite gets that of the index. MySQL gives them as they were first set, PostgreSQL as its tables happen to lie.
     """
 
     name: str
@@ -50,11 +55,17 @@ class Dialect:
     returns_keys: bool = False
     enumerated_as: str = "?"
     suffix: str = ""
+    columns: str = ""
     has_transactional_tables: bool = True
+    sorts_attributes: bool = False
 
     def enumerated(self, name: str) -> str:
         """Give a parameter in a SELECT for a value of an enumeration."""
         return self.enumerated_as.format(name=name)
+
+    def order_of(self, table: str) -> str:
+        """Give the column that orders a table of attributes."""
+        return '"key"' if self.sorts_attributes else f"{table.removesuffix('s')}_id"
 
     def upsert(self, keys: str, columns: Sequence[str]) -> str:
         """Give the end of an INSERT that changes the columns of a row with the same keys instead, if there is one."""
@@ -101,6 +112,7 @@ SQLITE = Dialect(
     tables="SELECT name FROM sqlite_master WHERE type = 'table'",
     indexes="SELECT name FROM sqlite_master WHERE type = 'index'",
     now="strftime('%Y-%m-%d %H:%M:%f', 'now')",
+    sorts_attributes=True,
 )
 
 POSTGRESQL = Dialect(
@@ -121,6 +133,9 @@ POSTGRESQL = Dialect(
     "has_table_privilege(c.oid, 'INSERT') AND has_table_privilege(c.oid, 'UPDATE') AND "
     "has_table_privilege(c.oid, 'DELETE')))",
     indexes="SELECT relname FROM pg_class WHERE relkind IN ('i', 'I') AND pg_table_is_visible(oid)",
+    columns="SELECT c.relname, a.attname, format_type(a.atttypid, a.atttypmod), NOT a.attnotnull FROM pg_attribute a "
+    "JOIN pg_class c ON c.oid = a.attrelid WHERE c.relkind IN ('r', 'p') AND pg_table_is_visible(c.oid) "
+    "AND a.attnum > 0 AND NOT a.attisdropped",
     now="(now() AT TIME ZONE 'utc')",
     lock=" FOR UPDATE",
     returns_keys=True,
@@ -142,6 +157,8 @@ MYSQL = Dialect(
     },
     tables="SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE()",
     indexes="SELECT index_name FROM information_schema.statistics WHERE table_schema = DATABASE()",
+    columns="SELECT table_name, column_name, column_type, is_nullable = 'YES' FROM information_schema.columns "
+    "WHERE table_schema = DATABASE()",
     now="UTC_TIMESTAMP(6)",
     conflict="ON DUPLICATE KEY UPDATE ",
     taken="VALUES({column})",

@@ -158,7 +158,7 @@ class Line:
         self.engine = engine
         self.is_kept = is_kept
         self._place = place
-        self._silence = silence
+        self.silence = silence
         self._connection: Connection | None = None
         self._guard = threading.Lock()  # held while the connection is closed or cut
         self._since = 0.0  # when the statement began that runs; 0 if none does
@@ -218,13 +218,13 @@ class Line:
         """Cut the connection if a statement has waited for too long, or if Ctrl-C came a moment ago."""
         with self._guard:
             waited = time.monotonic() - self._since if self._since else 0.0
-            if waited > self._silence or (waited and is_overdue()):
+            if waited > self.silence or (waited and is_overdue()):
                 _shut_down(self._connection)
             elif waited > _WORTH_SAYING and not self._is_said:
                 self._is_said = True
                 _logger.warning(
                     f"{self._place} has not answered a statement for {waited:.0f} seconds: the server is suspended, or "
-                    f"another session holds a lock. It is waited for until {self._silence:g} seconds are over."
+                    f"another session holds a lock. It is waited for until {self.silence:g} seconds are over."
                 )
 
 

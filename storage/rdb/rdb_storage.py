@@ -27,7 +27,7 @@ def open_database(url: str, engine_kwargs: dict[str, Any], is_lazy: bool) -> Dat
         if not is_lazy:
             file.open()
         return file
-    return ServerDatabase(url, _TIMEOUT, engine_kwargs)
+    return ServerDatabase(url, _TIMEOUT, engine_kwargs, may_be_old=is_lazy)
 
 
 class RDBStorage(RelationalStorage):

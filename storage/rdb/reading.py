@@ -15,6 +15,7 @@ from ...engine.history.rungs import Rungs
 from ...engine.logging import get_logger
 from ...engine.records import FIXED, PAUSED_AT, FrozenTrial, StudyDirection, TrialState, constraints_of, state_of
 from .database import Database, Row
+from .dialect import Dialect
 from .rows import UNREADABLE, readable_time, row_to_number, row_to_time
 from .statements import Statement, chunks, placeholders
 
@@ -24,12 +25,12 @@ _logger = get_logger(__name__)
 
 _STATES = {state.name: state for state in TrialState}
 _COUNTED = ("trial_params", "trial_intermediate_values", "trial_user_attributes", "trial_system_attributes")
-_PARTS = (  # columns, table, and the column of their order
+_PARTS = (  # columns, table, and the column of their order; attributes have the dialect's
     ("param_name, param_value, distribution_json", "trial_params", "param_id"),
     ("value, value_type", "trial_values", "objective"),
     ("step, intermediate_value, intermediate_value_type", "trial_intermediate_values", "trial_intermediate_value_id"),
-    ('"key", value_json', "trial_user_attributes", "trial_user_attribute_id"),
-    ('"key", value_json', "trial_system_attributes", "trial_system_attribute_id"),
+    ('"key", value_json', "trial_user_attributes", None),
+    ('"key", value_json', "trial_system_attributes", None),
 )
 _FEW = 500  # trials of which all is read by one message
 
@@ -60,13 +61,12 @@ class Selection(NamedTuple):
         columns = "trial_id, number, state, datetime_start, datetime_complete"
         return f"SELECT {columns} FROM trials t {self.where} ORDER BY trial_id", self.parameters
 
-    @property
-    def parts(self) -> list[Statement]:
+    def parts(self, dialect: Dialect) -> list[Statement]:
         """The statements that read what belongs to the trials."""
         return [
             (
                 f"SELECT c.trial_id, {columns} FROM {table} c JOIN trials t ON t.trial_id = c.trial_id {self.where} "
-                f"ORDER BY c.{order}",
+                f"ORDER BY c.{order or dialect.order_of(table)}",
                 self.parameters,
             )
             for columns, table, order in _PARTS
@@ -136,7 +136,7 @@ def read_selected(db: Database, selection: Selection, found: Sequence[Row]) -> l
     """Read what belongs to trials whose own rows were found, and make the records; within a transaction."""
     if not found:
         return []
-    statements = selection.parts
+    statements = selection.parts(db.dialect)
     if len(found) <= _FEW:
         tables: Iterable[list[Row]] = (outcome.rows for outcome in db.together(*statements))
     else:  # one table after the other, since rows take memory
@@ -155,7 +155,7 @@ def read_selected(db: Database, selection: Selection, found: Sequence[Row]) -> l
 def read_problems(db: Database, study_id: int) -> Iterator[tuple[int, FrozenTrial | str]]:
     """Read all trials of a study, and give each with its identifier, or what is wrong with it."""
     selection = new_trials(study_id, -1)
-    found, *tables = (db.query(*statement) for statement in (selection.rows, *selection.parts))
+    found, *tables = (db.query(*statement) for statement in (selection.rows, *selection.parts(db.dialect)))
     for row, told in zip(found, _read_each(found, tables), strict=True):
         yield row[0], told
 

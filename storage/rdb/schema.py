@@ -88,7 +88,7 @@ def _statements(dialect: Dialect, text: str, if_missing: str = "", **options: st
 
 
 def create_tables(dialect: Dialect, execute: Execute, if_missing: str = "", **options: str) -> None:
-    """Create the schema.
+    """Create the tables.
 
     Parameters
     ----------
@@ -102,9 +102,20 @@ def create_tables(dialect: Dialect, execute: Execute, if_missing: str = "", **op
     for statement in _statements(dialect, _CREATE_TABLES, if_missing, **options):
         execute(statement)
     create_own_tables(dialect, execute, **options)
-    execute("DELETE FROM version_info")  # a row of a process that died here
+
+
+def stamp(execute: Execute) -> None:
+    """Write which schema the tables have; within a transaction, or where a process may die between, the revision last.
+
+    In tables that are new, or have an older revision.
+    """
+    execute("DELETE FROM version_info")
     execute(f"INSERT INTO version_info VALUES (1, {SCHEMA_VERSION}, '{LIBRARY}')")
-    execute(f"INSERT INTO alembic_version VALUES ('{REVISION}')")
+    execute(f"UPDATE alembic_version SET version_num = '{REVISION}'")
+    execute(
+        f"INSERT INTO alembic_version SELECT '{REVISION}' FROM version_info "
+        "WHERE NOT EXISTS (SELECT 1 FROM alembic_version)"
+    )
 
 
 def create_own_tables(dialect: Dialect, execute: Execute, **options: str) -> None:
@@ -152,6 +163,6 @@ def check_tables(query: Callable[[str], list[Any]], tables: set[str], place: str
     if revision != REVISION:
         raise RuntimeError(
             f"The schema of {place} is {revision or 'older than v0.9.0'}, but {REVISION} is expected. It is left as it "
-            "is; for one of an older Optuna run `parzen storage upgrade --storage URL`, which keeps a backup; for a "
-            "newer one use a newer parzen."
+            "is; for one of an older Optuna run `parzen storage upgrade --storage URL`, which keeps a copy of a file "
+            "(make a dump of a server first); for a newer one use a newer parzen."
         )

@@ -24,7 +24,7 @@ from ...engine.exceptions import StorageInternalError
 from ...engine.interrupts import Deferred, pause
 from ...engine.logging import get_logger
 from ...engine.redaction import redacted_url
-from . import server_schema
+from . import server_schema, server_upgrading
 from .database import Conflict, Database, Outcome, Row, T
 from .dialect import MYSQL, POSTGRESQL
 from .failures import Kind, diagnose, too_large
@@ -40,6 +40,7 @@ _DRIVERS = {"postgresql": "psycopg", "postgres": "psycopg", "mysql": "pymysql", 
 _SCHEMES = {"postgres": "postgresql"}
 _OPENING = 3.0  # seconds for the first connection to a server that does not answer: the address may be wrong
 _WORTH_SAYING = 2.0  # seconds of waiting
+_UPGRADING = 24 * 3600.0  # seconds in which a server must have changed a large table
 _LARGE = 2**19  # characters in a statement that may be beyond a server's limit
 
 
@@ -93,9 +94,11 @@ class ServerDatabase(Database):
         Seconds for which a lost connection, or a transaction that the server broke off, is tried again.
     engine_options
         Further arguments of SQLAlchemy's ``create_engine``.
+    may_be_old
+        Whether tables of another revision are no error, since `upgrade` is to bring them up to date.
     """
 
-    def __init__(self, url: str, timeout: float, engine_options: dict[str, Any]) -> None:
+    def __init__(self, url: str, timeout: float, engine_options: dict[str, Any], may_be_old: bool = False) -> None:
         super().__init__()
         self._engine, is_kept = server_engine(_with_driver(url), engine_options, timeout)
         self._is_postgresql = self._engine.dialect.name == "postgresql"
@@ -109,7 +112,12 @@ class ServerDatabase(Database):
         self._largest = 0  # packet that the server takes; 0 if unknown
         self._n_requests = 0
         self._versions = itertools.count()
-        self.has_own_tables = self._try(lambda: server_schema.prepare(self), timeout=_OPENING)
+        try:
+            self.has_own_tables = self._try(lambda: server_schema.prepare(self), timeout=_OPENING)
+        except RuntimeError:
+            if not may_be_old:
+                raise
+            self.has_own_tables = False
 
     # --- the connection ----------------------------------------------------------------------------------------------
 
@@ -276,5 +284,13 @@ class ServerDatabase(Database):
     def version(self) -> int:
         return next(self._versions)  # to ask a server takes as long as to read
 
+    def revision(self) -> str:
+        return self._try(lambda: server_upgrading.find_revision(self))
+
     def upgrade(self) -> None:
-        self._try(lambda: server_schema.prepare(self))  # which refuses a database of another revision
+        silence, self._line.silence = self._line.silence, _UPGRADING
+        try:
+            self._try(lambda: server_upgrading.upgrade(self))
+        finally:
+            self._line.silence = silence
+        self.has_own_tables = self._try(lambda: server_schema.prepare(self))

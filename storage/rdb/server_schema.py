@@ -40,13 +40,13 @@ def prepare(db: Database) -> bool:
     """
     tables = _tables(db)
     if _are_missing(db, tables):
-        with _creating(db):
+        with creating(db):
             _create(db)
         return True
     schema.check_tables(db.query, tables, db.place)
     if not tables >= schema.OWN_TABLES:
         tables = _complete(db)
-    _create_indexes(db)
+    _create_own_indexes(db)
     return tables >= schema.OWN_TABLES
 
 
@@ -80,7 +80,7 @@ def _is_ours(db: Database) -> bool:
 
 
 @contextlib.contextmanager
-def _creating(db: Database) -> Iterator[None]:
+def creating(db: Database) -> Iterator[None]:
     """Give a context in which no other process creates tables."""
     if db.dialect.has_transactional_tables:
         with db.transaction():
@@ -97,14 +97,20 @@ def _creating(db: Database) -> Iterator[None]:
 def _create(db: Database) -> None:
     if not _are_missing(db, _tables(db)):  # another process was first
         return
+    create_tables(db)
+    schema.create_indexes(db.dialect, db.execute, _indexes(db), own_only=False)
+    schema.stamp(db.execute)
+
+
+def create_tables(db: Database) -> None:
+    """Create those of the tables that are missing, and the types of their columns."""
     _create_types(db)
     schema.create_tables(db.dialect, db.execute, "IF NOT EXISTS ", **_options(db))
-    schema.create_indexes(db.dialect, db.execute, _indexes(db), own_only=False)
 
 
 def _complete(db: Database) -> set[str]:
     """Create parzen's own tables beside those of Optuna, if this user may, and give the tables that can be used."""
-    with contextlib.suppress(MissingRight), _creating(db):
+    with contextlib.suppress(MissingRight), creating(db):
         schema.create_own_tables(db.dialect, db.execute, **_options(db))
     tables = _tables(db)
     if not tables >= schema.OWN_TABLES and db.place not in _told:
@@ -117,11 +123,11 @@ def _complete(db: Database) -> set[str]:
     return tables
 
 
-def _create_indexes(db: Database) -> None:
+def _create_own_indexes(db: Database) -> None:
     """Create parzen's own indexes; without them all works, only slower."""
     present = _indexes(db)
     if not present >= set(schema.OWN_INDEXES[db.dialect.name]):
-        with contextlib.suppress(MissingRight), _creating(db):
+        with contextlib.suppress(MissingRight), creating(db):
             schema.create_indexes(db.dialect, db.execute, _indexes(db), own_only=True)
 
 

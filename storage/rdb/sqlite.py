@@ -197,6 +197,7 @@ class SQLiteDatabase(Database):
             connection.execute("BEGIN IMMEDIATE")
             if not connection.execute(SQLITE.tables).fetchall():  # no other program was first
                 schema.create_tables(SQLITE, connection.execute)
+                schema.stamp(connection.execute)
             self._create_indexes(connection, own_only=False)
             connection.execute("COMMIT")
         schema.create_own_tables(SQLITE, connection.execute)  # which a file that Optuna made does not have

@@ -107,4 +107,5 @@ def empty_database() -> sqlite3.Connection:
     """Give a database in memory that has the tables and nothing in them: what a file that is not there holds."""
     connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
     schema.create_tables(SQLITE, connection.execute)
+    schema.stamp(connection.execute)
     return connection

@@ -113,12 +113,13 @@ class RelationalStudies(BaseStorage):
     def set_study_system_attr(self, study_id: int, key: str, value: Any) -> None:
         self._set_study_attr("system", study_id, key, value)
 
-    def _study_attrs(self, kind: str, study_id: int) -> dict[str, Any]:
+    def _study_attrs(self, kind: str, study_id: int, order: str | None = None) -> dict[str, Any]:
+        table = f"study_{kind}_attributes"
         with self._lock:
             rows = self._db.query(
-                f'SELECT a."key", a.value_json FROM studies s LEFT JOIN study_{kind}_attributes a '
+                f'SELECT a."key", a.value_json FROM studies s LEFT JOIN {table} a '
                 "ON a.study_id = s.study_id "
-                f"WHERE s.study_id = ? ORDER BY a.study_{kind}_attribute_id",
+                f"WHERE s.study_id = ? ORDER BY a.{order or self._db.dialect.order_of(table)}",
                 (study_id,),
             )
         if not rows:
@@ -155,8 +156,9 @@ class RelationalStudies(BaseStorage):
                 study_name=name,
                 direction=None,
                 directions=self.get_study_directions(study_id),
-                user_attrs=self.get_study_user_attrs(study_id),
-                system_attrs=self.get_study_system_attrs(study_id),
+                # As they were first set: so Optuna lists them, since it reads the whole tables.
+                user_attrs=self._study_attrs("user", study_id, "study_user_attribute_id"),
+                system_attrs=self._study_attrs("system", study_id, "study_system_attribute_id"),
                 study_id=study_id,
             )
         except (TypeError, KeyError, StorageInternalError) as error:

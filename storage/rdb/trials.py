@@ -143,6 +143,7 @@ class RelationalStorage(RelationalStudies):
                 return []
             for record, place in zip(records, places, strict=True):
                 record._trial_id, record.number = place
+                self._sort_attrs(record)
                 self._histories.add(study_id, record)
         return [trial_id for trial_id, _ in places]
 
@@ -343,6 +344,7 @@ class RelationalStorage(RelationalStudies):
         """End trials in this process; those of which the database holds `more` the history gets by delta."""
         for own, state, told in ends:
             record, history = own.record, self._histories.history_of(own)
+            self._sort_attrs(record)
             if history is not None and record._trial_id not in more:
                 history.finish(record.number, state, told, now)
             else:
@@ -353,6 +355,12 @@ class RelationalStorage(RelationalStudies):
             if record._trial_id in more:
                 for stored in read_some(self._db, own.study_id, [record._trial_id]):
                     record.become(stored)
+
+    def _sort_attrs(self, record: FrozenTrial) -> None:
+        """Give a trial's attributes the order in which other processes read them."""
+        if self._db.dialect.sorts_attributes:
+            record.user_attrs = {key: record.user_attrs[key] for key in sorted(record.user_attrs)}
+            record.system_attrs = {key: record.system_attrs[key] for key in sorted(record.system_attrs)}
 
     def set_trial_intermediate_value(self, trial_id: int, step: int, intermediate_value: float) -> None:
         with Deferred(), self._lock:

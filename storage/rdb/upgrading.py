@@ -41,7 +41,7 @@ _SINCE = {
     "trial_intermediate_values": "v2.4.0.a",
     "trial_heartbeats": "v2.6.0.a",
 }
-_MODERN_DISTRIBUTIONS = "v3.0.0.a"
+MODERN_DISTRIBUTIONS = "v3.0.0.a"
 _OLD = "parzen_old_"
 
 ColumnNames = Mapping[str, set[str]]  # by table
@@ -152,7 +152,7 @@ def _check_content(connection: sqlite3.Connection, revision: str, file: Path) ->
         is_expected = REVISIONS.index(revision) >= REVISIONS.index(_SINCE.get(table, REVISIONS[0]))
         if is_expected and table not in tables:
             raise _damaged(file, f"no table {table}")
-    if revision < _MODERN_DISTRIBUTIONS:
+    if revision < MODERN_DISTRIBUTIONS:
         _check_distributions(connection, file)
 
 
@@ -160,7 +160,7 @@ def _check_distributions(connection: sqlite3.Connection, file: Path) -> None:
     sql = "SELECT MIN(param_id), distribution_json FROM trial_params GROUP BY distribution_json"
     for param_id, text in connection.execute(sql):
         try:
-            _modern_distribution(text)
+            modern_distribution(text)
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise _damaged(file, f"parameter {param_id} with the distribution {text!r} ({error})") from error
 
@@ -221,12 +221,13 @@ def _rebuild(connection: sqlite3.Connection, revision: str) -> None:
     for (name,) in connection.execute(sql).fetchall():
         connection.execute(f'DROP INDEX "{name}"')
     schema.create_tables(SQLITE, connection.execute)
+    schema.stamp(connection.execute)
     new = _columns(connection)
     for table in schema.TABLES:
         if table not in ("version_info", "alembic_version"):
             _fill(connection, table, new[table], old)
-    if revision < _MODERN_DISTRIBUTIONS:
-        connection.create_function("modern", 1, _modern_distribution)
+    if revision < MODERN_DISTRIBUTIONS:
+        connection.create_function("modern", 1, modern_distribution)
         connection.execute("UPDATE trial_params SET distribution_json = modern(distribution_json)")
     for table in old:
         connection.execute(f"DROP TABLE {_OLD}{table}")
@@ -278,11 +279,16 @@ _LARGEST = 3.4028234663852886e38
 _BOUNDS = f"{_LARGEST * (1 - 1e-5)!r} AND {_LARGEST!r}"
 
 
+def kind_of(number: str, infinity: str, nan: str = "NULL") -> str:
+    """Give the term for a number's type where there was no type yet, with the database's infinity and NaN."""
+    return f"""CASE WHEN NULLIF({number}, {nan}) IS NULL THEN 'NAN'
+  WHEN {number} = {infinity} OR {number} BETWEEN {_BOUNDS} THEN 'INF_POS'
+  WHEN {number} = -{infinity} OR -{number} BETWEEN {_BOUNDS} THEN 'INF_NEG' ELSE 'FINITE' END"""
+
+
 def _split(number: str) -> tuple[str, str]:
     """Give the terms for a number's value and type where there was no type yet."""
-    kind = f"""CASE WHEN {number} IS NULL THEN 'NAN'
-  WHEN {number} = 9e999 OR {number} BETWEEN {_BOUNDS} THEN 'INF_POS'
-  WHEN {number} = -9e999 OR -{number} BETWEEN {_BOUNDS} THEN 'INF_NEG' ELSE 'FINITE' END"""
+    kind = kind_of(number, "9e999")
     return f"IIF({kind} = 'FINITE', {number}, NULL)", kind
 
 
@@ -308,7 +314,7 @@ def _source_of_reports(old: ColumnNames) -> tuple[str, Mapping[str, str]]:
 
 
 @lru_cache(4096)
-def _modern_distribution(text: str | None) -> str | None:
+def modern_distribution(text: str | None) -> str | None:
     """Write a distribution of one of the classes before version 3 as one of today's."""
     if text is None or '"CategoricalDistribution"' in text:
         return text

@@ -726,3 +726,17 @@ def test_an_old_sqlite_is_refused(url: str, path: Path, monkeypatch: pytest.Monk
     with pytest.raises(StorageInternalError, match=r"3\.35\.0 or newer"):
         SQLiteStorage(url)
     assert not path.exists()
+
+
+def test_attributes_come_in_the_order_of_their_names(path: Path) -> None:
+    """As Optuna reads them from a file, whether this process stored the trial or another one did."""
+    study = parzen.create_study(storage=f"sqlite:///{path}", study_name="ordered")
+    trial = study.ask()
+    for key in ("z", "b", "ä", "a", "B", "b"):
+        study.set_user_attr(key, key)
+        trial.set_user_attr(key, key)
+    study.tell(trial, 1.0)
+    again = parzen.load_study(study_name="ordered", storage=f"sqlite:///{path}")
+    for attrs in (study.user_attrs, again.user_attrs, study.trials[0].user_attrs, again.trials[0].user_attrs):
+        assert list(attrs) == ["B", "a", "b", "z", "ä"]
+    assert list(study._storage.get_all_studies()[0].user_attrs) == ["z", "b", "ä", "a", "B"]
