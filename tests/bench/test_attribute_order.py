@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import optuna
 import pytest
 import servers
 
 import parzen
 
+optuna = pytest.importorskip("optuna")
 KEYS = ("z", "b", "ä", "a", "B", "b")  # one of them is set twice
 pytestmark = pytest.mark.bench
 
