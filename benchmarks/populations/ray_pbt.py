@@ -17,7 +17,7 @@ from ray.tune.schedulers import PopulationBasedTraining
 from parzen.benchmarks.populations.contenders import EPOCHS, INTERVAL, SIZE, Ledger
 from parzen.benchmarks.populations.trainings import TRAININGS
 
-N_ACTORS = SIZE  # at once: a member that waits would be taken down, and started again
+N_ACTORS = 2  # at once: a member that waits gives its actor to another, so that few processes are started
 
 
 class Member(tune.Trainable):  # type: ignore[misc]
