@@ -24,7 +24,7 @@ def workers(kind: str, address: str | None, n: int) -> Iterator[Any]:
     if kind == "dask":
         from dask.distributed import Client, LocalCluster
 
-        with Client(address or LocalCluster(n, threads_per_worker=1, dashboard_address=None)) as client:
+        with Client(address or LocalCluster(n_workers=n, threads_per_worker=1, dashboard_address=None)) as client:
             yield client.get_executor()
     elif kind == "ray":
         import ray

@@ -47,7 +47,10 @@ def made(place: str) -> Iterator[dict[str, Any]]:
         has("distributed")
         from distributed import Client, LocalCluster
 
-        with LocalCluster(2, threads_per_worker=1, dashboard_address=None) as cluster, Client(cluster) as client:
+        with (
+            LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,
+            Client(cluster) as client,
+        ):
             yield {"executor": client.get_executor()}
     else:
         has("ray")

@@ -89,7 +89,7 @@ def loky(workers: int) -> Iterator[Optimize]:
 def dask(workers: int) -> Iterator[Optimize]:
     distributed = importlib.import_module("distributed")
     with ExitStack() as stack:
-        cluster = distributed.LocalCluster(workers, threads_per_worker=1, dashboard_address=None)
+        cluster = distributed.LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=None)
         client = stack.enter_context(distributed.Client(stack.enter_context(cluster)))
         yield on(client.get_executor(), workers)
 

@@ -133,20 +133,29 @@ class WorkerTrial(Trial):
 
     def _suggest(self, name: str, distribution: BaseDistribution) -> Any:
         if name not in self._asked:
+            self._look_before_drawing({name: distribution})
             if name in self._relative:
                 self._forget(name)
             self._asked.add(name)
         return super()._suggest(name, distribution)
+
+    def suggest_all(self, distributions: Mapping[str, BaseDistribution]) -> dict[str, Any]:
+        self._look_before_drawing(distributions)
+        return super().suggest_all(distributions)
 
     def _forget(self, name: str) -> None:
         """Take away what the caller's storage in memory shows as suggested because it is expected."""
         self._record.params.pop(name, None)
         self._record.distributions.pop(name, None)
 
-    def _draw(self, name: str, distribution: BaseDistribution) -> float:
-        if name not in self._fixed and name not in self._relative and distribution.only_value is None:
-            self.in_study()  # before the record is read: the draw depends on what it holds
-        return super()._draw(name, distribution)
+    def _look_before_drawing(self, distributions: Mapping[str, BaseDistribution]) -> None:
+        """Open the study if something is to be drawn: the draw depends on what the record holds.
+
+        It may hold the value itself, where an executor runs a call again whose worker died, as Dask does.
+        """
+        known = self._record.params.keys() | self._fixed.keys() | self._relative.keys()
+        if any(name not in known and distribution.only_value is None for name, distribution in distributions.items()):
+            self.in_study()
 
 
 # --- the worker ------------------------------------------------------------------------------------------------------

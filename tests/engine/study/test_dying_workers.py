@@ -246,6 +246,43 @@ def test_workers_of_ray_may_be_killed(tmp_path, monkeypatch) -> None:
     assert sorted(filter(None, tried_again)) == failed
 
 
+class Repeating(Executor):
+    """Runs each call twice, as Dask does where a worker died; others told trials between the two."""
+
+    def __init__(self, study: parzen.Study, pool: ProcessPool) -> None:
+        self._study, self._pool = study, pool
+
+    def submit(self, fn, /, *args, **kwargs):
+        self._pool.submit(fn, *args, **kwargs).result()
+        space = {"y": parzen.distributions.FloatDistribution(0, 1)}
+        for y in np.linspace(0.8, 0.9, 30):
+            self._study.add_trial(parzen.create_trial(value=0.0, params={"y": y}, distributions=space))
+        return self._pool.submit(fn, *args, **kwargs)
+
+
+def reported(trial: parzen.Trial) -> float:
+    y = trial.suggest_float("y", 0, 1)
+    trial.report(y, 1)
+    return y
+
+
+def reported_together(trial: parzen.Trial) -> float:
+    y = trial.suggest_all({"y": parzen.distributions.FloatDistribution(0, 1)})["y"]
+    trial.report(y, 1)
+    return y
+
+
+@pytest.mark.parametrize("objective", [reported, reported_together])
+@pytest.mark.filterwarnings("ignore:The reported value is ignored")
+def test_a_call_that_an_executor_repeats_suggests_what_it_suggested(objective) -> None:
+    study = parzen.create_study(sampler=parzen.samplers.TPESampler(seed=0, n_startup_trials=2))
+    with ProcessPool(1) as pool:
+        study.optimize(objective, 1, n_jobs=2, executor=Repeating(study, pool))
+    trial = study.trials[0]
+    assert trial.state == COMPLETE
+    assert trial.value == trial.params["y"] == trial.intermediate_values[1]
+
+
 # --- before anything starts ------------------------------------------------------------------------------------------
 
 
