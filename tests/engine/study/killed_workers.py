@@ -75,9 +75,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--workers", choices=["ray", "dask", "processes"], default="processes")
     parser.add_argument("--kills", type=int, default=100)
-    parser.add_argument(
-        "--reports", action="store_true", help="each trial reports once, by the study's storage or proxy"
-    )
+    parser.add_argument("--reports", action="store_true", help="each trial reports once")
     parser.add_argument("--file", action="store_true", help="the study is in an SQLite file, not in memory")
     arguments = parser.parse_args()
     from pools import made
