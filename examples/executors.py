@@ -3,7 +3,8 @@ One program that asks and tells, and workers of any kind that evaluate: processe
 
 Run it with ``python -m parzen.examples.executors processes``, or ``dask`` or ``ray`` instead; ``pip install
 "parzen[executors,dask,ray]"`` brings them. With an address, ``dask tcp://SCHEDULER:8786``, the workers are those of a
-cluster, and the study is best in a storage that they reach.
+cluster, and the study is best in a storage that they reach. With MPI, ``mpiexec -n 5 python -m mpi4py.futures -m
+parzen.examples.executors mpi`` runs trials in four ranks (``pip install mpi4py``, and an MPI).
 """
 
 from __future__ import annotations
@@ -35,6 +36,11 @@ def workers(kind: str, address: str | None, n: int) -> Iterator[Any]:
         ray.init(address, **here)
         yield RayExecutor()
         ray.shutdown()
+    elif kind == "mpi":
+        from mpi4py.futures import MPIPoolExecutor
+
+        with MPIPoolExecutor() as ranks:
+            yield ranks
     else:
         with ProcessPool(n) as pool:  # ProcessPool(8, gpus=4) gives each process one of four GPUs
             yield pool
@@ -51,7 +57,7 @@ def main(kind: str = "processes", address: str | None = None, n_trials: int = 40
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("kind", choices=["processes", "dask", "ray"], nargs="?", default="processes")
+    parser.add_argument("kind", choices=["processes", "dask", "ray", "mpi"], nargs="?", default="processes")
     parser.add_argument("address", nargs="?", help="of a cluster; by default one is made here")
     parser.add_argument("--trials", type=int, default=40)
     parser.add_argument("--workers", type=int, default=2)
