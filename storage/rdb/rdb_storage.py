@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ...engine.deprecated import warn_deprecated
 from .database import Database
@@ -12,9 +11,6 @@ from .server import ServerDatabase, is_server
 from .sqlite import SQLiteDatabase, is_read_only, path_of
 from .trials import RelationalStorage
 from .workers import Workers
-
-if TYPE_CHECKING:
-    from sqlalchemy import Engine
 
 _TIMEOUT = 60.0
 
@@ -108,16 +104,6 @@ class RDBStorage(RelationalStorage):
         if heartbeat_interval is not None:
             grace_period = grace_period or 2 * heartbeat_interval
             self._workers = Workers(self, self._db, self._lock, heartbeat_interval, grace_period)
-
-    @cached_property
-    def engine(self) -> Engine:
-        """SQLAlchemy's engine of the database, for queries of your own; ``ImportError`` without SQLAlchemy.
-
-        Examples
-        --------
-        >>> pandas.read_sql("SELECT state, COUNT(*) FROM trials GROUP BY state", storage.engine)
-        """
-        return self._db.engine()
 
     # --- heartbeat ---------------------------------------------------------------------------------------------------
 

@@ -348,8 +348,11 @@ class SQLiteDatabase(Database):
     def engine(self) -> Engine:
         if not (self._connection or self._read_only or self.open() is not self._nothing):
             self._open_to_write()  # so that the tables are there
-        address = f"{self.path}&uri=true" if self._is_uri else self.path
-        return engine_of(f"sqlite:///{address}", connect_args={"timeout": self._timeout})
+        if self._read_only:
+            connect = partial(connect_to_look, self._file, self._timeout)
+        else:
+            connect = partial(sqlite3.connect, self.path, timeout=self._timeout, uri=self._is_uri)
+        return engine_of(f"sqlite:///{self._file}", creator=connect)  # what a path may hold, a URL may not
 
     def version(self) -> int:
         """Give a number that changes when another connection has written; raise if the file is not there any more."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from ...engine.exceptions import DuplicatedStudyError, StorageInternalError
 from ...engine.interrupts import PatientLock
@@ -16,6 +17,9 @@ from .database import Conflict, Database, Row
 from .reading import REMEDY, name_of, read_directions
 from .rows import UNREADABLE, to_json
 from .upgrading import REVISIONS
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
 
 _logger = get_logger(__name__)
 
@@ -168,7 +172,17 @@ class RelationalStudies(BaseStorage):
             )
             return None
 
-    # --- the schema --------------------------------------------------------------------------------------------------
+    # --- the database ------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def engine(self) -> Engine:
+        """SQLAlchemy's engine of the database, for queries of your own; ``ImportError`` without SQLAlchemy.
+
+        Examples
+        --------
+        >>> pandas.read_sql("SELECT state, COUNT(*) FROM trials GROUP BY state", storage.engine)
+        """
+        return self._db.engine()
 
     def get_current_version(self) -> str:
         """Give the schema revision of the database."""

@@ -6,6 +6,7 @@ import contextlib
 import os
 import pickle
 import sqlite3
+import sys
 import threading
 import time
 import traceback
@@ -654,19 +655,64 @@ def test_a_database_in_memory_stays_while_it_is_used(url: str, tmp_path: Path, m
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("url", ["sqlite:///a.db", "sqlite://"])
-def test_the_engine_reads_what_was_stored(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    pytest.importorskip("sqlalchemy")
+NAMES = ["a.db", "a b.db", "a%20b.db", "a@b:c#d.db", "file:a.db", "file:a.db?mode=rwc&uri=true"]
+
+
+@pytest.mark.parametrize("kind", [RDBStorage, SQLiteStorage])
+@pytest.mark.parametrize("url", [*(f"sqlite:///{name}" for name in NAMES), "sqlite://"])
+def test_the_engine_reads_what_was_stored(
+    kind: type[RDBStorage | SQLiteStorage], url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sqlalchemy = pytest.importorskip("sqlalchemy")
     monkeypatch.chdir(tmp_path)
-    storage = RDBStorage(url)
+    storage = kind(url)
     study = parzen.create_study(storage=storage, study_name="s")
     study.tell(study.ask(), 1.5)
     with storage.engine.connect() as connection:
-        assert connection.exec_driver_sql("SELECT value FROM trial_values").fetchall() == [(1.5,)]
+        assert connection.execute(sqlalchemy.text("SELECT value FROM trial_values")).fetchall() == [(1.5,)]
     storage.engine.dispose()
     assert storage.engine is storage.engine
     study.tell(study.ask(), 2.5)
+    with storage.engine.begin() as connection:
+        own = "INSERT INTO study_user_attributes (study_id, key, value_json) VALUES (1, 'mine', '2')"
+        connection.execute(sqlalchemy.text(own))
+    assert study.user_attrs == {"mine": 2}
     assert [trial.value for trial in pickle.loads(pickle.dumps(study)).trials] == [1.5, 2.5]
+    assert {file.name.partition("-")[0] for file in tmp_path.iterdir()} <= {url[10:].partition("?")[0], "a.db"}
+
+
+def test_an_engine_on_a_file_that_is_not_there_makes_it_as_its_first_study_would(tmp_path: Path, url: str) -> None:
+    pytest.importorskip("sqlalchemy")
+    with SQLiteStorage(url).engine.connect() as connection:
+        assert connection.exec_driver_sql("SELECT COUNT(*) FROM trials").scalar_one() == 0
+
+
+def test_the_engine_of_a_file_that_may_only_be_read_only_reads(url: str) -> None:
+    sqlalchemy = pytest.importorskip("sqlalchemy")
+    study = parzen.create_study(storage=url, study_name="s")
+    for storage in (SQLiteStorage(url, read_only=True), RDBStorage(f"{url}?mode=ro")):
+        with storage.engine.connect() as connection:
+            assert connection.exec_driver_sql("SELECT study_name FROM studies").fetchall() == [("s",)]
+            with pytest.raises(sqlalchemy.exc.OperationalError, match="readonly"):
+                connection.exec_driver_sql("DELETE FROM studies")
+    assert [found.study_name for found in study._storage.get_all_studies()] == ["s"]
+
+
+def test_pandas_reads_by_the_engine(url: str) -> None:
+    pandas = pytest.importorskip("pandas")
+    pytest.importorskip("sqlalchemy")
+    study = parzen.create_study(storage=SQLiteStorage(url))
+    study.tell(study.ask(), 1.5)
+    frame = pandas.read_sql("SELECT number, state FROM trials", study._storage.engine)
+    assert frame.to_dict("list") == {"number": [0], "state": ["COMPLETE"]}
+
+
+def test_without_sqlalchemy_the_engine_names_the_extra(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "sqlalchemy", None)
+    study = parzen.create_study(storage=url)
+    study.tell(study.ask(), 1.0)
+    with pytest.raises(ImportError, match=r"parzen\[rdb\]"):
+        study._storage.engine  # noqa: B018
 
 
 @pytest.mark.parametrize("value", ["NULL", "0.5"])
