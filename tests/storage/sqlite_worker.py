@@ -6,6 +6,7 @@ Every command prints ``ready``, waits for a line on its standard input, works, a
 from __future__ import annotations
 
 import itertools
+import os
 import sys
 from collections.abc import Iterator
 
@@ -43,6 +44,30 @@ def run_until_killed(url: str, synchronous: str) -> Iterator[object]:
         yield run_one(study)
 
 
+def run_many_until_killed(n: str) -> Iterator[object]:
+    """Fork processes that run trials of a URL for ever, and give their identifiers; again for each URL that is read."""
+    for url in iter(sys.stdin.readline, ""):
+        pids = [_forked(url.strip()) for _ in range(int(n))]
+        yield " ".join(map(str, pids))
+        for pid in pids:
+            os.waitpid(pid, 0)
+
+
+def _forked(url: str) -> int:
+    """Fork a process that runs trials until it is killed, and says so once the first is told."""
+    pid = os.fork()
+    if pid:
+        return pid
+    try:
+        told = run_until_killed(url, "NORMAL")
+        next(told)
+        os.write(1, b"told\n")
+        for _ in told:
+            pass
+    finally:
+        os._exit(1)
+
+
 def run_one(study: parzen.Study, trial: parzen.Trial | None = None) -> int:
     """Run a trial whose every part can be told from its number and its x."""
     trial = trial or study.ask()
@@ -56,7 +81,7 @@ def run_one(study: parzen.Study, trial: parzen.Trial | None = None) -> int:
     return trial.number
 
 
-COMMANDS = {"create": create, "work": work, "run_until_killed": run_until_killed}
+COMMANDS = {command.__name__: command for command in (create, work, run_until_killed, run_many_until_killed)}
 
 if __name__ == "__main__":
     parzen.logging.set_verbosity(parzen.logging.ERROR)

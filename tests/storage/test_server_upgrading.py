@@ -25,22 +25,11 @@ from parzen.storage.rdb.dialect import ENUMERATIONS, MYSQL, POSTGRESQL
 from parzen.storage.rdb.server import ServerDatabase
 from parzen.storages import RDBStorage
 
-KINDS = ["postgresql", pytest.param("mysql", marks=pytest.mark.slow)]
 LARGEST = 3.4028234663852886e38  # where MySQL knew no infinity, Optuna stored the largest number of single precision
 WORDS = {"state": "trialstate", "direction": "studydirection", "value_type": "trialvaluetype",
          "intermediate_value_type": "trialintermediatevaluetype"}  # fmt: skip
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*Distribution (is|has been) deprecated:FutureWarning")
-
-
-@pytest.fixture(params=KINDS)
-def kind(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
-
-
-@pytest.fixture
-def url(kind: str) -> str:
-    return servers.new_database(kind)
 
 
 @contextlib.contextmanager

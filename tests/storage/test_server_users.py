@@ -18,18 +18,7 @@ from parzen.samplers import RandomSampler
 from parzen.storages import RDBStorage
 from parzen.trial import TrialState
 
-KINDS = ["postgresql", pytest.param("mysql", marks=pytest.mark.slow)]
 UNIT = FloatDistribution(0.0, 1.0)
-
-
-@pytest.fixture(params=KINDS)
-def kind(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
-
-
-@pytest.fixture
-def url(kind: str) -> str:
-    return servers.new_database(kind)
 
 
 @pytest.fixture
