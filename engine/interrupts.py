@@ -4,7 +4,8 @@ Python raises KeyboardInterrupt between any two instructions of the main thread,
 file and what is noted of it in memory, or between the birth of a trial and the handle that could end it. So a change is
 made within `Deferred`, which keeps Ctrl-C until the change is whole. What waits within a change, for a lock or for a
 server, gives way to a Ctrl-C that was kept: between two attempts by `give_way`, while nothing is begun, and in the
-middle of a call that blocks by `Breakable`. Who cleans up after Ctrl-C does so within `hurried`.
+middle of a call that blocks by `Breakable` or, in threads that no signal reaches, by `Apart`. Who cleans up after
+Ctrl-C does so within `hurried`.
 """
 
 from __future__ import annotations
@@ -12,16 +13,18 @@ from __future__ import annotations
 import _thread
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from signal import SIGINT
 from types import FrameType, TracebackType
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 try:  # what `signal` wraps in enumerations, which takes eight times as long
     from _signal import getsignal, signal
 except ImportError:
     from signal import getsignal, signal
+
+T = TypeVar("T")
 
 MOMENT = 0.45  # seconds that a call which blocks may still take after Ctrl-C, and all that cleans up after it
 
@@ -200,6 +203,71 @@ class Breakable:
                 if self._is_counting and is_overdue():
                     _press()
                     seconds = _AGAIN
+
+
+class Apart(Generic[T]):
+    """A call in a thread of its own, so that who waits for its result can give way to Ctrl-C, in whatever thread.
+
+    The call itself goes on when nobody waits for it any more.
+
+    Parameters
+    ----------
+    work
+        What to call.
+    let_go
+        Gets a result that comes too late.
+    """
+
+    def __init__(self, work: Callable[[], T], let_go: Callable[[T], object] = lambda _: None) -> None:
+        self._work = work
+        self._let_go = let_go
+        self._results: list[T] = []
+        self._error: BaseException | None = None
+        self._is_over = threading.Event()
+        self._guard = threading.Lock()
+        self._is_given_up = False
+
+    def result(self) -> T:
+        """Give the result, or raise what the call raised."""
+        since = time.monotonic()
+        if is_overdue():
+            give_way(since)
+        threading.Thread(target=self._run, daemon=True, name="parzen-apart").start()
+        try:
+            while not self._is_over.wait(_POLL):
+                if is_overdue():
+                    give_way(since)
+        except BaseException:
+            with self._guard:
+                self._is_given_up = True
+            self._let_go_if_given_up()
+            raise
+        if self._error is not None:
+            raise self._error
+        return self._results[0]
+
+    def _run(self) -> None:
+        try:
+            self._results.append(self._work())
+        except BaseException as error:
+            self._error = error
+        with self._guard:
+            self._is_over.set()
+        self._let_go_if_given_up()
+
+    def _let_go_if_given_up(self) -> None:
+        with self._guard:
+            if self._is_given_up and self._is_over.is_set():
+                while self._results:
+                    self._let_go(self._results.pop())
+
+
+def interruptible(work: Callable[[], T]) -> T:
+    """Make a call that blocks and may be made again; Ctrl-C ends the wait for it in whatever thread."""
+    if threading.get_ident() == _MAIN:
+        with Breakable():
+            return work()
+    return Apart(work).result()  # which is slower
 
 
 def _press() -> None:

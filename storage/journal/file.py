@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import itertools
 import json
 import os
@@ -15,9 +16,12 @@ import numpy as np
 
 from ...engine.exceptions import StorageInternalError
 from ...engine.history import Growing
+from ...engine.logging import get_logger
 from .base import BaseJournalBackend, BaseJournalFileLock
 from .entries import to_json
 from .locks import JournalFileSymlinkLock
+
+_logger = get_logger(__name__)
 
 _BLOCK = 1 << 22  # bytes read at once
 _TAIL = 1 << 12
@@ -31,7 +35,7 @@ class JournalFileBackend(BaseJournalBackend):
     Parameters
     ----------
     file_path
-        The file; made if it is not there.
+        The file; the first entry makes it if it is not there.
     lock_obj
         The lock of writers, which must be the same for all; `JournalFileSymlinkLock` by default, as for Optuna.
     fsync
@@ -40,7 +44,7 @@ class JournalFileBackend(BaseJournalBackend):
     Raises
     ------
     StorageInternalError
-        If the file cannot be made, read or written, or a line is damaged.
+        If there is no such folder, the file cannot be made, read or written, or a line is damaged.
     """
 
     def __init__(self, file_path: str, lock_obj: BaseJournalFileLock | None = None, *, fsync: bool = True) -> None:
@@ -48,14 +52,17 @@ class JournalFileBackend(BaseJournalBackend):
         self._lock = lock_obj or JournalFileSymlinkLock(self._path)
         self._fsync = fsync
         self._start()
-        with self._explained(f"made at {os.fspath(file_path)!r}"):
-            self._make()
+        with self._explained(f"opened at {os.fspath(file_path)!r}"):
+            if os.path.isdir(self._path):
+                raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), self._path)
+            os.stat(os.path.dirname(self._path))
 
     def _start(self) -> None:
         self._mutex = threading.Lock()
         self._starts = Growing(np.int64)  # where each line known so far begins, and the next one
         self._starts.append(0)
         self._written: tuple[int, list[bytes]] = 0, []  # lines that this backend wrote last, and their first number
+        self._n_misses = 0  # looks at a file that is not there
 
     def __getstate__(self) -> dict[str, Any]:
         return {"_path": self._path, "_lock": self._lock, "_fsync": self._fsync}
@@ -72,18 +79,6 @@ class JournalFileBackend(BaseJournalBackend):
             raise StorageInternalError(
                 f"The journal {self._path} could not be {done}: {error}. Check the path, its permissions and the disk."
             ) from error
-
-    def _make(self) -> None:
-        if os.path.exists(self._path):
-            return
-        with open(self._path, "ab"):
-            pass
-        if self._fsync and os.name == "posix":  # the file's name is safe once the folder is on the disk
-            folder = os.open(os.path.dirname(os.path.abspath(self._path)), os.O_RDONLY)
-            try:
-                os.fsync(folder)
-            finally:
-                os.close(folder)
 
     # --- reading -----------------------------------------------------------------------------------------------------
 
@@ -123,10 +118,19 @@ class JournalFileBackend(BaseJournalBackend):
         """Read some lines from a number on; none if no line is complete yet."""
         starts = self._starts
         with self._mutex, self._explained("read"):
+            if starts.n == 1 and not os.path.exists(self._path):
+                self._miss()
+                return []
             while starts.n <= number:
                 if not self._block(starts.n - 1):
                     return []
             return self._block(number)
+
+    def _miss(self) -> None:
+        """Say that the file is not there, at the second look in vain: a storage looks when it is made, too."""
+        self._n_misses += 1
+        if self._n_misses == 2:
+            _logger.warning(f"There is no file {self._path}, so no study either; it will be made for the first study.")
 
     def _block(self, number: int) -> list[bytes]:
         """Read lines from one whose start is known."""
@@ -163,11 +167,25 @@ class JournalFileBackend(BaseJournalBackend):
 
     # --- writing -----------------------------------------------------------------------------------------------------
 
+    def _make(self) -> None:
+        if os.path.exists(self._path):
+            return
+        with open(self._path, "ab"):
+            pass
+        if self._fsync and os.name == "posix":  # the file's name is safe once the folder is on the disk
+            folder = os.open(os.path.dirname(os.path.abspath(self._path)), os.O_RDONLY)
+            try:
+                os.fsync(folder)
+            finally:
+                os.close(folder)
+
     def append_logs(self, logs: list[dict[str, Any]]) -> None:
         if not logs:
             return
         text = "".join(to_json(log) + "\n" for log in logs).encode()
         with self._mutex, self._explained("written"):
+            if self._starts.n == 1:
+                self._make()
             self._lock.acquire()
             try:
                 start = self._append(text)

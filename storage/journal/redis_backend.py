@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
 from ...engine.exceptions import StorageInternalError
-from ...engine.interrupts import Breakable, Deferred, pause
+from ...engine.interrupts import Deferred, interruptible, pause
 from .base import BaseJournalBackend, BaseJournalSnapshot
 from .entries import to_json
 
@@ -108,8 +108,7 @@ class JournalRedisBackend(BaseJournalBackend, BaseJournalSnapshot):
         since, seconds = time.monotonic(), _FIRST_PAUSE
         while True:
             try:
-                with Breakable():
-                    return request()
+                return interruptible(request)
             except self._errors as error:
                 is_lost = isinstance(error, self._lost) and not isinstance(error, self._final)
                 if not is_lost or time.monotonic() - since > _PATIENCE:
@@ -126,13 +125,13 @@ class JournalRedisBackend(BaseJournalBackend, BaseJournalSnapshot):
         texts = [to_json(log) for log in logs]
         if not texts:
             return
+        writer = f"parzen-last:{self._name}-{os.getpid()}-{threading.get_ident()}"
         name = f"{next(self._n_requests)}"
         with Deferred():  # so that Ctrl-C does not come between two parts
-            self._ask(lambda: self._append(name, texts))
+            self._ask(lambda: self._append(writer, name, texts))
 
-    def _append(self, name: str, texts: list[str]) -> None:
+    def _append(self, writer: str, name: str, texts: list[str]) -> None:
         counter = f"{self._prefix}:log_number"
-        writer = f"parzen-last:{self._name}-{os.getpid()}-{threading.get_ident()}"
         if not self._use_cluster:
             self._redis.eval(_APPEND, 3, counter, self._key(), f"{self._prefix}:{writer}", name, *texts)
             return

@@ -13,10 +13,9 @@ import socket
 import threading
 import time
 import weakref
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from ...engine.interrupts import give_way, is_overdue
+from ...engine.interrupts import Apart, is_overdue
 from ...engine.logging import get_logger
 from .database import engine_of
 from .messages import prepare_engine
@@ -85,60 +84,6 @@ def _prepare_each(engine: Engine, level: str) -> None:
     event.listen(engine, "connect", prepare)
 
 
-class _Call:
-    """A call in a thread of its own, so that who waits for its result can give way to Ctrl-C.
-
-    A connection that comes when nobody waits for it any more is closed.
-
-    Parameters
-    ----------
-    connect
-        What to call.
-    """
-
-    def __init__(self, connect: Callable[[], Connection]) -> None:
-        self._connect = connect
-        self._result: Connection | BaseException | None = None
-        self._is_over = threading.Event()
-        self._guard = threading.Lock()
-        self._is_given_up = False
-
-    def result(self) -> Connection:
-        """Give the result, or raise what the call raised."""
-        since = time.monotonic()
-        if is_overdue():
-            give_way(since)
-        threading.Thread(target=self._run, daemon=True, name="parzen-connect").start()
-        try:
-            while not self._is_over.wait(_LOOK):
-                if is_overdue():
-                    give_way(since)
-        except BaseException:
-            with self._guard:
-                self._is_given_up = True
-            self._close_if_given_up()
-            raise
-        if isinstance(self._result, BaseException):
-            raise self._result
-        assert self._result is not None
-        return self._result
-
-    def _run(self) -> None:
-        try:
-            self._result = self._connect()
-        except BaseException as error:
-            self._result = error
-        with self._guard:
-            self._is_over.set()
-        self._close_if_given_up()
-
-    def _close_if_given_up(self) -> None:
-        with self._guard:
-            if self._is_given_up and self._is_over.is_set() and not isinstance(self._result, BaseException | None):
-                self._result.invalidate()
-                self._result.close()
-
-
 class Line:
     """The connection of a process to a server, opened when it is needed; a context around each call that uses it.
 
@@ -167,7 +112,7 @@ class Line:
 
     def __enter__(self) -> Connection:
         if self._connection is None:
-            self._connection = _Call(self._connect).result()
+            self._connection = Apart(self._connect, _close).result()
             self._watch()
         self._is_said = False
         self._since = time.monotonic()
@@ -236,6 +181,12 @@ def _look_again(reference: weakref.ref[Line], pid: int) -> None:
             return
         line.look()
         del line
+
+
+def _close(connection: Connection) -> None:
+    """Close for good a connection that comes when nobody waits for it any more."""
+    connection.invalidate()
+    connection.close()
 
 
 def _shut_down(connection: Connection | None) -> None:

@@ -348,8 +348,9 @@ def test_a_cut_file_is_an_error(path: Path) -> None:
     os.truncate(path, 10)
     with pytest.raises(StorageInternalError, match="fewer than"):
         study.trials  # noqa: B018
-    with pytest.raises(StorageInternalError, match="could not be made"):
-        opened(path / "of" / "nothing")
+    for wrong in (path / "of" / "nothing", path.parent):
+        with pytest.raises(StorageInternalError, match="could not be opened"):
+            opened(wrong)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="this system has no limits on files")

@@ -21,7 +21,8 @@ from parzen.distributions import FloatDistribution
 from parzen.exceptions import StorageInternalError
 from parzen.samplers import RandomSampler
 from parzen.storage.rdb.maintenance import copy_file
-from parzen.storages import RDBStorage, SQLiteStorage
+from parzen.storages import JournalStorage, RDBStorage, SQLiteStorage
+from parzen.storages.journal import JournalFileBackend
 
 UNIT = FloatDistribution(0.0, 1.0)
 NOBODY = 65534
@@ -134,6 +135,25 @@ def test_a_look_at_no_file_says_so_and_makes_none(url: str, path: Path, caplog: 
     assert list(path.parent.iterdir()) == []
     make(path)  # by somebody else
     assert parzen.load_study(study_name="shared", storage=storage).best_value == 0.0
+
+
+def test_a_look_at_no_journal_says_so_and_makes_none(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    parzen.logging.enable_propagation()
+    path = tmp_path / "study.log"
+    storage, maker = (JournalStorage(JournalFileBackend(str(path))) for _ in range(2))
+    with caplog.at_level(logging.WARNING), pytest.raises(KeyError):
+        parzen.load_study(study_name="shared", storage=storage)
+    assert f"There is no file {path}" in caplog.text
+    assert storage.get_all_studies() == []
+    with pytest.raises(KeyError):
+        parzen.delete_study(study_name="shared", storage=storage)
+    assert list(tmp_path.iterdir()) == []
+    caplog.clear()
+    with caplog.at_level(logging.WARNING):
+        study = parzen.create_study(storage=maker, study_name="shared", load_if_exists=True)
+        study.tell(study.ask(), 1.0)
+    assert not caplog.records
+    assert parzen.load_study(study_name="shared", storage=storage).best_value == 1.0
 
 
 def test_a_new_study_makes_the_file_without_a_word(

@@ -74,10 +74,11 @@ def test_for_a_server_that_is_silent(kind: str, what: str) -> None:
         assert worker.press_ctrl_c().startswith("KeyboardInterrupt")
 
 
+@pytest.mark.parametrize("what", ["optimize", "threads"])
 @pytest.mark.parametrize("kind", PORTS)
-def test_for_a_server_that_is_gone(kind: str) -> None:
+def test_for_a_server_that_is_gone(kind: str, what: str) -> None:
     with server_between(kind) as (between, address, _):
-        worker = Worker("optimize", address)
+        worker = Worker(what, address)
         between.__exit__()
         time.sleep(0.5)
         assert worker.press_ctrl_c().startswith("KeyboardInterrupt")
@@ -121,11 +122,12 @@ def test_for_the_lock_of_a_journal(what: str, tmp_path: Path) -> None:
         assert worker.press_ctrl_c().startswith("KeyboardInterrupt")
 
 
+@pytest.mark.parametrize("what", WHATS)
 @pytest.mark.parametrize("is_gone", [False, True])
-def test_for_a_redis(is_gone: bool) -> None:
+def test_for_a_redis(is_gone: bool, what: str) -> None:
     pytest.importorskip("redis")
     with Middleman("127.0.0.1", 6379) as between:
-        worker = Worker("optimize", f"redis://127.0.0.1:{between.port} parzen-test-{uuid.uuid4()}")
+        worker = Worker(what, f"redis://127.0.0.1:{between.port} parzen-test-{uuid.uuid4()}")
         between.__exit__() if is_gone else between.fall_silent()
         time.sleep(0.5)
         assert worker.press_ctrl_c().startswith("KeyboardInterrupt")
