@@ -9,9 +9,9 @@ The way of one INSERT; every verb that changes a trial goes like this:
     workers          `Workers.claim`: which process runs the trial, if the storage has a heartbeat
     histories      `Histories.add`: the trial joins the columns that this process keeps
 
-What other processes wrote comes in by `Histories.pull` and reading. The classes that users open are in rdb_storage and
-sqlite_storage, the verbs on studies in studies; schema creates tables and upgrading changes them, as
-server_schema and server_upgrading do on servers.
+What other processes wrote comes in by `Histories.pull` and reading, at first by bulk. The classes that users open are
+in rdb_storage and sqlite_storage, the verbs on studies in studies, those that read trials in finding; schema creates
+tables and upgrading changes them, as server_schema and server_upgrading do on servers.
 """
 
 from .rdb_storage import RDBStorage

@@ -1,4 +1,4 @@
-"""All trials of a study in a SQLite file, read as columns.
+"""All trials of a study in a database, read as columns.
 
 For the first look at a large study: to make a record of each trial takes several times as long. Rows that are not as
 they should be are left to `reading`, which tells of them.
@@ -31,6 +31,8 @@ _STATES = {state.name: int(state) for state in TrialState}
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _SHARE = 4  # a study with a larger part of all trials is read by going through the tables from end to end
 _LENGTHS = {19, 26}  # of a time as text: without and with microseconds
+_STORED, _WRONG = 0, 4  # how a number is stored: as it is, or not as it should be; others have the places of `_SPECIAL`
+_SPECIAL = np.array([np.nan, np.inf, -np.inf, np.nan])
 
 
 class Irregular(ValueError):
@@ -50,7 +52,7 @@ def without_collection() -> Iterator[None]:
 
 
 def read_columns(db: Database, study_id: int, n_objectives: int) -> StoredTrials:
-    """Read a study; within a transaction. One of `UNREADABLE` is raised where only `reading` can do it."""
+    """Read a study, in one state of it. One of `UNREADABLE` is raised where only `reading` can do it."""
     rows = db.query(
         "SELECT trial_id, number, state, datetime_start, datetime_complete FROM trials WHERE study_id = ? "
         "ORDER BY trial_id",
@@ -92,6 +94,10 @@ class _Places:
         else:
             self._where = f"c.trial_id IN (SELECT trial_id FROM trials WHERE study_id = {study_id})"
 
+    def order_of(self, table: str) -> str:
+        """Give the column that orders a table of attributes."""
+        return self._db.dialect.order_of(table)
+
     def columns(self, terms: Sequence[str], table: str, order: str) -> tuple[IntArray, Sequence[Sequence[Any]]]:
         """Give the number of the trial of each row, and the values of each term."""
         rows = self._db.query(
@@ -108,16 +114,19 @@ class _Places:
 
     def numbers(self, index: str, value: str, table: str, order: str) -> tuple[IntArray, IntArray, FloatArray]:
         """Give the number of the trial, an index and a value of each row."""
-        terms = (
-            f"c.{index}",
-            f"CASE WHEN c.{value} IS NOT NULL THEN c.{value} WHEN c.{value}_type = 'INF_POS' THEN 9e999 "
-            f"WHEN c.{value}_type = 'INF_NEG' THEN -9e999 END",
-            f"c.{value}_type = 'NAN' AND c.{value} IS NULL",
+        # A server's enumeration has no other words, and does not know NAN where that cannot be.
+        rest = "'NAN' THEN 3 ELSE 4" if self._db.dialect is SQLITE else "'FINITE' THEN 4 ELSE 3"
+        kind = (
+            f"CASE WHEN c.{value} IS NOT NULL THEN 0 WHEN c.{value}_type = 'INF_POS' THEN 1 "
+            f"WHEN c.{value}_type = 'INF_NEG' THEN 2 WHEN c.{value}_type = {rest} END"
         )
-        numbers, (indices, values, is_nan) = self.columns(terms, table, order)
-        found = np.array(values, dtype=np.float64)
-        if not set(map(type, indices)) <= {int} or not np.array_equal(np.isnan(found), np.array(is_nan, dtype=bool)):
+        numbers, (indices, values, kinds) = self.columns((f"c.{index}", f"c.{value}", kind), table, order)
+        found, stored_as = np.array(values, dtype=np.float64), np.array(kinds, dtype=np.int64)
+        is_stored = stored_as == _STORED
+        wrong = (stored_as == _WRONG).any() or np.isnan(found[is_stored]).any()
+        if wrong or not set(map(type, indices)) <= {int}:
             raise Irregular
+        found[~is_stored] = _SPECIAL[stored_as[~is_stored]]
         return numbers, np.array(indices, dtype=np.int64), found
 
 
@@ -156,8 +165,8 @@ def _reports(places: _Places) -> tuple[IntArray, IntArray, FloatArray]:
 def _attrs(places: _Places) -> dict[int, tuple[dict[str, Any], dict[str, Any]]]:
     found: dict[int, tuple[dict[str, Any], dict[str, Any]]] = {}
     for index, kind in enumerate(("user", "system")):
-        terms = ('c."key"', "c.value_json")
-        numbers, columns = places.columns(terms, table := f"trial_{kind}_attributes", SQLITE.order_of(table))
+        terms, table = ('c."key"', "c.value_json"), f"trial_{kind}_attributes"
+        numbers, columns = places.columns(terms, table, places.order_of(table))
         for number, key, text in zip(numbers.tolist(), *columns, strict=True):
             attrs = found.get(number)
             if attrs is None:
@@ -169,11 +178,12 @@ def _attrs(places: _Places) -> dict[int, tuple[dict[str, Any], dict[str, Any]]]:
     return found
 
 
-def _local(texts: Sequence[str | None]) -> IntArray:
-    """Read times in UTC as local ones, in microseconds."""
-    if not set(map(len, filter(None, texts))) <= _LENGTHS:
+def _local(times: Sequence[str | datetime | None]) -> IntArray:
+    """Read times in UTC as local ones, in microseconds; a file gives texts, a server times."""
+    kinds = set(map(type, times)) - {type(None)}
+    if not (kinds <= {datetime} or (kinds <= {str} and set(map(len, filter(None, times))) <= _LENGTHS)):  # type: ignore[arg-type]
         raise Irregular
-    utc = np.array(texts, dtype="datetime64[us]")
+    utc = np.array(times, dtype="datetime64[us]")
     known = ~np.isnat(utc)
     micros = np.where(known, utc.astype(np.int64), 0)
     quarters, which = np.unique(micros // _QUARTER, return_inverse=True)

@@ -137,6 +137,10 @@ class Database(ABC):
         """Give a context in which all queries see one state of each finished trial."""
 
     @abstractmethod
+    def in_one_state(self, work: Callable[[], T]) -> T | None:
+        """Do `work`, whose queries all see one state; give None where the transaction around it may show several."""
+
+    @abstractmethod
     def version(self) -> int:
         """Give a number that changes when another connection has written; it may change without that, too."""
 

@@ -28,6 +28,8 @@ class Dialect:
         In that end, the value that the INSERT has for ``{column}``.
     taken_of_name
         The same where the last key is a ``{name}``, which the table's collation may take for another: an error then.
+    snapshot
+        Begins a transaction whose queries all see one state.
     lock
         End of a SELECT whose rows must not change before the transaction ends.
     returns_keys
@@ -51,6 +53,7 @@ class Dialect:
     conflict: str = "ON CONFLICT ({keys}) DO UPDATE SET "
     taken: str = "excluded.{column}"
     taken_of_name: str = "excluded.{column}"
+    snapshot: str = "BEGIN"
     lock: str = ""
     returns_keys: bool = False
     enumerated_as: str = "?"
@@ -137,6 +140,7 @@ POSTGRESQL = Dialect(
     "JOIN pg_class c ON c.oid = a.attrelid WHERE c.relkind IN ('r', 'p') AND pg_table_is_visible(c.oid) "
     "AND a.attnum > 0 AND NOT a.attisdropped",
     now="(now() AT TIME ZONE 'utc')",
+    snapshot="BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
     lock=" FOR UPDATE",
     returns_keys=True,
     enumerated_as="CAST(? AS {name})",
@@ -164,6 +168,7 @@ MYSQL = Dialect(
     taken="VALUES({column})",
     taken_of_name="IF(CAST({name} AS BINARY) = CAST(VALUES({name}) AS BINARY), VALUES({column}), "
     "(SELECT 1 UNION SELECT 2))",
+    snapshot="SET TRANSACTION ISOLATION LEVEL REPEATABLE READ; START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY",
     lock=" FOR UPDATE",
     has_transactional_tables=False,
     suffix=" ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE={collation}",

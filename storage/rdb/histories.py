@@ -14,7 +14,6 @@ from ...engine.records import FrozenTrial, TrialState
 from . import writing
 from .bulk import read_columns, without_collection
 from .database import Database, Row
-from .dialect import SQLITE
 from .reading import (
     REMEDY,
     Selection,
@@ -154,15 +153,19 @@ class Histories:
 
     def _read_at_once(self, study_id: int) -> History | None:
         """Read a whole study as columns; None where trials must be read one by one."""
-        if self._db.dialect is not SQLITE or any(own.study_id == study_id for own in self.own_trials.values()):
+        if any(own.study_id == study_id for own in self.own_trials.values()):
             return None
-        history = History(read_directions(self._db, study_id), self._lock)
-        try:
+
+        def read() -> History | None:
+            history = History(read_directions(self._db, study_id), self._lock)
             with without_collection():
                 is_whole = fill(history, read_columns(self._db, study_id, len(history.directions)))
+            return history if is_whole else None
+
+        try:
+            return self._db.in_one_state(read)
         except UNREADABLE:
             return None
-        return history if is_whole else None
 
     def _changed(self, look: _Look, found: Sequence[list[Row]], resumed: list[int]) -> list[FrozenTrial] | None:
         """Read the trials that may differ from the history; None if its trials were deleted or replaced by others."""

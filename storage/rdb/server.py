@@ -269,7 +269,7 @@ class ServerDatabase(Database):
         return self._try(attempt, trace=f" If it was, {where}" if self.has_own_tables else "", is_idempotent=False)
 
     def _begin(self, begin: str) -> None:
-        self._unsent = [(begin, ())]
+        self._unsent = [(statement, ()) for statement in begin.split("; ")]
 
     def _roll_back(self) -> None:
         self._unsent = []
@@ -280,6 +280,16 @@ class ServerDatabase(Database):
     def reading(self) -> AbstractContextManager[None]:
         # A trial is read before what belongs to it, and all that belongs to a finished trial was stored before its end.
         return contextlib.nullcontext()
+
+    def in_one_state(self, work: Callable[[], T]) -> T | None:
+        if self._is_in_transaction:
+            return None
+
+        def attempt() -> T:
+            with self._transaction(self.dialect.snapshot):
+                return work()
+
+        return self._try(attempt)
 
     def version(self) -> int:
         return next(self._versions)  # to ask a server takes as long as to read

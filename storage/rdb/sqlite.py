@@ -325,6 +325,10 @@ class SQLiteDatabase(Database):
     def reading(self) -> AbstractContextManager[None]:
         return contextlib.nullcontext() if self._is_in_transaction else self._transaction()
 
+    def in_one_state(self, work: Callable[[], T]) -> T:
+        with self.reading():
+            return work()
+
     def _roll_back(self) -> None:
         connection = self._connection
         if connection is not None and connection.in_transaction:  # a full disk, for example, has ended it

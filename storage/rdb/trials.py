@@ -8,24 +8,20 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, NoReturn
+from typing import Any
 
 from ...engine.distributions import BaseDistribution
 from ...engine.exceptions import UpdateFinishedTrialError
 from ...engine.history import History, erased, with_values
 from ...engine.interrupts import Deferred
 from ...engine.records import PAUSED_AT, FrozenTrial, TrialState, pause_marker, with_pause_marker
-from .. import forks
-from ..base import check_single, no_best
-from . import overviews, writing
-from .database import Database
-from .histories import Histories, OwnTrial
-from .reading import counting, n_parts, read_directions, read_some
+from . import writing
+from .finding import RelationalTrials
+from .histories import OwnTrial
+from .reading import counting, n_parts, read_some
 from .rows import to_json
-from .studies import RelationalStudies
-from .workers import Workers
 
 _End = tuple[OwnTrial, TrialState, Sequence[float] | None]
 
@@ -34,7 +30,7 @@ class _Taken(Exception):
     """Another process has taken the number that a trial was to get."""
 
 
-class RelationalStorage(RelationalStudies):
+class RelationalStorage(RelationalTrials):
     """Keeps studies in a database of Optuna's schema. Safe for threads, processes and forks.
 
     Parameters
@@ -43,55 +39,10 @@ class RelationalStorage(RelationalStudies):
         The database.
     """
 
-    called = "RDB"
-    keeps_live_records = True
-    _needs_another = False
-
-    def __init__(self, db: Database) -> None:
-        super().__init__(db)
-        self._histories = Histories(db, self._lock)
-        self._workers: Workers | None = None
-        forks.protect(self)
-
-    def remove_session(self) -> None:
-        """Close the connection; the next call opens it again."""
-        with self._lock:
-            self._db.close()
-            self._histories.forget_versions()
-
-    def _before_fork(self) -> None:
-        self.remove_session()
-
-    def _after_fork_in_child(self) -> None:
-        """Do nothing: the next call opens a connection."""
-
     def delete_study(self, study_id: int) -> None:
         with Deferred(), self._lock:
             super().delete_study(study_id)
             self._histories.forget(study_id)
-
-    def get_history(self, study_id: int, refresh: bool = True) -> History:
-        with self._lock:
-            return self._histories.history(study_id, refresh)
-
-    # A study that this process has not read yet is asked by a query: to read 100,000 trials takes a second or more.
-
-    def get_best_trial(self, study_id: int) -> FrozenTrial:
-        with self._lock:
-            if self._histories.has(study_id):
-                return super().get_best_trial(study_id)
-            with self._db.reading():
-                check_single(read_directions(self._db, study_id))
-                best = overviews.read_best(self._db, study_id)
-                if best is None:
-                    raise no_best(overviews.has_complete(self._db, study_id))
-                return best
-
-    def get_size(self, study_id: int) -> tuple[int, datetime | None]:
-        with self._lock:
-            if self._histories.has(study_id):
-                return super().get_size(study_id)
-            return overviews.read_size(self._db, study_id)
 
     # --- new trials --------------------------------------------------------------------------------------------------
 
@@ -194,37 +145,6 @@ class RelationalStorage(RelationalStudies):
         return any(self._histories.add_claimed(study_id, record) for record in stored)
 
     # --- changing trials ---------------------------------------------------------------------------------------------
-
-    def _own_trial(self, trial_id: int) -> OwnTrial:
-        """Find an unfinished trial, which from now on counts as one that this process changes."""
-        own = self._histories.own_trials.get(trial_id)
-        if own is None:
-            study_id, number = self._place(trial_id)
-            history = self.get_history(study_id)
-            if number not in history.live:
-                self._raise_finished(trial_id)
-            own = self._histories.own_trials[trial_id] = OwnTrial(study_id, history.live[number])
-        return own
-
-    def _place(self, trial_id: int) -> tuple[int, int]:
-        """Find the study of a trial, and its number."""
-        sql = "SELECT study_id, number FROM trials WHERE trial_id = ?"
-        study_id, number = self._one(sql, (trial_id,), f"No trial with id {trial_id} exists.")
-        return int(study_id), int(number)
-
-    def _check_unfinished(self, trial_id: int) -> None:
-        """Raise if a trial may not be changed any more: its study was deleted, or another process has ended it."""
-        with self._db.reading():
-            self._place(trial_id)
-            if not writing.is_unfinished(self._db, trial_id):
-                self._raise_finished(trial_id)
-
-    def _raise_finished(self, trial_id: int) -> NoReturn:
-        """Raise the error that says why a trial cannot be changed."""
-        number, state = self._one(
-            "SELECT number, state FROM trials WHERE trial_id = ?", (trial_id,), f"No trial with id {trial_id} exists."
-        )
-        raise UpdateFinishedTrialError(f"Trial#{number} has already finished ({state}) and can not be updated.")
 
     def set_trial_param(
         self, trial_id: int, param_name: str, param_value_internal: float, distribution: BaseDistribution
@@ -407,10 +327,6 @@ class RelationalStorage(RelationalStudies):
         if history is not None:
             history.rungs.note(record.number, record.system_attrs)
 
-    def live_record(self, trial_id: int) -> FrozenTrial:
-        with self._lock:
-            return self._own_trial(trial_id).record
-
     # --- corrections -------------------------------------------------------------------------------------------------
 
     def correct_values(self, trial_id: int, values: Sequence[float]) -> None:
@@ -437,30 +353,3 @@ class RelationalStorage(RelationalStudies):
 
             self._db.once(correct)
             self._histories.pull(study_id)
-
-    # --- reading trials ----------------------------------------------------------------------------------------------
-
-    def get_trial(self, trial_id: int) -> FrozenTrial:
-        with self._lock:
-            study_id, number = self._place(trial_id)
-            return self.get_history(study_id).copy_record(number)
-
-    def get_all_trials(
-        self, study_id: int, deepcopy: bool = True, states: Container[TrialState] | None = None
-    ) -> list[FrozenTrial]:
-        with self._lock:
-            return self.get_history(study_id).records(states, copy=deepcopy)
-
-    def get_trial_id_from_study_id_trial_number(self, study_id: int, trial_number: int) -> int:
-        with self._lock:
-            known = self.get_history(study_id, refresh=False)
-            if trial_number in known.live and known.live[trial_number]._trial_id in self._histories.own_trials:
-                return known.live[trial_number]._trial_id
-            history = self.get_history(study_id)
-            if not 0 <= trial_number < history.n:
-                raise KeyError(f"No trial with number {trial_number} exists in the study with id {study_id}.")
-            return int(history.trial_ids[trial_number])
-
-    def get_trial_number_from_id(self, trial_id: int) -> int:
-        own = self._histories.own_trials.get(trial_id)
-        return self._place(trial_id)[1] if own is None else own.record.number

@@ -16,7 +16,7 @@ import parzen
 from parzen.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 from parzen.engine.history import History
 from parzen.samplers import RandomSampler
-from parzen.storage.rdb import histories
+from parzen.storage.rdb import bulk, histories
 from parzen.storages import RDBStorage
 from parzen.trial import TrialState, create_trial
 
@@ -55,10 +55,9 @@ def random_trial(rng: random.Random, n_objectives: int) -> parzen.trial.FrozenTr
     )
 
 
-def random_study(path: Path, seed: int, n_trials: int, directions: list[str]) -> None:
+def random_study(storage: str, seed: int, n_trials: int, directions: list[str]) -> None:
     """Store a study whose trials lie between those of another one, some of them paused."""
     rng = random.Random(seed)
-    storage = f"sqlite:///{path}"
     study = parzen.create_study(storage=storage, study_name="s", directions=directions, sampler=RandomSampler(seed=0))
     other = parzen.create_study(storage=study._storage, study_name="other", sampler=RandomSampler(seed=0))
     for _ in range(n_trials):
@@ -112,22 +111,54 @@ def content(history: History) -> dict[str, Any]:
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("seed", range(12))
-def test_columns_are_what_single_trials_give(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
-    path = tmp_path / "study.db"
-    random_study(path, seed, n_trials=(0, 1, 40, 120)[seed % 4], directions=["minimize", "maximize"][: 1 + seed % 2])
+def check_columns(storage: str, seed: int, n_trials: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Compare what columns give with what single trials give."""
+    random_study(storage, seed, n_trials, directions=["minimize", "maximize"][: 1 + seed % 2])
     taken = []
     read = histories.Histories._read_at_once
     monkeypatch.setattr(
         histories.Histories, "_read_at_once", lambda self, study_id: taken.append(read(self, study_id)) or taken[-1]
     )
-    at_once = parzen.load_study(study_name="s", storage=f"sqlite:///{path}").history
+    at_once = parzen.load_study(study_name="s", storage=storage).history
     assert taken[-1] is at_once
     monkeypatch.setattr(histories.Histories, "_read_at_once", lambda self, study_id: None)
-    one_by_one = parzen.load_study(study_name="s", storage=f"sqlite:///{path}").history
+    one_by_one = parzen.load_study(study_name="s", storage=storage).history
     found, expected = content(at_once), content(one_by_one)
     for key in expected:
         assert found[key] == expected[key], key
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_columns_are_what_single_trials_give(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
+    check_columns(f"sqlite:///{tmp_path}/study.db", seed, (0, 1, 40, 120)[seed % 4], monkeypatch)
+
+
+@pytest.mark.parametrize("seed", [2, 5])
+def test_columns_of_a_server_are_what_single_trials_give(url: str, monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
+    check_columns(url, seed, 40, monkeypatch)
+
+
+def test_columns_of_a_server_are_of_one_state(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A trial that ends while its study is read has the state that it had at the beginning, in all its parts."""
+    study = parzen.create_study(storage=url, study_name="s", sampler=RandomSampler(seed=0))
+    study.tell(study.ask(), 1.0)
+    trial = study.ask({"x": FloatDistribution(0, 1)})
+    names = bulk._Places.numbers
+
+    def numbers(*arguments: Any) -> Any:
+        if trial.number not in ended:
+            ended.append(trial.number)
+            study.tell(trial, 2.0)
+            study.tell(study.ask(), 3.0)
+        return names(*arguments)
+
+    ended: list[int] = []
+    monkeypatch.setattr(bulk._Places, "numbers", numbers)
+    storage = RDBStorage(url)
+    history = storage.get_history(1)
+    assert [int(state) for state in history.states] == [TrialState.COMPLETE, TrialState.RUNNING]
+    assert ended
+    assert [trial.value for trial in storage.get_all_trials(1)] == [1.0, 2.0, 3.0]
 
 
 @pytest.mark.parametrize("zone", ["America/New_York", "Australia/Lord_Howe", "UTC"])
@@ -159,7 +190,7 @@ def test_times_over_a_change_of_the_clock(tmp_path: Path, monkeypatch: pytest.Mo
 @pytest.mark.parametrize("seed", range(8))
 def test_one_query_finds_the_best_trial(tmp_path: Path, seed: int, direction: str) -> None:
     path = tmp_path / "study.db"
-    random_study(path, seed, n_trials=(0, 2, 40)[seed % 3], directions=[direction])
+    random_study(f"sqlite:///{path}", seed, n_trials=(0, 2, 40)[seed % 3], directions=[direction])
     asked, read = RDBStorage(f"sqlite:///{path}"), RDBStorage(f"sqlite:///{path}")
     history = read.get_history(1)
     if history.best is None:
