@@ -9,6 +9,8 @@ from __future__ import annotations
 import contextlib
 import gc
 import json
+import uuid
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta, timezone
 from itertools import compress
@@ -23,16 +25,14 @@ from ...engine.history import StoredTrials
 from ...engine.history.trial_columns import NO_TIME
 from ...engine.records import TrialState, state_of
 from .database import Database
-from .dialect import SQLITE
 from .reading import check_attrs, name_of, param_of, read_some
+from .rows import row_to_number
 
 _QUARTER = 15 * 60 * 10**6  # microseconds between moments at which a clock may be set forward or back
 _STATES = {state.name: int(state) for state in TrialState}
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _SHARE = 4  # a study with a larger part of all trials is read by going through the tables from end to end
 _LENGTHS = {19, 26}  # of a time as text: without and with microseconds
-_STORED, _WRONG = 0, 4  # how a number is stored: as it is, or not as it should be; others have the places of `_SPECIAL`
-_SPECIAL = np.array([np.nan, np.inf, -np.inf, np.nan])
 
 
 class Irregular(ValueError):
@@ -114,28 +114,24 @@ class _Places:
 
     def numbers(self, index: str, value: str, table: str, order: str) -> tuple[IntArray, IntArray, FloatArray]:
         """Give the number of the trial, an index and a value of each row."""
-        # A server's enumeration has no other words, and does not know NAN where that cannot be.
-        rest = "'NAN' THEN 3 ELSE 4" if self._db.dialect is SQLITE else "'FINITE' THEN 4 ELSE 3"
-        kind = (
-            f"CASE WHEN c.{value} IS NOT NULL THEN 0 WHEN c.{value}_type = 'INF_POS' THEN 1 "
-            f"WHEN c.{value}_type = 'INF_NEG' THEN 2 WHEN c.{value}_type = {rest} END"
-        )
-        numbers, (indices, values, kinds) = self.columns((f"c.{index}", f"c.{value}", kind), table, order)
-        found, stored_as = np.array(values, dtype=np.float64), np.array(kinds, dtype=np.int64)
-        is_stored = stored_as == _STORED
-        wrong = (stored_as == _WRONG).any() or np.isnan(found[is_stored]).any()
-        if wrong or not set(map(type, indices)) <= {int}:
+        numbers, (indices, values) = self.columns((f"c.{index}", f"c.{value}"), table, order)
+        places, found = np.array(indices or np.empty(0, dtype=np.int64)), np.array(values, dtype=np.float64)
+        if places.dtype != np.int64:
             raise Irregular
-        found[~is_stored] = _SPECIAL[stored_as[~is_stored]]
-        return numbers, np.array(indices, dtype=np.int64), found
+        absent = np.isnan(found)
+        if absent.any():
+            kind = f"CASE WHEN c.{value} IS NULL THEN c.{value}_type ELSE 'FINITE' END"
+            (kinds,) = self.columns((kind,), table, order)[1]
+            found[absent] = [row_to_number(None, kinds[i]) for i in np.flatnonzero(absent).tolist()]
+        return numbers, places, found
 
 
 def _params(places: _Places) -> tuple[list[tuple[str, BaseDistribution]], tuple[IntArray, IntArray, FloatArray]]:
     terms = ("c.param_value", "c.param_name", "c.distribution_json")
     numbers, (values, names, texts) = places.columns(terms, "trial_params", "param_id")
-    pairs = list(zip(names, texts, strict=True))
-    codes = {pair: code for code, pair in enumerate(dict.fromkeys(pairs))}
-    which = np.fromiter(map(codes.__getitem__, pairs), dtype=np.int64, count=len(pairs))
+    codes: defaultdict[tuple[str, str], int] = defaultdict()
+    codes.default_factory = codes.__len__  # a new pair gets the next number
+    which = np.fromiter(map(codes.__getitem__, zip(names, texts, strict=True)), dtype=np.int64, count=len(names))
     suggestions = [(name_of(name), cached_distribution(text)) for name, text in codes]
     internal = np.array(values, dtype=np.float64)
     for code, (_, distribution) in enumerate(suggestions):
@@ -165,17 +161,29 @@ def _reports(places: _Places) -> tuple[IntArray, IntArray, FloatArray]:
 def _attrs(places: _Places) -> dict[int, tuple[dict[str, Any], dict[str, Any]]]:
     found: dict[int, tuple[dict[str, Any], dict[str, Any]]] = {}
     for index, kind in enumerate(("user", "system")):
-        terms, table = ('c."key"', "c.value_json"), f"trial_{kind}_attributes"
-        numbers, columns = places.columns(terms, table, places.order_of(table))
-        for number, key, text in zip(numbers.tolist(), *columns, strict=True):
+        table = f"trial_{kind}_attributes"
+        numbers, (keys, texts) = places.columns(('c."key"', "c.value_json"), table, places.order_of(table))
+        for number, key, value in zip(numbers.tolist(), keys, _values_of(texts), strict=True):
             attrs = found.get(number)
             if attrs is None:
                 attrs = found[number] = ({}, {})
-            attrs[index][name_of(key)] = json.loads(text)
+            attrs[index][name_of(key)] = value
     for _, system_attrs in found.values():
         if system_attrs:
             check_attrs(system_attrs)
     return found
+
+
+def _values_of(texts: Sequence[str]) -> list[Any]:
+    """Read many texts of JSON at once; between them stands a word by which it is seen that each is whole."""
+    if not texts:
+        return []
+    word = str(uuid.uuid4())
+    between = f',"{word}",'
+    values = json.loads(f"[{between.join(texts)}]")
+    if len(values) != 2 * len(texts) - 1 or any(value != word for value in values[1::2]):
+        raise Irregular
+    return values[::2]
 
 
 def _local(times: Sequence[str | datetime | None]) -> IntArray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import random
 import sqlite3
@@ -224,3 +225,19 @@ def test_several_objectives_have_no_best_trial(tmp_path: Path) -> None:
         RDBStorage(f"sqlite:///{tmp_path}/study.db").get_best_trial(1)
     with pytest.raises(KeyError):
         RDBStorage(f"sqlite:///{tmp_path}/study.db").get_best_trial(2)
+
+
+@pytest.mark.parametrize("texts", [["1", "[2]", '{"a": "}"}'], ['"a", "b"'], []])
+def test_many_attributes_are_read_at_once(texts: list[str]) -> None:
+    expected = [value for text in texts for value in json.loads(f"[{text}]")]
+    if len(expected) == len(texts):
+        assert bulk._values_of(texts) == expected
+    else:
+        with pytest.raises(bulk.Irregular):
+            bulk._values_of(texts)
+
+
+@pytest.mark.parametrize("texts", [["[1", "2], 3"], ["1], [2", "3"], ["1,", "2"], ["", "1"]])
+def test_texts_that_are_json_only_together_are_not_read_at_once(texts: list[str]) -> None:
+    with pytest.raises(ValueError):
+        bulk._values_of(texts)
