@@ -32,7 +32,7 @@ _logger = get_logger(__name__)
 
 _shuffled = lru_cache(maxsize=1024)(shuffled)
 _PLAIN = (str, int, float, bool, type(None))
-_OPTUNAS_POINT, _OPTUNAS_GRID = "grid_id", "search_space"  # system attributes that Optuna's sampler leaves on its trials
+_OPTUNAS_POINT, _OPTUNAS_GRID = "grid_id", "search_space"  # what Optuna's sampler notes on its trials
 
 
 class GridSampler(SequenceSampler):

@@ -32,7 +32,7 @@ _HALF = 2.0**-31
 _BELOW_1 = 1.0 - 2.0**-53
 _FEW = 16  # trials; whoever runs fewer at a time does so for another reason than to fill a space
 _SUGGESTED = (TrialState.COMPLETE, TrialState.PRUNED)
-_OPTUNAS = "qmc:"  # begins names of system attributes in which Optuna's sampler counts the points that it served, from 0
+_OPTUNAS = "qmc:"  # attributes of a study in which Optuna's sampler counts the points that it served, from 0
 
 
 class Points:
