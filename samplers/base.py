@@ -59,6 +59,9 @@ class BaseSampler(Described, ABC):
     ) -> Any:
         """Sample one parameter; return its external value."""
 
+    def before_trials(self, study: Any, n: int) -> None:
+        """Do something when `Study.optimize` is about to run `n` trials; it knows no number where time is the limit."""
+
     def before_trial(self, study: Any, trial: FrozenTrial) -> None:
         """Do something when a trial starts."""
 

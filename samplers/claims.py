@@ -71,24 +71,28 @@ class Claims:
     ----------
     name
         The sequence's name: trials of other sequences do not count.
+    key
+        The sequence's key, unless the first of its trials holds another one.
     size
         How many positions it has, None for any number.
     retries
         How often a position is tried again that was told to have failed.
+    begin
+        The first position: those before were taken by somebody who left no claims.
 
     Attributes
     ----------
-    key : int | None
-        The key of the sequence, which is that of the first trial; None until there is one.
+    key : int
+        The key of the sequence, which is that of the first trial.
     was_over : bool
         Whether this process has seen that nothing was left.
     """
 
-    def __init__(self, name: str, size: int | None = None, retries: int = 0) -> None:
+    def __init__(self, name: str, key: int, size: int | None = None, retries: int = 0, begin: int = 0) -> None:
         self._name, self._size, self._retries = name, size, retries
-        self.key: int | None = None
+        self.key, self._is_begun = key, False
         self.was_over = False
-        self._next = 0  # all positions from here on were never taken
+        self._next = begin  # all positions from here on were never taken
         self._free: set[int] = set()  # came back
         self._holders: dict[int, set[int]] = {}  # trials that have not ended, by position
         self._position: dict[int, int] = {}  # and the other way round
@@ -128,8 +132,8 @@ class Claims:
         if not (isinstance(claim, list) and len(claim) == 3 and claim[0] == self._name):
             return False
         _, key, position = claim
-        if self.key is None:
-            self.key = key
+        if not self._is_begun:
+            self.key, self._is_begun = key, True
         # Each trial takes one, so none is beyond a trial's number: what says so is damaged, or copied from elsewhere.
         if key != self.key or not 0 <= position <= number:
             return False
@@ -137,7 +141,7 @@ class Claims:
             self._free.remove(position)
         elif position < self._next and position not in self._holders:
             self._done.add(position)  # it is tried again, though it was told
-        self._free.update(range(self._next, position))
+        self._free.update(filter(self._is_left, range(self._next, position)))
         self._next = max(self._next, position + 1)
         self._holders.setdefault(position, set()).add(number)
         self._position[number] = position
@@ -146,6 +150,7 @@ class Claims:
     def _release(self, number: int, history: History) -> None:
         position = self._position.pop(number, None)
         if position is None:
+            self._take_in_of_others(number, history)
             return
         holders = self._holders[position]
         holders.remove(number)
@@ -164,6 +169,13 @@ class Claims:
             return False
         self._n_failures[position] = failures = self._n_failures.get(position, 0) + 1
         return failures > self._retries
+
+    def _take_in_of_others(self, number: int, history: History) -> None:
+        """Take in a trial that ended and holds no position, where others may have tried points of the sequence."""
+
+    def _is_left(self, position: int) -> bool:
+        """Tell whether nobody else has tried the point at a position; see `_take_in_of_others`."""
+        return True
 
     def may_fail_again(self, position: int) -> bool:
         """Tell whether a position comes back even if a trial that is there is told to have failed."""
@@ -186,12 +198,12 @@ class Claims:
     @property
     def is_over(self) -> bool:
         """Whether each position was told."""
-        return self._next == self._size and not self._free and self._holders.keys() <= self._done
+        return self.is_exhausted and self._holders.keys() <= self._done
 
     def _in_order(self, history: History) -> Iterator[Position]:
         """Give positions: that came back, that are new, of processes that may be dead; then those tried by others."""
         fresh = count(self._next) if self._size is None else range(self._next, self._size)
-        yield from (Position(position, False) for position in chain(sorted(self._free), fresh))
+        yield from (Position(p, False) for p in chain(sorted(self._free), fresh) if self._is_left(p))
         assert self._size is not None
         held = sorted(self._holders.keys() - self._done, key=lambda position: min(self._holders[position]))
         yield from (Position(position, False) for position in held if self._may_be_dead(position, history))

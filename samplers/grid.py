@@ -7,11 +7,13 @@ of points that were not tried: a grid of a million points costs what one of ten 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from functools import lru_cache
 from hashlib import blake2b
+from itertools import accumulate, product
 from math import prod
+from operator import mul
 from typing import Any
 
 import numpy as np
@@ -30,6 +32,7 @@ _logger = get_logger(__name__)
 
 _shuffled = lru_cache(maxsize=1024)(shuffled)
 _PLAIN = (str, int, float, bool, type(None))
+_OPTUNAS_POINT, _OPTUNAS_GRID = "grid_id", "search_space"  # what Optuna's sampler notes on its trials
 
 
 class GridSampler(SequenceSampler):
@@ -92,8 +95,8 @@ class GridSampler(SequenceSampler):
     def _sequence(self) -> str:
         return self._name
 
-    def _new_claims(self) -> Claims:
-        return Claims(self._name, self._size, self._retries)
+    def _new_claims(self, study: Any) -> Claims:
+        return _GridClaims(self._name, self._own_key(study), self._axes, self._retries)
 
     # --- when it is over ---------------------------------------------------------------------------------------------
 
@@ -160,7 +163,7 @@ class GridSampler(SequenceSampler):
 
     def sample(self, space: Space, history: History, rng: np.random.Generator, n: int = 1) -> Columns:
         claims = self._claims(history)
-        internal = self._columns(space, [claims.ahead(i).position for i in range(n)], self._key(claims, None))
+        internal = self._columns(space, [claims.ahead(i).position for i in range(n)], claims.key)
         return {name: distribution.to_model(internal[name]) for name, distribution in space.items()}
 
     def _columns(self, space: Space, positions: list[int], key: int) -> dict[str, FloatArray]:
@@ -178,6 +181,43 @@ class GridSampler(SequenceSampler):
             u = self._streams.of(study).uniform(trial.number, len(trial.params))
             taken = int(u * self._size), 0
         return {name: self._internal(name, distribution, *taken)}
+
+
+class _GridClaims(Claims):
+    """The claims on a grid, of whose points trials of Optuna's sampler may have tried some; see `claims`."""
+
+    def __init__(self, name: str, key: int, axes: Mapping[str, list[Any]], retries: int) -> None:
+        self._n_points = prod(map(len, axes.values()))
+        super().__init__(name, key, self._n_points, retries)
+        self._axes = axes
+        self._others: set[int] = set()  # indices of the points that they tried
+
+    def _take_in_of_others(self, number: int, history: History) -> None:
+        attrs = history.system_attrs(number)
+        if _OPTUNAS_POINT not in attrs or not self._is_same(attrs.get(_OPTUNAS_GRID)):
+            return
+        if history.state(number) != TrialState.FAIL or not self._retries:
+            params = history.copy_record(number).params
+            self._others.update([index for index in self._indices(params) if index not in self._others][:1])
+
+    def _is_same(self, grid: Any) -> bool:
+        """Tell whether a trial's grid is this one."""
+        return isinstance(grid, dict) and {name: list(dict.fromkeys(axis)) for name, axis in grid.items()} == self._axes
+
+    def _indices(self, params: Mapping[str, Any]) -> Iterator[int]:
+        """Give the points that a trial may have tried: several, if it did not suggest all parameters.
+
+        Optuna's own index of its point belongs to an order that depends on its sampler's seed.
+        """
+        choices = [
+            [i for i, value in enumerate(axis) if name not in params or value == params[name]]
+            for name, axis in self._axes.items()
+        ]
+        weights = list(accumulate(map(len, self._axes.values()), mul, initial=1))
+        return (sum(map(mul, chosen, weights)) for chosen in product(*choices))
+
+    def _is_left(self, position: int) -> bool:
+        return not self._others or _shuffled(position, self._n_points, self.key) not in self._others
 
 
 def _sorted(names: Iterable[Any]) -> list[str]:

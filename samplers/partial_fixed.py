@@ -23,7 +23,8 @@ class PartialFixedSampler(Sampler):
     fixed_params
         The values, by parameter name. A parameter that a trial does not suggest is left alone.
     base_sampler
-        Any sampler. `GridSampler` and `BruteForceSampler` try every combination of the others once.
+        Any sampler. `GridSampler` and `BruteForceSampler` try every combination of the others once; `is_exhausted`
+        tells when.
 
     Raises
     ------
@@ -61,6 +62,17 @@ class PartialFixedSampler(Sampler):
         self.gives_columns = draws_columns(self._base)
         self.claims = getattr(self._base, "claims", False)
         self.across_brackets = getattr(self._base, "across_brackets", False)
+
+    def is_exhausted(self, study: Any) -> bool:
+        """Tell whether nothing is left to ask for, as the base sampler has it; False if that never comes to an end.
+
+        Parameters
+        ----------
+        study
+            The study.
+        """
+        asked = getattr(self._base, "is_exhausted", None)
+        return asked is not None and bool(asked(study))
 
     def reseed_rng(self) -> None:
         """Let the base sampler draw other numbers than its copies."""
@@ -127,6 +139,10 @@ class PartialFixedSampler(Sampler):
         self, study: StudyLike, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
     ) -> dict[str, Any]:
         return self._base.sample_relative(study, trial, search_space)
+
+    def before_trials(self, study: StudyLike, n: int) -> None:
+        if hasattr(self._base, "before_trials"):
+            self._base.before_trials(study, n)
 
     def before_trial(self, study: StudyLike, trial: FrozenTrial) -> None:
         self._base.before_trial(study, trial)

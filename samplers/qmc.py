@@ -18,6 +18,7 @@ from ..engine.kernels.loading import import_beside
 from ..engine.logging import get_logger
 from ..engine.records import FrozenTrial, TrialState, internal_of
 from .base import BaseSampler, Columns
+from .claims import Claims
 from .sequence import SequenceSampler
 
 _logger = get_logger(__name__)
@@ -29,7 +30,9 @@ _KEPT = 64  # blocks
 # Half the spacing of Sobol' points: where a discrete parameter's cells end at points, each cell has as many of them.
 _HALF = 2.0**-31
 _BELOW_1 = 1.0 - 2.0**-53
+_FEW = 16  # trials; whoever runs fewer at a time does so for another reason than to fill a space
 _SUGGESTED = (TrialState.COMPLETE, TrialState.PRUNED)
+_OPTUNAS = "qmc:"  # attributes of a study in which Optuna's sampler counts the points that it served, from 0
 
 
 class Points:
@@ -151,6 +154,11 @@ class QMCSampler(SequenceSampler):
         if self._independent is not None:
             self._independent.reseed_rng()
 
+    def _new_claims(self, study: Any) -> Claims:
+        notes = study.notes_on_study() if hasattr(study, "notes_on_study") else {}
+        served = [last + 1 for name, last in notes.items() if name.startswith(_OPTUNAS) and isinstance(last, int)]
+        return Claims(self._sequence, self._own_key(study), begin=max(served, default=0))
+
     # --- which coordinate --------------------------------------------------------------------------------------------
 
     def joint_space(self, history: History) -> dict[str, BaseDistribution]:
@@ -198,7 +206,7 @@ class QMCSampler(SequenceSampler):
     def sample(self, space: Space, history: History, rng: np.random.Generator, n: int = 1) -> Columns:
         claims = self._claims(history)
         positions = [claims.ahead(i).position for i in range(n)]
-        units = self._units(space, {}, history, positions, self._key(claims, None))
+        units = self._units(space, {}, history, positions, claims.key)
         return {name: _in_model(d, u) for (name, d), u in zip(space.items(), units, strict=True)}
 
     @np.errstate(all="ignore")
@@ -207,16 +215,23 @@ class QMCSampler(SequenceSampler):
         with history.lock:
             taken = [self._claim(study, number + i) for i in range(n)]
             units = self._units(space, {}, history, [place.position for place, _ in taken], taken[0][1])
-        self._warn_of_balance(taken[-1][0].position + 1)
+        self._warn_of_balance("A batch", taken[-1][0].position + 1)
         pairs = zip(space.items(), units, strict=True)
         return {name: distribution.from_model(_in_model(distribution, u)) for (name, distribution), u in pairs}
 
-    def _warn_of_balance(self, end: int) -> None:
+    def before_trials(self, study: StudyLike, n: int) -> None:
+        if n >= _FEW:
+            history = history_of(study)
+            with history.lock:
+                end = self._claims(history, study).ahead(0).position + n
+            self._warn_of_balance("`optimize`", end)
+
+    def _warn_of_balance(self, what: str, end: int) -> None:
         if self._kind == "sobol" and end & (end - 1) and not self._warned_of_balance:
             self._warned_of_balance = True
             _logger.warning(
-                f"A batch ends after {end} points of Sobol's sequence, whose first 2^m points are balanced: better "
-                f"let {1 << end.bit_length()} trials be the last of a batch, or of the study."
+                f"{what} ends after {end} points of Sobol's sequence, whose first 2^m points are balanced: "
+                f"{1 << end.bit_length()} trials make more of it."
             )
 
     def _sample_one(self, study: StudyLike, trial: FrozenTrial, space: Space, purpose: int) -> dict[str, float]:

@@ -93,6 +93,10 @@ class MadeUp:
     def noted_on_study(self, key: str) -> None:
         """Know nothing."""
 
+    def notes_on_study(self) -> dict[str, Any]:
+        """Know nothing."""
+        return {}
+
 
 # Trials that finish between two asks: what is kept is changed, made anew with more room, or merged.
 BETWEEN = (0, 1, 66, 66)

@@ -74,26 +74,25 @@ class SequenceSampler(Sampler):
     def _sequence(self) -> str:
         """Name of the sequence: trials of another one do not count."""
 
-    def _new_claims(self) -> Claims:
-        return Claims(self._sequence)
+    def _new_claims(self, study: Any) -> Claims:
+        return Claims(self._sequence, self._own_key(study))
 
     def _claims(self, history: History, study: Any = None) -> Claims:
         """Give what is taken, up to date; the history's lock is held."""
         found = self._claimed.get(history)
         if found is None:
-            found = self._claimed[history] = self._new_claims()
+            found = self._claimed[history] = self._new_claims(study)
         return found.update(history, getattr(study, "has_heartbeat", False))
 
-    def _key(self, claims: Claims, study: Any) -> int:
-        if claims.key is not None:
-            return claims.key
+    def _own_key(self, study: Any) -> int:
+        """Give the key of a sequence of which there are no trials yet."""
         return int(self._streams.of(study).generator(0, _KEY).integers(1 << 53))
 
     def _claim(self, study: StudyLike, number: int) -> tuple[Position, int]:
         """Give the position that a new trial takes, and the key of the sequence; the history's lock is held."""
         history = history_of(study)
         claims = self._claims(history, study)
-        return claims.ahead(max(number - history.n, 0)), self._key(claims, study)
+        return claims.ahead(max(number - history.n, 0)), claims.key
 
     def notes(self, study: StudyLike, number: int) -> dict[str, Any]:
         history = history_of(study)

@@ -43,3 +43,6 @@ class StudyLike(Protocol):
 
     def noted_on_study(self, key: str) -> Any:
         """Read a system attribute of the study; None if there is none of that name."""
+
+    def notes_on_study(self) -> Mapping[str, Any]:
+        """Read all system attributes of the study."""

@@ -149,7 +149,11 @@ class StudyCore:
 
     def noted_on_study(self, key: str) -> Any:
         """Read what `note_on_study` stored, in this process or in another; None if there is nothing."""
-        return self._storage.get_study_system_attrs(self._study_id).get(key)
+        return self.notes_on_study().get(key)
+
+    def notes_on_study(self) -> Mapping[str, Any]:
+        """Read all system attributes of the study, whoever stored them."""
+        return self._storage.get_study_system_attrs(self._study_id)
 
 
 def check_parts(sampler: Any, pruner: Any) -> None:

@@ -48,6 +48,8 @@ def optimize(
     if n_threads < 1:
         raise ValueError(f"`n_jobs` must be a positive number of threads, or -1 for one a CPU, but got {n_jobs}.")
     study._stop_flag = False
+    if n_trials is not None and hasattr(study.sampler, "before_trials"):  # Optuna's samplers have no such method
+        study.sampler.before_trials(study, n_trials)
     with ProgressBar(show_progress_bar, n_trials, timeout, n_jobs) as bar:
         run = Run(study, ask, func, timeout, caught, list(callbacks or ()), gc_after_trial, bar, n_jobs)
         indices = takewhile(lambda started: n_trials is None or started < n_trials, count())

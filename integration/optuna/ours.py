@@ -341,4 +341,8 @@ class StudyView:
 
     def noted_on_study(self, key: str) -> Any:
         """Read a system attribute of the study."""
-        return self._study._storage.get_study_system_attrs(self._study._study_id).get(key)
+        return self.notes_on_study().get(key)
+
+    def notes_on_study(self) -> Mapping[str, Any]:
+        """Read all system attributes of the study."""
+        return self._study._storage.get_study_system_attrs(self._study._study_id)

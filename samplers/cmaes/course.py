@@ -14,6 +14,7 @@ alike; what is kept here are the sums.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -84,7 +85,7 @@ class Course:
         self.run = self.generation = self.origin = 0
         self.size = settings.popsize or default_size(frame.n + len(frame.n_choices))
         self._seen = 0
-        self._members: list[int] = []
+        self._members: dict[int, int | None] = {}  # trials, and the generations for which their points were drawn
         self._ended, self._wanted = 0, self.size
         self._evaluations = 0
         self._schedule = (
@@ -130,54 +131,50 @@ class Course:
         return self
 
     def _take(self, history: History, number: int) -> None:
-        size = self._size_noted(history, number)
-        if size is None:
+        noted = self._noted(history, number)
+        if noted is None:
             return
+        generation, size = noted
         self._ended += 1
         self._wanted = max(self._wanted, size)
         state = history.state(number)
         if state == _COMPLETE or (state == _PRUNED and self._settings.consider_pruned_trials):
-            self._members.append(number)
+            self._members[number] = generation
         if self._ended >= self._wanted and len(self._members) >= self.size:
             self._close(history)
 
-    def _size_noted(self, history: History, number: int) -> int | None:
-        """Give the population for which a trial was drawn; None if it is none of this run."""
-        noted = _parsed(history.system_attr(number, NOTE))
-        if noted is not None:
-            return noted[2] if noted[0] == self.run else None
+    def _noted(self, history: History, number: int) -> tuple[int | None, int] | None:
+        """Give the generation and the population for which a trial was drawn; None if it is none of this run."""
+        note = history.system_attr(number, NOTE)
+        if isinstance(note, str) and (noted := _parsed(note)) is not None:
+            return noted[1:] if noted[0] == self.run else None
         is_optunas = self.run == 0 and any(history.system_attr(number, key) is not None for key in _OPTUNAS)
-        return self.size if is_optunas or history.system_attr(number, FIXED) else None
+        return (None, self.size) if is_optunas or history.system_attr(number, FIXED) else None
 
     @np.errstate(all="ignore")  # whatever the user's program asks of NumPy
     def _close(self, history: History) -> None:
         """Update the distribution, if the trials of this generation have the parameters."""
-        members = self._members
+        members = list(self._members)
         rows, points = self.frame.read(history, members, [history.system_attr(number, POINT) for number in members])
-        self._members = [members[i] for i in rows.tolist()]
+        self._members = {members[i]: self._members[members[i]] for i in rows.tolist()}
         if len(self._members) < self.size:
             return
-        numbers = np.array(self._members, dtype=np.int64)
-        losses = self._losses(history)
+        numbers = np.array(list(self._members), dtype=np.int64)
+        losses = history.losses(numbers)[:, 0]
+        losses = np.where(np.isnan(losses), np.inf, losses)
         violation = history.violation[numbers]
         # Feasible ones first, by their losses; the others by how far they violate the constraints (Deb 2000).
         order = np.lexsort((losses, np.where(np.isnan(violation), 0.0, violation)))
-        notes = [_parsed(history.system_attr(number, NOTE)) for number in self._members]
-        is_own = np.array([noted is not None and noted[1] == self.generation for noted in notes])
+        is_own = np.array([generation == self.generation for generation in self._members.values()])
         is_at_its_end = self._watch.is_at_its_end(self.strategy.normal)
         if not is_at_its_end:  # without restarts it stays as it is then
             self.strategy.tell(points.take(order), is_own[order])
         self._evaluations += len(members)
         self.generation += 1
         self.origin = max(self.origin, int(numbers.max()) + 1)
-        self._members, self._ended, self._wanted = [], 0, self.size
+        self._members, self._ended, self._wanted = {}, 0, self.size
         if self._schedule is not None and (self._watch.stagnates(losses) or is_at_its_end):
             self._restart(self._schedule, numbers, losses)
-
-    def _losses(self, history: History) -> FloatArray:
-        numbers = np.array(self._members, dtype=np.int64)
-        losses = history.losses(numbers)[:, 0]
-        return np.where(np.isnan(losses), np.inf, losses)
 
     def _restart(self, schedule: Schedule, numbers: IntArray, losses: FloatArray) -> None:
         """Begin the next run anywhere. Workers must agree on where, so it is drawn by what they all know."""
@@ -191,16 +188,18 @@ class Course:
 
     def notes(self, points: Points, size: int) -> list[dict[str, Any]]:
         """Give the system attributes of trials whose points were drawn now for a population of a size."""
-        notes: list[dict[str, Any]] = [{NOTE: f"{self.run}:{self.generation}:{size}"} for _ in points.numbers]
+        note = f"{self.run}:{self.generation}:{size}"
+        notes: list[dict[str, Any]] = [{NOTE: note} for _ in points.numbers]
         for i in np.flatnonzero(~self.frame.is_told_by_value(points)).tolist():
             notes[i][POINT] = points.numbers[i].tolist()
         return notes
 
 
-def _parsed(note: Any) -> list[int] | None:
+@lru_cache(maxsize=16)  # all members of a generation have the same one
+def _parsed(note: str) -> tuple[int, int, int] | None:
     """Give run, generation and size of a note; None if it is none."""
     try:
-        found = [int(part) for part in note.split(":")]
-    except (AttributeError, ValueError):
+        run, generation, size = map(int, note.split(":"))
+    except ValueError:
         return None
-    return found if len(found) == 3 else None
+    return run, generation, size

@@ -81,8 +81,11 @@ class Frame:
 
     def values(self, points: Points) -> FloatArray:
         """Turn points into internal values, shape (k, d), in the order of the space."""
+        numbers = self._numbers(points.numbers)
+        if not self._choice_names:
+            return numbers
         internal = np.empty((len(points.chosen), len(self.space)))
-        internal[:, self._is_number] = self._numbers(points.numbers)
+        internal[:, self._is_number] = numbers
         internal[:, ~self._is_number] = points.chosen
         return internal
 
@@ -125,7 +128,8 @@ class Frame:
             Their points.
         """
         wanted = np.array(numbers, dtype=np.int64)
-        internal, chosen = self.first.read(history, wanted), self._choices.read(history, wanted)
+        internal = self.first.read(history, wanted)
+        chosen = self._choices.read(history, wanted) if self._choice_names else np.empty((len(wanted), 0))
         x = cube.beyond_unit(internal, self.first.scale)
         rows = [i for i, point in enumerate(carried) if isinstance(point, list) and len(point) == self.n]
         if rows:
@@ -226,9 +230,11 @@ def holds(distribution: BaseDistribution, value: Any) -> bool:
 
 def fold(x: FloatArray, low: FloatArray, span: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Fold axes (..., n) at the ends of ranges (n,); give where points come to lie, and -1 where the axis runs back."""
+    inside = (x >= low) & (x <= low + span)
+    if inside.all():
+        return x, np.ones_like(x)
     turns = np.mod(x - low, 2 * span)
     back = turns > span
-    inside = (x >= low) & (x <= low + span)
     folded = np.where(inside, x, low + np.where(back, 2 * span - turns, turns))
     return folded, np.where(back & ~inside, -1.0, 1.0)
 

@@ -161,7 +161,8 @@ class Normal:
 
     def _learn(self, kept: float, c_1: float, weights: FloatArray, y: FloatArray) -> None:
         """Shrink C, and add the rank-one and the rank-mu update: eq. (47)."""
-        self._set(kept * self.covariance + c_1 * np.outer(self.path_c, self.path_c) + (weights[:, None] * y).T @ y)
+        path = self.path_c
+        self._set(kept * self.covariance + c_1 * (path[:, None] * path) + (weights[:, None] * y).T @ y)
 
     # --- drawing and learning ----------------------------------------------------------------------------------------
 
@@ -212,7 +213,7 @@ class Normal:
         self.path_sigma = (1 - r.c_sigma) * self.path_sigma  # (43)
         self.path_sigma += math.sqrt(r.c_sigma * (2 - r.c_sigma) * r.mu_eff) * white_step
         self.path_sigma *= self.is_free
-        length = float(np.linalg.norm(self.path_sigma))
+        length = math.sqrt(float(self.path_sigma @ self.path_sigma))
         expected = expected_length(max(int(np.count_nonzero(self.is_free)), 1))
         begun = math.sqrt(1 - (1 - r.c_sigma) ** (2 * self.generation))
         goes = float(length / begun < (1.4 + 2 / (self.n + 1)) * expected)
@@ -228,7 +229,7 @@ def _decomposed(covariance: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Give a covariance matrix and its factor; one that rounding left without full rank is widened a little."""
     widest = float(np.diagonal(covariance).max(initial=0.0))
     for share in (0.0, 1e-14, 1e-12, 1e-10):
-        widened = covariance + share * widest * np.eye(len(covariance))
+        widened = covariance + share * widest * np.eye(len(covariance)) if share else covariance
         try:
             return widened, np.asarray(np.linalg.cholesky(widened), dtype=np.float64)
         except np.linalg.LinAlgError:

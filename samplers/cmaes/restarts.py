@@ -54,11 +54,10 @@ class Watch:
         """Tell whether a distribution has come to where numbers cannot describe it any more."""
         if not normal.n:
             return False
-        least = _LEAST_CHANGE * self._sigma
-        has_settled = bool((normal.deviations < least).all() and (normal.sigma * abs(normal.path_c) < least).all())
-        has_left = bool(normal.deviations.max() > _GREATEST_CHANGE * self._sigma)
+        least, widest = _LEAST_CHANGE * self._sigma, normal.deviations.max()
+        has_settled = bool(widest < least and (normal.sigma * abs(normal.path_c) < least).all())
         longest, shortest = normal.lengths.max(), normal.lengths.min()
-        return has_settled or has_left or bool(longest**2 > _CONDITION * shortest**2)
+        return has_settled or bool(widest > _GREATEST_CHANGE * self._sigma or longest**2 > _CONDITION * shortest**2)
 
 
 class Schedule:

@@ -176,13 +176,13 @@ class CmaEsSampler(Sampler):
         with history.lock:
             account = self._account(history, search_space)
             population, row = account.population(self._streams.of(study), trial.number)
-        if trial.system_attrs.get(FIXED, {}).keys() >= search_space.keys():
+        if FIXED in trial.system_attrs and trial.system_attrs[FIXED].keys() >= search_space.keys():
             return {}  # an enqueued trial counts by itself
         note = population.notes[row]
         if trial._trial_id >= 0 and hasattr(study, "note"):  # a draft is stored together with its attributes
             study.note(trial, note)
         trial.system_attrs.update(note)
-        return dict(population.params[row])
+        return account.course.frame.external(population.internal[row].tolist())
 
     def draw(self, study: StudyLike, trial: FrozenTrial, name: str, distribution: BaseDistribution) -> dict[str, float]:
         history = history_of(study)
@@ -263,11 +263,10 @@ def _check_together(
 
 @dataclass(frozen=True, eq=False)
 class Population:
-    """Points drawn at once: internal values (k, d), and for each its parameters and its trial's system attributes."""
+    """Points drawn at once: internal values (k, d), and for each its trial's system attributes."""
 
     key: Any
     internal: FloatArray
-    params: list[dict[str, Any]]
     notes: list[dict[str, Any]]
 
 
@@ -275,9 +274,7 @@ class Population:
 def drawn(course: Course, rng: np.random.Generator, k: int, size: int, key: Any = None) -> Population:
     """Draw k points for a generation of a size."""
     points: Points = course.strategy.ask(rng, k)
-    internal = course.frame.values(points)
-    params = [course.frame.external(row) for row in internal.tolist()]
-    return Population(key, internal, params, course.notes(points, size))
+    return Population(key, course.frame.values(points), course.notes(points, size))
 
 
 @dataclass(eq=False)

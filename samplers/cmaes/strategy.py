@@ -70,6 +70,8 @@ class Strategy:
         """Draw a population of k points."""
         z = orthogonal(rng.standard_normal((k, self.normal.n)))
         d = len(self.choices.n_choices)
+        if not d:
+            return Points(self.normal.points(z), np.empty((k, 0), dtype=np.int64))
         # A Latin hypercube: choices come up as often as is likely, as directions do.
         strata = rng.permuted(np.tile(np.arange(k), (d, 1)), axis=1).T.reshape(k, d)
         return Points(self.normal.points(z), self.choices.draw((strata + rng.random((k, d))) / k))

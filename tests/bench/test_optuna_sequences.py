@@ -425,3 +425,90 @@ def test_the_others_of_a_partly_fixed_search_are_tried_once_here(base):
         return len(study.trials)
 
     differ(scenario, 3)
+
+
+# --- where Optuna began ----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def url(tmp_path):
+    levels = [o.logging.get_verbosity() for o in (parzen, optuna)]
+    for o in (parzen, optuna):
+        o.logging.set_verbosity(o.logging.ERROR)
+    yield f"sqlite:///{tmp_path}/s.db"
+    for o, level in zip((parzen, optuna), levels, strict=True):
+        o.logging.set_verbosity(level)
+
+
+def _begun(url, sampler, objective, n_trials, enqueued=()):
+    """Let Optuna run trials in a file, with failures."""
+    study = optuna.create_study(study_name="s", storage=url, sampler=sampler)
+    for params in enqueued:
+        study.enqueue_trial(params)
+    study.optimize(objective, n_trials=n_trials, catch=ValueError)
+
+
+def _gone_on(url, sampler):
+    return parzen.load_study(study_name="s", storage=url, sampler=sampler)
+
+
+def _with_all_ends(o):
+    def objective(trial):
+        value = _plain(trial)
+        if trial.number == 2:
+            raise ValueError
+        if trial.number == 3:
+            raise o.TrialPruned
+        return value
+
+    return objective
+
+
+@pytest.mark.parametrize("seed", [None, 1])
+def test_points_of_optunas_grid_are_not_tried_again(url, seed):
+    _begun(url, optuna.samplers.GridSampler(GRID, seed=5), _with_all_ends(optuna), 5, [{"x": 2, "c": "a"}])
+    study = _gone_on(url, parzen.samplers.GridSampler(GRID, seed=seed))
+    assert not study.sampler.is_exhausted(study)
+    study.optimize(_plain)
+    assert len({str(trial.params) for trial in study.trials[1:]}) == len(study.trials) - 1 == 6
+    assert study.sampler.is_exhausted(study)
+
+
+@pytest.mark.parametrize("grid", [GRID, {**GRID, "c": ["a", "b"]}, {**GRID, "x": [3, 1, 2]}, {"x": GRID["x"]}])
+def test_a_grid_that_optuna_ended_is_exhausted_as_optuna_has_it(url, grid):
+    _begun(url, optuna.samplers.GridSampler(GRID), _plain, 6)
+    theirs = optuna.samplers.GridSampler(grid).is_exhausted(optuna.load_study(study_name="s", storage=url))
+    sampler = parzen.samplers.GridSampler(grid)
+    assert sampler.is_exhausted(_gone_on(url, sampler)) == theirs == (grid is GRID)
+
+
+def test_optunas_failures_come_back_where_failures_are_tried_again(url):
+    _begun(url, optuna.samplers.GridSampler(GRID), _with_all_ends(optuna), 4)
+    study = _gone_on(url, parzen.samplers.GridSampler(GRID, retries=1))
+    study.optimize(_plain)
+    assert len(study.trials) == 7
+    assert study.trials[2].params in [trial.params for trial in study.trials[4:]]
+
+
+def test_as_many_points_of_optunas_grid_count_where_trials_did_not_ask_for_all(url):
+    def asks_for_one(trial):
+        return trial.suggest_int("x", 1, 3)
+
+    _begun(url, optuna.samplers.GridSampler(GRID), asks_for_one, 4)
+    study = _gone_on(url, parzen.samplers.GridSampler(GRID))
+    study.optimize(asks_for_one)
+    assert sorted(trial.params["x"] for trial in study.trials) == [1, 1, 2, 2, 3, 3]
+
+
+@pytest.mark.parametrize("kind", ["sobol", "halton"])
+def test_a_sequence_goes_on_behind_optunas_points(url, kind):
+    """Optuna samples the first trial by another sampler, and enqueued ones take none of the points here."""
+    arguments = {"qmc_type": kind, "seed": 1}
+    _begun(url, optuna.samplers.QMCSampler(**arguments), _floats, 9)
+    study = _gone_on(url, parzen.samplers.QMCSampler(**arguments))
+    study.optimize(_floats, n_trials=3)
+    _gone_on(url, parzen.samplers.QMCSampler(**arguments)).optimize(_floats, n_trials=4)
+    ours = parzen.create_study(sampler=parzen.samplers.QMCSampler(**arguments))
+    ours.optimize(_floats, n_trials=15)
+    expected = [list(trial.params.values()) for trial in ours.trials]
+    np.testing.assert_allclose([list(trial.params.values()) for trial in study.trials[1:]], expected, rtol=1e-12)

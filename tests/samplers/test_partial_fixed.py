@@ -139,3 +139,22 @@ def test_reseeding_reaches_the_base():
     before = sampler._streams.uniform(0, 0)
     sampler.reseed_rng()
     assert sampler._streams.uniform(0, 0) != before
+
+
+@pytest.mark.parametrize("base", [lambda: GridSampler({"n": range(3), "c": ["a", "b"]}), BruteForceSampler])
+def test_ask_and_tell_until_the_base_is_exhausted(base):
+    def discrete(trial):
+        return trial.suggest_int("n", 0, 2) + len(trial.suggest_categorical("c", ["a", "b"]))
+
+    sampler = PartialFixedSampler({"other": 1}, PartialFixedSampler({"c": "b"}, base()))
+    study = parzen.create_study(sampler=sampler)
+    while not sampler.is_exhausted(study):
+        trial = study.ask()
+        study.tell(trial, discrete(trial))
+    assert sorted(trial.params["n"] for trial in study.trials) == [0, 1, 2]
+
+
+@pytest.mark.parametrize("base", [Theirs, RandomSampler])
+def test_a_base_without_an_end_is_never_exhausted(base):
+    sampler = PartialFixedSampler({"x": 0.5}, base())
+    assert sampler.is_exhausted(parzen.create_study(sampler=sampler)) is False

@@ -13,7 +13,7 @@ from scipy.stats import qmc
 
 import parzen
 from parzen.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
-from parzen.samplers import QMCSampler, RandomSampler
+from parzen.samplers import PartialFixedSampler, QMCSampler, RandomSampler
 from parzen.samplers.qmc import Points
 from parzen.trial import TrialState
 
@@ -236,3 +236,31 @@ def test_a_kind_that_is_none_is_refused():
 def test_scipy_is_imported_by_this_sampler_alone():
     code = "import sys, parzen; parzen.samplers.RandomSampler(); assert 'scipy' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_run_that_ends_out_of_balance_is_told_once(capsys):
+    study = study_of()
+    parzen.logging.set_verbosity(parzen.logging.WARNING)
+    study.optimize(cube, n_trials=3)
+    study.optimize(cube, n_trials=29)
+    assert capsys.readouterr().err == ""
+    study.optimize(cube, n_trials=20)
+    study.optimize(cube, n_trials=20)
+    told = capsys.readouterr().err
+    assert "ends after 52 points" in told
+    assert told.count("balanced") == 1
+
+
+@pytest.mark.parametrize("sampler", [QMCSampler(qmc_type="halton"), RandomSampler(1)])
+def test_others_have_no_balance_to_lose(sampler, capsys):
+    parzen.logging.set_verbosity(parzen.logging.WARNING)
+    study = parzen.create_study(sampler=PartialFixedSampler({"x": 0.5}, sampler))
+    study.optimize(cube, n_trials=20)
+    assert capsys.readouterr().err == ""
+
+
+def test_the_balance_is_told_where_a_parameter_is_fixed(capsys):
+    parzen.logging.set_verbosity(parzen.logging.WARNING)
+    study = parzen.create_study(sampler=PartialFixedSampler({"x": 0.5}, QMCSampler()))
+    study.optimize(cube, n_trials=20)
+    assert capsys.readouterr().err.count("balanced") == 1
