@@ -15,9 +15,10 @@ import numpy as np
 from ..engine.arrays import BoolArray, FloatArray
 from ..engine.distributions import BaseDistribution, CategoricalDistribution, Space
 from ..engine.history import History, Remembered, StudyLike, history_of
+from ..engine.kernels import loading
 from ..engine.records import FrozenTrial
 from .base import Columns
-from .gp import Costs, Knowledge, Prior, Proposer, Transfer
+from .gp import REHEARSAL, Costs, Knowledge, Prior, Proposer, Transfer
 from .tpe import TPESampler
 
 SHARE, SHARE_OF_GRIDS = 0.8, 0.5  # and where all parameters are discrete
@@ -169,40 +170,45 @@ class AutoSampler(TPESampler):
             joint = history.joint_space()
             is_same = space.keys() == joint.keys() and all(space[name] is joint[name] for name in space)
             share = self._share_now(history) if is_same else 0.0
-            ours = np.array([share > 0.0 and self._draws_below(study, number + i, share) for i in range(n)])
+            ours = np.array([self._draws_in_batch(study, number + i) < share for i in range(n)])
+            n_ours = int(np.count_nonzero(ours))
+            # In a grid TPE may propose the same points: then there have to be others.
+            wanted = n if self._is_discrete(history) else n_ours
             rng = self._streams.of(study).generator(number, _PROPOSAL)
-            found = self._proposer(history).propose_batch(history, rng, n) if ours.any() else None
+            found = self._proposer(history).propose_batch(history, rng, wanted, at_once=n) if n_ours else None
+            if self._is_starting(history) and self._share != 0.0 and len(history.directions) == 1:
+                loading.want(REHEARSAL)  # while this batch is evaluated: the next one is the process's
         if found is None:
             return super().sample_batch(study, number, space, n)
         first = {name: distribution.from_model(found[name]) for name, distribution in space.items()}
-        if ours.all():
+        if n_ours == n:
             return first
-        others = super().sample_batch(study, number, space, int(np.count_nonzero(~ours)))
-        return _merged(first, others, ours)
+        return _merged(first, super().sample_batch(study, number, space, n - n_ours), ours)
 
     def notes(self, study: StudyLike, number: int) -> dict[str, Any]:
         history = history_of(study)
         with history.lock:
-            return {PROPOSED_BY: GP} if self._by_process(study, history, number) else {}
+            return {PROPOSED_BY: GP} if self._draws_in_batch(study, number) < self._share_now(history) else {}
+
+    def _draws_in_batch(self, study: StudyLike, number: int) -> float:
+        """Draw who proposes a trial of a batch: numbers for many trials are drawn together."""
+        return self._streams.of(study).uniform(number, _WHOSE)
 
 
 def _merged(first: Columns, others: Columns, ours: BoolArray) -> dict[str, FloatArray]:
-    """Put rows of `others` (m,) among those of `first` (n,) where it is not `ours` (n,); no row stands there twice.
+    """Put rows of `others` (m,) among those of `first` (k,) where it is not `ours` (n,); no row stands there twice.
 
-    Of `first` there are as many as places: those that are left over replace others that are there already.
+    Of `first` there are at least as many as places of ours: those left over replace others that are there already.
     """
     rows, more = np.stack(list(first.values()), axis=1), np.stack(list(others.values()), axis=1)
     n_ours = int(np.count_nonzero(ours))
     taken = {row.tobytes() for row in rows[:n_ours]}
     spare = iter(rows[n_ours:])
-    found = np.empty_like(rows)
+    found = np.empty((len(ours), rows.shape[1]))
     found[ours] = rows[:n_ours]
     for place, row in zip(np.flatnonzero(~ours).tolist(), more, strict=True):
-        while row.tobytes() in taken:
-            row = next(spare, None)
-            if row is None:  # fewer points than places
-                row = rows[place]
-                break
+        while row.tobytes() in taken and (other := next(spare, None)) is not None:  # else there are too few points
+            row = other
         taken.add(row.tobytes())
         found[place] = row
     return {name: found[:, j] for j, name in enumerate(first)}

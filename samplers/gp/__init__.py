@@ -7,6 +7,10 @@ from .prior import Prior
 from .proposer import Proposer
 from .sampler import GPSampler
 from .surrogate import Knowledge
+from .tier import REHEARSAL
 from .transfer import Transfer
 
-__all__ = ["Costs", "GPSampler", "Knowledge", "PlainModel", "Prior", "Proposer", "Transfer", "modelled", "openings"]
+__all__ = [
+    "REHEARSAL", "Costs", "GPSampler", "Knowledge", "PlainModel", "Prior", "Proposer", "Transfer",
+    "modelled", "openings",
+]  # fmt: skip

@@ -71,19 +71,29 @@ class Acquisition:
             Shape (m,); -inf of those that were not rated.
         """
         crosses = [self._cross(model, points) for model in self._models]
-        if self.cost is not None:
-            model, weight = self.cost
-            more = more - weight * model.mean_at(self._cross(model, points))
+        more = more - self._price(points)
         if most is None or len(points.numbers) <= most:
             return self._rated(crosses) + more
-        bound = log_expected_improvement(*self.objective.bound(crosses[0]), self.best, self.noise)[0] + more
-        for (model, zero), cross in zip(self.constraints, crosses[1:], strict=True):
-            mean, sd = model.bound(cross)  # a mean that is feasible may be certain: there the bound is 1
-            bound += np.where(mean > zero, log_probability_below(mean, sd, zero)[0], 0.0)
+        bound = self._bound(crosses) + more
         some = np.sort(np.argpartition(-bound, most)[:most])
         found = np.full(len(bound), -np.inf)
         found[some] = self._rated([cross[some] for cross in crosses])
         return found + more
+
+    def bounds(self, points: Points, more: FloatArray | float = 0.0) -> FloatArray:
+        """Bound what m points are worth from above, shape (m,); see `values`."""
+        return self._bound([self._cross(model, points) for model in self._models]) + more - self._price(points)
+
+    def _bound(self, crosses: list[FloatArray]) -> FloatArray:
+        found = log_expected_improvement(*self.objective.bound(crosses[0]), self.best, self.noise)[0]
+        for (model, zero), cross in zip(self.constraints, crosses[1:], strict=True):
+            mean, sd = model.bound(cross)  # a mean that is feasible may be certain: there the bound is 1
+            found += np.where(mean > zero, log_probability_below(mean, sd, zero)[0], 0.0)
+        return found
+
+    def _price(self, points: Points) -> FloatArray | float:
+        """Give what the costs take off, shape (m,)."""
+        return 0.0 if self.cost is None else self.cost[1] * self.cost[0].mean_at(self._cross(self.cost[0], points))
 
     def _rated(self, crosses: list[FloatArray]) -> FloatArray:
         predicted = self.objective.predict(crosses[0], self.tier.explained)
@@ -118,9 +128,7 @@ class Acquisition:
         """
         model = self.objective
         cross = self._cross(model, points)
-        more = np.zeros(len(cross)) + more
-        if self.cost is not None:
-            more -= self.cost[1] * self.cost[0].mean_at(self._cross(self.cost[0], points))
+        more = np.zeros(len(cross)) + more - self._price(points)
         for one, zero in self.constraints:
             more += log_probability_below(*one.predict(self._cross(one, points)), zero)[0]
         whitened = product(model.factor.half, cross.T)
@@ -225,6 +233,8 @@ class FrontAcquisition:
         mean, sd, feasible = self._predict(points)
         found = log_expected_hypervolume_improvement(mean, sd, self.front, self.reference)
         return np.asarray(found + feasible + more)
+
+    bounds = values
 
     def pick(self, points: Points, more: FloatArray | float, allowed: BoolArray, n: int) -> IntArray:
         """Pick `n` of m points one after the other; what is predicted at one joins the front for the next ones."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 
 from ...engine.arrays import BoolArray, FloatArray, IntArray
+from ...engine.kernels.covariance import Points
 from ...engine.kernels.descent import Rules
 from .acquisition import Acquisition, FrontAcquisition
 from .candidates import single_changes
@@ -46,11 +48,18 @@ class Landscape(NamedTuple):
 
     def values(self, u: FloatArray, most: int | None = None) -> FloatArray:
         """Rate settled points (n, d), `most` of them exactly; -inf where one must not be proposed."""
+        return self._where_allowed(u, partial(self.acquisition.values, most=most))
+
+    def bounds(self, u: FloatArray) -> FloatArray:
+        """Bound what settled points (n, d) are worth from above, at little cost; -inf as in `values`."""
+        return self._where_allowed(u, self.acquisition.bounds)
+
+    def _where_allowed(self, u: FloatArray, rate: Callable[[Points, FloatArray | float], FloatArray]) -> FloatArray:
         active, found = self.gates.active(u), np.full(len(u), -np.inf)
         rows = np.flatnonzero(np.ones(len(u)) if self.is_taken is None else ~self.is_taken(u, active))
         if len(rows):
             points = self.coordinates.points(u[rows], active[rows], self.gates.is_conditional)
-            found[rows] = self.acquisition.values(points, self._more(u[rows], active[rows]), most)
+            found[rows] = rate(points, self._more(u[rows], active[rows]))
         return found
 
     def pick(self, u: FloatArray, n: int) -> IntArray:

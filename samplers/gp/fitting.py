@@ -4,7 +4,8 @@ Between two fits the parameters stay. At milestones, whenever the number of tria
 points of the prior, with little and with much noise, and goes on from the better one. In between, whenever it has grown
 by 1/12, a short fit begins at what the last milestone gave. So whoever has the first n trials finds the same
 parameters. A fit counts from the time on when the number of trials has grown by another 1/16: until then it is worked
-out beside the objective.
+out beside the objective. For many trials at once that is too soon: between two batches a study grows by a whole one.
+There a fit counts that the trials before the last batch decide, as if all batches had the same size.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from .tier import Tier
 FIRST = 4  # trials
 GROWTH, REFIT, LEAST = 1.3, 12, 2
 BEHIND = 16  # more than `REFIT`, so that one fit is worked out at a time
+QUICK = 64  # trials to which a batch waits for a fit
 MUCH_NOISE = -1.0
 N_FIRST, N_THOROUGH, N_SHORT = 8, 22, 15  # evaluations: from each start, from the better one, and of a short fit
 THETA_GRID = 2.0**12  # parameters are rounded to such a part, so that NumPy's and Numba's, of other last digits, agree
@@ -68,16 +70,30 @@ class Schedule:
             if n >= GROWTH * milestone:
                 milestone = n
 
-    def at(self, n: int) -> tuple[Fit, Fit]:
-        """Give the fit that counts at `n` trials, and the last one to begin; the first few are fitted each time."""
+    def at(self, n: int, at_once: int = 1) -> tuple[Fit, Fit]:
+        """Give the fit that counts at `n` trials, and the last one to begin; the first few are fitted each time.
+
+        Parameters
+        ----------
+        n
+            How many trials there are.
+        at_once
+            For how many new ones the parameters are.
+        """
         if n < FIRST:
             return Fit(n, n), Fit(n, n)
         while not self._fits or self._fits[-1].size <= n:
             fit = next(self._growing)
             self._fits.append(fit)
             self._counts_from.append(fit.size + fit.size // BEHIND)
-        newest = bisect_right(self._fits, n, key=lambda fit: fit.size) - 1
-        return self._fits[bisect_right(self._counts_from, n) - 1], self._fits[newest]
+        newest = self._last(n)
+        if at_once == 1:
+            return self._fits[bisect_right(self._counts_from, n) - 1], newest
+        return self._last(max(n - at_once, min(n, QUICK))), newest
+
+    def _last(self, n: int) -> Fit:
+        """Give the last fit to at most `n` trials."""
+        return self._fits[bisect_right(self._fits, n, key=lambda fit: fit.size) - 1]
 
 
 # What a fit and the one to its milestone found.
@@ -99,9 +115,9 @@ class Fits:
         self._known: tuple[Fit, Found] | None = None
         self._begun: tuple[Fit, Beside[Found]] | None = None
 
-    def theta(self, n: int, sample: Callable[[int], Sample], tier: Tier) -> FloatArray:
+    def theta(self, n: int, sample: Callable[[int], Sample], tier: Tier, at_once: int = 1) -> FloatArray:
         """Give the parameters for a study of `n` trials, shape (d + 1,), and let the next fit begin if it is time."""
-        fit, newest = self._schedule.at(n)
+        fit, newest = self._schedule.at(n, at_once)
         if self._known is None or self._known[0] != fit:
             begun = self._begun
             found = begun[1].result() if begun is not None and begun[0] == fit else self._work(fit, sample, tier)()

@@ -19,7 +19,8 @@ SHRINK = 3.0
 N_SEARCHES = 4  # around the best candidates, where there are no slopes to climb along
 NOTHING = Knowledge()
 N_PER_POOL = 128  # points of a batch for which there are as many candidates as for one point
-N_HOPEFUL = 256  # candidates of a batch, or half as many more than its points: the best ones at first
+N_HOPEFUL = 256  # candidates of a batch, or half as many more than its points: the most promising ones at first
+N_CLIMBED = 64  # of these among which climbs begin
 N_EXACT = 192  # candidates of which the deviation is computed exactly
 
 
@@ -93,23 +94,40 @@ class Proposer:
         return prior.draw(name, distribution, u, is_first=number == n_transferred)
 
     @before_loading()
-    def propose_batch(self, history: History, rng: np.random.Generator, n: int) -> dict[str, FloatArray] | None:
-        """Propose `n` points for trials that run at the same time; model coordinates by name, shape (n,) each.
+    def propose_batch(
+        self, history: History, rng: np.random.Generator, n: int, at_once: int
+    ) -> dict[str, FloatArray] | None:
+        """Propose `n` points for trials that run at the same time.
 
         One after the other the best candidate is taken, each as if the ones before had shown what is predicted there.
-        None where there is nothing to learn from.
+
+        Parameters
+        ----------
+        history
+            The study's trials.
+        rng
+            Random numbers.
+        n
+            How many points.
+        at_once
+            How many trials will run; the others somebody else proposes.
+
+        Returns
+        -------
+        model
+            Model coordinates by name, shape (n,) each; None where there is nothing to learn from.
         """
         surrogate = self._surrogate
         if not surrogate.update(history):
             return None
-        landscape = surrogate.landscape(history)
+        landscape = surrogate.landscape(history, at_once=at_once)
         points = _different(self._candidates(landscape, rng, 1 + n // N_PER_POOL))
-        n_hopeful = max(N_HOPEFUL, 3 * n // 2)
-        values = landscape.values(points, n_hopeful)
-        chosen = starts(points, values, N_CLIMBS)
-        tops, heights = climb(landscape, points[chosen], values[chosen])
-        hopeful = points[np.argsort(-values, kind="stable")[:n_hopeful]]
-        points = _different(np.concatenate([tops[starts(tops, heights, N_CLIMBS)], hopeful]))  # one for each top
+        points = points[np.argsort(-landscape.bounds(points), kind="stable")[: max(N_HOPEFUL, 3 * n // 2)]]
+        first = points[:N_CLIMBED]
+        values = landscape.values(first)
+        chosen = starts(first, values, N_CLIMBS)
+        tops, heights = climb(landscape, first[chosen], values[chosen])
+        points = _different(np.concatenate([tops[starts(tops, heights, N_CLIMBS)], points]))  # one for each top
         untried = ~surrogate.has_tried(points)
         points = points[untried] if np.count_nonzero(untried) >= n else points
         picked = landscape.pick(points, n)
@@ -155,4 +173,7 @@ class Proposer:
 
 def _different(points: FloatArray) -> FloatArray:
     """Leave out points (n, d) that stand there already, further up."""
-    return points[np.sort(np.unique(points, axis=0, return_index=True)[1])]
+    first: dict[bytes, int] = {}
+    for i, row in enumerate(points + 0.0):  # -0.0 is 0.0
+        first.setdefault(row.tobytes(), i)
+    return points[list(first.values())]

@@ -100,7 +100,7 @@ class GPSampler(Sampler):
         if not known:
             return columns
         if n > 1:
-            many = proposer.propose_batch(history, rng, n)
+            many = proposer.propose_batch(history, rng, n, at_once=n)
             columns.update({name: many[name] for name in known} if many is not None else {})
         else:
             one = proposer.propose(history, rng)

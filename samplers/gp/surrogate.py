@@ -58,6 +58,14 @@ class Knowledge(NamedTuple):
     is_exact: bool = False
 
 
+class How(NamedTuple):
+    """How models are fitted: by which kernels, what all lengths are divided by, and for how many new trials."""
+
+    tier: Tier
+    shrink: float
+    at_once: int
+
+
 class Surrogate:
     """The models of one study. What it keeps between asks can be rebuilt from the history.
 
@@ -163,7 +171,7 @@ class Surrogate:
 
     # --- models ------------------------------------------------------------------------------------------------------
 
-    def landscape(self, history: History, shrink: float = 1.0) -> Landscape:
+    def landscape(self, history: History, shrink: float = 1.0, at_once: int = 1) -> Landscape:
         """Fit what there is to learn from.
 
         Parameters
@@ -172,14 +180,17 @@ class Surrogate:
             The study's trials, as at `update`.
         shrink
             What all lengths are divided by.
+        at_once
+            How many trials are asked for.
         """
-        tier, n, m = current(), len(self._numbers), len(history.directions)
+        how = How(current(), shrink, at_once)
+        tier, n, m = how.tier, len(self._numbers), len(history.directions)
         rows, _ = self._modelled(history, n)
-        models, smoothed = zip(*(self._objective(history, k, shrink, tier) for k in range(m)), strict=True)
+        models, smoothed = zip(*(self._objective(history, k, how) for k in range(m)), strict=True)
         seen = np.stack(smoothed, axis=1)[: len(rows)]
         self._ranked = rows[np.argsort(seen[:, 0] if m == 1 else evidence.rank_sums(seen), kind="stable")]
         is_feasible = ~(history.violation[self._numbers[rows]] > 0)
-        constraints, cost = self._constraints(history, shrink, tier), self._cost(history, tier)
+        constraints, cost = self._constraints(history, how), self._cost(history, how)
         running = self._running(history)
         if running is not None:
             models = tuple(beside(model, running) for model in models)
@@ -195,11 +206,15 @@ class Surrogate:
         is_taken = None if self._taken is None else self._taken.among
         return Landscape(self.coordinates, self._gates, acquisition, is_taken, self._log_prior(n))
 
-    def _objective(self, history: History, objective: int, shrink: float, tier: Tier) -> tuple[Posterior, FloatArray]:
+    def _theta(self, name: str, n: int, sample: Callable[[int], Sample], how: How) -> FloatArray:
+        """Give the parameters of one model."""
+        return self._fits.setdefault(name, Fits(self._layout)).theta(n, sample, how.tier, how.at_once)
+
+    def _objective(self, history: History, objective: int, how: How) -> tuple[Posterior, FloatArray]:
         """Model one objective; give the values without noise that it believes the trials to have, too."""
-        n = len(self._numbers)
-        fits = self._fits.setdefault(f"objective {objective}", Fits(self._layout))
-        theta = _divided(fits.theta(n, partial(self._first, history, objective, evidence.FITTED), tier), shrink)
+        n, tier = len(self._numbers), how.tier
+        sample = partial(self._first, history, objective, evidence.FITTED)
+        theta = _divided(self._theta(f"objective {objective}", n, sample, how), how.shrink)
         if self._knowledge.is_exact:
             theta[-1] = NOISE_RANGE[0]
         points, in_all_warps, log_jacobian = self._first(history, objective, evidence.LIMIT, n)
@@ -214,7 +229,7 @@ class Surrogate:
             return None
         return lambda u, active: BETA / n * prior.log_density(self.coordinates, u, active)
 
-    def _cost(self, history: History, tier: Tier) -> tuple[Posterior, float] | None:
+    def _cost(self, history: History, how: How) -> tuple[Posterior, float] | None:
         """Model the logarithm of the cost of a trial; None where it is not asked for, or known of less than two."""
         costs, n = self._knowledge.costs, len(self._numbers)
         if costs is None:
@@ -222,13 +237,14 @@ class Surrogate:
         points, z, unit = self._costs(history, costs, n)
         if len(z) < 2 or not unit > 0.0:
             return None
-        fits = self._fits.setdefault("cost", Fits(self._layout))
-        theta = fits.theta(n, partial(_without_zero, partial(self._costs, history, costs)), tier)
+        tier = how.tier
+        theta = self._theta("cost", n, partial(_without_zero, partial(self._costs, history, costs)), how)
         factor = _factor(theta, points, self._layout, tier)
         return Posterior.of(theta, points, self._layout, factor, z, tier.whitened), unit * power(n)
 
-    def _constraints(self, history: History, shrink: float, tier: Tier) -> list[tuple[Posterior, float]]:
+    def _constraints(self, history: History, how: How) -> list[tuple[Posterior, float]]:
         """Model each constraint that some trial violated, and failures if there were any."""
+        tier = how.tier
         samples: dict[str, tuple[int, Scaled]] = {}
         for key in history.constraint_keys:
             values = history.constraint(key)[self._numbers]
@@ -239,8 +255,7 @@ class Surrogate:
             samples["failure"] = len(self._all), partial(self._outcomes, history)
         found = []
         for name, (n, sample) in samples.items():
-            fits = self._fits.setdefault(name, Fits(self._layout))
-            theta = _divided(fits.theta(n, partial(_without_zero, sample), tier), shrink)
+            theta = _divided(self._theta(name, n, partial(_without_zero, sample), how), how.shrink)
             points, z, zero = sample(n)
             factor = _factor(theta, points, self._layout, tier)
             found.append((Posterior.of(theta, points, self._layout, factor, z, tier.whitened), zero))

@@ -22,7 +22,7 @@ from parzen.samplers.gp import Proposer, evidence
 from parzen.samplers.gp.acquisition import Acquisition
 from parzen.samplers.gp.candidates import uniform
 from parzen.samplers.gp.coordinates import Coordinates
-from parzen.samplers.gp.fitting import BEHIND, FIRST, GROWTH, Fit, Fits, Sample, Schedule
+from parzen.samplers.gp.fitting import BEHIND, FIRST, GROWTH, QUICK, Fit, Fits, Sample, Schedule
 from parzen.samplers.gp.surrogate import beside
 from parzen.samplers.gp.tier import NUMPY
 from parzen.samplers.tpe.evidence import gather
@@ -493,6 +493,16 @@ def test_fits_follow_a_schedule_of_the_number_of_trials_alone() -> None:
     assert all(fit in {counts for counts, _ in found} for _, fit in found[:-40])  # each that begins counts later
 
 
+@pytest.mark.parametrize("size", [2, 16, 100, 256])
+def test_the_fit_of_a_batch_began_at_the_batch_before(size: int) -> None:
+    schedule = Schedule()
+    for n in range(FIRST, 1200, 7):
+        counts, newest = schedule.at(n, size)
+        assert newest == schedule.at(n)[1] and counts.size <= max(n - size, min(n, QUICK))
+        if n - size >= QUICK:
+            assert counts == schedule.at(n - size, size)[1]
+
+
 def test_a_fit_that_is_worked_out_beside_the_objective_is_the_one_that_counts_later() -> None:
     rng = np.random.default_rng(0)
     points, z = rng.random((60, 3)), rng.normal(size=60)
@@ -534,6 +544,19 @@ def test_a_study_that_is_resumed_goes_on_as_the_uninterrupted_one(n_startup: int
         part.optimize(eventful, n_trials=n_trials, catch=(ArithmeticError,))
     assert [trial.params for trial in part.trials] == [trial.params for trial in whole.trials]
     assert len(of_gp(part)) == len(of_gp(whole)) > 30
+
+
+def test_batches_of_a_study_that_is_resumed_are_those_of_the_uninterrupted_one(tmp_path: Path) -> None:
+    whole, url = parzen.create_study(sampler=always(5)), f"sqlite:///{tmp_path}/s.db"
+    for size in (30, 50, 50, 20, 50):
+        part = parzen.create_study(sampler=always(5), storage=url, study_name="s", load_if_exists=True)
+        columns = []
+        for study in (whole, part):
+            batch = study.ask_batch(size, XY)
+            study.tell_batch(batch, np.sin(9 * batch["x"]) + batch["y"])
+            columns.append(np.stack([batch["x"], batch["y"]]))
+        np.testing.assert_array_equal(*columns)
+    assert len(of_gp(part)) == len(of_gp(whole)) > 100
 
 
 def test_trials_that_end_in_any_order_are_learnt_from_in_that_order(tmp_path: Path) -> None:
@@ -634,6 +657,7 @@ def test_those_that_are_rated_exactly_are_the_most_promising(n_constraints: int)
     assert np.count_nonzero(exact) == 60
     np.testing.assert_allclose(some[exact], values[exact], rtol=1e-9, atol=1e-9)
     assert exact[np.argsort(-values)[:10]].all()
+    assert (acquisition.bounds(points) >= values - 1e-9).all()
 
 
 def test_points_of_a_batch_are_picked_as_if_those_before_had_shown_what_is_predicted() -> None:
