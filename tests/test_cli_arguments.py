@@ -124,6 +124,18 @@ def test_the_path_of_a_journal_that_is_there(run: Run, journal: str, monkeypatch
     assert run("study-names").out == "kept\nnew\n"
 
 
+@pytest.mark.parametrize("command", [["trials", "--study-name", "s"], ["studies"], ["best-trial", "--study-name", "s"]])
+def test_a_path_at_which_there_is_no_file_is_told_and_none_is_made(
+    run: Run, tmp_path: Path, command: list[str]
+) -> None:
+    for options in ([], ["--storage-class", "JournalFileBackend"]):
+        result = run(*command, "--storage", f"{tmp_path}/typo.log", *options)
+        assert result.code != 0
+        assert "There is no file" in result.err
+    assert "me:pass" not in run(*command, "--storage", "mysql//me:pass@host/db").err
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_an_empty_file_is_a_new_journal(run: Run, tmp_path: Path) -> None:
     (tmp_path / "new.log").touch()
     assert run("create-study", "--study-name", "s", "--storage", str(tmp_path / "new.log")).code == 0

@@ -96,8 +96,13 @@ class Session:
         except ValueError as error:
             if self.storage_class is not None:
                 raise
+            from parzen.engine.redaction import redacted_url
+
+            is_missing = "://" not in self.url and not os.path.exists(self.url)
+            missing = f"There is no file {redacted_url(self.url)!r}. " if is_missing else ""
             raise UnknownStorage(
-                f"{error} A journal is named by redis://HOST, or by its path; to make one, give --storage-class."
+                f"{missing}{error} A journal is named by redis://HOST, or by its path; to make one, give "
+                "--storage-class."
             ) from error
 
     def load_study(

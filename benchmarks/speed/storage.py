@@ -28,6 +28,8 @@ from __future__ import annotations
 import argparse
 import contextlib
 import functools
+import itertools
+import math
 import multiprocessing
 import re
 import shutil
@@ -51,6 +53,7 @@ OURS, THEIRS, RUST = "parzen", "optuna", "rustuna"
 MEMORY, NORMAL, FULL, POSTGRESQL, MARIADB = "memory", "SQLite NORMAL", "SQLite FULL", "PostgreSQL", "MariaDB"
 KINDS = (MEMORY, NORMAL, FULL, POSTGRESQL, MARIADB)
 SERVERS = (POSTGRESQL, MARIADB)
+_PATIENCE = 300.0  # seconds for all processes to have opened the study
 SPACE: dict[str, BaseDistribution] = {f"x{i}": FloatDistribution(0.0, 1.0) for i in range(5)}
 
 
@@ -143,11 +146,24 @@ def close(study: Any) -> None:
 
 def work(case: Case, where: str, seconds: float, barrier: Any, results: Any) -> None:
     """Be one of several processes."""
-    study = open_study(case, where)
+    study, n_errors = open_with_others(case, where)
     run_trials(study, 0.2, case.n_reports, case.at_once)
-    barrier.wait()
-    results.put(run_trials(study, seconds, case.n_reports, case.at_once))
+    barrier.wait(_PATIENCE)
+    rate, n_failed = run_trials(study, seconds, case.n_reports, case.at_once)
+    results.put((rate, n_errors + n_failed))
     close(study)
+
+
+def open_with_others(case: Case, where: str) -> tuple[Any, int]:
+    """Open a study while other processes do so, again after an error; return how many errors there were."""
+    deadline = time.monotonic() + _PATIENCE
+    for n_errors in itertools.count():
+        try:
+            return open_study(case, where), n_errors
+        except Exception:
+            if time.monotonic() > deadline:
+                raise
+    raise AssertionError
 
 
 def measure(case: Case, where: str, seconds: float) -> Rates:
@@ -165,7 +181,7 @@ def measure(case: Case, where: str, seconds: float) -> Rates:
     ]
     for worker in workers:
         worker.start()
-    found = [results.get(timeout=seconds + 300) for _ in workers]
+    found = [results.get(timeout=seconds + 2 * _PATIENCE) for _ in workers]
     for worker in workers:
         worker.join()
     rates = [rate for rate, _ in found]
@@ -255,9 +271,10 @@ def print_table(title: str, found: dict[Case, Rates]) -> None:
         kind = FULL if case.kind == NORMAL and case._replace(library=THEIRS) not in found else case.kind
         other = found[case._replace(library=THEIRS, kind=kind)]
         rust = found.get(case._replace(library=RUST, kind=kind))
+        ratio = rates.total / other.total if other.total else math.inf
         spread = f"{rates.slowest:.1f}..{rates.fastest:.1f}"
         print(f"{case.kind:16}{rates.total:10.1f}{spread:>16}{rates.n_errors:8}{other.total:10.1f}{other.n_errors:8}"
-              f"{rates.total / other.total:8.1f}x{'' if rust is None else f'{rust.total:10.1f}'}")  # fmt: skip
+              f"{ratio:8.1f}x{'' if rust is None else f'{rust.total:10.1f}'}")  # fmt: skip
 
 
 # --- flushes, and studies that are large -----------------------------------------------------------------------------

@@ -63,6 +63,7 @@ class JournalFileBackend(BaseJournalBackend):
         self._starts.append(0)
         self._written: tuple[int, list[bytes]] = 0, []  # lines that this backend wrote last, and their first number
         self._n_misses = 0  # looks at a file that is not there
+        self._identity: tuple[int, int] | None = None  # of the file, once it was seen
 
     def __getstate__(self) -> dict[str, Any]:
         return {"_path": self._path, "_lock": self._lock, "_fsync": self._fsync}
@@ -118,7 +119,7 @@ class JournalFileBackend(BaseJournalBackend):
         """Read some lines from a number on; none if no line is complete yet."""
         starts = self._starts
         with self._mutex, self._explained("read"):
-            if starts.n == 1 and not os.path.exists(self._path):
+            if self._identity is None and not os.path.exists(self._path):
                 self._miss()
                 return []
             while starts.n <= number:
@@ -147,7 +148,9 @@ class JournalFileBackend(BaseJournalBackend):
 
     def _read(self, start: int) -> bytes:
         """Read about a block of complete lines; the writer of an incomplete last line is at work, or dead."""
-        size = os.stat(self._path).st_size
+        file_now = os.stat(self._path)
+        self._check_same(file_now)
+        size = file_now.st_size
         if size == start:
             return b""
         if size < start:
@@ -164,6 +167,17 @@ class JournalFileBackend(BaseJournalBackend):
                 if end or len(found) < block:
                     return found[:end]
                 block *= 2
+
+    def _check_same(self, file: os.stat_result) -> None:
+        """Raise if the path names another file than before: its entries speak of other trials."""
+        identity = file.st_dev, file.st_ino
+        if self._identity is None:
+            self._identity = identity
+        if identity != self._identity:
+            raise StorageInternalError(
+                f"The journal {self._path} was deleted, moved or replaced while it was open, so nothing more can be "
+                "stored in it. Put it back if you have it, and open the study again."
+            )
 
     # --- writing -----------------------------------------------------------------------------------------------------
 
@@ -184,8 +198,9 @@ class JournalFileBackend(BaseJournalBackend):
             return
         text = "".join(to_json(log) + "\n" for log in logs).encode()
         with self._mutex, self._explained("written"):
-            if self._starts.n == 1:
+            if self._identity is None:
                 self._make()
+            self._check_same(os.stat(self._path))
             self._lock.acquire()
             try:
                 start = self._append(text)
@@ -198,6 +213,7 @@ class JournalFileBackend(BaseJournalBackend):
     def _append(self, text: bytes) -> int:
         """Write lines, and give the position of the first one."""
         with open(self._path, "r+b", buffering=0) as file:
+            self._check_same(os.fstat(file.fileno()))
             end = file.seek(0, os.SEEK_END)
             if end != self._starts.view[-1]:
                 end = _cut_to_lines(file, end)

@@ -180,7 +180,7 @@ def _values_of(texts: Sequence[str]) -> list[Any]:
         return []
     word = str(uuid.uuid4())
     between = f',"{word}",'
-    values = json.loads(f"[{between.join(texts)}]")
+    values: list[Any] = json.loads(f"[{between.join(texts)}]")
     if len(values) != 2 * len(texts) - 1 or any(value != word for value in values[1::2]):
         raise Irregular
     return values[::2]

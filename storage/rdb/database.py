@@ -169,7 +169,7 @@ def engine_of(url: str, **options: Any) -> Engine:
     try:
         from sqlalchemy import create_engine
         from sqlalchemy.engine import make_url
-        from sqlalchemy.exc import ArgumentError
+        from sqlalchemy.exc import ArgumentError, NoSuchModuleError
         from sqlalchemy.pool import NullPool
     except ModuleNotFoundError as error:
         raise _missing(error) from error
@@ -183,6 +183,11 @@ def engine_of(url: str, **options: Any) -> Engine:
         return create_engine(address, **{"poolclass": NullPool, **options})
     except ModuleNotFoundError as error:
         raise _missing(error) from error
+    except NoSuchModuleError:
+        raise ValueError(
+            f"SQLAlchemy knows no driver {address.drivername!r}, which the storage URL names: leave the driver out, or "
+            "name one that is installed, as in postgresql+psycopg:// or mysql+pymysql://."
+        ) from None
 
 
 def _missing(error: ModuleNotFoundError) -> ImportError:

@@ -287,7 +287,9 @@ class SQLiteDatabase(Database):
         raise (StorageInternalError(f"{failure} {self._holder()}.") if is_locked(error) else failure) from error
 
     def _holder(self) -> str:
-        return f"{self.path} is held by {described(holders(self._file, f'{self._file}-shm'))}"
+        found = holders(self._file, f"{self._file}-shm")
+        by = described(found) if found else "another process, or by another connection of this one"
+        return f"{self.path} is held by {by}"
 
     def once(self, work: Callable[[], T]) -> T:
         if self._is_in_transaction:

@@ -353,6 +353,27 @@ def test_a_cut_file_is_an_error(path: Path) -> None:
             opened(wrong)
 
 
+@pytest.mark.parametrize("is_replaced", [False, True])
+def test_a_journal_that_was_deleted_or_replaced_gets_no_entries_of_the_old_one(path: Path, is_replaced: bool) -> None:
+    study = new_study(path)
+    trial = study.ask()
+    path.rename(path.with_name("moved.log"))
+    if is_replaced:
+        other = new_study(path)
+        other.ask()
+        before = path.read_bytes()
+    for change in (
+        lambda: trial.suggest_float("x", 0, 1), lambda: study.tell(trial, 1.0), study.ask, lambda: study.trials
+    ):  # fmt: skip
+        with pytest.raises(StorageInternalError, match=r"was deleted, moved or replaced|could not be"):
+            change()
+    assert not is_replaced or path.read_bytes() == before
+    assert is_replaced or os.listdir(path.parent) == ["moved.log"]
+    path.with_name("moved.log").replace(path)
+    study.tell(trial, 1.0)
+    assert [trial.value for trial in study.trials] == [1.0]
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="this system has no limits on files")
 @pytest.mark.parametrize("room", [0, 10, 200])
 def test_a_full_disk_leaves_the_journal_whole(path: Path, room: int) -> None:

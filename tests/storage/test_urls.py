@@ -30,6 +30,12 @@ def test_a_mistyped_address_is_quoted_without_its_password(url: str) -> None:
     assert "ss@" not in str(caught.value)
 
 
+def test_a_driver_that_nobody_knows_is_named() -> None:
+    pytest.importorskip("sqlalchemy")
+    with pytest.raises(ValueError, match=r"no driver 'mysql\+foo'"):
+        parzen.create_study(storage="mysql+foo://me:pass@host/database")
+
+
 def test_the_log_of_a_journal_is_told_of_the_storage_around_it(tmp_path: Path) -> None:
     with pytest.raises(TypeError, match=r"JournalFileBackend.*JournalStorage\(\.\.\.\)"):
         parzen.create_study(storage=JournalFileBackend(f"{tmp_path}/study.log"))  # type: ignore[arg-type]
