@@ -34,15 +34,19 @@ class ThenCmaEs(AutoSampler):
         if self._later is None and study.history.n_complete >= self._after:
             complete = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
             self._later = CmaEsSampler(seed=self._seed, **_start(complete[: self._after]))
-        return (self._later or super()).infer_relative_search_space(study, trial)
+        if self._later is not None:
+            return self._later.infer_relative_search_space(study, trial)
+        return super().infer_relative_search_space(study, trial)
 
     def sample_relative(
         self, study: Any, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
     ) -> dict[str, Any]:
-        return (self._later or super()).sample_relative(study, trial, search_space)
+        if self._later is not None:
+            return self._later.sample_relative(study, trial, search_space)
+        return super().sample_relative(study, trial, search_space)
 
 
-def _start(trials: list[FrozenTrial]) -> dict[str, Any]:
+def _start(trials: list[Any]) -> dict[str, Any]:
     """Begin at the best point, with half the spread of the best ones."""
     best = sorted(trials, key=lambda trial: trial.value)[: max(2, int(SHARE * len(trials)))]
     points = np.array([list(trial.params.values()) for trial in best])
