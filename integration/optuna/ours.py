@@ -345,4 +345,5 @@ class StudyView:
 
     def notes_on_study(self) -> Mapping[str, Any]:
         """Read all system attributes of the study."""
-        return self._study._storage.get_study_system_attrs(self._study._study_id)
+        notes: Mapping[str, Any] = self._study._storage.get_study_system_attrs(self._study._study_id)
+        return notes
