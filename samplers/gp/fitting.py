@@ -5,7 +5,8 @@ points of the prior, with little and with much noise, and goes on from the bette
 by 1/12, a short fit begins at what the last milestone gave. So whoever has the first n trials finds the same
 parameters. A fit counts from the time on when the number of trials has grown by another 1/16: until then it is worked
 out beside the objective. For many trials at once that is too soon: between two batches a study grows by a whole one.
-There a fit counts that the trials before the last batch decide, as if all batches had the same size.
+There a fit counts that the trials before the last batch decide, as if all batches had the same size, and some steps
+from it follow in the ask, on what the last batch showed.
 """
 
 from __future__ import annotations
@@ -27,9 +28,10 @@ from .tier import Tier
 FIRST = 4  # trials
 GROWTH, REFIT, LEAST = 1.3, 12, 2
 BEHIND = 16  # more than `REFIT`, so that one fit is worked out at a time
-QUICK = 64  # trials to which a batch waits for a fit
+QUICK = 64  # trials to which a batch waits for a whole fit
 MUCH_NOISE = -1.0
 N_FIRST, N_THOROUGH, N_SHORT = 8, 22, 15  # evaluations: from each start, from the better one, and of a short fit
+N_BATCH = 25  # evaluations in the ask for a batch: with 10 its points are worse (docs/default.md)
 THETA_GRID = 2.0**12  # parameters are rounded to such a part, so that NumPy's and Numba's, of other last digits, agree
 
 
@@ -130,7 +132,8 @@ class Fits:
                 return work()
 
             self._begun = newest, Beside(later)
-        return self._known[1][1]
+        theta = self._known[1][1]
+        return theta if at_once == 1 else self._fit(theta[None], sample(n), N_BATCH, tier)
 
     def once(self, sample: Sample, tier: Tier) -> FloatArray:
         """Fit to one sample, shape (d + 1,): now, and with nothing kept for later."""

@@ -20,7 +20,6 @@ N_SEARCHES = 4  # around the best candidates, where there are no slopes to climb
 NOTHING = Knowledge()
 N_PER_POOL = 128  # points of a batch for which there are as many candidates as for one point
 N_HOPEFUL = 256  # candidates of a batch, or half as many more than its points: the most promising ones at first
-N_CLIMBED = 64  # of these among which climbs begin
 N_EXACT = 192  # candidates of which the deviation is computed exactly
 
 
@@ -123,7 +122,7 @@ class Proposer:
         landscape = surrogate.landscape(history, at_once=at_once)
         points = _different(self._candidates(landscape, rng, 1 + n // N_PER_POOL))
         points = points[np.argsort(-landscape.bounds(points), kind="stable")[: max(N_HOPEFUL, 3 * n // 2)]]
-        first = points[:N_CLIMBED]
+        first = points[:N_EXACT]
         values = landscape.values(first)
         chosen = starts(first, values, N_CLIMBS)
         tops, heights = climb(landscape, first[chosen], values[chosen])
