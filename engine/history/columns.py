@@ -181,7 +181,7 @@ class Matrix:
         Length of the columns.
     """
 
-    __slots__ = ("_data", "_index", "_n_used", "capacity", "cells")
+    __slots__ = ("_data", "_index", "_n_used", "_newest", "capacity", "cells")
 
     def __init__(self) -> None:
         self.cells: dict[str, Any] = {}
@@ -192,6 +192,10 @@ class Matrix:
     def _hold(self, data: FloatArray) -> None:
         cells = self.cells | {name: data[row].data for name, row in self._index.items()}
         self.cells, self._data, self.capacity = cells, data, data.shape[1]
+        self._newest: tuple[Sequence[str], IntArray] = (
+            (),
+            np.empty((0, 1), np.int64),
+        )  # read last: names, and their rows
 
     # A view cannot be pickled, and is made again.
     def __getstate__(self) -> tuple[dict[str, Any], dict[str, int], FloatArray]:
@@ -253,11 +257,14 @@ class Matrix:
 
     def read(self, names: Sequence[str], rows: IntArray) -> FloatArray:
         """Read some rows (n,) of some columns: shape (d, n), NaN for columns that there are not."""
-        try:
-            found = np.fromiter(map(self._index.__getitem__, names), np.int64, len(names))
-        except KeyError:
-            return np.array([self._column(name)[rows] for name in names])
-        return self._data[found[:, np.newaxis], rows]  # type: ignore[no-any-return]
+        newest, places = self._newest
+        if names is not newest:
+            try:
+                places = np.fromiter(map(self._index.__getitem__, names), np.int64, len(names))[:, np.newaxis]
+            except KeyError:
+                return np.array([self._column(name)[rows] for name in names])
+            self._newest = names, places
+        return self._data[places, rows]  # type: ignore[no-any-return]
 
     def _column(self, name: str) -> FloatArray:
         """Give a column, shape (capacity,)."""

@@ -73,11 +73,11 @@ class History(TrialColumns):
             heapq.heappush(self._waiting, number)
 
     def _set_columns(self, record: FrozenTrial) -> None:
-        number, params, latest, columns = record.number, record.params, self._domains.latest, self._params
+        number, params, latest, set_value = record.number, record.params, self._domains.latest, self._params.set
         for name, distribution in record.distributions.items():
             if latest.get(name) is not distribution:
                 record.distributions[name] = distribution = self._admit(name, distribution)
-            columns.set(name, number, distribution.to_internal_repr(params[name]))
+            set_value(name, number, distribution.to_internal_repr(params[name]))
 
     def put(self, record: FrozenTrial) -> bool:
         """Bring one trial up to date from what a storage holds: a new one is added, a live one changes in place.

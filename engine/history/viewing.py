@@ -8,6 +8,8 @@ from ..hooks import is_ours
 from ..records import FrozenTrial, StudyDirection
 from .history import History
 
+_LISTINGS = ("get_trials", "_get_trials")
+
 
 def history_of(study: Any) -> History:
     """Give the trials of a study as columns.
@@ -29,7 +31,7 @@ def history_of(study: Any) -> History:
     history
         Numbers that are not among the trials appear as empty failed trials, from which no sampler learns.
     """
-    if not any(hasattr(study, listing) and not is_ours(study, listing) for listing in ("get_trials", "_get_trials")):
+    if is_ours(study, *_LISTINGS) or not any(hasattr(study, name) and not is_ours(study, name) for name in _LISTINGS):
         known = getattr(study, "history", None)
         if not isinstance(known, History):
             raise TypeError(f"Expected a study, but got {study!r}.")

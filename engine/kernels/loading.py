@@ -41,6 +41,7 @@ _first_ask: float | None = None
 _local = threading.local()
 _asks: list[float] = []  # when each ask that runs now began
 _no_asks = threading.Event()
+_waiting: list[object] = []  # one for each thread that waits for the end of the asks
 _step = threading.Lock()  # held while something is imported, loaded or compiled: a fork or the end waits for it
 
 
@@ -116,12 +117,11 @@ class before_loading(contextlib.ContextDecorator):
         self._begin = None if getattr(_local, "rehearses", False) else time.monotonic()
         if self._begin is not None:
             _asks.append(self._begin)
-            _no_asks.clear()
 
     def __exit__(self, *error: object) -> None:
         if self._begin is not None:
             _asks.remove(self._begin)
-            if not _asks:
+            if _waiting and not _asks:
                 _no_asks.set()
 
     def _recreate_cm(self) -> before_loading:
@@ -131,7 +131,19 @@ class before_loading(contextlib.ContextDecorator):
 def after_asks() -> None:
     """Wait until no ask runs, as long as loading would: for work that can begin as well when an ask has ended."""
     if _asks:
-        _no_asks.wait(_FIRST)
+        _wait_for_no_asks(_FIRST)
+
+
+def _wait_for_no_asks(timeout: float) -> None:
+    """Wait until no ask runs. An ask wakes who waits when it ends; it need not do anything while nobody does."""
+    waits = object()
+    _waiting.append(waits)
+    try:
+        _no_asks.clear()
+        if _asks:
+            _no_asks.wait(timeout)
+    finally:
+        _waiting.remove(waits)
 
 
 @contextlib.contextmanager
@@ -147,7 +159,7 @@ def _giving_way() -> Iterator[None]:
         now = time.monotonic()
         longest = min(asks[0] + _FIRST - now, _STANDING * (now - begin) - stood)
         if longest > 0.0:
-            _no_asks.wait(longest)
+            _wait_for_no_asks(longest)
             stood += time.monotonic() - now
 
     before = sys.getswitchinterval()

@@ -129,7 +129,7 @@ class Fitter:
     def n_below(self, space: ModelSpace, n: int) -> int:
         """Give how many of `n` trials are below."""
         found = (self.settings.gamma or _default_gamma(space, len(self._history.directions)))(n)
-        if not isinstance(found, Integral) or found < 0:
+        if (type(found) is not int and not isinstance(found, Integral)) or found < 0:
             raise ValueError(
                 f"`gamma` must give a number of trials, an integer from 0, but gave {found!r} for {n} trials."
             )

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ...engine.arrays import FloatArray
-from ...engine.distributions import CategoricalDistribution, Space
+from ...engine.distributions import BaseDistribution, CategoricalDistribution, Space
 from ...engine.history import Dimensions
 from ...engine.kernels.axes import SpaceArrays, axes_of, decode, encode
 from ...engine.kernels.categorical import ChoiceTables
@@ -89,6 +89,19 @@ class ModelSpace:
     def any_tables(self) -> ChoiceTables:
         """The kernels of the categorical parameters for some smoothing, for a kernel that sets another."""
         return self.choice_tables(1.0)
+
+    @cached_property
+    def _bent(self) -> list[tuple[str, BaseDistribution]]:
+        """The parameters whose internal values are not their model coordinates."""
+        scale, pairs = self.dims.scale, zip(self.names, self.dims.distributions, strict=True)
+        return [pair for pair, bent in zip(pairs, scale.is_log | (scale.spacing > 0.0), strict=True) if bent]
+
+    def internal(self, x: FloatArray) -> dict[str, float]:
+        """Turn the model coordinates (d,) of one point of the space into internal values by name."""
+        found = dict(zip(self.names, x.tolist(), strict=True))
+        for name, distribution in self._bent:
+            found[name] = distribution.from_model_value(found[name])
+        return found
 
     def model(self, z: FloatArray) -> FloatArray:
         """Turn kernel coordinates (n, d) into model coordinates."""

@@ -15,19 +15,18 @@ from ...engine.arrays import FloatArray, IntArray
 from ...engine.distributions import Space
 from ...engine.kernels.mixture import MOST_FEW
 from .coreset import N_BEST
-from .estimator import Estimator
 from .fitting import Fitter
 from .local_search import N_STEPS
 from .observations import SortedObservations
-from .recombination import sources
+from .recombination import CROSSED
 from .split import Split
 
 _NO_NUMBERS: IntArray = np.empty(0, dtype=np.int64)
 _NO_WEIGHTS: FloatArray = np.empty(0)
 
 
-def choose(fitter: Fitter, space: Space, key: npt.NDArray[np.uint64], number: int, n: int) -> FloatArray | None:
-    """Choose the point (d,) of a trial by the joint densities, in model coordinates; None where the parts are needed.
+def choose(fitter: Fitter, space: Space, key: npt.NDArray[np.uint64], number: int, n: int) -> dict[str, float] | None:
+    """Choose the values of a trial by the joint densities; None where the parts are needed.
 
     Parameters
     ----------
@@ -39,6 +38,11 @@ def choose(fitter: Fitter, space: Space, key: npt.NDArray[np.uint64], number: in
         Whose random numbers to use.
     n
         Number of trials in the study.
+
+    Returns
+    -------
+    internal
+        Internal values by name.
     """
     settings = fitter.settings
     tier, model_space, observations = fitter.observe(space, {})
@@ -53,7 +57,7 @@ def choose(fitter: Fitter, space: Space, key: npt.NDArray[np.uint64], number: in
     if n_above > fitter.limit or not observations.is_sorted:
         ranked = observations.kept.ranked[:n_ranked]
         numbers, weights = _modelled(fitter, observations, ranked[:n_below], ranked[n_below : n_below + N_BEST])
-    point: FloatArray = tier.asking.ask(
+    point = tier.asking.ask(
         key,
         number,
         settings.n_candidates,
@@ -76,36 +80,34 @@ def choose(fitter: Fitter, space: Space, key: npt.NDArray[np.uint64], number: in
         model_space.axes,
         observations.kept,
     )
-    return point
+    return model_space.internal(point)
 
 
-def choose_child(fitter: Fitter, space: Space, rng: np.random.Generator, n: int) -> FloatArray | None:
-    """Choose the point (d,) of a trial among children of the trials below; None where the parts are needed.
+def choose_child(
+    fitter: Fitter, space: Space, key: npt.NDArray[np.uint64], number: int, n: int
+) -> dict[str, float] | None:
+    """Choose the values of a trial among children of the trials below; None where the parts are needed.
 
-    Parameters
-    ----------
-    fitter, space, n
-        As in `choose`.
-    rng
-        The trial's random numbers; the parts begin with them anew.
+    Parameters and returned values are those of `choose`.
     """
     settings = fitter.settings
     tier, model_space, observations = fitter.observe(space, {})
     if not isinstance(observations, SortedObservations):
         return None
     split = fitter.split(observations)
-    below, d, n_candidates = split.below, len(model_space.names), settings.n_candidates
+    below = split.below
     if not 0 < len(below) <= MOST_FEW:
         return None
     n_above = observations.n - len(below) + len(observations.running)
     numbers, weights = _NO_NUMBERS, _NO_WEIGHTS
     if n_above > fitter.limit or not observations.is_sorted:
         numbers, weights = _modelled(fitter, observations, below, split.best_above)
-    estimator = Estimator(settings, model_space, tier, bool(rng.random() >= settings.caution))
-    u = rng.random((n_candidates, 2 * d))
     z, x, scores = tier.asking.rate_children(
-        u,
-        np.append(below, -1)[sources(len(below), n_candidates, d, rng)],
+        key,
+        number,
+        settings.n_candidates,
+        settings.caution,
+        CROSSED,
         settings.acquisition.power,  # type: ignore[attr-defined]
         n,
         below,
@@ -115,7 +117,7 @@ def choose_child(fitter: Fitter, space: Space, rng: np.random.Generator, n: int)
         weights,
         settings.prior_weight,
         settings.consider_prior,
-        np.array([estimator.smoothing(len(below)), estimator.smoothing(n_above)]),
+        -1.0 if settings.choice_smoothing is None else settings.choice_smoothing,
         settings.clip.least,  # type: ignore[attr-defined]
         settings.clip.most,  # type: ignore[attr-defined]
         observations.endpoints,
@@ -129,8 +131,7 @@ def choose_child(fitter: Fitter, space: Space, rng: np.random.Generator, n: int)
         if not is_new.any():
             return None
         x, scores = x[is_new], scores[is_new]
-    best: FloatArray = x[np.argsort(-scores, kind="stable")[0]]
-    return best
+    return model_space.internal(x[np.argsort(-scores, kind="stable")[0]])
 
 
 def _running(observations: SortedObservations) -> IntArray:

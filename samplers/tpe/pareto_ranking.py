@@ -55,7 +55,7 @@ class ParetoRanking:
 
     def best(self, n: int) -> IntArray:
         """Give the numbers of the `n` best complete and pruned trials."""
-        made_for = (len(self._history.finished), len(self._history.pauses), n)
+        made_for = (self._history.n_finished, self._history.n_pauses, n)
         if made_for != self._made_for:
             self._best, self._made_for = self._find(n), made_for
         return self._best

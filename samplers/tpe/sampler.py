@@ -264,18 +264,17 @@ class TPESampler(Sampler):
         if purpose == 0 and self._settings.is_plain and is_ours(self, "sample", "propose", "rank"):
             history = history_of(study)
             with before_loading(), history.lock:
-                point = None if self._is_starting(history) else self._in_one_call(study, history, trial.number, space)
-            if point is not None:
-                rows = zip(space.items(), point.tolist(), strict=True)
-                return {name: distribution.from_model_value(x) for (name, distribution), x in rows}
+                found = None if self._is_starting(history) else self._in_one_call(study, history, trial.number, space)
+            if found is not None:
+                return found
         return super()._sample_one(study, trial, space, purpose)
 
-    def _in_one_call(self, study: StudyLike, history: History, number: int, space: Space) -> FloatArray | None:
-        streams, fitter = self._streams.of(study), self._fitter(history)
+    def _in_one_call(self, study: StudyLike, history: History, number: int, space: Space) -> dict[str, float] | None:
+        key, fitter = self._streams.of(study).key, self._fitter(history)
         if self._is_joint(history):
-            return one_call.choose(fitter, space, streams.key, number, history.n)
+            return one_call.choose(fitter, space, key, number, history.n)
         if self._settings.multivariate is None:
-            return one_call.choose_child(fitter, space, streams.generator(number), history.n)
+            return one_call.choose_child(fitter, space, key, number, history.n)
         return None
 
     @before_loading()

@@ -8,10 +8,11 @@ from seeded_studies import constrained as constrained_two
 from seeded_studies import mixed, three, two
 
 import parzen
-from parzen.distributions import FloatDistribution
+from parzen.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 from parzen.samplers import TPESampler
 from parzen.samplers.tpe import one_call, rules
 from parzen.samplers.tpe.model import compiled_tier
+from parzen.samplers.tpe.model_space import ModelSpace
 from parzen.trial import TrialState, create_trial
 
 compiled_tier()  # the conftest of samplers makes the kernels ready
@@ -87,6 +88,24 @@ OPTIONS = {
     "no prior, all bold": {"consider_prior": False, "caution": 0.0, "acquisition": rules.LogRatio(0.7)},
     "few candidates": {"n_ei_candidates": 1, "n_startup_trials": 1, "gamma": lambda n: 0 if n % 5 == 0 else n},
 }
+
+
+def test_internal_values_are_those_of_the_distributions() -> None:
+    space = {
+        "x": FloatDistribution(-5, 5),
+        "rate": FloatDistribution(1e-5, 1.0, log=True),
+        "step": FloatDistribution(0.1, 0.7, step=0.2),
+        "n": IntDistribution(1, 300, log=True),
+        "even": IntDistribution(0, 10, step=2),
+        "kind": CategoricalDistribution(["a", "b", "c"]),
+    }
+    rng = np.random.default_rng(0)
+    for _ in range(20):
+        x = np.array([rng.uniform(*distribution.support) for distribution in space.values()])
+        x[0] = rng.choice([-5.0, 5.0, x[0]])
+        found = ModelSpace(space, {}).internal(x)
+        expected = [d.from_model_value(coordinate) for d, coordinate in zip(space.values(), x.tolist(), strict=True)]
+        assert found == dict(zip(space, expected, strict=True))
 
 
 @pytest.mark.parametrize("run", [one_by_one, with_running])

@@ -27,8 +27,8 @@ from .densities import (
     update,
 )
 from .local_search import climb_along
-from .mixture import _draw, _log_density, _log_marginals, _snap
-from .philox import uniforms
+from .mixture import _draw, _log_density, _snap
+from .philox import Stream, integer, stream_of, uniform, uniforms
 
 FEW = 128  # kernels up to which their order does not matter
 
@@ -134,8 +134,11 @@ def ask(
 
 @jit
 def rate_children(
-    u: FloatArray,
-    parent: IntArray,
+    key: npt.NDArray[np.uint64],
+    number: int,
+    n_candidates: int,
+    caution: float,
+    crossed: float,
     power: float,
     n: int,
     below_numbers: IntArray,
@@ -145,7 +148,7 @@ def rate_children(
     weights: FloatArray,
     prior_weight: float,
     has_prior: bool,
-    smoothing: FloatArray,
+    smoothing: float,
     least_parts: int,
     most_parts: int,
     endpoints: bool,
@@ -157,15 +160,12 @@ def rate_children(
 
     Parameters
     ----------
-    u
-        (c, 2 d) uniforms for c points from the density below, each dimension by itself.
-    parent
-        (c, d) whose coordinates children have: the number of a trial, or -1, as that of one that lacks it, for those
-        of the point that was drawn.
+    crossed
+        See `inherited`.
+    below_numbers
+        Numbers of the trials below, at least one.
     n_above
         How many trials are above, more than `ids` where these stand for all.
-    smoothing
-        (2,) what a categorical kernel gives to every choice, below and above.
     others
         As in `ask`.
 
@@ -174,13 +174,19 @@ def rate_children(
     z, x, scores
         Children (c, d) in kernel and in model coordinates, and scores (c,).
     """
-    n_below = below_numbers.size
+    d, n_below, stream = axes.low.size, below_numbers.size, stream_of(key, 0, number)
+    has_own = uniform(stream) >= caution or smoothing < 0.0
+    u = np.empty((n_candidates, 2 * d))
+    for c in range(n_candidates):
+        for j in range(2 * d):
+            u[c, j] = uniform(stream)
+    parent = inherited(stream, below_numbers, crossed, n_candidates, d)
     below = fit_below(
         below_numbers,
-        log_weights(np.ones(n_below), prior_weight if has_prior or n_below == 0 else -1.0),
+        log_weights(np.ones(n_below), prior_weight if has_prior else -1.0),
         smallest(axes, n_below + has_prior, least_parts, most_parts),
         endpoints,
-        tables(smoothing[0], choices, axes),
+        tables(prior_weight / (n_below + 1) if has_own else smoothing, choices, axes),
         axes,
         kept,
     )
@@ -192,47 +198,101 @@ def rate_children(
         ids,
         log_weight,
         smallest(axes, n_above + has_prior, least_parts, most_parts),
-        tables(smoothing[1], choices, axes),
+        tables(prior_weight / (n_above + 1) if has_own else smoothing, choices, axes),
         axes,
         kept,
     )
-    d = axes.low.size
     z = _draw(below.log_weight, below.mu, below.sigma, below.row, below.table, axes, u, d)
-    x, scores = np.empty(z.shape), np.zeros(len(z))
-    for c in range(len(z)):
+    x, scores = np.empty(z.shape), np.zeros(n_candidates)
+    for c in range(n_candidates):
         for j in range(d):
             if parent[c, j] >= 0 and kept.z[j, parent[c, j]] == kept.z[j, parent[c, j]]:
                 z[c, j] = kept.z[j, parent[c, j]]
         x[c] = decoded(z[c], axes)
-    columns = np.ascontiguousarray(z.T)
-    log_below = _log_marginals(below.log_weight, below.norm, below.mu, below.precision, below.row, below.table, columns)
-    log_above = _log_marginals_of_many(ids, log_weight, above, axes, kept, columns)
+    place = np.empty(kept.counts.size, np.int64)
+    for c in range(ids.size):
+        place[ids[c]] = c
+    log_below, log_above, at = np.empty(n_candidates), np.empty(n_candidates), np.empty(n_candidates, np.int64)
     for j in range(d):
-        for c in range(len(z)):
-            scores[c] += log_below[j, c] - power * log_above[j, c]
+        different = _different(z[:, j], at)  # children share the coordinates of few parents
+        size = len(different)
+        offset, mu, precision = below.log_weight - below.norm[j], below.mu[j : j + 1], below.precision[j : j + 1]
+        _log_density(offset, mu, precision, below.row[j : j + 1], below.table, different, log_below[:size])
+        _log_marginal_of_many(j, ids, place, log_weight, above, axes, kept, different, log_above[:size])
+        for c in range(n_candidates):
+            scores[c] += log_below[at[c]] - power * log_above[at[c]]
     return z, x, scores
 
 
 @jit
-def _log_marginals_of_many(
-    ids: IntArray, log_weight: FloatArray, density: Kernels, axes: Axes, kept: Kept, z: FloatArray
-) -> FloatArray:
-    """Return `mixture.log_marginals` (d, n) at z (d, n), with neighbours side by side: far blocks are then given up."""
-    k, place = log_weight.size, np.empty(kept.counts.size, np.int64)
-    for c in range(ids.size):
-        place[ids[c]] = c
-    out, one = np.empty(z.shape), np.empty((z.shape[1], 1))
-    turn, offset, mu, precision = np.arange(k), np.empty(k), np.empty((1, k)), np.empty((1, k))
-    for j in range(len(z)):
-        is_sorted = k > FEW and axes.n_values[j] == 0 and kept.n_listed[j] == ids.size
-        for c in range(k):
-            turn[c] = place[kept.order[j, c]] if is_sorted and c < ids.size else c
-        for c in range(k):
-            offset[c] = log_weight[turn[c]] - density.norm[j, turn[c]]
-            mu[0, c], precision[0, c] = density.mu[j, turn[c]], density.precision[j, turn[c]]
-        one[:, 0] = z[j]
-        _log_density(offset, mu, precision, density.row[j : j + 1], density.table, one, out[j])
-    return out
+def inherited(stream: Stream, numbers: IntArray, crossed: float, n: int, d: int) -> IntArray:
+    """Choose whose coordinates n children have (n, d): the number of one of the trials below, or -1 for none.
+
+    See `recombination.sources`, whose share of children with two parents is `crossed`.
+    """
+    first, second, has_two = np.empty(n, np.int64), np.empty(n, np.int64), np.empty(n, np.bool_)
+    parent, own = np.empty((n, d), np.int64), np.empty((n, d))
+    for c in range(n):
+        first[c] = numbers[integer(stream, numbers.size)]
+    for c in range(n):
+        second[c] = numbers[integer(stream, numbers.size)]
+    for c in range(n):
+        has_two[c] = uniform(stream) < crossed
+    for c in range(n):
+        for j in range(d):
+            is_second = uniform(stream) < 0.5
+            parent[c, j] = second[c] if is_second and has_two[c] else first[c]
+    for c in range(n):
+        for j in range(d):
+            own[c, j] = uniform(stream)
+    for c in range(n):
+        share = float(d) ** -uniform(stream)
+        for j in range(d):
+            if own[c, j] < share:
+                parent[c, j] = -1
+    for c in range(n):
+        parent[c, integer(stream, d)] = -1
+    return parent
+
+
+@jit
+def _different(z: FloatArray, at: IntArray) -> FloatArray:
+    """Return the k different ones of coordinates (n,), shape (k, 1); fill in at which place (n,) each of them is."""
+    found, size = np.empty((z.size, 1)), 0
+    for c in range(z.size):
+        at[c] = 0
+        while at[c] < size and found[at[c], 0] != z[c]:
+            at[c] += 1
+        if at[c] == size:
+            found[size, 0] = z[c]
+            size += 1
+    return found[:size]
+
+
+@jit
+def _log_marginal_of_many(
+    j: int,
+    ids: IntArray,
+    place: IntArray,
+    log_weight: FloatArray,
+    density: Kernels,
+    axes: Axes,
+    kept: Kept,
+    z: FloatArray,
+    out: FloatArray,
+) -> None:
+    """Fill `out` (n,) with the log-density of dimension j at z (n, 1), with neighbours side by side.
+
+    Far blocks are then given up. `place` tells where a trial stands among `ids`.
+    """
+    k = log_weight.size
+    offset, mu, precision = np.empty(k), np.empty((1, k)), np.empty((1, k))
+    is_sorted = k > FEW and axes.n_values[j] == 0 and kept.n_listed[j] == ids.size
+    for c in range(k):
+        turn = place[kept.order[j, c]] if is_sorted and c < ids.size else c
+        offset[c] = log_weight[turn] - density.norm[j, turn]
+        mu[0, c], precision[0, c] = density.mu[j, turn], density.precision[j, turn]
+    _log_density(offset, mu, precision, density.row[j : j + 1], density.table, z, out)
 
 
 @jit

@@ -242,15 +242,17 @@ def _log_density(
         width = LEAST_BLOCK
         while width < stop - start:
             width *= 2
-        for c in range(width):  # the padding of the last block has no weight
+        filled = min((stop - start + LEAST_BLOCK - 1) // LEAST_BLOCK * LEAST_BLOCK, width)
+        for c in range(filled):  # the padding of the last block has no weight
             constant[c] = offset[start + c] if start + c < k else -np.inf
         for j in range(d):
             for c in range(stop - start):
                 mean[j, c], scale[j, c], first[j, c] = mu[j, start + c], precision[j, start + c], row[j, start + c]
         for i in range(n):
-            least = peak[i] + NEGLIGIBLE if width == BLOCK else -np.inf
-            if _exponents(exponent[:width], constant, mean, scale, first, table, z[i], least, buffer):
-                _accumulate(exponent[:width], buffer, work[:width], peak, total, i)
+            least = peak[i] + NEGLIGIBLE if filled == BLOCK else -np.inf
+            if _exponents(exponent[:filled], constant, mean, scale, first, table, z[i], least, buffer):
+                exponent[filled:width] = -np.inf
+                _accumulate(exponent[:width], filled, buffer, work[:filled], peak, total, i)
     for i in range(n):
         out[i] = peak[i] + math.log(total[i]) if total[i] > 0.0 else -np.inf
 
@@ -333,18 +335,29 @@ def _largest(x: FloatArray, buffer: FloatArray) -> float:
 
 @jit
 def _accumulate(
-    exponent: FloatArray, buffer: FloatArray, work: FloatArray, peak: FloatArray, total: FloatArray, i: int
+    exponent: FloatArray,
+    filled: int,
+    buffer: FloatArray,
+    work: FloatArray,
+    peak: FloatArray,
+    total: FloatArray,
+    i: int,
 ) -> None:
-    """Add the terms of a block, as many as a power of two, to the running log-sum-exp (peak, total) of candidate i."""
+    """Add the terms of a block, as many as a power of two, to the running log-sum-exp (peak, total) of candidate i.
+
+    Those behind the first `filled` ones are -inf.
+    """
     top = _largest(exponent, buffer)
     if not top - peak[i] > NEGLIGIBLE:
         return
     if top > peak[i]:
         total[i] *= math.exp(peak[i] - top)
         peak[i] = top
-    for c in range(exponent.size):
-        exponent[c] -= peak[i]
-    exp_block(exponent, work)
+    terms = exponent[:filled]
+    for c in range(filled):
+        terms[c] -= peak[i]
+    exp_block(terms, work)
+    exponent[filled:] = 0.0
     half = exponent.size // 2
     while half > 0:
         low, high = exponent[:half], exponent[half : 2 * half]

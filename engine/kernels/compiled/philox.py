@@ -6,10 +6,12 @@ itself spares the generator, which takes longer to be set to a trial's numbers t
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 import numpy.typing as npt
 
-from ...arrays import FloatArray
+from ...arrays import FloatArray, IntArray
 from .. import jit
 
 MULTIPLIER_0, MULTIPLIER_1 = np.uint64(0xD2E7470EE14C6C93), np.uint64(0xCA5A826395121157)
@@ -20,23 +22,97 @@ SPARE = np.uint64(11)  # bits of a word that a float has no room for
 UNIT = 2.0**-53
 
 
+class Stream(NamedTuple):
+    """The numbers of one trial, to be read one after the other, as from a `numpy.random.Generator`.
+
+    Attributes
+    ----------
+    key, purpose, number
+        Whose numbers they are, as in `uniforms`.
+    block
+        (4,) the words that were drawn last.
+    place
+        (3,) how many words were read, whether half of one is left for the next integer, and that half.
+    """
+
+    key: npt.NDArray[np.uint64]
+    purpose: int
+    number: int
+    block: npt.NDArray[np.uint64]
+    place: IntArray
+
+
+@jit
+def stream_of(key: npt.NDArray[np.uint64], purpose: int, number: int) -> Stream:
+    """Return the numbers of the generator that `Streams.generator` gives for a key (2,), from the first one on."""
+    return Stream(key, purpose, number, np.empty(4, np.uint64), np.zeros(3, np.int64))
+
+
+@jit
+def uniform(stream: Stream) -> float:
+    """Return the next number in [0, 1), as ``Generator.random`` does."""
+    return np.float64(_word(stream) >> SPARE) * UNIT
+
+
+@jit
+def integer(stream: Stream, n: int) -> int:
+    """Return the next integer from 0 to n - 1, n < 2^32, as ``Generator.integers`` does.
+
+    Source: Lemire, "Fast random integer generation in an interval" (ACM TOMACS 29, 2019).
+    """
+    if n == 1:
+        return 0
+    threshold = np.uint64((2**32 - n) % n)
+    while True:
+        product = _half(stream) * np.uint64(n)
+        if product & LOW >= threshold:
+            return np.int64(product >> HALF)
+
+
+@jit
+def _half(stream: Stream) -> np.uint64:
+    """Return the next 32 bits: of each word first the lower ones."""
+    place = stream.place
+    if place[1]:
+        place[1] = 0
+        return np.uint64(place[2])
+    word = _word(stream)
+    place[1], place[2] = 1, np.int64(word >> HALF)
+    return word & LOW
+
+
+@jit
+def _word(stream: Stream) -> np.uint64:
+    at = stream.place[0]
+    if at % 4 == 0:
+        _draw(stream.key, stream.purpose, stream.number, at // 4, stream.block)
+    stream.place[0] = at + 1
+    word: np.uint64 = stream.block[at % 4]
+    return word
+
+
 @jit
 def uniforms(key: npt.NDArray[np.uint64], purpose: int, number: int, n: int) -> FloatArray:
     """Return the first n numbers in [0, 1) of the generator that `Streams.generator` gives for a key (2,)."""
-    u = np.empty(n + 3)
+    u, words = np.empty(n + 3), np.empty(4, np.uint64)
     for block in range((n + 3) // 4):
-        c0, c1, c2, c3 = np.uint64(block + 1), np.uint64(purpose), np.uint64(number), np.uint64(1)
-        k0, k1 = key[0], key[1]
-        for _ in range(ROUNDS):
-            high_0, low_0 = _high(MULTIPLIER_0, c0), MULTIPLIER_0 * c0
-            high_1, low_1 = _high(MULTIPLIER_1, c2), MULTIPLIER_1 * c2
-            c0, c1, c2, c3 = high_1 ^ c1 ^ k0, low_1, high_0 ^ c3 ^ k1, low_0
-            k0, k1 = k0 + WEYL_0, k1 + WEYL_1
-        u[4 * block] = np.float64(c0 >> SPARE) * UNIT
-        u[4 * block + 1] = np.float64(c1 >> SPARE) * UNIT
-        u[4 * block + 2] = np.float64(c2 >> SPARE) * UNIT
-        u[4 * block + 3] = np.float64(c3 >> SPARE) * UNIT
+        _draw(key, purpose, number, block, words)
+        for c in range(4):
+            u[4 * block + c] = np.float64(words[c] >> SPARE) * UNIT
     return u[:n]
+
+
+@jit
+def _draw(key: npt.NDArray[np.uint64], purpose: int, number: int, block: int, words: npt.NDArray[np.uint64]) -> None:
+    """Fill in the four words of a block."""
+    c0, c1, c2, c3 = np.uint64(block + 1), np.uint64(purpose), np.uint64(number), np.uint64(1)
+    k0, k1 = key[0], key[1]
+    for _ in range(ROUNDS):
+        high_0, low_0 = _high(MULTIPLIER_0, c0), MULTIPLIER_0 * c0
+        high_1, low_1 = _high(MULTIPLIER_1, c2), MULTIPLIER_1 * c2
+        c0, c1, c2, c3 = high_1 ^ c1 ^ k0, low_1, high_0 ^ c3 ^ k1, low_0
+        k0, k1 = k0 + WEYL_0, k1 + WEYL_1
+    words[0], words[1], words[2], words[3] = c0, c1, c2, c3
 
 
 @jit

@@ -22,7 +22,7 @@ shares = st.lists(st.sampled_from([0.0, 0.01, 0.03, 0.1, 1.0]), min_size=len(NAM
 @given(shares, st.integers(1, 300), st.integers(0, 10**6), st.sampled_from([None, copy.deepcopy, "pickle"]))
 def test_what_is_set_is_read(shares, n, seed, copied):
     rng = np.random.default_rng(seed)
-    matrix, expected = Matrix(), np.full((len(NAMES) + 1, n), np.nan)
+    matrix, expected, same = Matrix(), np.full((len(NAMES) + 1, n), np.nan), list(NAMES)
     for name in NAMES:
         matrix.add(name)
     for row in range(n):
@@ -32,6 +32,8 @@ def test_what_is_set_is_read(shares, n, seed, copied):
             for k in (row, earlier):
                 expected[j, k] = rng.normal()
                 matrix.set(NAMES[j], k, expected[j, k])
+        if row % 16 == 0:
+            np.testing.assert_array_equal(matrix.read(same, np.arange(row + 1)), expected[:-1, : row + 1])
         if row == n // 2 and copied:
             matrix = pickle.loads(pickle.dumps(matrix)) if copied == "pickle" else copied(matrix)
     rows = rng.integers(n, size=9)

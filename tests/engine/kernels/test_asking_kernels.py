@@ -10,7 +10,7 @@ from parzen.engine.kernels import truncnorm
 from parzen.engine.kernels.compiled import asking, densities, local_search, normal, philox, telling
 from parzen.engine.kernels.mixture import Kept
 from parzen.engine.seeds import Streams
-from parzen.samplers.tpe import estimator, rules
+from parzen.samplers.tpe import estimator, recombination, rules
 from parzen.samplers.tpe.model_space import ModelSpace
 
 SPACE = {
@@ -29,6 +29,26 @@ def test_uniforms_are_those_of_the_generator(number, purpose, n):
     streams = Streams(7)
     expected = streams.generator(number, purpose).random(n)
     np.testing.assert_array_equal(philox.uniforms(streams.key, purpose, number, n), expected)
+
+
+@settings(deadline=None, max_examples=50)
+@given(seeds, st.lists(st.sampled_from([0, 1, 2, 3, 10, 1000, 3 << 30, 2**32 - 1]), max_size=40))
+def test_a_stream_gives_what_the_generator_gives(number, asked):
+    streams = Streams(7)
+    rng, stream = streams.generator(number, 2), philox.stream_of(streams.key, 2, number)
+    for n in asked:  # a number for 0, else an integer below n: of 3 << 30 a quarter of the words is refused
+        expected = rng.random() if n == 0 else rng.integers(n)
+        assert (philox.uniform(stream) if n == 0 else philox.integer(stream, n)) == expected
+
+
+@pytest.mark.parametrize(("n_parents", "n", "d"), [(1, 24, 10), (4, 24, 10), (50, 7, 1), (3, 1, 5)])
+@pytest.mark.parametrize("number", range(5))
+def test_children_inherit_as_the_parts_choose(n_parents, n, d, number):
+    streams, numbers = Streams(3), 10 + 7 * np.arange(n_parents)
+    chosen = recombination.sources(n_parents, n, d, streams.generator(number))
+    stream = philox.stream_of(streams.key, 0, number)
+    found = asking.inherited(stream, numbers, recombination.CROSSED, n, d)
+    np.testing.assert_array_equal(found, np.append(numbers, -1)[chosen])
 
 
 @pytest.mark.parametrize("n", [*range(1, 40), 64, 127, 128])
