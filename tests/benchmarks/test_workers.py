@@ -66,7 +66,8 @@ def test_a_second_ctrl_c_ends_at_once(tmp_path, n_jobs):
                 os.killpg(process.pid, signal.SIGINT)
             time.sleep(0.1)
         told = process.communicate(timeout=120)[1]
-        assert process.returncode == 130 and "Traceback" not in told
+        assert process.returncode in (130, -signal.SIGINT)  # the third one may come when Python is already ending
+        assert "Traceback" not in told
         wait_until_nobody_is_left(process.pid)
 
 
