@@ -51,7 +51,8 @@ def stream_of(key: npt.NDArray[np.uint64], purpose: int, number: int) -> Stream:
 @jit
 def uniform(stream: Stream) -> float:
     """Return the next number in [0, 1), as ``Generator.random`` does."""
-    return np.float64(_word(stream) >> SPARE) * UNIT
+    found: float = np.float64(_word(stream) >> SPARE) * UNIT
+    return found
 
 
 @jit
@@ -66,7 +67,8 @@ def integer(stream: Stream, n: int) -> int:
     while True:
         product = _half(stream) * np.uint64(n)
         if product & LOW >= threshold:
-            return np.int64(product >> HALF)
+            found: int = np.int64(product >> HALF)
+            return found
 
 
 @jit
@@ -75,10 +77,12 @@ def _half(stream: Stream) -> np.uint64:
     place = stream.place
     if place[1]:
         place[1] = 0
-        return np.uint64(place[2])
-    word = _word(stream)
-    place[1], place[2] = 1, np.int64(word >> HALF)
-    return word & LOW
+        found: np.uint64 = np.uint64(place[2])
+    else:
+        word = _word(stream)
+        place[1], place[2] = 1, np.int64(word >> HALF)
+        found = word & LOW
+    return found
 
 
 @jit
