@@ -11,7 +11,7 @@ from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from functools import lru_cache
 from hashlib import blake2b
-from itertools import accumulate, product
+from itertools import accumulate, islice, product
 from math import prod
 from operator import mul
 from typing import Any
@@ -198,7 +198,7 @@ class _GridClaims(Claims):
             return
         if history.state(number) != TrialState.FAIL or not self._retries:
             params = history.copy_record(number).params
-            self._others.update([index for index in self._indices(params) if index not in self._others][:1])
+            self._others.update(islice((i for i in self._indices(params) if i not in self._others), 1))
 
     def _is_same(self, grid: Any) -> bool:
         """Tell whether a trial's grid is this one."""

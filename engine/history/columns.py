@@ -192,10 +192,8 @@ class Matrix:
     def _hold(self, data: FloatArray) -> None:
         cells = self.cells | {name: data[row].data for name, row in self._index.items()}
         self.cells, self._data, self.capacity = cells, data, data.shape[1]
-        self._newest: tuple[Sequence[str], IntArray] = (
-            (),
-            np.empty((0, 1), np.int64),
-        )  # read last: names, and their rows
+        # The names that were read last, and their rows.
+        self._newest: tuple[Sequence[str], IntArray] = (), np.empty((0, 1), np.int64)
 
     # A view cannot be pickled, and is made again.
     def __getstate__(self) -> tuple[dict[str, Any], dict[str, int], FloatArray]:

@@ -21,7 +21,7 @@ from parzen.distributions import FloatDistribution
 from parzen.exceptions import StorageInternalError
 from parzen.samplers import RandomSampler
 from parzen.storage.rdb.maintenance import copy_file
-from parzen.storages import JournalStorage, RDBStorage, SQLiteStorage
+from parzen.storages import BaseStorage, JournalStorage, RDBStorage, SQLiteStorage
 from parzen.storages.journal import JournalFileBackend
 
 UNIT = FloatDistribution(0.0, 1.0)
@@ -122,15 +122,19 @@ def test_a_look_sees_what_a_writer_stores_later(url: str, path: Path) -> None:
 # --- what is not there -----------------------------------------------------------------------------------------------
 
 
-def test_a_look_at_no_file_says_so_and_makes_none(url: str, path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    parzen.logging.enable_propagation()
-    storage = RDBStorage(url)
+def look_in_vain(storage: BaseStorage, path: Path, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING), pytest.raises(KeyError):
         parzen.load_study(study_name="shared", storage=storage)
     assert f"There is no file {path}" in caplog.text
     assert storage.get_all_studies() == []
     with pytest.raises(KeyError):
         parzen.delete_study(study_name="shared", storage=storage)
+
+
+def test_a_look_at_no_file_says_so_and_makes_none(url: str, path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    parzen.logging.enable_propagation()
+    storage = RDBStorage(url)
+    look_in_vain(storage, path, caplog)
     assert storage.get_current_version() == "v3.2.0.a"
     assert list(path.parent.iterdir()) == []
     make(path)  # by somebody else
@@ -141,12 +145,7 @@ def test_a_look_at_no_journal_says_so_and_makes_none(tmp_path: Path, caplog: pyt
     parzen.logging.enable_propagation()
     path = tmp_path / "study.log"
     storage, maker = (JournalStorage(JournalFileBackend(str(path))) for _ in range(2))
-    with caplog.at_level(logging.WARNING), pytest.raises(KeyError):
-        parzen.load_study(study_name="shared", storage=storage)
-    assert f"There is no file {path}" in caplog.text
-    assert storage.get_all_studies() == []
-    with pytest.raises(KeyError):
-        parzen.delete_study(study_name="shared", storage=storage)
+    look_in_vain(storage, path, caplog)
     assert list(tmp_path.iterdir()) == []
     caplog.clear()
     with caplog.at_level(logging.WARNING):
