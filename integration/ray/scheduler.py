@@ -140,6 +140,8 @@ class ParzenScheduler(FIFOScheduler):  # type: ignore[misc, unused-ignore]
     def on_trial_result(self, tune_controller: Any, trial: RayTrial, result: dict[str, Any]) -> str:
         """Say whether a trial goes on, waits or ends."""
         trials, ray_id = self._trials_of(tune_controller), trial.trial_id
+        if trial is self._chosen:
+            self._chosen = None  # it ran, so that a later pause is another one
         step, values = result.get(self._time_attr), numbers_of(result, self._metrics)
         if step is None or values is None:
             return self.CONTINUE
@@ -226,11 +228,13 @@ class ParzenScheduler(FIFOScheduler):  # type: ignore[misc, unused-ignore]
             trials.forget_all_but({trial.trial_id for trial in tune_controller.get_trials()})
         if self._chosen is not None and self._chosen.status in (RayTrial.PAUSED, RayTrial.PENDING):
             return self._chosen
+        self._chosen = None
         number = self._promoted(trials)
-        self._chosen = None if number is None else self._ray_trials.get(number)
-        if self._chosen is not None and self._chosen.status == RayTrial.PAUSED:  # and not still on its way to a pause
-            trials.resume(self._chosen.trial_id)
-            return self._chosen
+        promoted = None if number is None else self._ray_trials.get(number)
+        if promoted is not None and promoted.status == RayTrial.PAUSED:  # one on its way to a pause is promoted again
+            trials.resume(promoted.trial_id)
+            self._chosen = promoted
+            return promoted
         if not pending and not any(trial.status == RayTrial.RUNNING for trial in live):
             self._stop_waiting(tune_controller, [trial for trial in live if trial.status == RayTrial.PAUSED])
         return pending[0] if pending else None

@@ -35,6 +35,9 @@ class ByHand:
         Number of iterations after which a trial ends by itself.
     name
         What the identifiers of trials begin with.
+    saves
+        Number of steps for which a trial that is to pause is RUNNING still, while it makes its checkpoint, as a class
+        does.
     """
 
     def __init__(
@@ -48,12 +51,14 @@ class ByHand:
         n_workers: int = 2,
         length: int = 9,
         name: str = "t",
+        saves: int = 0,
     ) -> None:
         self.search_alg = SearchGenerator(search)
         self.search_alg._total_samples = n_samples
         self.scheduler, self.curve = scheduler, curve
         self.checkpoints, self.n_workers, self.length = checkpoints, n_workers, length
-        self.name = name
+        self.name, self.saves = name, saves
+        self.saving: dict[str, int] = {}  # steps that are left, by identifier
         self.trials: list[RayTrial] = []
         self.iteration: dict[str, int] = {}
         self.n_reports = self.n_pauses = 0
@@ -90,7 +95,13 @@ class ByHand:
                 chosen.set_status(RayTrial.RUNNING)
                 running.append(chosen)
         for trial in running:
-            self.report(trial)
+            left = self.saving.pop(trial.trial_id, 0)
+            if left == 0:
+                self.report(trial)
+            elif left == 1:
+                trial.set_status(RayTrial.PAUSED)
+            else:
+                self.saving[trial.trial_id] = left - 1
         return not (self.search_alg.is_finished() and all(trial.is_finished() for trial in self.trials))
 
     def run(self, n_steps: int = 10_000) -> None:
@@ -114,7 +125,10 @@ class ByHand:
             self.stop_trial(trial)
         elif decision == TrialScheduler.PAUSE:
             self.n_pauses += 1
-            trial.set_status(RayTrial.PAUSED)
+            if self.saves:
+                self.saving[trial.trial_id] = self.saves
+            else:
+                trial.set_status(RayTrial.PAUSED)
 
     def fail(self, trial: RayTrial) -> None:
         self.scheduler.on_trial_error(self, trial)

@@ -96,6 +96,16 @@ def test_the_trial_that_is_to_go_on_is_not_paused() -> None:
     assert len(rungs) - promoted < driver.n_pauses < len(rungs)
 
 
+def test_a_trial_may_be_promoted_while_it_still_saves() -> None:
+    search = ParzenSearch(SPACE, "loss", "min", sampler=RandomSampler(seed=5))
+    driver = by_hand(ASHAPruner(9, 1, 3), n=40, search=search, n_workers=6, saves=2)
+    driver.run()
+    study = study_of(driver)
+    assert driver.n_reports == sum(trial.last_step or 0 for trial in study.trials)  # nothing trained goes unseen
+    assert set(lengths(study)) == {1, 3, 9}
+    assert all((trial.state == COMPLETE) == (trial.last_step == 9) for trial in study.trials)
+
+
 def test_hyperband_fills_its_brackets() -> None:
     driver = by_hand(SyncHyperbandPruner(9, 1, 3), n=9 + 3 + 3)
     driver.run()
