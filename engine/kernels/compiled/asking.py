@@ -27,7 +27,8 @@ from .densities import (
     update,
 )
 from .local_search import climb_along
-from .mixture import _draw, _log_density, _snap
+from .log_density import fill_log_density
+from .mixture import _draw, _snap
 from .philox import Stream, integer, stream_of, uniform, uniforms
 
 FEW = 128  # kernels up to which their order does not matter
@@ -124,8 +125,8 @@ def ask(
     uniform = u[1:].reshape((n_candidates, 1 + d))
     z = _draw(below.log_weight, below.mu, below.sigma, below.row, below.table, axes, uniform, 1)
     log_below, log_above = np.empty(n_candidates), np.empty(n_candidates)
-    _log_density(below.offset, below.mu, below.precision, below.row, below.table, z, log_below)
-    _log_density(above.offset, above.mu, above.precision, above.row, above.table, z, log_above)
+    fill_log_density(below.offset, below.mu, below.precision, below.row, below.table, z, log_below)
+    fill_log_density(above.offset, above.mu, above.precision, above.row, above.table, z, log_above)
     point = z[first_largest(log_below - power * log_above)]
     if is_bold:
         climb_along(point, below, above, power, axes, n_steps)
@@ -217,7 +218,7 @@ def rate_children(
         different = _different(z[:, j], at)  # children share the coordinates of few parents
         size = len(different)
         offset, mu, precision = below.log_weight - below.norm[j], below.mu[j : j + 1], below.precision[j : j + 1]
-        _log_density(offset, mu, precision, below.row[j : j + 1], below.table, different, log_below[:size])
+        fill_log_density(offset, mu, precision, below.row[j : j + 1], below.table, different, log_below[:size])
         _log_marginal_of_many(j, ids, place, log_weight, above, axes, kept, different, log_above[:size])
         for c in range(n_candidates):
             scores[c] += log_below[at[c]] - power * log_above[at[c]]
@@ -292,7 +293,7 @@ def _log_marginal_of_many(
         turn = place[kept.order[j, c]] if is_sorted and c < ids.size else c
         offset[c] = log_weight[turn] - density.norm[j, turn]
         mu[0, c], precision[0, c] = density.mu[j, turn], density.precision[j, turn]
-    _log_density(offset, mu, precision, density.row[j : j + 1], density.table, z, out)
+    fill_log_density(offset, mu, precision, density.row[j : j + 1], density.table, z, out)
 
 
 @jit
