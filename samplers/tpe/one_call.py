@@ -83,6 +83,7 @@ def choose(fitter: Fitter, space: Space, key: npt.NDArray[np.uint64], number: in
     return model_space.internal(point)
 
 
+@np.errstate(all="ignore")  # whatever the user's program asks of NumPy
 def choose_child(
     fitter: Fitter, space: Space, key: npt.NDArray[np.uint64], number: int, n: int
 ) -> dict[str, float] | None:
@@ -138,6 +139,7 @@ def _running(observations: SortedObservations) -> IntArray:
     return np.array(observations.running, dtype=np.int64) if observations.running else _NO_NUMBERS
 
 
+@np.errstate(all="ignore")
 def _modelled(
     fitter: Fitter, observations: SortedObservations, below: IntArray, best_above: IntArray
 ) -> tuple[IntArray, FloatArray]:

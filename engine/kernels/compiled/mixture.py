@@ -11,9 +11,10 @@ from .. import exact, jit
 from ..axes import Axes
 from ..categorical import ChoiceTables
 from ..mixture import Mixture, Observed, condition
-from ..truncnorm import LOG_SQRT_2PI, QUANTILE_GRID, SQRT_HALF
+from ..truncnorm import QUANTILE_GRID
 from .log_density import fill_log_density, log_marginals_of
 from .normal import log_mass, log_mass_around, ppf_block, tail
+from .normalisers import SCRATCH, normalise
 
 SMALLEST_MASS = 1e-280
 
@@ -53,7 +54,7 @@ def fit(observed: Observed, log_weight: FloatArray, smallest: FloatArray, choice
     ids, z, bandwidth, known = observed
     d, k = z.shape[0], log_weight.size
     norm, mu, sigma, precision = np.empty((d, k)), np.empty((d, k)), np.empty((d, k)), np.empty((d, k))
-    row, offset = np.full((d, k), -1), log_weight.copy()
+    row, offset, scratch = np.full((d, k), -1), log_weight.copy(), np.empty((SCRATCH, k))
     n_grids = 0
     for j in range(d):
         if axes.n_values[j] > 0 and axes.n_choices[j] == 0:
@@ -71,15 +72,15 @@ def fit(observed: Observed, log_weight: FloatArray, smallest: FloatArray, choice
         elif axes.n_values[j] > 0:
             used = _grid_rows(ids, z[j], bandwidth[j], smallest[j], axes, j, row[j], table, used)
         else:
-            _center(ids, z[j], bandwidth[j], smallest[j], axes.lower[j], axes.upper[j], mu[j], sigma[j])
+            center(ids, z[j], bandwidth[j], smallest[j], axes.lower[j], axes.upper[j], mu[j], sigma[j])
             cells = axes.spread[j], axes.step[j]
             ends = axes.lower[j], axes.upper[j]
-            _normalise(ids, mu[j], sigma[j], *cells, *ends, known[:, j], precision[j], norm[j], offset)
+            normalise(ids, mu[j], sigma[j], *cells, *ends, known[:, j], precision[j], norm[j], offset, scratch)
     return Mixture(log_weight, norm, offset, mu, sigma, precision, row, table[:used])
 
 
 @jit
-def _center(
+def center(
     ids: IntArray,
     z: FloatArray,
     bandwidth: FloatArray,
@@ -97,45 +98,6 @@ def _center(
         if value == value:
             mu[c] = value
             sigma[c] = max(min(bandwidth[ids[c]], width), smallest)
-
-
-@jit
-def _normalise(
-    ids: IntArray,
-    mu: FloatArray,
-    sigma: FloatArray,
-    spread: float,
-    step: float,
-    lower: float,
-    upper: float,
-    known: FloatArray,
-    precision: FloatArray,
-    norm: FloatArray,
-    offset: FloatArray,
-) -> None:
-    """Fill in precisions and log normalisers, those known from an earlier fit where a kernel is the same; subtract."""
-    for c in range(mu.size):
-        i = ids[c] if c < ids.size else -1
-        if i >= 0 and known[0, i] == sigma[c]:
-            precision[c], norm[c] = known[1, i], known[2, i]
-        else:
-            precision[c], norm[c] = kernel(mu[c], sigma[c], spread, step, lower, upper)
-            if i >= 0:
-                known[0, i], known[1, i], known[2, i] = sigma[c], precision[c], norm[c]
-        offset[c] -= norm[c]
-
-
-@jit
-def kernel(mu: float, sigma: float, spread: float, step: float, lower: float, upper: float) -> tuple[float, float]:
-    """Return a kernel's precision, sqrt(1/2) / deviation, a fine grid's cell included, and its log normaliser."""
-    variance = spread
-    if spread < 0.0:
-        variance = (2.0 * math.atanh(min(-0.5 * step * math.exp(-mu), 0.9))) ** 2 / 12.0
-    deviation = sigma if variance == 0.0 else math.hypot(sigma, math.sqrt(variance))
-    precision = SQRT_HALF / deviation
-    scale = precision / SQRT_HALF
-    mass = log_mass_around((lower - mu) * scale, (upper - mu) * scale)
-    return precision, mass - math.log(scale) + LOG_SQRT_2PI
 
 
 @jit
