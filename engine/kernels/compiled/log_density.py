@@ -31,22 +31,22 @@ def fill_log_density(
 ) -> None:
     """Fill `out` (n,) with the log-density at z (n, d); the arrays of the k kernels are those of `Mixture`."""
     n, d, k = z.shape[0], z.shape[1], offset.size
-    size = min(n, TILE)
-    x, terms = np.empty((d, size)), np.empty((min(k, BLOCK), size))
-    work, top, peak, total = np.empty(size), np.empty(size), np.empty(size), np.empty(size)
+    width, most = min(n, TILE), min(k, BLOCK)
+    x, terms, work = np.empty((d, width)), np.empty(most * width), np.empty(most * width)
+    top, peak, total = np.empty(width), np.empty(width), np.empty(width)
     for first in range(0, n, TILE):
-        size = min(TILE, n - first)
         for j in range(d):
-            for i in range(size):
-                x[j, i] = z[first + i, j]
-        for i in range(size):
+            for i in range(width):
+                x[j, i] = z[min(first + i, n - 1), j]  # the last tile is filled up
+        for i in range(width):
             peak[i], total[i] = -1e300, 0.0
         for block in range((k - 1) // BLOCK, -1, -1):  # the last kernel is the prior, which reaches everywhere
             start = block * BLOCK
             n_kernels = min(BLOCK, k - start)
-            _exponents(offset, mu, precision, row, table, x, size, start, n_kernels, terms)
-            _accumulate(terms, n_kernels, size, work, top, peak, total)
-        for i in range(size):
+            some = terms[: n_kernels * width].reshape((n_kernels, width))
+            _exponents(offset, mu, precision, row, table, x, start, some)
+            _accumulate(some, work[: n_kernels * width], top, peak, total)
+        for i in range(min(width, n - first)):
             out[first + i] = peak[i] + math.log(total[i]) if total[i] > 0.0 else -np.inf
 
 
@@ -77,12 +77,11 @@ def _exponents(
     row: IntArray,
     table: FloatArray,
     x: FloatArray,
-    size: int,
     start: int,
-    n_kernels: int,
     terms: FloatArray,
 ) -> None:
-    """Sum the exponents of some kernels at the first `size` points of a tile x (d, m) over the dimensions."""
+    """Sum the exponents of the kernels from `start` on at the points of a tile x (d, m) over the dimensions."""
+    n_kernels, size = terms.shape
     for c in range(n_kernels):
         for i in range(size):
             terms[c, i] = offset[start + c]
@@ -112,19 +111,12 @@ def _exponents(
 
 
 @jit
-def _accumulate(
-    terms: FloatArray,
-    n_kernels: int,
-    size: int,
-    work: FloatArray,
-    top: FloatArray,
-    peak: FloatArray,
-    total: FloatArray,
-) -> None:
-    """Add the terms of some kernels to the running log-sum-exp (peak, total) of each point of a tile.
+def _accumulate(terms: FloatArray, work: FloatArray, top: FloatArray, peak: FloatArray, total: FloatArray) -> None:
+    """Add the terms of some kernels (k, m) to the running log-sum-exp (peak, total) of each point of a tile.
 
     They are added in pairs, and the sums in pairs again.
     """
+    n_kernels, size = terms.shape
     for i in range(size):
         top[i] = terms[0, i]
     for c in range(1, n_kernels):
@@ -143,7 +135,7 @@ def _accumulate(
     for c in range(n_kernels):
         for i in range(size):
             terms[c, i] -= peak[i]
-        exp_block(terms[c, :size], work)
+    exp_block(terms.reshape(-1), work)
     half = 1
     while half < n_kernels:
         half *= 2

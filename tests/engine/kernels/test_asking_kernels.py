@@ -36,9 +36,15 @@ def test_uniforms_are_those_of_the_generator(number, purpose, n):
 def test_a_stream_gives_what_the_generator_gives(number, asked):
     streams = Streams(7)
     rng, stream = streams.generator(number, 2), philox.stream_of(streams.key, 2, number)
-    for n in asked:  # a number for 0, else an integer below n: of 3 << 30 a quarter of the words is refused
-        expected = rng.random() if n == 0 else rng.integers(n)
-        assert (philox.uniform(stream) if n == 0 else philox.integer(stream, n)) == expected
+    for n in asked:  # numbers for 0, else integers below n: of 3 << 30 a quarter of the words is refused
+        if n == 0:
+            numbers = np.empty(3)
+            philox.fill_uniform(stream, numbers)
+            np.testing.assert_array_equal(numbers, rng.random(3))
+        else:
+            integers = np.empty(3, np.int64)
+            philox.fill_integers(stream, n, integers)
+            assert integers.tolist() == [rng.integers(n) for _ in range(3)]
 
 
 @pytest.mark.parametrize(("n_parents", "n", "d"), [(1, 24, 10), (4, 24, 10), (50, 7, 1), (3, 1, 5)])
