@@ -11,7 +11,6 @@ from .. import jit
 from ..truncnorm import LOG_SQRT_2PI, NARROW, SQRT_HALF
 from .normal import INVERSE_SQRT_2PI, exp_block, log_block, log_mass, mills_ratio
 
-
 SCRATCH = 7  # arrays that `normalise` works with
 
 
@@ -35,21 +34,21 @@ def normalise(
     Those `known` (3, n) from an earlier fit are taken where a kernel is the same: see `Observed`. The kernels beyond
     the trials `ids` are the prior's. `scratch` is (SCRATCH, k).
     """
-    mean, scale, log, changed, n = scratch[0], scratch[1], scratch[2], scratch[3].view(np.int64), 0
+    mean, scaled, log, changed, n = scratch[0], scratch[1], scratch[2], scratch[3].view(np.int64), 0
     for c in range(mu.size):
         i = ids[c] if c < ids.size else -1
         if known[0, i] == sigma[c]:
             precision[c], norm[c] = known[1, i], known[2, i]
         else:
-            mean[n], scale[n], changed[n] = mu[c], _deviation(mu[c], sigma[c], spread, step), c
+            mean[n], scaled[n], changed[n] = mu[c], _deviation(mu[c], sigma[c], spread, step), c
             n += 1
     if n > 0:
         some = scratch[4][:n], scratch[5][:n], scratch[6][:n]
-        _fill_normalisers(mean[:n], scale[:n], log[:n], lower, upper, *some)
+        _fill_normalisers(mean[:n], scaled[:n], log[:n], lower, upper, *some)
     for m in range(n):
         c = changed[m]
         i = ids[c] if c < ids.size else -1
-        precision[c], norm[c] = SQRT_HALF * scale[m], log[m]
+        precision[c], norm[c] = scaled[m], log[m]
         known[0, i], known[1, i], known[2, i] = sigma[c], precision[c], norm[c]
     for c in range(mu.size):
         offset[c] -= norm[c]
@@ -69,7 +68,7 @@ def _deviation(mu: float, sigma: float, spread: float, step: float) -> float:
 @jit
 def _fill_normalisers(
     mean: FloatArray,
-    scale: FloatArray,
+    precision: FloatArray,
     log: FloatArray,
     lower: float,
     upper: float,
@@ -77,29 +76,30 @@ def _fill_normalisers(
     above: FloatArray,
     work: FloatArray,
 ) -> None:
-    """Turn standard deviations in `scale` (n,) into their inverses; fill in log normalisers (n,).
+    """Turn standard deviations (n,) into `precision`, sqrt(1/2) / deviation; fill in log normalisers (n,).
 
     At once where the mean lies inside a wide interval, as those of kernels do, and one by one elsewhere. The last three
     arrays (n,) are for what lies between.
     """
     n = mean.size
     for c in range(n):
-        scale[c] = 1.0 / scale[c]
+        precision[c] = SQRT_HALF / precision[c]
     for c in range(n):
-        a, b = (mean[c] - lower) * scale[c], (upper - mean[c]) * scale[c]
-        below[c], above[c] = -0.5 * a * a, -0.5 * b * b
+        a, b = (mean[c] - lower) * precision[c], (upper - mean[c]) * precision[c]
+        below[c], above[c] = -a * a, -b * b
     exp_block(below, work)
     exp_block(above, work)
     for c in range(n):
-        below[c] *= INVERSE_SQRT_2PI * mills_ratio(abs(mean[c] - lower) * scale[c])
+        below[c] *= INVERSE_SQRT_2PI * mills_ratio(abs(mean[c] - lower) * precision[c] / SQRT_HALF)
     for c in range(n):
-        above[c] *= INVERSE_SQRT_2PI * mills_ratio(abs(upper - mean[c]) * scale[c])
+        above[c] *= INVERSE_SQRT_2PI * mills_ratio(abs(upper - mean[c]) * precision[c] / SQRT_HALF)
     for c in range(n):
-        log[c] = (1.0 - below[c] - above[c]) / scale[c]
+        log[c] = (1.0 - below[c] - above[c]) / (precision[c] / SQRT_HALF)
     log_block(log, work)
     for c in range(n):
         log[c] += LOG_SQRT_2PI
     for c in range(n):
-        a, b = (lower - mean[c]) * scale[c], (upper - mean[c]) * scale[c]
+        scale = precision[c] / SQRT_HALF
+        a, b = (lower - mean[c]) * scale, (upper - mean[c]) * scale
         if not (a <= 0.0 and b >= 0.0 and b - a >= NARROW):
-            log[c] = log_mass(a, b) - math.log(scale[c]) + LOG_SQRT_2PI
+            log[c] = log_mass(a, b) - math.log(scale) + LOG_SQRT_2PI
