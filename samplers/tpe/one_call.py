@@ -127,12 +127,10 @@ def choose_child(
         observations.kept,
     )
     tried = fitter.tried(observations, _NO_WEIGHTS)
-    if tried is not None:
-        is_new = ~tried(z)
-        if not is_new.any():
-            return None
-        x, scores = x[is_new], scores[is_new]
-    return model_space.internal(x[np.argsort(-scores, kind="stable")[0]])
+    for best in np.argsort(-scores, kind="stable").tolist():
+        if tried is None or not tried(z[best : best + 1])[0]:
+            return model_space.internal(x[best])
+    return None
 
 
 def _running(observations: SortedObservations) -> IntArray:

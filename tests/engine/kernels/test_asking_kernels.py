@@ -116,11 +116,12 @@ def test_a_told_trial_stands_where_reading_all_puts_it(seed, n, n_given):
     states = np.where(rng.random(capacity) < 0.8, telling.COMPLETE, telling.COMPLETE + 2).astype(np.int8)
     values = rng.integers(0, 5, size=(capacity, 1)).astype(float)
     kept = Kept.of(np.full((len(SPACE), capacity), np.nan), np.zeros(capacity, dtype=bool))
-    n_ranked, scale = 0, space.dims.scale
+    n_ranked, scale, axes = 0, space.dims.scale, space.axes
     for some in np.array_split(np.arange(n), 3):
         columns = np.ascontiguousarray(internal[:, some])
         told = columns, space.on_model_scale(columns), states, values, -1.0, numbers[some]
-        n_ranked = telling.tell(*told, scale.low, scale.high, space.axes, n_given, n_ranked, kept)
+        grids = scale.low, scale.high, axes.n_choices, axes.n_values, axes.points, axes.start
+        n_ranked = telling.tell(*told, *grids, n_given, n_ranked, kept.z, kept.counts, kept.losses, kept.ranked)
     np.testing.assert_array_equal(kept.z[:, numbers], space.coordinates(internal.T))
     has_all = ~np.isnan(internal[n_given:]).any(axis=0)
     expected = numbers[has_all & (states[numbers] == telling.COMPLETE)]
