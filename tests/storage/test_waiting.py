@@ -100,6 +100,18 @@ def test_a_server_silent_after_commit_leaves_it_open_and_its_row_tells(kind: str
         assert all(trial.state != TrialState.WAITING for trial in study.trials)
 
 
+@pytest.mark.parametrize("kind", PORTS)
+def test_threads_that_train_on_tell_a_slow_server_what_they_found(kind: str) -> None:
+    with server_between(kind) as (between, address, url):
+        worker = Worker("training", address)
+        between.delay = 0.15  # longer than between two looks whether to cut
+        assert worker.press_ctrl_c().startswith("KeyboardInterrupt")
+        between.delay = 0.0
+        trials = parzen.load_study(study_name="shared", storage=url).trials
+        assert len(trials) == 3
+        assert all(trial.state == TrialState.COMPLETE for trial in trials)
+
+
 def test_for_a_file_that_another_program_locks(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/study.db"
     for what in ("optimize", "ask", "threads"):
