@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from ...engine.exceptions import StorageInternalError
 from ...engine.interrupts import Deferred, interruptible, pause
 from .base import BaseJournalBackend, BaseJournalSnapshot
-from .entries import to_json
+from .entries import parsed, to_json
 
 T = TypeVar("T")
 
@@ -146,9 +146,8 @@ class JournalRedisBackend(BaseJournalBackend, BaseJournalSnapshot):
     def read_logs(self, log_number_from: int) -> Iterator[dict[str, Any]]:
         number = log_number_from
         while texts := self._read(number):
-            for text in texts:
-                yield self._parsed(text, number)
-                number += 1
+            yield from parsed(texts, number, self._parsed)
+            number += len(texts)
 
     def _parsed(self, text: bytes, number: int) -> dict[str, Any]:
         try:

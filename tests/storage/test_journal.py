@@ -343,6 +343,17 @@ def test_a_damaged_line_is_an_error_that_says_where(path: Path, damage: bytes) -
         opened(path)
 
 
+@pytest.mark.parametrize("damage", [b'{"op_code":8,"a":[{}\n{}]}\n', *DAMAGES], ids=range(1 + len(DAMAGES)))
+def test_a_damaged_line_among_many_is_found(path: Path, damage: bytes) -> None:
+    study = new_study(path)
+    for _ in range(20):
+        study.ask()
+    before = path.read_bytes()
+    path.write_bytes(before + damage + before)
+    with pytest.raises(StorageInternalError, match=f"(?i)line {len(before.splitlines()) + 1} "):
+        opened(path)
+
+
 def test_a_cut_file_is_an_error(path: Path) -> None:
     study = new_study(path)
     os.truncate(path, 10)

@@ -205,19 +205,21 @@ def test_a_file_that_is_locked_for_long_is_an_error_that_names_who_holds_it(
         print("held", flush=True)
         signal.pause()"""
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as holder:
-        assert holder.stdout is not None
-        assert holder.stdout.readline() == "held\n"
-        with pytest.raises(parzen.exceptions.StorageInternalError, match=rf"held by process {holder.pid} "):
-            study.ask()
-        assert f"held by process {holder.pid}" in capfd.readouterr().err
-        holder.kill()
+        try:
+            assert holder.stdout is not None
+            assert holder.stdout.readline() == "held\n"
+            with pytest.raises(parzen.exceptions.StorageInternalError, match=rf"held by process {holder.pid} "):
+                study.ask()
+            assert f"held by process {holder.pid}" in capfd.readouterr().err
+        finally:
+            holder.kill()
     study.tell(study.ask(), 1.0)
 
 
 def test_a_statement_without_an_answer_ends_by_itself() -> None:
     with server_between("postgresql") as (between, address, url):
         storage = RDBStorage(address)
-        storage._db._timeout = storage._db._line._silence = 2.0
+        storage._db._timeout = storage._db._line.silence = 2.0
         study = parzen.create_study(storage=storage)
         between.fall_silent()
         with pytest.raises(parzen.exceptions.StorageInternalError, match="could not do it"):
