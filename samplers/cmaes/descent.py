@@ -45,7 +45,7 @@ class Descent(Course):
         # In spaces of numbers: where all are on grids, or some are choices, the others do well.
         self._suits = frame.n > max(1, len(frame.discrete)) and not len(frame.n_choices)
         self._complete: list[int] = []
-        self._best = math.inf  # the least loss so far
+        self._best = self._own_best = math.inf  # the least loss so far, and of this run
         self._improved = 0  # the generation that found it
 
     def _noted(self, history: History, number: int) -> tuple[int | None, int] | None:
@@ -64,7 +64,9 @@ class Descent(Course):
         if loss < self._best:
             if self.run and not is_own:
                 self._take_better(history, number)
-            self._best, self._improved = loss, self.generation
+            self._best = loss
+        if is_own and loss < self._own_best:
+            self._own_best, self._improved = loss, self.generation
         if len(self._complete) == AFTER:
             self._begin_at_best(history)
 
@@ -83,7 +85,7 @@ class Descent(Course):
         points = self.frame.read(history, best.tolist(), [None] * len(best))[1].numbers
         deviations = np.maximum(points.std(axis=0), _LEAST_SPREAD) / 2
         sigma = float(np.exp(np.log(deviations).mean()))
-        self.run, self.generation = self.run + 1, 0
+        self.run, self.generation, self._improved, self._own_best = self.run + 1, 0, 0, math.inf
         self._members, self._ended, self._wanted = {}, 0, self.size
         self._begin(points[0], sigma, np.diag((deviations / sigma) ** 2))
         self.is_active = True
@@ -93,7 +95,7 @@ class Descent(Course):
         self.origin = 0  # a block of `population` begins where one of `takes` does
         normal, patience = self.strategy.normal, 10 + -(-30 * self.frame.n // self.size)
         is_settled = normal.deviations.max(initial=0.0, where=normal.is_free) < _SETTLED
-        if is_settled or self._watch.is_at_its_end(normal) or self.generation - self._improved > patience:
+        if is_settled or self._watch.is_at_its_end(normal) or self.generation > self._improved + patience:
             self.is_active = False
 
     def notes(self, points: Points, size: int) -> list[dict[str, Any]]:
