@@ -17,6 +17,7 @@ from ..engine.records import FrozenTrial, TrialState
 from ..engine.seeds import Streams
 
 Columns = Mapping[str, FloatArray]
+PROPOSED_BY = "parzen:proposed_by"  # a system attribute: which part of a sampler of several proposed a trial
 
 
 class BaseSampler(Described, ABC):
