@@ -141,7 +141,6 @@ class Sampler(BaseSampler):
         """Give the parameters to sample together at the start of a trial; by default none."""
         return {}
 
-    @np.errstate(all="ignore")  # whatever the user's program asks of NumPy
     def infer_relative_search_space(self, study: StudyLike, trial: FrozenTrial) -> dict[str, BaseDistribution]:
         history = history_of(study)
         with history.lock:

@@ -123,6 +123,7 @@ class Observations:
             self._read(np.array(new, dtype=np.int64))
         return [n for n in running if live[n].state == TrialState.RUNNING and not self._counts[n]]
 
+    @np.errstate(all="ignore")  # whatever the user's program asks of NumPy
     def _read(self, numbers: IntArray) -> BoolArray:
         """Read the coordinates of some trials; tell which of them have all that is required."""
         has_all = self._coordinates(numbers)
@@ -221,6 +222,7 @@ class SortedObservations(Observations):
         ranked = self.n_ranked, kept.z, kept.counts, kept.losses, kept.ranked
         self.n = self.n_ranked = self._kernels.telling.tell(internal, model, *columns, *place, *ranked)
 
+    @np.errstate(all="ignore")
     def _rank(self) -> None:
         """Rank all trials that count, from scratch."""
         numbers = np.flatnonzero(self._counts)
