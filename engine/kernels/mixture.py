@@ -46,11 +46,15 @@ class Observed(NamedTuple):
     @classmethod
     def of(cls, z: FloatArray, bandwidth: FloatArray) -> Observed:
         """Take all observations (d, k), of whose kernels nothing is known."""
-        return cls(np.arange(z.shape[1]), z, bandwidth, np.full((3, z.shape[0], z.shape[1] + 1), np.nan))
+        d, k = z.shape
+        known = np.full((k + 1, d, 3), np.nan).T
+        return cls(np.arange(k), np.asfortranarray(z), np.asfortranarray(bandwidth), known)
 
 
 class Kept(NamedTuple):
     """What the compiled tier keeps of n trials, by trial number, while they come and go.
+
+    What is read of some of many trials lies side by side in memory for each of them.
 
     Attributes
     ----------
@@ -88,8 +92,8 @@ class Kept(NamedTuple):
         """Begin with no members."""
         d, n = z.shape
         order, n_listed = np.zeros((d, n), dtype=np.int32), np.zeros(d, dtype=np.int64)
-        shapes = (d, n), (3, d, n + 1), (3, d, MOST_FEW + 1)
-        distance, known, known_few = (np.full(shape, np.nan) for shape in shapes)
+        distance, known = np.full((n, d), np.nan).T, np.full((n + 1, d, 3), np.nan).T
+        known_few = np.full((3, d, MOST_FEW + 1), np.nan)
         losses, ranked, few = np.full(n, np.nan), np.full(n, -1), np.full(MOST_FEW, -1)
         return cls(z, counts, np.zeros(n, dtype=bool), order, n_listed, distance, known, losses, ranked, few, known_few)
 
