@@ -23,7 +23,7 @@ from .matrices import inverse_factor, product
 # mean length grows with the square root of d, as distances do (Hvarfner, Hellsten and Nardi 2024, section 4). The log
 # lengths of numbers have a part that they share: how smooth a function is in all of them few observations tell, and
 # which of many numbers matter more than others they do not.
-LENGTH_MEAN, SHARED_SD, OWN_SD, CHOICE_SD = -1.0, 0.7, 0.5, 0.7
+LENGTH_MEAN, SHARED_SD, OWN_SD, CHOICE_SD = -1.0, 0.5, 0.5, 0.7
 NOISE_MEAN, NOISE_SD = -7.0, 2.5
 LENGTH_RANGE, NOISE_RANGE = (-4.0, 6.0), (-13.0, 2.0)
 LEAST_VARIANCE = 1e-12  # of a prediction, as a share of the scale

@@ -246,9 +246,9 @@ def test_trials_that_run_at_the_same_time_lie_apart(objective: Callable[[parzen.
         alone = [Proposer().propose(study.history, np.random.default_rng(k)) for k in range(8)]
         assert spread([list(point.values()) for point in alone]) < 1e-3
         running = [study.ask(XY).params for _ in range(8)]
-        assert spread([list(point.values()) for point in running]) > 0.02
+        assert spread([list(point.values()) for point in running]) > 0.005
         batch = run(objective, always(seed), 8).ask_batch(8, XY)
-        assert spread(list(zip(batch["x"], batch["y"], strict=True))) > 0.02
+        assert spread(list(zip(batch["x"], batch["y"], strict=True))) > 0.005
 
 
 def test_a_trial_that_runs_matters_only_while_it_runs() -> None:
