@@ -16,7 +16,6 @@ from typing import Any
 
 from parzen.benchmarks import hub, players
 from parzen.benchmarks.environment import code_of_entry
-from parzen.benchmarks.going_on import ThenCmaEs
 from parzen.benchmarks.players import Named, Player
 from parzen.benchmarks.problem import Problem, near
 from parzen.samplers import nsgaii
@@ -94,11 +93,6 @@ def pruned(name: str, library: str, sampler: Named, pruner: str, **arguments: An
     return Contender(name, made, (library,), ("fidelity",), default=("fidelity",))
 
 
-def boxed(name: str, sampler: Callable[..., Any]) -> Contender:
-    """Enter a sampler of parzen's make that knows floats alone."""
-    return Contender(name, players.study("parzen", lambda: sampler, {}), ("parzen",), ("value",), boxes_only=True)
-
-
 def cmaes(name: str, optimizer: str, **arguments: Any) -> Contender:
     """Enter a class of the package cmaes."""
     play: Callable[..., None] = functools.partial(players.cmaes, optimizer=optimizer, **arguments)
@@ -137,7 +131,7 @@ _CONTENDERS = [
     study("parzen-gp", "parzen", "GPSampler", kinds="value"),
     study("parzen-cmaes", "parzen", "CmaEsSampler", kinds="value", with_margin=True),
     study("parzen-cmaes-ipop", "parzen", "CmaEsSampler", kinds="value", with_margin=True, restart_strategy="ipop"),
-    boxed("parzen-then-cmaes", ThenCmaEs),
+    study("parzen-without-cmaes", "parzen", "AutoSampler", kinds="value", share=0.8),
     study("parzen-in-optuna", "parzen", "AutoSampler", "optuna", home="optuna", kinds="value front"),
     study("optuna-in-parzen", "optuna", "TPESampler", home="parzen", kinds="value front"),
     study("parzen-random", "parzen", "RandomSampler"),

@@ -298,9 +298,9 @@ def worked(n_workers: int, budget: int) -> list[int]:
 # --- the program -----------------------------------------------------------------------------------------------------
 
 
-def told(label: str, ours: list[list[int]], theirs: list[list[int]]) -> None:
-    """Print one line: means, and the ratio of the means."""
-    a, b = np.mean(ours, axis=0), np.mean(theirs, axis=0)
+def told(label: str, ours: list[list[int]], theirs: list[list[int]], average: Callable[..., Array] = np.mean) -> None:
+    """Print one line: averages, and the ratio of the averages."""
+    a, b = average(ours, axis=0), average(theirs, axis=0)
     cells = "  ".join(f"{x:9.0f} {y:9.0f} {x / y:6.3f}" for x, y in zip(a, b, strict=True))
     print(f"{label:60s} {cells}", flush=True)
 
@@ -327,8 +327,9 @@ def main() -> None:
             ours = [mixed_of_ours(problem, seed, budget) for seed in seeds]
             told(name, ours, [theirs(problem, seed, budget) for seed in seeds])
     if "workers" in arguments.what:
-        many = [worked(N_WORKERS, 5000) for _ in seeds]
-        told("eight processes beside one", many, [worked(1, 5000) for _ in seeds])
+        many, one = zip(*[(worked(N_WORKERS, 5000), worked(1, 5000)) for _ in seeds], strict=True)
+        for name, average in (("means", np.mean), ("medians", np.median)):
+            told(f"eight processes beside one, {name}", list(many), list(one), average)
 
 
 if __name__ == "__main__":

@@ -34,6 +34,7 @@ _POLL = 0.1  # seconds between two looks for Ctrl-C
 _AGAIN = 0.3  # seconds between two signals: gRPC looks for one after 0.2 seconds in which none came
 _guard = threading.Lock()  # held while a `Breakable` ends, and while it is broken off
 _until: list[float] = []  # when the waits end of those that clean up, in whatever thread
+_own = threading.local()  # `until`: when those of this thread end
 
 
 class Deferred:
@@ -113,12 +114,19 @@ def give_way(since: float = 0.0) -> None:
     Parameters
     ----------
     since
-        When the caller began to wait, by `time.monotonic`: a thread that is not the main one may always wait a moment.
+        When the caller began to wait, by `time.monotonic`: a thread that is not the main one may wait a moment, since
+        it may have worked on after Ctrl-C; where it cleans up, all its waits together may.
     """
     kept, is_main = Deferred._current, threading.get_ident() == _MAIN
     if kept is not None and is_main and (kept._is_pending or kept._is_overdue()):
         kept._let_through()
-    if _until and time.monotonic() >= (_until[0] if is_main else max(_until[0], since + MOMENT)):
+    if not _until:
+        return
+    if is_main:
+        end = _until[0]
+    else:
+        end = getattr(_own, "until", 0.0) or max(_until[0], since + MOMENT)
+    if time.monotonic() >= end:
         raise KeyboardInterrupt
 
 
@@ -148,11 +156,14 @@ def hurried(is_so: bool = True) -> Iterator[None]:
     if not is_so:
         yield
         return
-    _until.append(time.monotonic() + MOMENT)
+    end, before = time.monotonic() + MOMENT, getattr(_own, "until", 0.0)
+    _until.append(end)
+    _own.until = before or end
     try:
         yield
     finally:
-        _until.pop()
+        _until.remove(end)
+        _own.until = before
 
 
 class Breakable:

@@ -2,7 +2,8 @@
 
 Which of both proposes a trial is drawn at random, by the trial's number. A Gaussian process finds smooth structure in
 few trials, and may be wrong about what is not smooth; every fifth trial by TPE keeps the search going there, and shows
-the process points that it would not have chosen. docs/default.md has the measurements.
+the process points that it would not have chosen. In long studies over numbers CMA-ES closes in on what they found, and
+they have every fourth population of trials. docs/default.md has the measurements.
 """
 
 from __future__ import annotations
@@ -12,18 +13,19 @@ from typing import Any
 
 import numpy as np
 
-from ..engine.arrays import BoolArray, FloatArray
+from ..engine.arrays import BoolArray, FloatArray, IntArray
 from ..engine.distributions import BaseDistribution, CategoricalDistribution, Space
 from ..engine.history import History, Remembered, StudyLike, history_of
 from ..engine.kernels import loading
 from ..engine.records import FrozenTrial
-from .base import Columns
+from .base import PROPOSED_BY, Columns
+from .cmaes.descent import DescentSampler
 from .gp import REHEARSAL, Costs, Knowledge, Prior, Proposer, Transfer
 from .tpe import TPESampler
 
 SHARE, SHARE_OF_GRIDS = 0.8, 0.5  # and where all parameters are discrete
 N_STARTUP, N_STARTUP_SEVERAL = 6, 10  # of one objective, and at least of several, which are TPE's alone
-PROPOSED_BY, GP = "parzen:proposed_by", "gp"  # a system attribute of the trials that the Gaussian process proposed
+GP = "gp"  # what is noted on the trials that the Gaussian process proposed
 _WHOSE, _PROPOSAL = 1 << 20, (1 << 20) + 1  # purposes of a trial's random numbers beside those of TPE
 
 
@@ -82,6 +84,7 @@ class AutoSampler(TPESampler):
             Costs(cost) if cost is not None and cost is not False else None,
             Transfer(transfer) if len(transfer) else None,
         )
+        self._descent = DescentSampler(self._streams)
         self._proposers: Remembered[Proposer] = Remembered()
         self._discrete: Remembered[tuple[int, bool]] = Remembered()  # by version of the space
 
@@ -91,6 +94,11 @@ class AutoSampler(TPESampler):
         return (
             self._n_startup_trials if len(history.directions) == 1 else max(self._n_startup_trials, N_STARTUP_SEVERAL)
         )
+
+    def _by_descent(self, history: History, number: int) -> bool:
+        """Tell whether CMA-ES proposes a trial: where nobody asked for shares, or for cheap trials."""
+        is_free = self._share is None and self._knowledge.costs is None and len(history.directions) == 1
+        return is_free and self._descent.takes(history, number)
 
     def _by_process(self, study: StudyLike, history: History, number: int) -> bool:
         """Tell whether the Gaussian process proposes a trial."""
@@ -126,7 +134,7 @@ class AutoSampler(TPESampler):
     def infer_relative_search_space(self, study: StudyLike, trial: FrozenTrial) -> dict[str, BaseDistribution]:
         history = history_of(study)
         with history.lock:
-            if self._by_process(study, history, trial.number):
+            if self._by_descent(history, trial.number) or self._by_process(study, history, trial.number):
                 return history.joint_space()
         return super().infer_relative_search_space(study, trial)
 
@@ -137,6 +145,9 @@ class AutoSampler(TPESampler):
         history, number = history_of(study), trial.number
         found = None
         with history.lock:
+            joint = history.joint_space(common=True)
+            if search_space.keys() == joint.keys() and self._by_descent(history, number):
+                return self._descent.sample_relative(study, trial, joint)
             if search_space and self._by_process(study, history, number):
                 rng = self._streams.of(study).generator(number, _PROPOSAL)
                 found = self._proposer(history).propose(history, rng)
@@ -169,8 +180,26 @@ class AutoSampler(TPESampler):
         with history.lock:
             joint = history.joint_space()
             is_same = space.keys() == joint.keys() and all(space[name] is joint[name] for name in space)
+            descends = np.array([is_same and self._by_descent(history, number + i) for i in range(n)], dtype=np.bool_)
+        n_descents = int(np.count_nonzero(descends))
+        if not n_descents:
+            return self._sample_others(study, np.arange(number, number + n), space, is_same)
+        found = {name: np.empty(n) for name in space}
+        parts = [(descends, self._descent.sample_batch(study, number, space, n_descents))]
+        if n_descents < n:
+            others = number + np.flatnonzero(~descends)
+            parts.append((~descends, self._sample_others(study, others, space, is_same)))
+        for places, part in parts:
+            for name, values in part.items():
+                found[name][places] = values
+        return found
+
+    def _sample_others(self, study: StudyLike, numbers: IntArray, space: Space, is_same: bool) -> dict[str, FloatArray]:
+        """Sample trials of a batch by the process and TPE; `is_same`: whether it has all parameters that are known."""
+        history, number, n = history_of(study), int(numbers[0]), len(numbers)
+        with history.lock:
             share = self._share_now(history) if is_same else 0.0
-            ours = np.array([self._draws_in_batch(study, number + i) < share for i in range(n)])
+            ours = np.array([self._draws_in_batch(study, k) < share for k in numbers.tolist()])
             n_ours = int(np.count_nonzero(ours))
             # In a grid TPE may propose the same points: then there have to be others.
             wanted = n if self._is_discrete(history) else n_ours
@@ -188,6 +217,8 @@ class AutoSampler(TPESampler):
     def notes(self, study: StudyLike, number: int) -> dict[str, Any]:
         history = history_of(study)
         with history.lock:
+            if self._by_descent(history, number):
+                return self._descent.notes(study, number)
             return {PROPOSED_BY: GP} if self._draws_in_batch(study, number) < self._share_now(history) else {}
 
     def _draws_in_batch(self, study: StudyLike, number: int) -> float:

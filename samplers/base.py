@@ -17,6 +17,7 @@ from ..engine.records import FrozenTrial, TrialState
 from ..engine.seeds import Streams
 
 Columns = Mapping[str, FloatArray]
+PROPOSED_BY = "parzen:proposed_by"  # a system attribute: which part of a sampler of several proposed a trial
 
 
 class BaseSampler(Described, ABC):
@@ -140,7 +141,6 @@ class Sampler(BaseSampler):
         """Give the parameters to sample together at the start of a trial; by default none."""
         return {}
 
-    @np.errstate(all="ignore")  # whatever the user's program asks of NumPy
     def infer_relative_search_space(self, study: StudyLike, trial: FrozenTrial) -> dict[str, BaseDistribution]:
         history = history_of(study)
         with history.lock:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
+import time
 from typing import Any
 
 
@@ -25,6 +26,7 @@ class Middleman:
         self._speaks.set()
         self._open: list[socket.socket] = []
         self._lost = b""
+        self.delay = 0.0  # seconds that an answer takes longer
         self.silent_after: bytes | None = None  # words of a client after which the server's answers are kept back
         threading.Thread(target=self._accept, daemon=True).start()
 
@@ -73,6 +75,8 @@ class Middleman:
                     self._speaks.wait()
                 if is_client and self.silent_after is not None and self.silent_after in data:
                     self._speaks.clear()  # this still reaches the server, its answer does not come back
+                if not is_client:
+                    time.sleep(self.delay)
                 target.sendall(data)
                 if is_client and self._lost and self._lost in data:
                     self._lost = b""

@@ -131,20 +131,25 @@ def decode(axes: Axes, z: FloatArray) -> FloatArray:
     return np.asarray(out)
 
 
-def cells(axes: Axes, z: FloatArray) -> FloatArray:
-    """Turn kernel coordinates (n, d) into numbers that tell points apart: on a fine grid those of the cells.
+class Cells:
+    """Numbers that tell points apart: on a fine grid those of its cells.
 
     Two ways to a value of a fine grid may differ in the last digit of its coordinate.
     """
-    fine = (axes.n_values == 0) & (axes.step != 0.0)
-    if not fine.any():
-        return z
-    out: FloatArray = z.copy()
-    step, low = axes.step[fine], axes.low[fine]
-    on_log_scale = step < 0.0
-    origin = _exp_where(on_log_scale, low)
-    out[:, fine] = np.rint((_exp_where(on_log_scale, z[:, fine]) - origin) / np.abs(step)) + 0.0  # no -0
-    return out
+
+    def __init__(self, axes: Axes) -> None:
+        self._fine = np.flatnonzero((axes.n_values == 0) & (axes.step != 0.0))
+        self._is_log, self._width = axes.step[self._fine] < 0.0, np.abs(axes.step[self._fine])
+        self._origin = _exp_where(self._is_log, axes.low[self._fine])
+
+    def of(self, z: FloatArray) -> FloatArray:
+        """Turn kernel coordinates (n, d) into such numbers."""
+        if not len(self._fine):
+            return z
+        out: FloatArray = z.copy()
+        values = _exp_where(self._is_log, z[:, self._fine])
+        out[:, self._fine] = np.rint((values - self._origin) / self._width) + 0.0  # no -0
+        return out
 
 
 def support(low: FloatArray, high: FloatArray, step: FloatArray) -> tuple[FloatArray, FloatArray]:

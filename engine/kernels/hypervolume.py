@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import heapq
 import math
 from operator import ge
@@ -13,7 +14,8 @@ from . import fronts
 
 Box = tuple[float, ...]
 
-_LEAST = 5e-324  # what a point adds that no chosen one dominates, should rounding leave nothing
+LEAST = 5e-324  # what a point adds that no chosen one dominates, should rounding leave nothing
+PARTS = 2.0**40  # of the unit volume, to which what points add is rounded: both tiers then find the same ones alike
 
 
 def hypervolume(points: FloatArray, reference: FloatArray, compiled: bool | None = None) -> float:
@@ -268,6 +270,8 @@ def _limited(boxes: list[Box], within: Box) -> list[Box]:
 
 def subset_python(boxes: list[Box], k: int) -> IntArray:
     """Choose k points by their extents: `subset` without compilation."""
+    if boxes and len(boxes[0]) == 2:
+        return _subset_of_two(boxes, k)
     volume = [math.prod(box) for box in boxes]
     bounds = [(-v, i, 0) for i, v in enumerate(volume)]  # minus what each adds, as known when how many were chosen
     heapq.heapify(bounds)
@@ -279,6 +283,33 @@ def subset_python(boxes: list[Box], k: int) -> IntArray:
             chosen.append(i)
             continue
         shared[i] = _limited(shared[i] + [boxes[c] for c in chosen[known:]], boxes[i])
-        added = 0.0 if shared[i] == [boxes[i]] else max(volume[i] - volume_python(shared[i]), _LEAST)
+        added = 0.0 if shared[i] == [boxes[i]] else max(_rounded(volume[i] - volume_python(shared[i])), LEAST)
         heapq.heappush(bounds, (max(bound, -added), i, len(chosen)))
     return np.array(chosen, dtype=np.int64)
+
+
+def _rounded(volume: float) -> float:
+    return round(volume * PARTS) / PARTS
+
+
+def _subset_of_two(boxes: list[Box], k: int) -> IntArray:
+    """Choose by rectangles between neighbours, as the compiled tier does; see `compiled.subset`."""
+    order = sorted(range(len(boxes)), key=boxes.__getitem__, reverse=True)
+    x, y = zip(*(boxes[i] for i in order), strict=True)
+    added, left = [a * b for a, b in zip(x, y, strict=True)], set(range(len(boxes)))
+    chosen, useful = [], [-1, len(boxes)]  # places by falling first extent; of those that added something, sorted
+    while len(chosen) < k:
+        best = min(left, key=lambda c: (-added[c], order[c]))
+        chosen.append(best)
+        left.remove(best)
+        if added[best] == 0.0:
+            continue
+        place = bisect.bisect(useful, best)
+        first, stop = useful[place - 1], useful[place]
+        useful.insert(place, best)
+        low, end = y[first] if first >= 0 else 0.0, x[stop] if stop < len(boxes) else 0.0
+        for c in range(first + 1, best):
+            added[c] = (x[c] - x[best]) * max(y[c] - low, 0.0)
+        for c in range(best + 1, stop):
+            added[c] = (x[c] - end) * max(y[c] - y[best], 0.0)
+    return np.array(order, dtype=np.int64)[chosen]

@@ -33,9 +33,9 @@ class Observed(NamedTuple):
     bandwidth
         (d, n) standard deviations, clipped when a mixture is fitted.
     known
-        (3, d, n) what the compiled tier knows of the kernels from an earlier fit, NaN where there was none: clipped
-        bandwidths, precisions and log normalisers. It takes the last two from here where the first is as before, and
-        writes those of others here.
+        (3, d, n + 1) what the compiled tier knows of the kernels from an earlier fit, NaN where there was none: clipped
+        bandwidths, precisions and log normalisers, of the prior in the last column. It takes the last two from here
+        where the first is as before, and writes those of others here.
     """
 
     ids: IntArray
@@ -46,7 +46,7 @@ class Observed(NamedTuple):
     @classmethod
     def of(cls, z: FloatArray, bandwidth: FloatArray) -> Observed:
         """Take all observations (d, k), of whose kernels nothing is known."""
-        return cls(np.arange(z.shape[1]), z, bandwidth, np.full((3, *z.shape), np.nan))
+        return cls(np.arange(z.shape[1]), z, bandwidth, np.full((3, z.shape[0], z.shape[1] + 1), np.nan))
 
 
 class Kept(NamedTuple):
@@ -63,11 +63,12 @@ class Kept(NamedTuple):
     order, n_listed, distance
         (d, n), (d,), (d, n) the sorted columns, and the distances to neighbours there.
     known
-        (3, d, n) as in `Observed`, of the kernels above.
+        (3, d, n + 1) as in `Observed`, of the kernels above.
     losses, ranked
         (n,) losses, ascending, and numbers of the complete trials that count; the first ones are filled.
     few, known_few
-        (MOST_FEW,), (3, d, MOST_FEW) numbers of the trials that were below, and what is known of their kernels there.
+        (MOST_FEW,), (3, d, MOST_FEW + 1) numbers of the trials that were below, and what is known of their kernels
+        there.
     """
 
     z: FloatArray
@@ -87,7 +88,8 @@ class Kept(NamedTuple):
         """Begin with no members."""
         d, n = z.shape
         order, n_listed = np.zeros((d, n), dtype=np.int32), np.zeros(d, dtype=np.int64)
-        distance, known, known_few = (np.full(shape, np.nan) for shape in ((d, n), (3, d, n), (3, d, MOST_FEW)))
+        shapes = (d, n), (3, d, n + 1), (3, d, MOST_FEW + 1)
+        distance, known, known_few = (np.full(shape, np.nan) for shape in shapes)
         losses, ranked, few = np.full(n, np.nan), np.full(n, -1), np.full(MOST_FEW, -1)
         return cls(z, counts, np.zeros(n, dtype=bool), order, n_listed, distance, known, losses, ranked, few, known_few)
 

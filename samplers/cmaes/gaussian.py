@@ -195,10 +195,20 @@ class Normal:
         if is_own.all():
             return points
         y = (points - self.mean) / (self.sigma * self.scales)
-        length = np.sqrt((self.whitened(y) ** 2).sum(axis=1))
-        farthest = math.sqrt(self.n) + 2 * self.n / (self.n + 2)
-        share = np.where(is_own, 1.0, np.minimum(1.0, farthest / np.maximum(length, 1e-300)))
+        share = np.where(is_own, 1.0, np.minimum(1.0, self._reach / np.maximum(self._lengths(y), 1e-300)))
         return np.where(share[:, None] < 1, self.mean + self.sigma * self.scales * y * share[:, None], points)
+
+    def reaches(self, points: FloatArray) -> BoolArray:
+        """Tell which points (k, n) lie where this distribution would draw some; the others `clipped` pulls in."""
+        return np.asarray(self._lengths((points - self.mean) / (self.sigma * self.scales)) <= self._reach)
+
+    def _lengths(self, y: FloatArray) -> FloatArray:
+        """Give the Mahalanobis lengths (k,) of steps (k, n)."""
+        return np.asarray(np.sqrt((self.whitened(y) ** 2).sum(axis=1)))
+
+    @property
+    def _reach(self) -> float:
+        return math.sqrt(self.n) + 2 * self.n / (self.n + 2)
 
     def tell(self, points: FloatArray) -> None:
         """Learn from a population, best first, shape (k, n)."""

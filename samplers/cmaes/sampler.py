@@ -80,6 +80,8 @@ class CmaEsSampler(Sampler):
     >>> study = parzen.create_study(sampler=parzen.samplers.CmaEsSampler(seed=1))
     """
 
+    _course: type[Course] = Course
+
     def __init__(
         self,
         *,
@@ -163,7 +165,7 @@ class CmaEsSampler(Sampler):
             account.course.frame.move(space)
             return Account(account.course)
         is_minimized = history.directions[0] != StudyDirection.MAXIMIZE
-        return Account(Course(self._settings, Frame(space, first), is_minimized))
+        return Account(self._course(self._settings, Frame(space, first), is_minimized))
 
     # --- one trial ---------------------------------------------------------------------------------------------------
 

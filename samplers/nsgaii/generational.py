@@ -156,19 +156,18 @@ class GenerationalSampler(BaseGASampler, EvolvingSampler):
             return history.joint_space()
         return {name: d for name, d in history.intersection(include_pruned=False).items() if not d.single()}
 
-    @np.errstate(all="ignore")  # whatever the user's program asks of NumPy
     def sample_relative(
         self, study: Any, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
     ) -> dict[str, Any]:
+        history = history_of(study)
         generation = self.get_trial_generation(study, trial)
         if generation == 0 or not search_space:
             return {}
         if self._child_strategy is not None:
             return self._made_by_strategy(study, generation, search_space)
         chosen = self._chosen_parents(study, generation)
-        history = history_of(study)
         with history.lock:
-            brood = self._brood(study, trial.number, generation, search_space, chosen)
+            brood = self._brood(study, history, trial.number, generation, search_space, chosen)
         return brood.dims.external(brood.children[trial.number % self._population_size])
 
     @np.errstate(all="ignore")
@@ -186,7 +185,7 @@ class GenerationalSampler(BaseGASampler, EvolvingSampler):
         parts: list[FloatArray] = []
         with history.lock:
             for first in (number, *range((number // size + 1) * size, number + n, size)):
-                brood = self._brood(study, first, generation, space, chosen, parts)
+                brood = self._brood(study, history, first, generation, space, chosen, parts)
                 parts.append(brood.internal[first % size :])
         rng = self._streams.of(study).generator(number, 1)
         bred = dict(zip(brood.dims.names, np.concatenate(parts)[:n].T, strict=True))
@@ -222,6 +221,7 @@ class GenerationalSampler(BaseGASampler, EvolvingSampler):
     def _brood(
         self,
         study: Any,
+        history: History,
         number: int,
         generation: int,
         space: Space,
@@ -229,17 +229,16 @@ class GenerationalSampler(BaseGASampler, EvolvingSampler):
         siblings: Sequence[FloatArray] = (),
     ) -> Brood:
         """Give the children among which the one of a trial is, at the remainder of its number by their number."""
-        history = history_of(study)
         lineage = self._lineage(history)
         block = number // self._population_size
         generation = min(generation, lineage.current)
         key = block, generation, lineage.pool_size(generation)
         brood = lineage.brood
         if brood.key != key or (brood.space is not space and brood.space != space):
-            parents = self._parents(history, lineage, generation) if chosen is None else chosen
-            rng = self._streams.of(study).generator(block, BREEDING)
-            n = self._population_size
-            dims, internal = self._breed(study, history, parents, block * n, space, rng, n, self._how, siblings)
+            n, rng = self._population_size, self._streams.of(study).generator(block, BREEDING)
+            with np.errstate(all="ignore"):  # whatever the user's program asks of NumPy
+                parents = self._parents(history, lineage, generation) if chosen is None else chosen
+                dims, internal = self._breed(study, history, parents, block * n, space, rng, n, self._how, siblings)
             lineage.brood = brood = Brood(key, space, dims, internal, internal.tolist())
         return brood
 

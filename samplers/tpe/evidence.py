@@ -28,8 +28,8 @@ def resumed(history: History) -> dict[int, FrozenTrial]:
 
 def n_observed(history: History) -> int:
     """Count the trials to learn from: complete, pruned and paused ones."""
-    paused = int(np.count_nonzero(history.states == PAUSED)) if history.n_pauses else 0
-    return history.n_complete + history.n_pruned + paused + len(resumed(history))
+    n: int = history.n_complete + history.n_pruned + len(resumed(history))
+    return n + int(np.count_nonzero(history.states == PAUSED)) if history.n_pauses else n
 
 
 def is_plain(history: History) -> bool:

@@ -72,7 +72,8 @@ class ModelSpace:
         if not len(self._logs):
             return internal
         model: FloatArray = internal.copy()
-        model[self._logs] = np.log(internal[self._logs])
+        with np.errstate(invalid="ignore", divide="ignore"):  # a range may have been moved from below 0
+            model[self._logs] = np.log(internal[self._logs])
         return model
 
     def choice_tables(self, smoothing: float) -> ChoiceTables:

@@ -89,6 +89,8 @@ class Observations:
     def _is_longer(self, number: int) -> bool:
         """Tell whether a trial has other parameters, too; one that could not be otherwise makes no other point."""
         suggested = self._history.suggested(number)
+        if suggested.keys() <= self._names:
+            return False
         return any(name not in self._names and not d.single() for name, d in suggested.items())
 
     def _update_paused(self) -> None:
@@ -111,19 +113,23 @@ class Observations:
 
     def _read_running(self) -> list[int]:
         """Read the trials that run and have all that is required; give their numbers."""
-        live, known = self._history.live, set(self.running)
+        live = self._history.live
         running = [number for number, trial in live.items() if self._required_names <= trial.params.keys()]
+        if not running:
+            return []
+        known = set(self.running)
         new = [number for number in running if number not in known]
         if new:
             self._read(np.array(new, dtype=np.int64))
         return [n for n in running if live[n].state == TrialState.RUNNING and not self._counts[n]]
 
+    @np.errstate(all="ignore")  # whatever the user's program asks of NumPy
     def _read(self, numbers: IntArray) -> BoolArray:
         """Read the coordinates of some trials; tell which of them have all that is required."""
         has_all = self._coordinates(numbers)
         if self.tried is not None:
             states = self._history.states[numbers].tolist()
-            is_longer = np.array([self._is_longer(number) for number in numbers.tolist()], dtype=bool)
+            is_longer = [self._is_longer(number) for number in numbers.tolist()]
             self.tried.note(numbers, self.z[:, numbers].T, states, is_longer)
         return has_all
 
@@ -189,6 +195,8 @@ class SortedObservations(Observations):
         self._kernels = kernels
         self.endpoints = endpoints
         self.kept = Kept.of(self.z, self._counts)
+        axes, scale = space.axes, space.dims.scale
+        self._grids = scale.low, scale.high, axes.n_choices, axes.n_values, axes.points, axes.start
         self._is_made_anew = True
         self.n_ranked = 0 if self.tried is None and is_plain(history) else -1
         self._n_sorted = 0  # trials that had finished when the columns were sorted last
@@ -210,10 +218,11 @@ class SortedObservations(Observations):
             return
         internal = history.params(dims.names, new)
         model = self.space.on_model_scale(internal)
-        columns, scale = (history.states, history.values, history.signs[0]), dims.scale
-        place = new, scale.low, scale.high, self.space.axes, self._required.start
-        self.n = self.n_ranked = self._kernels.telling.tell(internal, model, *columns, *place, self.n_ranked, kept)
+        columns, place = (history.states, history.values, history.signs[0]), (new, *self._grids, self._required.start)
+        ranked = self.n_ranked, kept.z, kept.counts, kept.losses, kept.ranked
+        self.n = self.n_ranked = self._kernels.telling.tell(internal, model, *columns, *place, *ranked)
 
+    @np.errstate(all="ignore")
     def _rank(self) -> None:
         """Rank all trials that count, from scratch."""
         numbers = np.flatnonzero(self._counts)
@@ -231,9 +240,7 @@ class SortedObservations(Observations):
             internal,
             self.space.on_model_scale(internal),
             numbers,
-            dims.scale.low,
-            dims.scale.high,
-            self.space.axes,
+            *self._grids,
             self._required.start,
             self.z,
         )

@@ -83,6 +83,7 @@ def choose(fitter: Fitter, space: Space, key: npt.NDArray[np.uint64], number: in
     return model_space.internal(point)
 
 
+@np.errstate(all="ignore")  # whatever the user's program asks of NumPy
 def choose_child(
     fitter: Fitter, space: Space, key: npt.NDArray[np.uint64], number: int, n: int
 ) -> dict[str, float] | None:
@@ -126,18 +127,17 @@ def choose_child(
         observations.kept,
     )
     tried = fitter.tried(observations, _NO_WEIGHTS)
-    if tried is not None:
-        is_new = ~tried(z)
-        if not is_new.any():
-            return None
-        x, scores = x[is_new], scores[is_new]
-    return model_space.internal(x[np.argsort(-scores, kind="stable")[0]])
+    for best in np.argsort(-scores, kind="stable").tolist():
+        if tried is None or not tried(z[best : best + 1])[0]:
+            return model_space.internal(x[best])
+    return None
 
 
 def _running(observations: SortedObservations) -> IntArray:
     return np.array(observations.running, dtype=np.int64) if observations.running else _NO_NUMBERS
 
 
+@np.errstate(all="ignore")
 def _modelled(
     fitter: Fitter, observations: SortedObservations, below: IntArray, best_above: IntArray
 ) -> tuple[IntArray, FloatArray]:

@@ -12,10 +12,11 @@ import numpy as np
 
 from ...engine.arrays import FloatArray, IntArray
 from ...engine.history import History
-from ...engine.kernels import COMPILED_FROM, fronts, loading
+from ...engine.kernels import fronts, loading
 from ...engine.kernels.dominance import ranks
-from ...engine.kernels.hypervolume import subset, subset_python
+from ...engine.kernels.hypervolume import subset
 from .evidence import COMPLETE, n_observed
+from .model import WANTED_FROM
 from .observations import Observations
 from .split import Split, by_last_report, by_outcome
 
@@ -77,7 +78,9 @@ class ParetoRanking:
         history = self._history
         new = history.finished[self._n_read :]
         self._n_read += len(new)
-        new = new[(history.states[new] == COMPLETE) & ~(history.violation[new] > 0)]
+        new = new[history.states[new] == COMPLETE]
+        if history.is_constrained:
+            new = new[~(history.violation[new] > 0)]
         if len(new):
             self._kept = np.sort(np.concatenate([self._kept, new]))
 
@@ -92,7 +95,7 @@ class ParetoRanking:
 
     def _choose(self, n: int) -> tuple[IntArray, float]:
         """Choose among the kept trials; tell the rank of the last one."""
-        compiled = self._history.n_complete >= COMPILED_FROM and fronts.is_ready()
+        compiled = self._history.n_complete >= WANTED_FROM and fronts.is_ready()
         chosen, deepest = best_by_fronts(self._history.losses(self._kept), n, compiled)
         return self._kept[chosen], deepest
 
@@ -114,7 +117,7 @@ def best_by_fronts(losses: FloatArray, n: int, compiled: bool) -> tuple[IntArray
     if n >= len(losses):
         return np.arange(len(losses)), math.inf
     if n and len(losses) <= FEW and loading.is_ready(fronts.REHEARSAL):
-        return _best_of_few(losses, n, compiled)
+        return _best_of_few(losses, n)
     rank_of = ranks(losses, enough=n)
     order = np.argsort(rank_of, kind="stable")
     last = rank_of[order[n - 1]] if n else 0
@@ -124,17 +127,14 @@ def best_by_fronts(losses: FloatArray, n: int, compiled: bool) -> tuple[IntArray
     return np.concatenate([whole, chosen]), float(last)
 
 
-def _best_of_few(losses: FloatArray, n: int, compiled: bool) -> tuple[IntArray, float]:
+def _best_of_few(losses: FloatArray, n: int) -> tuple[IntArray, float]:
     """Do the same, with fronts that are peeled off by a kernel."""
     from ...engine.kernels.compiled import first_fronts, subset
 
     whole, last, rank = first_fronts.first_fronts(losses, n)
     k = n - len(whole)
     if k < len(last):
-        extents = first_fronts.extents(losses[last], BEYOND)
-        # Of points that add alike the tiers may choose different ones, so that the tier must not depend on the moment.
-        chosen = subset.subset(extents, k) if compiled else subset_python([tuple(box) for box in extents.tolist()], k)
-        last = last[chosen]
+        last = last[subset.subset(first_fronts.extents(losses[last], BEYOND), k)]
     return np.concatenate([whole, last]), float(rank)
 
 

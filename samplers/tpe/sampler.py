@@ -208,7 +208,8 @@ class TPESampler(Sampler):
         return self._settings.multivariate if self._settings.multivariate is not None else len(history.directions) == 1
 
     def _is_starting(self, history: History) -> bool:
-        return n_observed(history) < self._startup(history)
+        startup = self._startup(history)
+        return history.n_complete < startup and n_observed(history) < startup
 
     def _startup(self, history: History) -> int:
         """Give the number of finished trials up to which sampling is random."""
@@ -259,7 +260,6 @@ class TPESampler(Sampler):
         }
         return {key: d for key, d in space.items() if key == name or not d.single()}, given
 
-    @np.errstate(all="ignore")  # whatever the user's program asks of NumPy
     def _sample_one(self, study: StudyLike, trial: FrozenTrial, space: Space, purpose: int) -> dict[str, float]:
         if purpose == 0 and self._settings.is_plain and is_ours(self, "sample", "propose", "rank"):
             history = history_of(study)

@@ -6,6 +6,8 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from ...engine.distributions import BaseDistribution, Space
 from ...engine.history import History
 from .model import NUMPY, Tier
@@ -47,6 +49,10 @@ class Spaces:
         if space is self._last[0] and self._last[1] is tier and not given:
             last: tuple[ModelSpace, Observations] = self._last[2]
             return last
+        return self._find(space, given, tier)
+
+    @np.errstate(all="ignore")  # whatever the user's program asks of NumPy: ranges may be very wide, or very fine
+    def _find(self, space: Space, given: Given, tier: Tier) -> tuple[ModelSpace, Observations]:
         history = self._history
         whole = {name: history.canonical(name, fixed) for name, (fixed, _) in given.items()}
         whole.update({name: history.canonical(name, distribution) for name, distribution in space.items()})

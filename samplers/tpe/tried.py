@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
 
 from ...engine.arrays import BoolArray, FloatArray, IntArray
-from ...engine.kernels.axes import Axes, cells
+from ...engine.kernels.axes import Axes, Cells
 from ...engine.records import TrialState
 
 _COMPLETE, _RUNNING = int(TrialState.COMPLETE), int(TrialState.RUNNING)
@@ -28,13 +29,13 @@ class Tried:
     """
 
     def __init__(self, axes: Axes) -> None:
-        self._axes = axes
+        self._cells = Cells(axes)
         self._points: dict[int, tuple[bytes, bool]] = {}  # by trial number, with whether it was stopped or paused
         self._n_trials: tuple[dict[bytes, int], dict[bytes, int]] = {}, {}  # at each point; not stopped, and stopped
         self._first_longer: int | None = None
         self._last_whole = -1
 
-    def note(self, numbers: IntArray, z: FloatArray, states: Sequence[int], is_longer: BoolArray) -> None:
+    def note(self, numbers: IntArray, z: FloatArray, states: Sequence[int], is_longer: Sequence[bool]) -> None:
         """Read n trials, or read them again.
 
         Parameters
@@ -46,13 +47,12 @@ class Tried:
         states
             Their states.
         is_longer
-            Whether they have other parameters, too, shape (n,).
+            Whether they have other parameters, too.
         """
-        known = np.asarray(~np.isnan(z).any(axis=1)).tolist()
-        rows = zip(numbers.tolist(), _keys(self._axes, z), states, known, is_longer.tolist(), strict=True)
-        for number, key, state, has_all, longer in rows:
+        rows = zip(numbers.tolist(), self._keys(z), states, z.tolist(), is_longer, strict=True)
+        for number, key, state, point, longer in rows:
             self._forget(number)
-            if not has_all or state == _FAIL:
+            if math.isnan(sum(point)) or state == _FAIL:
                 continue
             if longer:
                 if state != _RUNNING:
@@ -85,9 +85,8 @@ class Tried:
             return np.zeros(len(z), dtype=bool)
         whole, stopped = self._n_trials
         if self._first_longer is not None or not stopped:
-            return np.array([key in whole for key in _keys(self._axes, z)], dtype=bool)
-        return np.array([key in whole or key in stopped for key in _keys(self._axes, z)], dtype=bool)
+            return np.array([key in whole for key in self._keys(z)], dtype=bool)
+        return np.array([key in whole or key in stopped for key in self._keys(z)], dtype=bool)
 
-
-def _keys(axes: Axes, z: FloatArray) -> list[bytes]:
-    return [point.tobytes() for point in np.ascontiguousarray(cells(axes, z))]
+    def _keys(self, z: FloatArray) -> list[bytes]:
+        return [point.tobytes() for point in np.ascontiguousarray(self._cells.of(z))]

@@ -6,10 +6,12 @@ Optuna passes over it, since it never changes a finished trial.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from datetime import datetime, timezone
 from enum import IntEnum
 from functools import lru_cache
+from itertools import count
 from typing import Any
 
 from ...engine.distributions import BaseDistribution, modern
@@ -24,10 +26,11 @@ from ...engine.records import (
     stored_state,
     with_pause_marker,
 )
-from ..json import json_writer
+from ..json import json_writer, read_together
 
 to_json = json_writer("What is to be stored")  # on one line
 
+_MANY = 16  # entries that are read at once
 CORRECT, ERASE = "correct", "erase"  # under the key "parzen"
 
 
@@ -151,6 +154,18 @@ def report(trial_id: int, step: int, value: float) -> dict[str, Any]:
 
 
 # --- reading ---------------------------------------------------------------------------------------------------------
+
+
+def parsed(
+    texts: Sequence[bytes], number: int, parse: Callable[[bytes, int], dict[str, Any]]
+) -> Iterator[dict[str, Any]]:
+    """Parse entries from a number on: many by one call, or each by `parse`, which says what is damaged."""
+    if len(texts) >= _MANY:
+        with suppress(ValueError, RecursionError):
+            logs = read_together([text.decode() for text in texts])
+            if all(type(log) is dict for log in logs):
+                return iter(logs)
+    return map(parse, texts, count(number))
 
 
 def text_to_time(text: str | None) -> datetime | None:

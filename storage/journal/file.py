@@ -18,12 +18,12 @@ from ...engine.exceptions import StorageInternalError
 from ...engine.history import Growing
 from ...engine.logging import get_logger
 from .base import BaseJournalBackend, BaseJournalFileLock
-from .entries import to_json
+from .entries import parsed, to_json
 from .locks import JournalFileSymlinkLock
 
 _logger = get_logger(__name__)
 
-_BLOCK = 1 << 22  # bytes read at once
+_BLOCK = 1 << 20  # bytes read at once
 _TAIL = 1 << 12
 
 _decode = json.JSONDecoder().decode
@@ -89,7 +89,7 @@ class JournalFileBackend(BaseJournalBackend):
             yield from map(self._parsed, written, itertools.count(number))
             return
         while lines := self._lines(number):
-            yield from map(self._parsed, lines, itertools.count(number))
+            yield from parsed(lines, number, self._parsed)
             number += len(lines)
 
     def _take_written(self, number: int) -> list[bytes]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import uuid
 from collections.abc import Container, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 from ...engine.distributions import BaseDistribution
@@ -20,6 +21,8 @@ from .base import BaseJournalBackend, BaseJournalSnapshot
 from .entries import Op
 from .replica import Rejection, Replica, check_end
 from .snapshot import from_snapshot, next_due, to_snapshot
+
+_AT_ONCE = 256  # entries between two moments for Ctrl-C
 
 
 class JournalStorage(BaseStorage):
@@ -104,15 +107,17 @@ class JournalStorage(BaseStorage):
     def _sync(self) -> list[Any]:
         """Apply the entries that are new in the log, and give the results of those that this storage wrote."""
         replica, worker, own, is_due = self._replica, self._worker(), [], False
-        for log in self._backend.read_logs(replica.n_read):
+        logs = iter(self._backend.read_logs(replica.n_read))
+        while some := list(islice(logs, _AT_ONCE)):
             with Deferred():  # all of an entry, or nothing
-                result = replica.apply(log)
-            is_own = log.get("worker_id") == worker
-            if is_own:
-                own.append(result)
-            if replica.n_read >= self._snapshot_due:
-                self._snapshot_due = next_due(replica.n_read)
-                is_due = is_due or is_own  # the worker that wrote this entry makes the snapshot, and no other
+                for log in some:
+                    result = replica.apply(log)
+                    is_own = log.get("worker_id") == worker
+                    if is_own:
+                        own.append(result)
+                    if replica.n_read >= self._snapshot_due:
+                        self._snapshot_due = next_due(replica.n_read)
+                        is_due = is_due or is_own  # the worker that wrote this entry makes the snapshot, and no other
         if is_due and isinstance(self._backend, BaseJournalSnapshot):
             self._backend.save_snapshot(to_snapshot(replica))
         return own

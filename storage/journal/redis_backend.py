@@ -14,12 +14,13 @@ from typing import Any, TypeVar
 from ...engine.exceptions import StorageInternalError
 from ...engine.interrupts import Deferred, interruptible, pause
 from .base import BaseJournalBackend, BaseJournalSnapshot
-from .entries import to_json
+from .entries import parsed, to_json
 
 T = TypeVar("T")
 
 _CHUNK = 1000  # entries read at once
 _FIRST_PAUSE = 0.01
+_NOTHING: tuple[int, list[bytes]] = 0, []  # the number of the first entry, and the entries
 _PATIENCE = 10.0  # seconds to wait for an entry whose number is taken, and for a server that does not answer
 
 # Number and entry in one step: no reader sees a number without its entry. What is kept is the last number, at first -1.
@@ -31,6 +32,7 @@ for i = 2, #ARGV do
     redis.call("SET", KEYS[2] .. redis.call("INCR", KEYS[1]), ARGV[i])
 end
 redis.call("SET", KEYS[3], ARGV[1], "EX", 86400)
+return tonumber(redis.call("GET", KEYS[1]))
 """
 # The numbers alone, for a cluster; the last one and the name of the request lie on one server.
 _TAKE_NUMBERS = """
@@ -86,6 +88,7 @@ class JournalRedisBackend(BaseJournalBackend, BaseJournalSnapshot):
         self._final: tuple[type[Exception], ...] = (redis.AuthenticationError, redis.exceptions.AuthorizationError)
         self._n_requests = itertools.count()
         self._name = uuid.uuid4().hex
+        self._written = _NOTHING  # what this backend wrote last, which it need not ask for
 
     def __getstate__(self) -> dict[str, Any]:
         return {"_url": self._url, "_use_cluster": self._use_cluster, "_prefix": self._prefix}
@@ -128,27 +131,35 @@ class JournalRedisBackend(BaseJournalBackend, BaseJournalSnapshot):
         writer = f"parzen-last:{self._name}-{os.getpid()}-{threading.get_ident()}"
         name = f"{next(self._n_requests)}"
         with Deferred():  # so that Ctrl-C does not come between two parts
-            self._ask(lambda: self._append(writer, name, texts))
+            last = self._ask(lambda: self._append(writer, name, texts))
+            if last is not None:
+                self._written = last + 1 - len(texts), [text.encode() for text in texts]
 
-    def _append(self, writer: str, name: str, texts: list[str]) -> None:
+    def _append(self, writer: str, name: str, texts: list[str]) -> int | None:
+        """Write entries, and give the number of the last one; None if they were there already, so it is not known."""
         counter = f"{self._prefix}:log_number"
         if not self._use_cluster:
-            self._redis.eval(_APPEND, 3, counter, self._key(), f"{self._prefix}:{writer}", name, *texts)
-            return
+            found = self._redis.eval(_APPEND, 3, counter, self._key(), f"{self._prefix}:{writer}", name, *texts)
+            return None if found is None else int(found)
         # A cluster keeps the keys on several servers, which no single step spans: readers wait for an entry (`_late`).
         beside = f"{counter}:{writer}" if "{" in counter else f"{{{counter}}}:{writer}"
         last = int(self._redis.eval(_TAKE_NUMBERS, 2, counter, beside, name, len(texts)))
         for number, text in enumerate(texts, last + 1 - len(texts)):
             self._redis.set(self._key(number), text)
+        return last
 
     # --- reading -----------------------------------------------------------------------------------------------------
 
     def read_logs(self, log_number_from: int) -> Iterator[dict[str, Any]]:
-        number = log_number_from
-        while texts := self._read(number):
-            for text in texts:
-                yield self._parsed(text, number)
-                number += 1
+        (first, written), self._written = self._written, _NOTHING
+        if written and first == log_number_from:
+            yield from parsed(written, first, self._parsed)
+            return
+        number, last = log_number_from, self._last()
+        while number <= last:
+            texts = self._entries(number, min(last + 1, number + _CHUNK))
+            yield from parsed(texts, number, self._parsed)
+            number += len(texts)
 
     def _parsed(self, text: bytes, number: int) -> dict[str, Any]:
         try:
@@ -162,13 +173,11 @@ class JournalRedisBackend(BaseJournalBackend, BaseJournalSnapshot):
             f"{text[:80]!r}. Mend it, or restore the database from a copy."
         )
 
-    def _read(self, number: int) -> list[bytes]:
-        last = int(self._ask(lambda: self._redis.get(f"{self._prefix}:log_number")) or -1)
-        return self._entries(number, min(last + 1, number + _CHUNK))
+    def _last(self) -> int:
+        """Give the number of the last entry."""
+        return int(self._ask(lambda: self._redis.get(f"{self._prefix}:log_number")) or -1)
 
     def _entries(self, start: int, end: int) -> list[bytes]:
-        if end <= start:
-            return []
         get = self._redis.mget_nonatomic if self._use_cluster else self._redis.mget
         keys = [self._key(number) for number in range(start, end)]
         texts: list[bytes | None] = self._ask(lambda: get(keys))

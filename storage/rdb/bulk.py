@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import gc
-import json
-import uuid
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta, timezone
@@ -24,6 +22,7 @@ from ...engine.distributions.json import cached_distribution
 from ...engine.history import StoredTrials
 from ...engine.history.trial_columns import NO_TIME
 from ...engine.records import TrialState, state_of
+from ..json import read_together
 from .database import Database
 from .reading import check_attrs, name_of, param_of, read_some
 from .rows import row_to_number
@@ -163,7 +162,7 @@ def _attrs(places: _Places) -> dict[int, tuple[dict[str, Any], dict[str, Any]]]:
     for index, kind in enumerate(("user", "system")):
         table = f"trial_{kind}_attributes"
         numbers, (keys, texts) = places.columns(('c."key"', "c.value_json"), table, places.order_of(table))
-        for number, key, value in zip(numbers.tolist(), keys, _values_of(texts), strict=True):
+        for number, key, value in zip(numbers.tolist(), keys, read_together(texts), strict=True):
             attrs = found.get(number)
             if attrs is None:
                 attrs = found[number] = ({}, {})
@@ -172,18 +171,6 @@ def _attrs(places: _Places) -> dict[int, tuple[dict[str, Any], dict[str, Any]]]:
         if system_attrs:
             check_attrs(system_attrs)
     return found
-
-
-def _values_of(texts: Sequence[str]) -> list[Any]:
-    """Read many texts of JSON at once; between them stands a word by which it is seen that each is whole."""
-    if not texts:
-        return []
-    word = str(uuid.uuid4())
-    between = f',"{word}",'
-    values: list[Any] = json.loads(f"[{between.join(texts)}]")
-    if len(values) != 2 * len(texts) - 1 or any(value != word for value in values[1::2]):
-        raise Irregular
-    return values[::2]
 
 
 def _local(times: Sequence[str | datetime | None]) -> IntArray:

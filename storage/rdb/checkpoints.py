@@ -68,8 +68,10 @@ class Checkpoints:
         while self._is_wanted.wait() and not self._is_over.wait(_INTERVAL):
             self._is_wanted.clear()
             try:
-                connection = connection or self._connect()
-                is_done = not self._is_young() and self._copy(connection)
+                is_done = not self._is_young()
+                if is_done:
+                    connection = connection or self._connect()
+                    is_done = self._copy(connection)
             except (OSError, sqlite3.Error):  # a full disk, a file that was deleted: who writes will say so
                 is_done = False
             if not is_done:

@@ -15,7 +15,7 @@ import time
 import weakref
 from typing import TYPE_CHECKING, Any
 
-from ...engine.interrupts import Apart, is_overdue
+from ...engine.interrupts import MOMENT, Apart, is_overdue
 from ...engine.logging import get_logger
 from .database import engine_of
 from .messages import prepare_engine
@@ -163,7 +163,7 @@ class Line:
         """Cut the connection if a statement has waited for too long, or if Ctrl-C came a moment ago."""
         with self._guard:
             waited = time.monotonic() - self._since if self._since else 0.0
-            if waited > self.silence or (waited and is_overdue()):
+            if waited > self.silence or (waited > MOMENT and is_overdue()):
                 _shut_down(self._connection)
             elif waited > _WORTH_SAYING and not self._is_said:
                 self._is_said = True

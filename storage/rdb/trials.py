@@ -158,8 +158,7 @@ class RelationalStorage(RelationalTrials):
                 self._check_unfinished(trial_id)
                 return
 
-            def insert() -> None:
-                history = self._history_that_knows(own.study_id, params)
+            def insert(history: History) -> None:
                 for name, (internal, distribution) in params.items():
                     history.check_param(name, internal, distribution)
                 if not writing.insert_params(self._db, trial_id, params):
@@ -167,9 +166,9 @@ class RelationalStorage(RelationalTrials):
 
             history = self._histories.history(own.study_id, refresh=False)
             if len(params) == 1 and history.distribution(next(iter(params))) is not None:
-                insert()  # one statement needs no transaction
+                insert(history)  # one statement needs no transaction
             else:
-                self._db.once(insert)
+                self._db.once(lambda: insert(self._history_that_knows(own.study_id, params)))
                 own = self._own_trial(trial_id)  # another one if the history was read anew
             self._note_params(own, params)
 

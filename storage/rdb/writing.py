@@ -69,9 +69,22 @@ def insert_trials(db: Database, study_id: int, records: Sequence[FrozenTrial], n
     return places
 
 
+def _has_parts(record: FrozenTrial) -> bool:
+    """Tell whether more belongs to a trial than its own row, as to none that `ask` creates."""
+    return bool(
+        record.distributions
+        or record.values is not None
+        or record.intermediate_values
+        or record.user_attrs
+        or record.system_attrs
+    )
+
+
 def insert_parts(db: Database, trial_ids: Sequence[int], records: Sequence[FrozenTrial]) -> None:
     """Insert what belongs to new trials; within a transaction."""
-    inserted = list(zip(trial_ids, records, strict=True))
+    inserted = [(trial_id, record) for trial_id, record in zip(trial_ids, records, strict=True) if _has_parts(record)]
+    if not inserted:
+        return
     _insert_all(
         db,
         "trial_params (trial_id, param_name, param_value, distribution_json) VALUES (?, ?, ?, ?)",

@@ -9,6 +9,7 @@ import random
 import signal
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from typing import Any
 import pytest
 
 import parzen
-from parzen.engine.interrupts import Deferred
+from parzen.engine.interrupts import MOMENT, Deferred, give_way, hurried
 
 pytestmark = [
     pytest.mark.skipif(os.name == "nt", reason="Windows has no signal to send to one's own main thread"),
@@ -130,6 +131,29 @@ def alarm() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("alarm")
+def test_a_thread_that_cleans_up_has_one_moment_for_all_its_waits() -> None:
+    ended: list[str] = []
+
+    def clean_up() -> None:
+        give_way(time.monotonic())  # it works on, and may wait a moment
+        with hurried():
+            give_way(time.monotonic())
+            time.sleep(MOMENT)
+            try:
+                give_way(time.monotonic())
+            except KeyboardInterrupt:
+                ended.append("clean_up")
+        give_way(time.monotonic())
+        ended.append("all")
+
+    with hurried():  # as the main thread does after Ctrl-C, while it waits for the others
+        time.sleep(MOMENT)
+        thread = threading.Thread(target=clean_up)
+        thread.start()
+        thread.join()
+    assert ended == ["clean_up", "all"]
+
+
 def test_a_study_in_memory_goes_on_after_it() -> None:
     """A lock taken before its `try` stayed held after one of 25, which 80 miss in 4 of 100 runs."""
     parzen.logging.set_verbosity(parzen.logging.CRITICAL)

@@ -12,7 +12,8 @@ import parzen
 from parzen.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 from parzen.samplers import AutoSampler, RandomSampler, TPESampler
 from parzen.samplers.auto import GP, N_STARTUP, PROPOSED_BY
-from parzen.trial import TrialState
+from parzen.samplers.cmaes.descent import AFTER, CMAES, PARTS
+from parzen.trial import TrialState, create_trial
 
 
 def bowl(trial, center=0.4):
@@ -102,6 +103,128 @@ def test_a_study_is_resumed_alike_from_a_file(tmp_path, copied):
         return params(study)
 
     assert run([40], "whole") == run([13, 1, 26], "parts")
+
+
+# --- long studies ----------------------------------------------------------------------------------------------------
+
+FLOATS = {f"x{i}": FloatDistribution(0, 1) for i in range(4)}
+
+
+def ball(trial, center=0.4):
+    return sum((trial.suggest_float(name, 0, 1) - center) ** 2 for name in FLOATS)
+
+
+def begun(
+    sampler, n=AFTER, space=FLOATS, value=lambda params: sum((x - 0.4) ** 2 for x in params.values()), **arguments
+):
+    """Give a study of n random trials."""
+    rng = np.random.default_rng(0)
+    study = parzen.create_study(sampler=sampler, **arguments)
+    points = [{name: d.to_external_repr(d.from_unit(rng.random())) for name, d in space.items()} for _ in range(n)]
+    study.add_trials([create_trial(params=p, distributions=space, value=value(p)) for p in points])
+    return study
+
+
+def whose(study, since=AFTER):
+    return [trial.system_attrs.get(PROPOSED_BY) for trial in study.trials[since:]]
+
+
+def test_cma_es_takes_three_quarters_of_a_long_study_over_numbers():
+    study = begun(AutoSampler(seed=1), AFTER - 8)
+    study.optimize(ball, n_trials=40)  # populations of 8
+    found = whose(study, AFTER - 8)
+    assert CMAES not in found[:8] and GP in found
+    assert [who == CMAES for who in found[8:]] == [number // 8 % PARTS > 0 for number in range(AFTER, AFTER + 32)]
+
+
+def test_once_cma_es_has_settled_all_trials_are_the_others():
+    names = ("x0", "x1")
+    study = begun(AutoSampler(seed=1), space={name: FLOATS[name] for name in names})
+    study.optimize(lambda trial: sum((trial.suggest_float(name, 0, 1) - 0.4) ** 2 for name in names), n_trials=450)
+    assert study.best_value < 1e-12  # more than the process finds, whose points are rounded
+    assert CMAES not in whose(study)[-20:]
+
+
+def test_cma_es_that_finds_nothing_better_gives_up():
+    study = begun(AutoSampler(seed=1), value=lambda params: 1.0)
+    study.optimize(lambda trial: 1.0 + 0 * ball(trial), n_trials=300)
+    assert CMAES in whose(study)[:20] and CMAES not in whose(study)[-20:]
+
+
+def test_cma_es_begins_anew_at_a_better_trial_elsewhere():
+    def valleys(trial):
+        return min(ball(trial), ball(trial, 0.9) - 1)
+
+    study = begun(AutoSampler(seed=1))
+    study.optimize(valleys, n_trials=1)
+    study.enqueue_trial(dict.fromkeys(FLOATS, 0.88))
+    study.optimize(valleys, n_trials=30)
+    ours = [trial for trial in study.trials[AFTER + 10 :] if trial.system_attrs.get(PROPOSED_BY) == CMAES]
+    assert ours and all(abs(x - 0.9) < 0.4 for trial in ours for x in trial.params.values())
+
+
+@pytest.mark.parametrize("copied", [pickle.dumps, None])
+def test_a_long_study_is_resumed_alike_from_a_file(tmp_path, copied):
+    def run(parts, name):
+        study = begun(AutoSampler(), storage=f"sqlite:///{tmp_path}/{name}.db", study_name="s")
+        for n in parts:
+            sampler = AutoSampler(seed=6)
+            sampler = pickle.loads(copied(sampler)) if copied else sampler
+            study = parzen.load_study(storage=f"sqlite:///{tmp_path}/{name}.db", study_name="s", sampler=sampler)
+            study.optimize(ball, n_trials=n)
+        return params(study)[AFTER:]
+
+    memory = begun(AutoSampler(seed=6))
+    memory.optimize(ball, n_trials=40)
+    assert run([40], "whole") == run([13, 1, 26], "parts") == params(memory)[AFTER:]
+
+
+def test_a_batch_of_a_long_study_is_cma_es_by_three_quarters():
+    study = begun(AutoSampler(seed=1))
+    batch = study.ask_batch(64, FLOATS)
+    found = whose(study)
+    assert found.count(CMAES) == 48 and GP in found
+    assert len({tuple(batch[name][i] for name in FLOATS) for i in range(64)}) == 64
+    study.tell_batch(batch, sum((batch[name] - 0.4) ** 2 for name in FLOATS))
+    near = study.ask_batch(64, FLOATS)
+    assert np.std(near["x0"]) < np.std(batch["x0"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "more"),
+    [
+        ({"share": 0.8}, {}),
+        ({"cost": True}, {}),
+        ({}, {"kind": CategoricalDistribution("ab")}),
+        ({}, {"x1": IntDistribution(0, 9), "x2": IntDistribution(0, 9), "x3": IntDistribution(0, 9)}),
+    ],
+)
+def test_cma_es_is_for_numbers_and_where_nobody_asked_for_something_else(arguments, more):
+    space = {**FLOATS, **more} if "kind" in more else {"x0": IntDistribution(0, 9), **more} if more else FLOATS
+    study = begun(AutoSampler(seed=1, **arguments), space=space, value=lambda params: float(params["x0"]))
+    for _ in range(20):
+        study.tell(study.ask(space), 1.0)
+    assert CMAES not in whose(study)
+
+
+def test_cma_es_keeps_out_of_studies_that_prune_or_have_constraints_or_branches():
+    def sometimes(trial):
+        return ball(trial) + (trial.suggest_float("more", 0, 1) if trial.number % 2 else 0.0)
+
+    def constrained(trial):
+        trial.set_constraint("c", 0.0)
+        return ball(trial)
+
+    def pruned(trial):
+        if trial.number == AFTER:
+            trial.suggest_float("x0", 0, 1)
+            raise parzen.TrialPruned
+        return ball(trial)
+
+    for objective in (sometimes, constrained, pruned):
+        study = begun(AutoSampler(seed=1))
+        study.optimize(objective, n_trials=20)
+        assert CMAES not in whose(study)[2:]
 
 
 # --- what a user says ------------------------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ import parzen
 from parzen.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 from parzen.engine.history import History
 from parzen.samplers import RandomSampler
+from parzen.storage.json import read_together
 from parzen.storage.rdb import bulk, histories
 from parzen.storages import RDBStorage
 from parzen.trial import TrialState, create_trial
@@ -231,13 +232,13 @@ def test_several_objectives_have_no_best_trial(tmp_path: Path) -> None:
 def test_many_attributes_are_read_at_once(texts: list[str]) -> None:
     expected = [value for text in texts for value in json.loads(f"[{text}]")]
     if len(expected) == len(texts):
-        assert bulk._values_of(texts) == expected
+        assert read_together(texts) == expected
     else:
-        with pytest.raises(bulk.Irregular):
-            bulk._values_of(texts)
+        with pytest.raises(ValueError):
+            read_together(texts)
 
 
 @pytest.mark.parametrize("texts", [["[1", "2], 3"], ["1], [2", "3"], ["1,", "2"], ["", "1"]])
 def test_texts_that_are_json_only_together_are_not_read_at_once(texts: list[str]) -> None:
     with pytest.raises(ValueError):
-        bulk._values_of(texts)
+        read_together(texts)

@@ -343,6 +343,17 @@ def test_a_damaged_line_is_an_error_that_says_where(path: Path, damage: bytes) -
         opened(path)
 
 
+@pytest.mark.parametrize("damage", [b'{"op_code":8,"a":[{}\n{}]}\n', *DAMAGES], ids=range(1 + len(DAMAGES)))
+def test_a_damaged_line_among_many_is_found(path: Path, damage: bytes) -> None:
+    study = new_study(path)
+    for _ in range(20):
+        study.ask()
+    before = path.read_bytes()
+    path.write_bytes(before + damage + before)
+    with pytest.raises(StorageInternalError, match=f"(?i)line {len(before.splitlines()) + 1} "):
+        opened(path)
+
+
 def test_a_cut_file_is_an_error(path: Path) -> None:
     study = new_study(path)
     os.truncate(path, 10)
@@ -635,6 +646,25 @@ def test_snapshots_that_cannot_be_read_are_passed_over_and_run_nothing(
     assert mark.exists()
 
 
+def test_who_writes_alone_asks_redis_once_and_sees_what_others_wrote(in_redis: JournalStorage) -> None:
+    study = parzen.create_study(storage=in_redis)
+    other = parzen.load_study(study_name=study.study_name, storage=pickle.loads(pickle.dumps(in_redis)))
+    trial, server = study.ask(), in_redis._backend._redis  # type: ignore[attr-defined]
+    sent, send = [], server.execute_command
+
+    def note(*command: Any, **options: Any) -> Any:
+        sent.append(command[0])
+        return send(*command, **options)
+
+    server.execute_command = note
+    trial.report(1.0, 0)
+    assert sent == ["EVAL"]
+    other.tell(other.ask(), 2.0)
+    trial.report(1.0, 1)
+    assert sent == ["EVAL", "EVAL", "GET", "MGET"]
+    assert study.best_value == 2.0
+
+
 def test_a_cluster_numbers_entries_in_turn(in_redis: JournalStorage) -> None:
     """By commands for one key each, which a single server knows as well."""
     backend: Any = in_redis._backend
@@ -652,7 +682,7 @@ def test_a_damaged_entry_in_redis_is_shown(in_redis: JournalStorage) -> None:
     backend.append_logs([{"a": 1}])
     backend._redis.set(f"{backend._prefix}:log:0", "[" + "x" * 100)
     with pytest.raises(StorageInternalError, match=r":log:0 of the journal is damaged.*found b'\[x{79}'\."):
-        list(backend.read_logs(0))
+        list(pickle.loads(pickle.dumps(backend)).read_logs(0))
 
 
 def test_a_missing_entry_is_an_error(in_redis: JournalStorage, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -100,6 +100,18 @@ def test_a_server_silent_after_commit_leaves_it_open_and_its_row_tells(kind: str
         assert all(trial.state != TrialState.WAITING for trial in study.trials)
 
 
+@pytest.mark.parametrize("kind", PORTS)
+def test_threads_that_train_on_tell_a_slow_server_what_they_found(kind: str) -> None:
+    with server_between(kind) as (between, address, url):
+        worker = Worker("training", address)
+        between.delay = 0.15  # longer than between two looks whether to cut
+        assert worker.press_ctrl_c().startswith("KeyboardInterrupt")
+        between.delay = 0.0
+        trials = parzen.load_study(study_name="shared", storage=url).trials
+        assert len(trials) == 3
+        assert all(trial.state == TrialState.COMPLETE for trial in trials)
+
+
 def test_for_a_file_that_another_program_locks(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/study.db"
     for what in ("optimize", "ask", "threads"):
@@ -193,19 +205,21 @@ def test_a_file_that_is_locked_for_long_is_an_error_that_names_who_holds_it(
         print("held", flush=True)
         signal.pause()"""
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as holder:
-        assert holder.stdout is not None
-        assert holder.stdout.readline() == "held\n"
-        with pytest.raises(parzen.exceptions.StorageInternalError, match=rf"held by process {holder.pid} "):
-            study.ask()
-        assert f"held by process {holder.pid}" in capfd.readouterr().err
-        holder.kill()
+        try:
+            assert holder.stdout is not None
+            assert holder.stdout.readline() == "held\n"
+            with pytest.raises(parzen.exceptions.StorageInternalError, match=rf"held by process {holder.pid} "):
+                study.ask()
+            assert f"held by process {holder.pid}" in capfd.readouterr().err
+        finally:
+            holder.kill()
     study.tell(study.ask(), 1.0)
 
 
 def test_a_statement_without_an_answer_ends_by_itself() -> None:
     with server_between("postgresql") as (between, address, url):
         storage = RDBStorage(address)
-        storage._db._timeout = storage._db._line._silence = 2.0
+        storage._db._timeout = storage._db._line.silence = 2.0
         study = parzen.create_study(storage=storage)
         between.fall_silent()
         with pytest.raises(parzen.exceptions.StorageInternalError, match="could not do it"):

@@ -43,12 +43,22 @@ def objective(trial: parzen.Trial) -> float:
     return x
 
 
+def training(trial: parzen.Trial) -> float:
+    """Train for longer than Ctrl-C takes."""
+    x = trial.suggest_float("x", 0, 1)
+    note("trial")
+    time.sleep(1.0 + trial.number % 2)
+    return x
+
+
 def work(study: parzen.Study, what: str) -> None:
     """Do one thing again and again."""
     if what == "optimize":
         study.optimize(objective)
     if what == "threads":
         study.optimize(objective, n_jobs=2)
+    if what == "training":
+        study.optimize(training, n_jobs=2)
     while what == "ask":
         study.tell(study.ask(), objective(study.ask()))
     while what == "read":

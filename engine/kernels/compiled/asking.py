@@ -27,8 +27,9 @@ from .densities import (
     update,
 )
 from .local_search import climb_along
-from .mixture import _draw, _log_density, _snap
-from .philox import Stream, integer, stream_of, uniform, uniforms
+from .log_density import fill_log_density
+from .mixture import _draw, _snap
+from .philox import Stream, fill_integers, fill_uniform, stream_of, uniforms
 
 FEW = 128  # kernels up to which their order does not matter
 
@@ -124,12 +125,13 @@ def ask(
     uniform = u[1:].reshape((n_candidates, 1 + d))
     z = _draw(below.log_weight, below.mu, below.sigma, below.row, below.table, axes, uniform, 1)
     log_below, log_above = np.empty(n_candidates), np.empty(n_candidates)
-    _log_density(below.offset, below.mu, below.precision, below.row, below.table, z, log_below)
-    _log_density(above.offset, above.mu, above.precision, above.row, above.table, z, log_above)
+    fill_log_density(below.offset, below.mu, below.precision, below.row, below.table, z, log_below)
+    fill_log_density(above.offset, above.mu, above.precision, above.row, above.table, z, log_above)
     point = z[first_largest(log_below - power * log_above)]
     if is_bold:
         climb_along(point, below, above, power, axes, n_steps)
-    return decoded(point, axes)
+    decode(point, axes, point)
+    return point
 
 
 @jit
@@ -175,11 +177,9 @@ def rate_children(
         Children (c, d) in kernel and in model coordinates, and scores (c,).
     """
     d, n_below, stream = axes.low.size, below_numbers.size, stream_of(key, 0, number)
-    has_own = uniform(stream) >= caution or smoothing < 0.0
-    u = np.empty((n_candidates, 2 * d))
-    for c in range(n_candidates):
-        for j in range(2 * d):
-            u[c, j] = uniform(stream)
+    u = np.empty(1 + n_candidates * 2 * d)
+    fill_uniform(stream, u)
+    has_own = u[0] >= caution or smoothing < 0.0
     parent = inherited(stream, below_numbers, crossed, n_candidates, d)
     below = fit_below(
         below_numbers,
@@ -202,13 +202,15 @@ def rate_children(
         axes,
         kept,
     )
-    z = _draw(below.log_weight, below.mu, below.sigma, below.row, below.table, axes, u, d)
+    z = _draw(
+        below.log_weight, below.mu, below.sigma, below.row, below.table, axes, u[1:].reshape((n_candidates, 2 * d)), d
+    )
     x, scores = np.empty(z.shape), np.zeros(n_candidates)
     for c in range(n_candidates):
         for j in range(d):
             if parent[c, j] >= 0 and kept.z[j, parent[c, j]] == kept.z[j, parent[c, j]]:
                 z[c, j] = kept.z[j, parent[c, j]]
-        x[c] = decoded(z[c], axes)
+        decode(z[c], axes, x[c])
     place = np.empty(kept.counts.size, np.int64)
     for c in range(ids.size):
         place[ids[c]] = c
@@ -217,7 +219,7 @@ def rate_children(
         different = _different(z[:, j], at)  # children share the coordinates of few parents
         size = len(different)
         offset, mu, precision = below.log_weight - below.norm[j], below.mu[j : j + 1], below.precision[j : j + 1]
-        _log_density(offset, mu, precision, below.row[j : j + 1], below.table, different, log_below[:size])
+        fill_log_density(offset, mu, precision, below.row[j : j + 1], below.table, different, log_below[:size])
         _log_marginal_of_many(j, ids, place, log_weight, above, axes, kept, different, log_above[:size])
         for c in range(n_candidates):
             scores[c] += log_below[at[c]] - power * log_above[at[c]]
@@ -230,28 +232,19 @@ def inherited(stream: Stream, numbers: IntArray, crossed: float, n: int, d: int)
 
     See `recombination.sources`, whose share of children with two parents is `crossed`.
     """
-    first, second, has_two = np.empty(n, np.int64), np.empty(n, np.int64), np.empty(n, np.bool_)
-    parent, own = np.empty((n, d), np.int64), np.empty((n, d))
+    first, second, own = np.empty(n, np.int64), np.empty(n, np.int64), np.empty(n, np.int64)
+    has_two, is_second, is_own, share = np.empty(n), np.empty(n * d), np.empty(n * d), np.empty(n)
+    fill_integers(stream, numbers.size, first)
+    fill_integers(stream, numbers.size, second)
+    for part in (has_two, is_second, is_own, share):
+        fill_uniform(stream, part)
+    fill_integers(stream, d, own)
+    parent = np.empty((n, d), np.int64)
     for c in range(n):
-        first[c] = numbers[integer(stream, numbers.size)]
-    for c in range(n):
-        second[c] = numbers[integer(stream, numbers.size)]
-    for c in range(n):
-        has_two[c] = uniform(stream) < crossed
-    for c in range(n):
+        least = float(d) ** -share[c]
         for j in range(d):
-            is_second = uniform(stream) < 0.5
-            parent[c, j] = second[c] if is_second and has_two[c] else first[c]
-    for c in range(n):
-        for j in range(d):
-            own[c, j] = uniform(stream)
-    for c in range(n):
-        share = float(d) ** -uniform(stream)
-        for j in range(d):
-            if own[c, j] < share:
-                parent[c, j] = -1
-    for c in range(n):
-        parent[c, integer(stream, d)] = -1
+            whose = second[c] if is_second[c * d + j] < 0.5 and has_two[c] < crossed else first[c]
+            parent[c, j] = -1 if is_own[c * d + j] < least or j == own[c] else numbers[whose]
     return parent
 
 
@@ -292,7 +285,7 @@ def _log_marginal_of_many(
         turn = place[kept.order[j, c]] if is_sorted and c < ids.size else c
         offset[c] = log_weight[turn] - density.norm[j, turn]
         mu[0, c], precision[0, c] = density.mu[j, turn], density.precision[j, turn]
-    _log_density(offset, mu, precision, density.row[j : j + 1], density.table, z, out)
+    fill_log_density(offset, mu, precision, density.row[j : j + 1], density.table, z, out)
 
 
 @jit
@@ -306,13 +299,11 @@ def first_largest(scores: FloatArray) -> int:
 
 
 @exact
-def decoded(z: FloatArray, axes: Axes) -> FloatArray:
-    """Return the model coordinates of a point (d,), on the grids where there are any; see `axes.decode`."""
-    x = np.empty(z.size)
+def decode(z: FloatArray, axes: Axes, x: FloatArray) -> None:
+    """Fill in the model coordinates of a point (d,), on the grids where there are any; see `axes.decode`."""
     for j in range(z.size):
         x[j] = z[j]
         if axes.n_values[j] > 0 and axes.n_choices[j] == 0:
             x[j] = axes.points[axes.start[j] + np.int64(z[j])]
         elif axes.n_values[j] == 0 and axes.step[j] != 0.0:
             x[j] = _snap(z[j], axes.low[j], axes.step[j])
-    return x

@@ -12,9 +12,10 @@ from .. import jit
 from ..axes import Axes
 from ..categorical import ChoiceTables
 from ..mixture import MOST_FEW, Kept, Mixture, Observed
-from .mixture import _choose_rows, _grid_rows, fit, kernel
+from .mixture import _choose_rows, _grid_rows, center, fit
 from .neighbours import change, distances_of_few
 from .normal import log_block
+from .normalisers import SCRATCH, normalise
 
 SMALLEST_BANDWIDTH = 1e-12  # see `rules.RangeClip`
 
@@ -42,7 +43,7 @@ def fit_below(
 ) -> Mixture:
     """Fit the density of few trials, with bandwidths among themselves, and keep what is known of their kernels."""
     d, k = kept.z.shape[0], numbers.size
-    z, distance, known = np.empty((d, k)), np.full((d, k), np.nan), np.full((3, d, k), np.nan)
+    z, distance, known = np.empty((d, k)), np.full((d, k), np.nan), np.full((3, d, k + 1), np.nan)
     for c in range(k):
         at = 0
         while at < MOST_FEW and kept.few[at] != numbers[c]:
@@ -52,6 +53,9 @@ def fit_below(
             if at < MOST_FEW:
                 for part in range(3):
                     known[part, j, c] = kept.known_few[part, j, at]
+    for part in range(3):
+        for j in range(d):
+            known[part, j, k] = kept.known_few[part, j, MOST_FEW]
     distances_of_few(z, axes, endpoints, distance)
     mixture = fit(Observed(np.arange(k), z, distance, known), log_weight, smallest, choices, axes)
     for c in range(k):
@@ -60,6 +64,9 @@ def fit_below(
             for part in range(3):
                 kept.known_few[part, j, c] = known[part, j, c]
     kept.few[k:] = -1
+    for part in range(3):
+        for j in range(d):
+            kept.known_few[part, j, MOST_FEW] = known[part, j, k]
     return mixture
 
 
@@ -68,9 +75,9 @@ def fit_above(
     ids: IntArray, log_weight: FloatArray, smallest: FloatArray, choices: ChoiceTables, axes: Axes, kept: Kept
 ) -> Kernels:
     """Fit the density above: `mixture.fit` without what is not needed to evaluate it."""
-    d, k, n = axes.low.size, log_weight.size, ids.size
+    d, k = axes.low.size, log_weight.size
     mu, precision, norms, row = np.zeros((d, k)), np.zeros((d, k)), np.zeros((d, k)), np.full((d, k), -1)
-    offset: FloatArray = log_weight.copy()
+    offset, sigma, scratch = log_weight.copy(), np.empty(k), np.empty((SCRATCH, k))
     n_grids = 0
     for j in range(d):
         if axes.n_choices[j] == 0:
@@ -87,22 +94,9 @@ def fit_above(
         if axes.n_values[j] > 0:
             used = _grid_rows(ids, z, distance, smallest[j], axes, j, row[j], table, used)
             continue
-        lower, upper, cell = axes.lower[j], axes.upper[j], (axes.spread[j], axes.step[j])
-        width, middle = upper - lower, 0.5 * (lower + upper)
-        for c in range(k):
-            i = ids[min(c, n - 1)] if n else 0
-            is_missing = c >= n or z[i] != z[i]
-            mean = middle if is_missing else z[i]
-            deviation = width if is_missing else max(min(distance[i], width), smallest[j])
-            if c >= n:
-                scale, norm = kernel(mean, deviation, *cell, lower, upper)
-            else:
-                if known[0, i] != deviation:
-                    known[1, i], known[2, i] = kernel(mean, deviation, *cell, lower, upper)
-                    known[0, i] = deviation
-                scale, norm = known[1, i], known[2, i]
-            mu[j, c], precision[j, c], norms[j, c] = mean, scale, norm
-            offset[c] -= norm
+        center(ids, z, distance, smallest[j], axes.lower[j], axes.upper[j], mu[j], sigma)
+        cell, ends = (axes.spread[j], axes.step[j]), (axes.lower[j], axes.upper[j])
+        normalise(ids, mu[j], sigma, *cell, *ends, known, precision[j], norms[j], offset, scratch)
     return Kernels(norms, offset, mu, precision, row, table[:used])
 
 

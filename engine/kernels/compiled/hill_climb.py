@@ -127,7 +127,7 @@ def _near(
 def _log_density(offset: FloatArray, mu: FloatArray, precision: FloatArray, x: FloatArray, slope: FloatArray) -> float:
     """Return the log-density at x (d,); fill in its gradient (d,)."""
     exponent: FloatArray = offset.copy()
-    work = np.empty(exponent.size)
+    work, sums = np.empty(exponent.size), np.empty(LANES)
     for j in range(x.size):
         for c in range(exponent.size):
             z = (x[j] - mu[j, c]) * precision[j, c]
@@ -138,22 +138,23 @@ def _log_density(offset: FloatArray, mu: FloatArray, precision: FloatArray, x: F
     for c in range(exponent.size):
         exponent[c] -= peak
     exp_block(exponent, work)
-    total = _sum(exponent)
+    total = _sum(exponent, sums)
     for j in range(x.size):
         for c in range(exponent.size):
             work[c] = exponent[c] * ((x[j] - mu[j, c]) * precision[j, c] * precision[j, c])
-        slope[j] = -2.0 * _sum(work) / total
+        slope[j] = -2.0 * _sum(work, sums) / total
     return peak + math.log(total)
 
 
 @jit
-def _sum(x: FloatArray) -> float:
+def _sum(x: FloatArray, sums: FloatArray) -> float:
     """Add up numbers, eight sums side by side, which one after another would not vectorise."""
-    sums, whole = np.zeros(LANES), x.size - x.size % LANES
+    whole = x.size - x.size % LANES
+    for lane in range(LANES):
+        sums[lane] = 0.0
     for start in range(0, whole, LANES):
-        some = x[start : start + LANES]
         for lane in range(LANES):
-            sums[lane] += some[lane]
+            sums[lane] += x[start + lane]
     total: float = 0.0
     for lane in range(LANES):
         total += sums[lane]

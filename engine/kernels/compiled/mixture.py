@@ -1,9 +1,4 @@
-"""Numba tier of `kernels.mixture`: the same functions, over blocks of components.
-
-Arrays of a block fit the innermost cache and all loops over them are elementwise, so that LLVM vectorises them without
-being allowed to reorder sums. A block whose largest term is e^-40 below the largest so far is skipped: over k
-components this loses less than k x 4.3e-18 of the density.
-"""
+"""Numba tier of `kernels.mixture`: the same functions as loops; `log_density` evaluates."""
 
 from __future__ import annotations
 
@@ -16,12 +11,11 @@ from .. import exact, jit
 from ..axes import Axes
 from ..categorical import ChoiceTables
 from ..mixture import Mixture, Observed, condition
-from ..truncnorm import LOG_SQRT_2PI, QUANTILE_GRID, SQRT_HALF
-from .normal import BLOCK, exp_block, log_mass, log_mass_around, ppf_block, tail
+from ..truncnorm import QUANTILE_GRID
+from .log_density import fill_log_density, log_marginals_of
+from .normal import log_mass, log_mass_around, ppf_block, tail
+from .normalisers import SCRATCH, normalise
 
-NEGLIGIBLE = -40.0
-LEAST_BLOCK = 8  # components
-LOOK = 4  # dimensions after which it is looked again whether a block still matters
 SMALLEST_MASS = 1e-280
 
 __all__ = ["condition", "draw", "draw_marginals", "fit", "log_density", "log_marginals"]
@@ -30,16 +24,14 @@ __all__ = ["condition", "draw", "draw_marginals", "fit", "log_density", "log_mar
 def log_density(mixture: Mixture, z: FloatArray) -> FloatArray:
     """Return the log-density (n,) at z (n, d); see `kernels.mixture.log_density`."""
     out = np.empty(len(z))
-    kernels = mixture.offset, mixture.mu, mixture.precision, mixture.row, mixture.table
-    _log_density(*kernels, np.ascontiguousarray(z), out)
+    fill_log_density(mixture.offset, mixture.mu, mixture.precision, mixture.row, mixture.table, z, out)
     return out
 
 
 def log_marginals(mixture: Mixture, z: FloatArray) -> FloatArray:
     """Return each dimension's own log-density (n, d); see `kernels.mixture.log_marginals`."""
     kernels = mixture.log_weight, mixture.norm, mixture.mu, mixture.precision, mixture.row, mixture.table
-    by_point: FloatArray = _log_marginals(*kernels, np.ascontiguousarray(z.T)).T
-    return by_point
+    return log_marginals_of(*kernels, z)
 
 
 def draw(mixture: Mixture, axes: Axes, u: FloatArray) -> FloatArray:
@@ -62,7 +54,7 @@ def fit(observed: Observed, log_weight: FloatArray, smallest: FloatArray, choice
     ids, z, bandwidth, known = observed
     d, k = z.shape[0], log_weight.size
     norm, mu, sigma, precision = np.empty((d, k)), np.empty((d, k)), np.empty((d, k)), np.empty((d, k))
-    row, offset = np.full((d, k), -1), log_weight.copy()
+    row, offset, scratch = np.full((d, k), -1), log_weight.copy(), np.empty((SCRATCH, k))
     n_grids = 0
     for j in range(d):
         if axes.n_values[j] > 0 and axes.n_choices[j] == 0:
@@ -80,15 +72,15 @@ def fit(observed: Observed, log_weight: FloatArray, smallest: FloatArray, choice
         elif axes.n_values[j] > 0:
             used = _grid_rows(ids, z[j], bandwidth[j], smallest[j], axes, j, row[j], table, used)
         else:
-            _center(ids, z[j], bandwidth[j], smallest[j], axes.lower[j], axes.upper[j], mu[j], sigma[j])
+            center(ids, z[j], bandwidth[j], smallest[j], axes.lower[j], axes.upper[j], mu[j], sigma[j])
             cells = axes.spread[j], axes.step[j]
             ends = axes.lower[j], axes.upper[j]
-            _normalise(ids, mu[j], sigma[j], *cells, *ends, known[:, j], precision[j], norm[j], offset)
+            normalise(ids, mu[j], sigma[j], *cells, *ends, known[:, j], precision[j], norm[j], offset, scratch)
     return Mixture(log_weight, norm, offset, mu, sigma, precision, row, table[:used])
 
 
 @jit
-def _center(
+def center(
     ids: IntArray,
     z: FloatArray,
     bandwidth: FloatArray,
@@ -106,45 +98,6 @@ def _center(
         if value == value:
             mu[c] = value
             sigma[c] = max(min(bandwidth[ids[c]], width), smallest)
-
-
-@jit
-def _normalise(
-    ids: IntArray,
-    mu: FloatArray,
-    sigma: FloatArray,
-    spread: float,
-    step: float,
-    lower: float,
-    upper: float,
-    known: FloatArray,
-    precision: FloatArray,
-    norm: FloatArray,
-    offset: FloatArray,
-) -> None:
-    """Fill in precisions and log normalisers, those known from an earlier fit where a kernel is the same; subtract."""
-    for c in range(mu.size):
-        i = ids[c] if c < ids.size else -1
-        if i >= 0 and known[0, i] == sigma[c]:
-            precision[c], norm[c] = known[1, i], known[2, i]
-        else:
-            precision[c], norm[c] = kernel(mu[c], sigma[c], spread, step, lower, upper)
-            if i >= 0:
-                known[0, i], known[1, i], known[2, i] = sigma[c], precision[c], norm[c]
-        offset[c] -= norm[c]
-
-
-@jit
-def kernel(mu: float, sigma: float, spread: float, step: float, lower: float, upper: float) -> tuple[float, float]:
-    """Return a kernel's precision, sqrt(1/2) / deviation, a fine grid's cell included, and its log normaliser."""
-    variance = spread
-    if spread < 0.0:
-        variance = (2.0 * math.atanh(min(-0.5 * step * math.exp(-mu), 0.9))) ** 2 / 12.0
-    deviation = sigma if variance == 0.0 else math.hypot(sigma, math.sqrt(variance))
-    precision = SQRT_HALF / deviation
-    scale = precision / SQRT_HALF
-    mass = log_mass_around((lower - mu) * scale, (upper - mu) * scale)
-    return precision, mass - math.log(scale) + LOG_SQRT_2PI
 
 
 @jit
@@ -219,154 +172,6 @@ def _fill_cells(table: FloatArray, used: int, edges: FloatArray, mu: float, sigm
     return used + size
 
 
-# --- evaluating ------------------------------------------------------------------------------------------------------
-
-
-@jit
-def _log_density(
-    offset: FloatArray,
-    mu: FloatArray,
-    precision: FloatArray,
-    row: IntArray,
-    table: FloatArray,
-    z: FloatArray,
-    out: FloatArray,
-) -> None:
-    """Fill `out` (n,) with the log-density at z (n, d)."""
-    n, d, k = z.shape[0], z.shape[1], offset.size
-    peak, total = np.full(n, -1e300), np.zeros(n)
-    constant, exponent, buffer, work = np.empty(BLOCK), np.empty(BLOCK), np.empty(BLOCK), np.empty(BLOCK)
-    mean, scale, first = np.zeros((d, BLOCK)), np.zeros((d, BLOCK)), np.zeros((d, BLOCK), np.int64)
-    for block in range((k - 1) // BLOCK, -1, -1):  # the last component is the prior, which reaches everywhere
-        start, stop = block * BLOCK, min((block + 1) * BLOCK, k)
-        width = LEAST_BLOCK
-        while width < stop - start:
-            width *= 2
-        filled = min((stop - start + LEAST_BLOCK - 1) // LEAST_BLOCK * LEAST_BLOCK, width)
-        for c in range(filled):  # the padding of the last block has no weight
-            constant[c] = offset[start + c] if start + c < k else -np.inf
-        for j in range(d):
-            for c in range(stop - start):
-                mean[j, c], scale[j, c], first[j, c] = mu[j, start + c], precision[j, start + c], row[j, start + c]
-        for i in range(n):
-            least = peak[i] + NEGLIGIBLE if filled == BLOCK else -np.inf
-            if _exponents(exponent[:filled], constant, mean, scale, first, table, z[i], least, buffer):
-                exponent[filled:width] = -np.inf
-                _accumulate(exponent[:width], filled, buffer, work[:filled], peak, total, i)
-    for i in range(n):
-        out[i] = peak[i] + math.log(total[i]) if total[i] > 0.0 else -np.inf
-
-
-@jit
-def _log_marginals(
-    log_weight: FloatArray,
-    norm: FloatArray,
-    mu: FloatArray,
-    precision: FloatArray,
-    row: IntArray,
-    table: FloatArray,
-    z: FloatArray,
-) -> FloatArray:
-    """Return each dimension's own log-density (d, n) at z (d, n)."""
-    out, one = np.empty(z.shape), np.empty((z.shape[1], 1))
-    for j in range(len(z)):
-        one[:, 0] = z[j]
-        offset = log_weight - norm[j]
-        _log_density(offset, mu[j : j + 1], precision[j : j + 1], row[j : j + 1], table, one, out[j])
-    return out
-
-
-@jit
-def _exponents(
-    exponent: FloatArray,
-    constant: FloatArray,
-    mean: FloatArray,
-    scale: FloatArray,
-    first: IntArray,
-    table: FloatArray,
-    z: FloatArray,
-    least: float,
-    buffer: FloatArray,
-) -> bool:
-    """Sum the exponents of one candidate over the dimensions, for a block of components.
-
-    Sums only fall from one dimension to the next: once all are below `least`, the block is given up, and this is False.
-    """
-    width = exponent.size
-    for c in range(width):
-        exponent[c] = constant[c]
-    waiting = -1  # two continuous dimensions are taken in one pass
-    for j in range(z.size):
-        if first[j, 0] >= 0:
-            column = np.int64(z[j])
-            for c in range(width):
-                exponent[c] += table[first[j, c] + column]
-        elif waiting < 0:
-            waiting = j
-        else:
-            x, y = z[waiting], z[j]
-            for c in range(width):
-                a, b = (x - mean[waiting, c]) * scale[waiting, c], (y - mean[j, c]) * scale[j, c]
-                exponent[c] -= a * a + b * b
-            waiting = -1
-        if j % LOOK == LOOK - 1 and least > -1e299 and not _largest(exponent, buffer) > least:
-            return False
-    if waiting >= 0:
-        for c in range(width):
-            a = (z[waiting] - mean[waiting, c]) * scale[waiting, c]
-            exponent[c] -= a * a
-    return True
-
-
-@jit
-def _largest(x: FloatArray, buffer: FloatArray) -> float:
-    """Return the largest of as many numbers as a power of two, side by side in `buffer`."""
-    half = x.size // 2
-    for c in range(half):
-        buffer[c] = max(x[c], x[half + c])
-    while half > 1:
-        half //= 2
-        low, high = buffer[:half], buffer[half : 2 * half]
-        for c in range(half):
-            low[c] = max(low[c], high[c])
-    largest: float = buffer[0]
-    return largest
-
-
-@jit
-def _accumulate(
-    exponent: FloatArray,
-    filled: int,
-    buffer: FloatArray,
-    work: FloatArray,
-    peak: FloatArray,
-    total: FloatArray,
-    i: int,
-) -> None:
-    """Add the terms of a block, as many as a power of two, to the running log-sum-exp (peak, total) of candidate i.
-
-    Those behind the first `filled` ones are -inf.
-    """
-    top = _largest(exponent, buffer)
-    if not top - peak[i] > NEGLIGIBLE:
-        return
-    if top > peak[i]:
-        total[i] *= math.exp(peak[i] - top)
-        peak[i] = top
-    terms = exponent[:filled]
-    for c in range(filled):
-        terms[c] -= peak[i]
-    exp_block(terms, work)
-    exponent[filled:] = 0.0
-    half = exponent.size // 2
-    while half > 0:
-        low, high = exponent[:half], exponent[half : 2 * half]
-        for c in range(half):
-            low[c] += high[c]
-        half //= 2
-    total[i] += exponent[0]
-
-
 # --- drawing ---------------------------------------------------------------------------------------------------------
 
 
@@ -388,16 +193,14 @@ def _draw(
     for c in range(cumulative.size):
         total += math.exp(log_weight[c])
         cumulative[c] = total
-    component, z = np.zeros(n, np.int64), np.empty((n, d))
+    component, z, uniform = np.empty((n_components, n), np.int64), np.empty((n, d)), u[:, n_components:]
+    for j in range(n_components):
+        for i in range(n):
+            component[j, i] = _find(cumulative, u[i, j] * total)
     for j in range(d):
-        if j < n_components:
-            for i in range(n):
-                component[i] = _find(cumulative, u[i, j] * total)
         if axes.n_values[j] > 0:
-            _draw_rows(component, row[j], table, axes.n_values[j], u[:, n_components + j], z[:, j])
-        else:
-            ends = axes.low[j], axes.high[j], axes.lower[j], axes.upper[j]
-            _draw_normals(component, mu[j], sigma[j], *ends, axes.step[j], u[:, n_components + j], z[:, j])
+            _draw_rows(component[min(j, n_components - 1)], row[j], table, axes.n_values[j], uniform[:, j], z[:, j])
+    _draw_normals(component, mu, sigma, axes, uniform, z)
     return z
 
 
@@ -416,30 +219,28 @@ def _find(cumulative: FloatArray, u: float) -> int:
 
 @exact
 def _draw_normals(
-    component: IntArray,
-    mu: FloatArray,
-    sigma: FloatArray,
-    low: float,
-    high: float,
-    lower: float,
-    upper: float,
-    step: float,
-    u: FloatArray,
-    z: FloatArray,
+    component: IntArray, mu: FloatArray, sigma: FloatArray, axes: Axes, uniform: FloatArray, z: FloatArray
 ) -> None:
-    """Draw from truncated normals, on the grid if there is one."""
-    n = z.size
-    uniform, a, b, quantile = np.empty(n), np.empty(n), np.empty(n), np.empty(n)
-    for i in range(n):
-        mean, deviation = mu[component[i]], sigma[component[i]]
-        uniform[i], a[i], b[i] = u[i], (lower - mean) / deviation, (upper - mean) / deviation
-    ppf_block(uniform, a, b, quantile)
-    for i in range(n):
-        mean, deviation = mu[component[i]], sigma[component[i]]
-        value = mean + deviation * (np.rint(quantile[i] * QUANTILE_GRID) / QUANTILE_GRID)
-        if step != 0.0:
-            value = _snap(value, low, step)
-        z[i] = min(max(value, low), high)
+    """Draw the continuous dimensions of z (n, d) from truncated normals, on the grid if there is one."""
+    n, free = len(z), np.flatnonzero(axes.n_values == 0)
+    size = free.size * n
+    u, a, b, quantile = np.empty(size), np.empty(size), np.empty(size), np.empty(size)
+    for f in range(free.size):
+        j, start = free[f], f * n
+        of, low, high = component[min(j, len(component) - 1)], axes.lower[j], axes.upper[j]
+        for i in range(n):
+            mean, deviation = mu[j, of[i]], sigma[j, of[i]]
+            u[start + i] = uniform[i, j]
+            a[start + i], b[start + i] = (low - mean) / deviation, (high - mean) / deviation
+    ppf_block(u, a, b, quantile)
+    for f in range(free.size):
+        j, start = free[f], f * n
+        of, low, high, step = component[min(j, len(component) - 1)], axes.low[j], axes.high[j], axes.step[j]
+        for i in range(n):
+            value = mu[j, of[i]] + sigma[j, of[i]] * (np.rint(quantile[start + i] * QUANTILE_GRID) / QUANTILE_GRID)
+            if step != 0.0:
+                value = _snap(value, low, step)
+            z[i, j] = min(max(value, low), high)
 
 
 @jit

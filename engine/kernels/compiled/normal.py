@@ -25,7 +25,8 @@ from ..truncnorm import (
     SQRT_2PI,
 )
 
-BLOCK = 64
+BLOCK = 64  # kernels
+QUANTILES = 256
 
 P0, P1, P2, P3, P4, P5, P6, P7, P8, P9, P10 = MILLS[0].tolist()
 _, Q1, Q2, Q3, Q4, Q5, Q6, Q7, Q8, Q9, Q10 = MILLS[1].tolist()
@@ -172,18 +173,45 @@ def ppf(u: float, a: float, b: float) -> float:
 @jit
 def ppf_block(u: FloatArray, a: FloatArray, b: FloatArray, z: FloatArray) -> None:
     """Fill in `ppf` of many: at once where 0 lies inside a wide interval, and one by one elsewhere."""
+    size = min(u.size, QUANTILES)
+    below, above, log_p, mills, work = np.empty(size), np.empty(size), np.empty(size), np.empty(size), np.empty(size)
+    for start in range(0, u.size, QUANTILES):
+        n = min(QUANTILES, u.size - start)
+        some = slice(start, start + n)
+        _ppf_inside(u[some], a[some], b[some], z[some], below[:n], above[:n], log_p[:n], mills[:n], work[:n])
+        for c in range(n):
+            i = start + c
+            is_short = a[i] <= 0.0 and b[i] >= 0.0 and b[i] - a[i] >= NARROW and min(below[c], above[c]) > LEAST_TAIL
+            if not is_short:
+                z[i] = ppf(u[i], a[i], b[i])
+
+
+@jit
+def _ppf_inside(
+    u: FloatArray,
+    a: FloatArray,
+    b: FloatArray,
+    z: FloatArray,
+    below: FloatArray,
+    above: FloatArray,
+    log_p: FloatArray,
+    mills: FloatArray,
+    work: FloatArray,
+) -> None:
+    """Fill in `ppf` as its first part does, and the probabilities `below` and `above`."""
     n = u.size
-    below, above, log_p, work = np.empty(n), np.empty(n), np.empty(n), np.empty(n)
     for c in range(n):
         below[c], above[c] = -0.5 * a[c] * a[c], -0.5 * b[c] * b[c]
     exp_block(below, work)
     exp_block(above, work)
     for c in range(n):
         below[c] *= INVERSE_SQRT_2PI * mills_ratio(abs(a[c]))
+    for c in range(n):
         above[c] *= INVERSE_SQRT_2PI * mills_ratio(abs(b[c]))
     for c in range(n):
         mass = 1.0 - below[c] - above[c]
         below[c], above[c] = below[c] + u[c] * mass, above[c] + (1.0 - u[c]) * mass
+    for c in range(n):
         log_p[c] = min(below[c], above[c])
     log_block(log_p, work)
     for c in range(n):
@@ -193,18 +221,16 @@ def ppf_block(u: FloatArray, a: FloatArray, b: FloatArray, z: FloatArray) -> Non
         q = 1.0 + s * (B1 + s * (B2 + s * (B3 + s * (B4 + s * B5))))
         z[c] = r - p / q
     for c in range(n):
-        work[c] = mills_ratio(z[c])
-        z[c] -= (0.5 * z[c] * z[c] + LOG_SQRT_2PI + log_p[c]) * work[c]
-        log_p[c] = work[c]
-    mills = log_p.copy()
+        mills[c] = mills_ratio(z[c])
+    for c in range(n):
+        z[c] -= (0.5 * z[c] * z[c] + LOG_SQRT_2PI + log_p[c]) * mills[c]
+    for c in range(n):
+        log_p[c] = mills[c]
     log_block(log_p, work)
     for c in range(n):
         z[c] += log_p[c] * mills[c]
-        z[c] = min(max(-z[c] if below[c] < above[c] else z[c], a[c]), b[c])
     for c in range(n):
-        is_short = a[c] <= 0.0 and b[c] >= 0.0 and b[c] - a[c] >= NARROW and min(below[c], above[c]) > LEAST_TAIL
-        if not is_short:
-            z[c] = ppf(u[c], a[c], b[c])
+        z[c] = min(max(-z[c] if below[c] < above[c] else z[c], a[c]), b[c])
 
 
 @jit

@@ -49,50 +49,39 @@ def stream_of(key: npt.NDArray[np.uint64], purpose: int, number: int) -> Stream:
 
 
 @jit
-def uniform(stream: Stream) -> float:
-    """Return the next number in [0, 1), as ``Generator.random`` does."""
-    found: float = np.float64(_word(stream) >> SPARE) * UNIT
-    return found
+def fill_uniform(stream: Stream, out: FloatArray) -> None:
+    """Fill `out` (n,) with the next numbers in [0, 1), as ``Generator.random`` gives them."""
+    at = stream.place[0]
+    for i in range(out.size):
+        if at % 4 == 0:
+            _draw(stream.key, stream.purpose, stream.number, at // 4, stream.block)
+        out[i] = np.float64(stream.block[at % 4] >> SPARE) * UNIT
+        at += 1
+    stream.place[0] = at
 
 
 @jit
-def integer(stream: Stream, n: int) -> int:
-    """Return the next integer from 0 to n - 1, n < 2^32, as ``Generator.integers`` does.
+def fill_integers(stream: Stream, n: int, out: IntArray) -> None:
+    """Fill `out` with the next integers from 0 to n - 1, n < 2^32, as one call of ``Generator.integers`` each gives.
 
     Source: Lemire, "Fast random integer generation in an interval" (ACM TOMACS 29, 2019).
     """
-    if n == 1:
-        return 0
+    at, has_half, half = stream.place[0], stream.place[1], np.uint64(stream.place[2])
     threshold = np.uint64((2**32 - n) % n)
-    while True:
-        product = _half(stream) * np.uint64(n)
-        if product & LOW >= threshold:
-            found: int = np.int64(product >> HALF)
-            return found
-
-
-@jit
-def _half(stream: Stream) -> np.uint64:
-    """Return the next 32 bits: of each word first the lower ones."""
-    place = stream.place
-    if place[1]:
-        place[1] = 0
-        found: np.uint64 = np.uint64(place[2])
-    else:
-        word = _word(stream)
-        place[1], place[2] = 1, np.int64(word >> HALF)
-        found = word & LOW
-    return found
-
-
-@jit
-def _word(stream: Stream) -> np.uint64:
-    at = stream.place[0]
-    if at % 4 == 0:
-        _draw(stream.key, stream.purpose, stream.number, at // 4, stream.block)
-    stream.place[0] = at + 1
-    word: np.uint64 = stream.block[at % 4]
-    return word
+    for i in range(out.size):
+        out[i] = 0
+        while n > 1:
+            if not has_half:
+                if at % 4 == 0:
+                    _draw(stream.key, stream.purpose, stream.number, at // 4, stream.block)
+                half = stream.block[at % 4]
+                at += 1
+            product = (half & LOW) * np.uint64(n)  # of each word first the lower 32 bits
+            half, has_half = half >> HALF, 1 - has_half
+            if product & LOW >= threshold:
+                out[i] = np.int64(product >> HALF)
+                break
+    stream.place[0], stream.place[1], stream.place[2] = at, has_half, np.int64(half)
 
 
 @jit

@@ -6,9 +6,8 @@ import numpy as np
 
 from ...arrays import FloatArray, IntArray
 from .. import jit
+from ..hypervolume import LEAST, PARTS
 from .hypervolume import is_covered, union
-
-_LEAST = 5e-324  # what a point adds that no chosen one dominates, should rounding leave nothing
 
 
 def subset(extents: FloatArray, k: int) -> IntArray:
@@ -101,8 +100,8 @@ def _subset(
                 sizes[best] = _limit(shared[best], sizes[best], other, extents[best])
                 known[best] += 1
             covered = is_covered(shared[best], sizes[best], extents[best])
-            rest = 0.0 if covered else max(whole[best] - union(shared[best], sizes[best], m), _LEAST)
-            added[best] = min(added[best], rest)
+            rest = np.rint((whole[best] - union(shared[best], sizes[best], m)) * PARTS) / PARTS
+            added[best] = min(added[best], 0.0 if covered else max(rest, LEAST))
             _replay(winner, first_leaf + best, added)
             best = winner[1]
         chosen[c] = best

@@ -7,8 +7,6 @@ import numpy.typing as npt
 
 from ...arrays import BoolArray, FloatArray, IntArray
 from .. import exact, jit
-from ..axes import Axes
-from ..mixture import Kept
 
 COMPLETE = 1  # the state, as a history keeps it
 
@@ -23,10 +21,16 @@ def tell(
     numbers: IntArray,
     low: FloatArray,
     high: FloatArray,
-    axes: Axes,
+    n_choices: IntArray,
+    n_values: IntArray,
+    points: FloatArray,
+    start: IntArray,
     n_given: int,
     n_ranked: int,
-    kept: Kept,
+    z: FloatArray,
+    counts: BoolArray,
+    losses: FloatArray,
+    ranked: IntArray,
 ) -> int:
     """Take in k trials that finished; return the number of those that are ranked now, `n_ranked` before.
 
@@ -34,15 +38,17 @@ def tell(
     ----------
     states, values, sign
         (n,) states and (n, 1) values by trial number, and what turns values into losses: complete trials count.
+    counts, losses, ranked
+        As in `Kept`; Numba takes longer to take in a tuple of arrays than those of it that are needed.
     others
         As in `place`.
     """
-    has_all = place(internal, model, numbers, low, high, axes, n_given, kept.z)
+    has_all = place(internal, model, numbers, low, high, n_choices, n_values, points, start, n_given, z)
     for k in range(numbers.size):
         i = numbers[k]
-        kept.counts[i] = has_all[k] and states[i] == COMPLETE
-        if kept.counts[i]:
-            _rank(sign * values[i, 0], i, n_ranked, kept.losses, kept.ranked)
+        counts[i] = has_all[k] and states[i] == COMPLETE
+        if counts[i]:
+            _rank(sign * values[i, 0], i, n_ranked, losses, ranked)
             n_ranked += 1
     return n_ranked
 
@@ -64,7 +70,10 @@ def place(
     numbers: IntArray,
     low: FloatArray,
     high: FloatArray,
-    axes: Axes,
+    n_choices: IntArray,
+    n_values: IntArray,
+    points: FloatArray,
+    start: IntArray,
     n_given: int,
     z: FloatArray,
 ) -> BoolArray:
@@ -78,8 +87,8 @@ def place(
         (k,) trial numbers.
     low, high
         (d,) ends of the ranges in internal values: outside of them there is no coordinate.
-    axes
-        The d dimensions.
+    n_choices, n_values, points, start
+        Of the d `Axes`.
     n_given
         How many dimensions, the first ones, a trial may lack and count nevertheless.
     z
@@ -87,12 +96,12 @@ def place(
     """
     has_all = np.ones(numbers.size, np.bool_)
     for j in range(z.shape[0]):
-        points = axes.points[axes.start[j] : axes.start[j] + axes.n_values[j]]
-        is_grid = axes.n_values[j] > 0 and axes.n_choices[j] == 0
+        values = points[start[j] : start[j] + n_values[j]]
+        is_grid = n_values[j] > 0 and n_choices[j] == 0
         for k in range(numbers.size):
             value = np.nan
             if internal[j, k] >= low[j] and internal[j, k] <= high[j]:
-                value = float(_nearest(model[j, k], points)) if is_grid else model[j, k]
+                value = float(_nearest(model[j, k], values)) if is_grid else model[j, k]
             z[j, numbers[k]] = value
             if j >= n_given and internal[j, k] != internal[j, k]:
                 has_all[k] = False

@@ -36,9 +36,15 @@ def test_uniforms_are_those_of_the_generator(number, purpose, n):
 def test_a_stream_gives_what_the_generator_gives(number, asked):
     streams = Streams(7)
     rng, stream = streams.generator(number, 2), philox.stream_of(streams.key, 2, number)
-    for n in asked:  # a number for 0, else an integer below n: of 3 << 30 a quarter of the words is refused
-        expected = rng.random() if n == 0 else rng.integers(n)
-        assert (philox.uniform(stream) if n == 0 else philox.integer(stream, n)) == expected
+    for n in asked:  # numbers for 0, else integers below n: of 3 << 30 a quarter of the words is refused
+        if n == 0:
+            numbers = np.empty(3)
+            philox.fill_uniform(stream, numbers)
+            np.testing.assert_array_equal(numbers, rng.random(3))
+        else:
+            integers = np.empty(3, np.int64)
+            philox.fill_integers(stream, n, integers)
+            assert integers.tolist() == [rng.integers(n) for _ in range(3)]
 
 
 @pytest.mark.parametrize(("n_parents", "n", "d"), [(1, 24, 10), (4, 24, 10), (50, 7, 1), (3, 1, 5)])
@@ -110,11 +116,12 @@ def test_a_told_trial_stands_where_reading_all_puts_it(seed, n, n_given):
     states = np.where(rng.random(capacity) < 0.8, telling.COMPLETE, telling.COMPLETE + 2).astype(np.int8)
     values = rng.integers(0, 5, size=(capacity, 1)).astype(float)
     kept = Kept.of(np.full((len(SPACE), capacity), np.nan), np.zeros(capacity, dtype=bool))
-    n_ranked, scale = 0, space.dims.scale
+    n_ranked, scale, axes = 0, space.dims.scale, space.axes
     for some in np.array_split(np.arange(n), 3):
         columns = np.ascontiguousarray(internal[:, some])
         told = columns, space.on_model_scale(columns), states, values, -1.0, numbers[some]
-        n_ranked = telling.tell(*told, scale.low, scale.high, space.axes, n_given, n_ranked, kept)
+        grids = scale.low, scale.high, axes.n_choices, axes.n_values, axes.points, axes.start
+        n_ranked = telling.tell(*told, *grids, n_given, n_ranked, kept.z, kept.counts, kept.losses, kept.ranked)
     np.testing.assert_array_equal(kept.z[:, numbers], space.coordinates(internal.T))
     has_all = ~np.isnan(internal[n_given:]).any(axis=0)
     expected = numbers[has_all & (states[numbers] == telling.COMPLETE)]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from mixture_cases import DIMENSIONS, points, space_of
 
-from parzen.engine.kernels.axes import along, axes_of, cells, decode, encode, snap
+from parzen.engine.kernels.axes import Cells, along, axes_of, decode, encode, snap
 
 NAMES = list(DIMENSIONS)
 AXES = axes_of(space_of(NAMES))  # the grid of 44 integers and that of 60 on a log scale are too long for a table
@@ -63,20 +63,21 @@ def test_coordinates_of_a_table_are_indices_and_come_back(x):
 def test_a_space_without_grids_is_as_it_was():
     axes = axes_of(space_of(["float", "choices"]))
     x = np.array([[0.3, 2.0], [np.nan, 1.0]])
-    for way in (encode, decode, cells):
+    np.testing.assert_array_equal(Cells(axes).of(x), x)
+    for way in (encode, decode):
         np.testing.assert_array_equal(way(axes, x), x)
 
 
 def test_cells_tell_points_of_a_fine_grid_apart(x):
     z = encode(AXES, x)
-    found = cells(AXES, z)
+    found = Cells(AXES).of(z)
     np.testing.assert_array_equal(found[:, 3], x[:, 3] + 3)
     np.testing.assert_array_equal(found[:, 6], np.rint(np.exp(x[:, 6])) - 1)
     others = [j for j in range(len(NAMES)) if j not in (3, 6)]
     np.testing.assert_array_equal(found[:, others], z[:, others])
     nearly = np.nextafter(z, np.inf)
-    np.testing.assert_array_equal(cells(AXES, nearly)[:, [3, 6]], found[:, [3, 6]])
-    assert not np.signbit(cells(AXES, np.nextafter(np.array([[*z[0, :3], -3.0, *z[0, 4:]]]), -np.inf))[:, 3]).any()
+    np.testing.assert_array_equal(Cells(AXES).of(nearly)[:, [3, 6]], found[:, [3, 6]])
+    assert not np.signbit(Cells(AXES).of(np.nextafter(np.array([[*z[0, :3], -3.0, *z[0, 4:]]]), -np.inf))[:, 3]).any()
 
 
 def test_values_snap_to_the_nearest_of_a_grid():

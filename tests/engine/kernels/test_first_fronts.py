@@ -17,7 +17,7 @@ def test_the_best_of_few_are_those_of_all_ranks(seed, size, m, has_ties, data):
         losses[rng.random(size) < 0.1] = np.inf
         losses[rng.random(size) < 0.1, 0] = -np.inf
     n = data.draw(st.integers(1, size - 1))
-    found, deepest = pareto_ranking._best_of_few(losses, n, compiled=False)
+    found, deepest = pareto_ranking._best_of_few(losses, n)
     expected, depth = pareto_ranking.best_by_fronts(losses, n, compiled=False)
     assert deepest == depth
     assert found.tolist() == expected.tolist()
