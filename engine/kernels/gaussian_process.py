@@ -20,8 +20,10 @@ from .descent import Rules, minimise
 from .matrices import inverse_factor, product
 
 # The priors of the parameters theta, the logarithms of d lengths and of eta: normal, mean and standard deviation. The
-# mean length grows with the square root of d, as distances do (Hvarfner, Hellsten and Nardi 2024, section 4).
-LENGTH_MEAN, LENGTH_SD = -1.0, 0.7
+# mean length grows with the square root of d, as distances do (Hvarfner, Hellsten and Nardi 2024, section 4). The log
+# lengths of numbers have a part that they share: how smooth a function is in all of them few observations tell, and
+# which of many numbers matter more than others they do not.
+LENGTH_MEAN, SHARED_SD, OWN_SD, CHOICE_SD = -1.0, 0.5, 0.5, 0.7
 NOISE_MEAN, NOISE_SD = -7.0, 2.5
 LENGTH_RANGE, NOISE_RANGE = (-4.0, 6.0), (-13.0, 2.0)
 LEAST_VARIANCE = 1e-12  # of a prediction, as a share of the scale
@@ -48,11 +50,16 @@ def length_mean(d: int) -> float:
     return LENGTH_MEAN + 0.5 * float(np.log(d))
 
 
-def prior(d: int) -> FloatArray:
-    """Give the means and the precisions of theta, shape (2, d + 1)."""
-    found = np.array([[length_mean(d)], [LENGTH_SD**-2]]).repeat(d + 1, axis=1)
-    found[:, -1] = NOISE_MEAN, NOISE_SD**-2
-    return found
+def prior(layout: Layout) -> tuple[FloatArray, FloatArray]:
+    """Give the mean of theta (d + 1,), and its precision matrix (d + 1, d + 1)."""
+    d = layout.d
+    own = np.full(d, CHOICE_SD**-2)
+    own[layout.of_numbers] = OWN_SD**-2
+    shared = np.zeros(d)
+    shared[layout.of_numbers] = OWN_SD**-2
+    precision = np.diag(np.append(own, NOISE_SD**-2))
+    precision[:d, :d] -= shared[:, None] * shared / (SHARED_SD**-2 + shared.sum())  # Sherman and Morrison
+    return np.append(np.full(d, length_mean(d)), NOISE_MEAN), precision
 
 
 def bounds(d: int) -> tuple[FloatArray, FloatArray]:
@@ -129,10 +136,11 @@ def negative_log_posterior(
     gradient[-1] = eta * np.trace(weight)
     weight *= slope
     gradient[:-1] = by_log_lengths(weight, points, layout, lengths)
-    center, precision = prior(len(theta) - 1)
+    center, precision = prior(layout)
     off = theta - center
-    value = power * np.log(scale) + 0.5 * factor.log_determinant + 0.5 * float((off * off * precision).sum())
-    return float(value), gradient + off * precision
+    pull = np.einsum("ij,j->i", precision, off)
+    value = power * np.log(scale) + 0.5 * factor.log_determinant + 0.5 * float((off * pull).sum())
+    return float(value), gradient + pull
 
 
 def fit(

@@ -16,6 +16,7 @@ from .surrogate import Knowledge, Surrogate
 STAGNATION = float(np.log(1e-3))  # log expected improvement, in deviations of the warped losses
 BARREN = 2.0 * STAGNATION  # stands for what is expected where the model's best point is one that was tried
 SHRINK = 3.0
+BRANCHES = 0.1  # share of the points of a space with branches for which one of these is looked at alone
 N_SEARCHES = 4  # around the best candidates, where there are no slopes to climb along
 NOTHING = Knowledge()
 N_PER_POOL = 128  # points of a batch for which there are as many candidates as for one point
@@ -50,15 +51,23 @@ class Proposer:
         surrogate = self._surrogate
         if not surrogate.update(history):
             return None
-        u, value = self._best(surrogate.landscape(history), rng)
+        landscape = surrogate.landscape(history)
+        found = self._elsewhere(landscape, rng) if landscape.gates.parents else None
+        if found is not None:
+            return self._model(found)
+        u, value = self._best(landscape, rng)
         if value < STAGNATION and rng.random() < 0.5:
             other, other_value = self._best(surrogate.landscape(history, SHRINK), rng)
             u = other if np.isfinite(other_value) else u
         if not np.isfinite(value):
             return None
-        dims = surrogate.coordinates.dims
-        model = dims.to_model(surrogate.coordinates.internal(u[None]))[0]
-        return dict(zip(dims.names, model.tolist(), strict=True))
+        return self._model(u)
+
+    def _model(self, u: FloatArray) -> dict[str, float]:
+        """Turn a point (d,) into model coordinates by name."""
+        coordinates = self._surrogate.coordinates
+        model = coordinates.dims.to_model(coordinates.internal(u[None]))[0]
+        return dict(zip(coordinates.dims.names, model.tolist(), strict=True))
 
     def believed_best(self, history: History) -> int | None:
         """Give the number of the trial that the model believes best; None where there is too little to learn from."""
@@ -134,9 +143,26 @@ class Proposer:
         model = dims.to_model(surrogate.coordinates.internal(points[picked]))
         return {name: model[:, j] for j, name in enumerate(dims.names)}
 
-    def _best(self, landscape: Landscape, rng: np.random.Generator) -> tuple[FloatArray, float]:
-        """Find the highest point (d,) of a landscape, and its height."""
-        every = self._candidates(landscape, rng)
+    def _elsewhere(self, landscape: Landscape, rng: np.random.Generator) -> FloatArray | None:
+        """Now and then find the best point (d,) of one branch, as if there were no others; else None.
+
+        In a branch of which few trials are known nothing better than the best of all may be expected, and yet be there.
+        """
+        branch = self._surrogate.branch(landscape, rng) if rng.random() < BRANCHES else None
+        if branch is None:
+            return None
+        inside, trials = branch
+        every = self._candidates(inside, rng, centres=trials[: candidates.MOST_CENTRES])
+        parents = inside.gates.parents
+        every[:, parents] = trials[rng.integers(len(trials), size=len(every))][:, parents]
+        u, value = self._best(inside, rng, inside.coordinates.settled(every))
+        return u if np.isfinite(value) else None
+
+    def _best(
+        self, landscape: Landscape, rng: np.random.Generator, every: FloatArray | None = None
+    ) -> tuple[FloatArray, float]:
+        """Find the highest point (d,) of a landscape, and its height, from candidates `every` (n, d)."""
+        every = self._candidates(landscape, rng) if every is None else every
         rated = landscape.values(every, most=N_EXACT)
         chosen = starts(every, rated, N_CLIMBS)
         if not len(chosen):
@@ -157,10 +183,12 @@ class Proposer:
             return points[best], min(float(values[best]), BARREN)
         return points[best], float(values[best])
 
-    def _candidates(self, landscape: Landscape, rng: np.random.Generator, times: int = 1) -> FloatArray:
-        """Draw candidates, `times` as many as for one point."""
+    def _candidates(
+        self, landscape: Landscape, rng: np.random.Generator, times: int = 1, centres: FloatArray | None = None
+    ) -> FloatArray:
+        """Draw candidates, `times` as many as for one point, some around `centres` (k, d), or the best trials."""
         coordinates, surrogate = landscape.coordinates, self._surrogate
-        centres = surrogate.best_points(rng)
+        centres = surrogate.best_points(rng) if centres is None else centres
         parts = [
             candidates.uniform(coordinates, times * candidates.N_UNIFORM, rng),
             candidates.around(centres, coordinates, times * candidates.N_NEAR, rng),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import NamedTuple
 
@@ -188,8 +189,9 @@ class Surrogate:
         rows, _ = self._modelled(history, n)
         models, smoothed = zip(*(self._objective(history, k, how) for k in range(m)), strict=True)
         seen = np.stack(smoothed, axis=1)[: len(rows)]
-        self._ranked = rows[np.argsort(seen[:, 0] if m == 1 else evidence.rank_sums(seen), kind="stable")]
+        order = np.argsort(seen[:, 0] if m == 1 else evidence.rank_sums(seen), kind="stable")
         is_feasible = ~(history.violation[self._numbers[rows]] > 0)
+        self._ranked, self._seen, self._is_feasible = rows[order], seen[order, 0], is_feasible[order]
         constraints, cost = self._constraints(history, how), self._cost(history, how)
         running = self._running(history)
         if running is not None:
@@ -288,6 +290,29 @@ class Surrogate:
         is_gate = np.zeros(self.coordinates.d, dtype=bool)
         is_gate[self._gates.parents] = True
         return self._filled(np.where(is_gate | np.isnan(best), other, best), rng)
+
+    def branch(self, landscape: Landscape, rng: np.random.Generator) -> tuple[Landscape, FloatArray] | None:
+        """Choose one of the sets of parameters that trials have; none if all have the same.
+
+        Returns
+        -------
+        landscape, trials
+            The same landscape, but only where a point has these parameters, and what is to be improved on is the best
+            there is with them; and the trials that have them, the best first, shape (k, d).
+        """
+        u = self._u[self._ranked]
+        branches, which = np.unique(~np.isnan(u[self._is_feasible]), axis=0, return_inverse=True)
+        if len(branches) < 2 or not isinstance(landscape.acquisition, Acquisition):
+            return None
+        k = int(rng.integers(len(branches)))
+        mine = np.flatnonzero(self._is_feasible)[which.ravel() == k]
+
+        def is_out(points: FloatArray, active: BoolArray) -> BoolArray:
+            out: BoolArray = (active != branches[k]).any(axis=1)
+            return out if landscape.is_taken is None else out | landscape.is_taken(points, active)
+
+        acquisition = replace(landscape.acquisition, best=float(self._seen[mine[0]]))
+        return landscape._replace(acquisition=acquisition, is_taken=is_out), self._filled(u[mine], rng)
 
     def _filled(self, u: FloatArray, rng: np.random.Generator) -> FloatArray:
         """Draw what trials (n, d) lack, and bring into today's ranges what lies outside."""

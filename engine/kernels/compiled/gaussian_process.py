@@ -292,7 +292,8 @@ def negative_log_posterior(
     choices: IntArray,
     of_choices: IntArray,
     z: FloatArray,
-    prior: FloatArray,
+    center: FloatArray,
+    tightness: FloatArray,
     scale_prior: float,
     gradient: FloatArray,
 ) -> float:
@@ -308,8 +309,8 @@ def negative_log_posterior(
         Which length each column has.
     z
         Shape (n,).
-    prior
-        Means and precisions of theta, shape (2, d + 1).
+    center, tightness
+        Mean and precision matrix of the prior of theta, shapes (d + 1,) and (d + 1, d + 1).
     """
     n, d = z.size, theta.size - 1
     precision, eta = np.exp(-2.0 * theta[:d]), math.exp(theta[d])
@@ -368,10 +369,11 @@ def negative_log_posterior(
                 part += row[k] if y[k] != choice else 0.0
             gradient[of_choices[column]] -= 2.0 * part * precision[of_choices[column]]
     value = power * math.log(scale) + 0.5 * log_determinant
+    off = theta - center
     for j in range(d + 1):
-        off = theta[j] - prior[0, j]
-        value += 0.5 * off * off * prior[1, j]
-        gradient[j] += off * prior[1, j]
+        pull = (tightness[j] * off).sum()
+        value += 0.5 * off[j] * pull
+        gradient[j] += pull
     return value
 
 
@@ -392,7 +394,7 @@ def fit(
     columns = numbers, layout.of_numbers, choices, layout.of_choices
     rules = fit_rules(len(z), n_evaluations)
     z = np.ascontiguousarray(z)  # also if it is a column: it is compiled for one type alone
-    return _fit(starts, *columns, z, prior(layout.d), SCALE_PRIOR, *bounds(layout.d), *rules)  # type: ignore[no-any-return,arg-type]
+    return _fit(starts, *columns, z, *prior(layout), SCALE_PRIOR, *bounds(layout.d), *rules)  # type: ignore[no-any-return,arg-type]
 
 
 @jit
@@ -403,7 +405,8 @@ def _fit(
     choices: IntArray,
     of_choices: IntArray,
     z: FloatArray,
-    prior: FloatArray,
+    center: FloatArray,
+    tightness: FloatArray,
     scale_prior: float,
     low: FloatArray,
     high: FloatArray,
@@ -418,14 +421,23 @@ def _fit(
     for c in range(k):
         search.x[:] = starts[c]
         f = negative_log_posterior(
-            search.x, numbers, of_numbers, choices, of_choices, z, prior, scale_prior, search.gradient
+            search.x, numbers, of_numbers, choices, of_choices, z, center, tightness, scale_prior, search.gradient
         )
         begin(search, f, first_curvature, longest)
         for _ in range(n_evaluations - 1):
             if not propose(search):
                 break
             f = negative_log_posterior(
-                search.tried, numbers, of_numbers, choices, of_choices, z, prior, scale_prior, search.new_gradient
+                search.tried,
+                numbers,
+                of_numbers,
+                choices,
+                of_choices,
+                z,
+                center,
+                tightness,
+                scale_prior,
+                search.new_gradient,
             )
             judge(search, f, longest, least_gain)
         found[c], value[c] = search.x, search.numbers[VALUE]

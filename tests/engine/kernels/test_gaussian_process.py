@@ -138,7 +138,10 @@ def test_a_fit_minimises_the_likelihood_and_the_priors(some: Case) -> None:
     n, d = len(some.z), len(some.theta) - 1
     c, _, _, scale = textbook(some)
     value = (n / 2 + 0.5) * np.log(scale * (n + 1.0)) + 0.5 * np.linalg.slogdet(c)[1]
-    value += (((some.theta[:-1] + 1.0 - 0.5 * np.log(d)) / 0.7) ** 2).sum() / 2
+    off = some.theta[:-1] + 1.0 - 0.5 * np.log(d)
+    is_number = np.isin(np.arange(d), some.layout.of_numbers)
+    together = np.where(is_number[:, None] & is_number, 0.5**2, 0.0)
+    value += off @ np.linalg.solve(together + np.diag(np.where(is_number, 0.5, 0.7) ** 2), off) / 2
     value += ((some.theta[-1] + 7.0) / 2.5) ** 2 / 2
     found, _ = slow.negative_log_posterior(some.theta, some.points, some.layout, some.z)
     assert found == pytest.approx(value, rel=1e-9, abs=1e-9)
@@ -295,7 +298,7 @@ def compiled_posterior(some: Case) -> tuple[float, FloatArray]:
         np.ascontiguousarray(some.points.choices.T),
         some.layout.of_choices,
         some.z,
-        slow.prior(len(some.theta) - 1),
+        *slow.prior(some.layout),
         slow.SCALE_PRIOR,
         gradient,
     )
