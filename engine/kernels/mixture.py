@@ -68,6 +68,8 @@ class Kept(NamedTuple):
         (d, n), (d,), (d, n) the sorted columns, and the distances to neighbours there.
     known
         (3, d, n + 1) as in `Observed`, of the kernels above.
+    depth
+        (n,) for how many halvings of the observations above a trial may stand for others; see `thinned`.
     losses, ranked
         (n,) losses, ascending, and numbers of the complete trials that count; the first ones are filled.
     few, known_few
@@ -82,20 +84,22 @@ class Kept(NamedTuple):
     n_listed: IntArray
     distance: FloatArray
     known: FloatArray
+    depth: npt.NDArray[np.int8]
     losses: FloatArray
     ranked: IntArray
     few: IntArray
     known_few: FloatArray
 
     @classmethod
-    def of(cls, z: FloatArray, counts: BoolArray) -> Kept:
+    def of(cls, z: FloatArray, counts: BoolArray, depth: npt.NDArray[np.int8]) -> Kept:
         """Begin with no members."""
         d, n = z.shape
         order, n_listed = np.zeros((d, n), dtype=np.int32), np.zeros(d, dtype=np.int64)
         distance, known = np.full((n, d), np.nan).T, np.full((n + 1, d, 3), np.nan).T
         known_few = np.full((3, d, MOST_FEW + 1), np.nan)
         losses, ranked, few = np.full(n, np.nan), np.full(n, -1), np.full(MOST_FEW, -1)
-        return cls(z, counts, np.zeros(n, dtype=bool), order, n_listed, distance, known, losses, ranked, few, known_few)
+        members, of_all = np.zeros(n, dtype=bool), (distance, known, depth, losses, ranked)
+        return cls(z, counts, members, order, n_listed, *of_all, few, known_few)
 
     def observed(self, ids: IntArray) -> Observed:
         """Take some of the members."""

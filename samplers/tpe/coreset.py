@@ -72,9 +72,16 @@ class Coreset:
         if capacity != self._reach:
             self._levels, self._reach = [np.arange(capacity)], capacity
         while len(self._levels) <= level:
-            last, bit = self._levels[-1], np.uint64(1 << (len(self._levels) - 1))
-            self._levels.append(last[(_hash(last) & bit) == 0])
+            last = self._levels[-1]
+            self._levels.append(last[depths(last) >= len(self._levels)])
         return self._levels[level]
+
+
+def depths(numbers: IntArray) -> npt.NDArray[np.int8]:
+    """Give the deepest level of thinning at which trials may stay: the number of zeros at the end of a hash."""
+    h = _hash(numbers)
+    lowest = np.where(h == 0, np.uint64(1 << 63), h & (~h + np.uint64(1)))
+    return np.asarray(np.log2(lowest.astype(np.float64)), dtype=np.int8)
 
 
 def stretch(weights: FloatArray, is_sample: BoolArray, total: float) -> FloatArray:

@@ -15,6 +15,7 @@ from ...engine.arrays import BoolArray, FloatArray, IntArray
 from ...engine.history import History
 from ...engine.kernels.mixture import Kept, Mixture, Observed
 from ...engine.records import TrialState
+from .coreset import depths
 from .evidence import is_plain, resumed
 from .model import Tier
 from .model_space import ModelSpace
@@ -194,7 +195,7 @@ class SortedObservations(Observations):
         super().__init__(history, space, required, lambda z: distances(z, space.axes, endpoints))
         self._kernels = kernels
         self.endpoints = endpoints
-        self.kept = Kept.of(self.z, self._counts)
+        self.kept = self._new_kept()
         axes, scale = space.axes, space.dims.scale
         self._grids = scale.low, scale.high, axes.n_choices, axes.n_values, axes.points, axes.start
         self._is_made_anew = True
@@ -204,8 +205,11 @@ class SortedObservations(Observations):
     def _reserve(self, n: int) -> None:
         super()._reserve(n)
         if self.kept.z is not self.z:
-            old, self.kept, self._is_made_anew = self.kept, Kept.of(self.z, self._counts), True
+            old, self.kept, self._is_made_anew = self.kept, self._new_kept(), True
             self.kept.losses[: len(old.losses)], self.kept.ranked[: len(old.ranked)] = old.losses, old.ranked
+
+    def _new_kept(self) -> Kept:
+        return Kept.of(self.z, self._counts, depths(np.arange(self.z.shape[1])))
 
     def _take(self, new: IntArray) -> None:
         history, dims, kept = self._history, self.space.dims, self.kept

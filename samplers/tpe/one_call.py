@@ -14,7 +14,7 @@ import numpy.typing as npt
 from ...engine.arrays import FloatArray, IntArray
 from ...engine.distributions import Space
 from ...engine.kernels.mixture import MOST_FEW
-from .coreset import N_BEST
+from .coreset import N_BEST, N_NEWEST
 from .fitting import Fitter
 from .local_search import N_STEPS
 from .observations import SortedObservations
@@ -53,10 +53,11 @@ def choose(fitter: Fitter, space: Space, key: npt.NDArray[np.uint64], number: in
     if n_below > min(n_ranked, MOST_FEW):
         return None
     n_above = n_ranked - n_below + len(observations.running)
-    numbers, weights = _NO_NUMBERS, _NO_WEIGHTS
-    if n_above > fitter.limit or not observations.is_sorted:
-        ranked = observations.kept.ranked[:n_ranked]
-        numbers, weights = _modelled(fitter, observations, ranked[:n_below], ranked[n_below : n_below + N_BEST])
+    numbers, weights, best_above = _NO_NUMBERS, _NO_WEIGHTS, _NO_NUMBERS
+    if n_above > fitter.limit:
+        best_above = observations.kept.ranked[n_below : min(n_below + N_BEST, n_ranked)]
+    if not observations.is_sorted:
+        numbers, weights = _modelled(fitter, observations, observations.kept.ranked[:n_below], best_above)
     point = tier.asking.ask(
         key,
         number,
@@ -68,6 +69,9 @@ def choose(fitter: Fitter, space: Space, key: npt.NDArray[np.uint64], number: in
         n_below,
         n_ranked,
         _running(observations),
+        best_above,
+        N_NEWEST,
+        fitter.limit,
         numbers,
         weights,
         settings.prior_weight,
@@ -101,7 +105,7 @@ def choose_child(
         return None
     n_above = observations.n - len(below) + len(observations.running)
     numbers, weights = _NO_NUMBERS, _NO_WEIGHTS
-    if n_above > fitter.limit or not observations.is_sorted:
+    if not observations.is_sorted:
         numbers, weights = _modelled(fitter, observations, below, split.best_above)
     z, x, scores = tier.asking.rate_children(
         key,
@@ -114,6 +118,9 @@ def choose_child(
         below,
         n_above,
         _running(observations),
+        split.best_above,
+        N_NEWEST,
+        fitter.limit,
         numbers,
         weights,
         settings.prior_weight,

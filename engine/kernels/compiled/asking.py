@@ -24,6 +24,7 @@ from .densities import (
     log_weights,
     smallest,
     tables,
+    thinned,
     update,
 )
 from .local_search import climb_along
@@ -46,6 +47,9 @@ def ask(
     n_below: int,
     n_ranked: int,
     running: IntArray,
+    best_above: IntArray,
+    n_newest: int,
+    limit: int,
     ids: IntArray,
     weights: FloatArray,
     prior_weight: float,
@@ -76,9 +80,11 @@ def ask(
         How many trials are below, at most `MOST_FEW`, and how many complete ones count.
     running
         Numbers of the trials that run and count as above.
+    best_above, n_newest, limit
+        Which of the trials above stay, and how many of the newest, if there are more than the limit: see `thinned`.
     ids, weights
-        Those that stand for all trials above, and their weights, if the sorted columns are up to date; empty: all are
-        modelled by `rules.default_weights`.
+        Those that stand for all trials above, and their weights, if the sorted columns are up to date; empty: they are
+        found here, by `rules.default_weights`.
     prior_weight, has_prior
         Weight of the prior, and whether it is there beside observations.
     smoothing
@@ -113,7 +119,10 @@ def ask(
     n_above = n_ranked - n_below + running.size
     if ids.size == 0:
         ids = update(n, below_numbers, running, endpoints, axes, kept)
-        weights = default_weights(n_above)
+        if n_above > limit:
+            ids, weights = thinned(ids, best_above, n_newest, limit, kept.depth)
+        else:
+            weights = default_weights(n_above)
     above = fit_above(
         ids,
         log_weights(weights, prior_weight if has_prior or n_above == 0 else -1.0),
@@ -146,6 +155,9 @@ def rate_children(
     below_numbers: IntArray,
     n_above: int,
     running: IntArray,
+    best_above: IntArray,
+    n_newest: int,
+    limit: int,
     ids: IntArray,
     weights: FloatArray,
     prior_weight: float,
@@ -192,7 +204,10 @@ def rate_children(
     )
     if ids.size == 0:
         ids = update(n, below_numbers, running, endpoints, axes, kept)
-        weights = default_weights(ids.size)
+        if n_above > limit:
+            ids, weights = thinned(ids, best_above, n_newest, limit, kept.depth)
+        else:
+            weights = default_weights(n_above)
     log_weight = log_weights(weights, prior_weight if has_prior or n_above == 0 else -1.0)
     above = fit_above(
         ids,

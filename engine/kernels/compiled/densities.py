@@ -6,6 +6,7 @@ import math
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from ...arrays import FloatArray, IntArray
 from .. import jit
@@ -18,6 +19,8 @@ from .normal import log_block
 from .normalisers import SCRATCH, normalise
 
 SMALLEST_BANDWIDTH = 1e-12  # see `rules.RangeClip`
+N_FULL = 25  # newest trials that weigh 1 each; see `rules.default_weights`
+LANES = 8
 
 
 class Kernels(NamedTuple):
@@ -122,6 +125,58 @@ def update(n: int, below_numbers: IntArray, running: IntArray, endpoints: bool, 
 
 
 @jit
+def thinned(
+    ids: IntArray, best: IntArray, n_newest: int, limit: int, depth: npt.NDArray[np.int8]
+) -> tuple[IntArray, FloatArray]:
+    """Choose some of many trials above, more than `limit`, and weigh them; see `samplers.tpe.coreset`.
+
+    The `best` and the newest stay, the others stand for those that are left out.
+    """
+    n, level = ids.size, max(0, int(math.log2(ids.size / limit)))
+    is_exact, n_exact = np.zeros(depth.size, np.bool_), 0
+    for some in (best, ids[n - n_newest :]):
+        for i in some:
+            n_exact += not is_exact[i]
+            is_exact[i] = True
+    reaching, n_sample = np.zeros(64, np.int64), 0
+    for i in ids:
+        if depth[i] >= level and not is_exact[i]:
+            reaching[depth[i]] += 1
+            n_sample += 1
+    while n_sample > limit - n_exact:
+        n_sample -= reaching[level]
+        level += 1
+    chosen, weights, size = np.empty(n_exact + n_sample, np.int64), np.empty(n_exact + n_sample), 0
+    exact = left = 0.0
+    for c in range(n):
+        if depth[ids[c]] >= level or is_exact[ids[c]]:
+            chosen[size], weights[size] = ids[c], default_weight(c, n)
+            if is_exact[ids[c]]:
+                exact += weights[size]
+            else:
+                left += weights[size]
+            size += 1
+    scale = (total_weight(n) - exact) / left if left > 0.0 else 1.0
+    for c in range(size):
+        if not is_exact[chosen[c]]:
+            weights[c] *= scale
+    return chosen, weights
+
+
+@jit
+def total_weight(n: int) -> float:
+    """Return the sum of `default_weights`, those of the old trials added up side by side."""
+    total, n_old = np.zeros(LANES), max(n - N_FULL, 0)
+    whole = n_old - n_old % LANES
+    for start in range(0, whole, LANES):
+        for lane in range(LANES):
+            total[lane] += old_weight(start + lane, n)
+    for c in range(whole, n_old):
+        total[0] += old_weight(c, n)
+    return float(total.sum()) + min(n, N_FULL)
+
+
+@jit
 def tables(smoothing: float, choices: ChoiceTables, axes: Axes) -> ChoiceTables:
     """Return the kernels of the choices for another smoothing; see `ChoiceTables.of`."""
     leak, rows = smoothing / (1.0 + smoothing), choices.log_probability.copy()
@@ -169,10 +224,22 @@ def log_weights(weights: FloatArray, prior_weight: float) -> FloatArray:
 @jit
 def default_weights(n: int) -> FloatArray:
     """Return `rules.default_weights`."""
-    weights = np.ones(n)
-    for c in range(n - 25):
-        weights[c] = c * ((1.0 - 1.0 / n) / max(n - 26, 1)) + 1.0 / n
+    weights = np.empty(n)
+    for c in range(n):
+        weights[c] = default_weight(c, n)
     return weights
+
+
+@jit
+def default_weight(c: int, n: int) -> float:
+    """Return one of `default_weights`."""
+    return 1.0 if c >= n - N_FULL else old_weight(c, n)
+
+
+@jit
+def old_weight(c: int, n: int) -> float:
+    """Return the weight of one of the trials before the newest `N_FULL`."""
+    return c * ((1.0 - 1.0 / n) / max(n - N_FULL - 1, 1)) + 1.0 / n
 
 
 @jit

@@ -10,7 +10,7 @@ from parzen.engine.kernels import truncnorm
 from parzen.engine.kernels.compiled import asking, densities, local_search, normal, philox, telling
 from parzen.engine.kernels.mixture import Kept
 from parzen.engine.seeds import Streams
-from parzen.samplers.tpe import estimator, recombination, rules
+from parzen.samplers.tpe import coreset, estimator, recombination, rules
 from parzen.samplers.tpe.model_space import ModelSpace
 
 SPACE = {
@@ -115,7 +115,7 @@ def test_a_told_trial_stands_where_reading_all_puts_it(seed, n, n_given):
     numbers = rng.permutation(capacity)[:n]
     states = np.where(rng.random(capacity) < 0.8, telling.COMPLETE, telling.COMPLETE + 2).astype(np.int8)
     values = rng.integers(0, 5, size=(capacity, 1)).astype(float)
-    kept = Kept.of(np.full((len(SPACE), capacity), np.nan), np.zeros(capacity, dtype=bool))
+    kept = Kept.of(np.full((len(SPACE), capacity), np.nan), np.zeros(capacity, dtype=bool), np.zeros(capacity, np.int8))
     n_ranked, scale, axes = 0, space.dims.scale, space.axes
     for some in np.array_split(np.arange(n), 3):
         columns = np.ascontiguousarray(internal[:, some])
@@ -129,3 +129,20 @@ def test_a_told_trial_stands_where_reading_all_puts_it(seed, n, n_given):
     in_order = expected[np.lexsort([expected, -values[expected, 0]])]
     assert kept.ranked[:n_ranked].tolist() == in_order.tolist()
     np.testing.assert_array_equal(kept.losses[:n_ranked], -values[in_order, 0])
+
+
+@settings(deadline=None, max_examples=60)
+@given(seeds, st.integers(65, 700), st.integers(0, 40), st.integers(70, 200))
+def test_what_stands_for_many_is_what_the_parts_choose(seed, n, n_best, limit):
+    rng, capacity = np.random.default_rng(seed), 1024
+    members = np.zeros(capacity, dtype=bool)
+    members[rng.choice(capacity, size=max(n, limit + 1), replace=False)] = True
+    numbers = np.flatnonzero(members)
+    best = rng.choice(numbers, size=min(n_best, limit - coreset.N_NEWEST), replace=False)
+    positions, is_sample = coreset.Coreset(limit).choose(members, numbers, best)
+    weights = rules.default_weights(len(numbers))
+    expected = coreset.stretch(weights[positions], is_sample, float(weights.sum()))
+    depth = coreset.depths(np.arange(capacity))
+    chosen, found = densities.thinned(numbers, best, coreset.N_NEWEST, limit, depth)
+    assert chosen.tolist() == numbers[positions].tolist()
+    np.testing.assert_allclose(found, expected, rtol=1e-12)
