@@ -235,9 +235,10 @@ class GenerationalSampler(BaseGASampler, EvolvingSampler):
         key = block, generation, lineage.pool_size(generation)
         brood = lineage.brood
         if brood.key != key or (brood.space is not space and brood.space != space):
-            n, rng = self._population_size, self._streams.of(study).generator(block, BREEDING)
+            n = self._population_size
             with np.errstate(all="ignore"):  # whatever the user's program asks of NumPy
                 parents = self._parents(history, lineage, generation) if chosen is None else chosen
+                rng = self._streams.of(study).generator(block, BREEDING)
                 dims, internal = self._breed(study, history, parents, block * n, space, rng, n, self._how, siblings)
             lineage.brood = brood = Brood(key, space, dims, internal, internal.tolist())
         return brood
