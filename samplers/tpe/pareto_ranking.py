@@ -76,13 +76,13 @@ class ParetoRanking:
     def _read(self) -> None:
         """Keep the feasible complete trials that finished since."""
         history = self._history
-        new = history.finished[self._n_read :]
+        new = history.finished_since(self._n_read)
         self._n_read += len(new)
-        new = new[history.states[new] == COMPLETE]
+        complete = np.array([number for number in new if history.state(number) == COMPLETE], dtype=np.int64)
         if history.is_constrained:
-            new = new[~(history.violation[new] > 0)]
-        if len(new):
-            self._kept = np.sort(np.concatenate([self._kept, new]))
+            complete = complete[~(history.violation[complete] > 0)]
+        if len(complete):
+            self._kept = np.sort(np.concatenate([self._kept, complete]))
 
     def _best_complete(self, n: int) -> IntArray:
         found, deepest = self._choose(n)

@@ -16,7 +16,7 @@ from ..mixture import MOST_FEW, Kept, Mixture, Observed
 from .mixture import _choose_rows, _grid_rows, center, fit
 from .neighbours import change, distances_of_few
 from .normal import log_block
-from .normalisers import SCRATCH, normalise
+from .normalisers import normalise
 
 SMALLEST_BANDWIDTH = 1e-12  # see `rules.RangeClip`
 N_FULL = 25  # newest trials that weigh 1 each; see `rules.default_weights`
@@ -80,7 +80,7 @@ def fit_above(
     """Fit the density above: `mixture.fit` without what is not needed to evaluate it."""
     d, k = axes.low.size, log_weight.size
     mu, precision, norms, row = np.zeros((d, k)), np.zeros((d, k)), np.zeros((d, k)), np.full((d, k), -1)
-    offset, sigma, scratch = log_weight.copy(), np.empty(k), np.empty((SCRATCH, k))
+    offset, sigma = log_weight.copy(), np.empty((d, k))
     n_grids = 0
     for j in range(d):
         if axes.n_choices[j] == 0:
@@ -90,16 +90,15 @@ def fit_above(
     for c in range(used):
         table[c] = choices.log_probability[c]
     for j in range(d):
-        z, distance, known = kept.z[j], kept.distance[j], kept.known[:, j]
+        z, distance = kept.z[j], kept.distance[j]
         if axes.n_choices[j] > 0:
             _choose_rows(ids, z, choices.first[j], choices.stride[j], choices.prior[j], row[j])
             continue
         if axes.n_values[j] > 0:
             used = _grid_rows(ids, z, distance, smallest[j], axes, j, row[j], table, used)
             continue
-        center(ids, z, distance, smallest[j], axes.lower[j], axes.upper[j], mu[j], sigma)
-        cell, ends = (axes.spread[j], axes.step[j]), (axes.lower[j], axes.upper[j])
-        normalise(ids, mu[j], sigma, *cell, *ends, known, precision[j], norms[j], offset, scratch)
+        center(ids, z, distance, smallest[j], axes.lower[j], axes.upper[j], mu[j], sigma[j])
+    normalise(ids, mu, sigma, axes, kept.known, precision, norms, offset)
     return Kernels(norms, offset, mu, precision, row, table[:used])
 
 

@@ -14,7 +14,7 @@ from ..mixture import Mixture, Observed, condition
 from ..truncnorm import QUANTILE_GRID
 from .log_density import fill_log_density, log_marginals_of
 from .normal import log_mass, log_mass_around, ppf_block, tail
-from .normalisers import SCRATCH, normalise
+from .normalisers import normalise
 
 SMALLEST_MASS = 1e-280
 
@@ -54,7 +54,7 @@ def fit(observed: Observed, log_weight: FloatArray, smallest: FloatArray, choice
     ids, z, bandwidth, known = observed
     d, k = z.shape[0], log_weight.size
     norm, mu, sigma, precision = np.empty((d, k)), np.empty((d, k)), np.empty((d, k)), np.empty((d, k))
-    row, offset, scratch = np.full((d, k), -1), log_weight.copy(), np.empty((SCRATCH, k))
+    row, offset = np.full((d, k), -1), log_weight.copy()
     n_grids = 0
     for j in range(d):
         if axes.n_values[j] > 0 and axes.n_choices[j] == 0:
@@ -73,9 +73,7 @@ def fit(observed: Observed, log_weight: FloatArray, smallest: FloatArray, choice
             used = _grid_rows(ids, z[j], bandwidth[j], smallest[j], axes, j, row[j], table, used)
         else:
             center(ids, z[j], bandwidth[j], smallest[j], axes.lower[j], axes.upper[j], mu[j], sigma[j])
-            cells = axes.spread[j], axes.step[j]
-            ends = axes.lower[j], axes.upper[j]
-            normalise(ids, mu[j], sigma[j], *cells, *ends, known[:, j], precision[j], norm[j], offset, scratch)
+    normalise(ids, mu, sigma, axes, known, precision, norm, offset)
     return Mixture(log_weight, norm, offset, mu, sigma, precision, row, table[:used])
 
 

@@ -8,10 +8,11 @@ import numpy as np
 
 from ...arrays import FloatArray, IntArray
 from .. import jit
+from ..axes import Axes
 from ..truncnorm import LOG_SQRT_2PI, NARROW, SQRT_HALF
 from .normal import INVERSE_SQRT_2PI, exp_block, log_block, log_mass, mills_ratio
 
-SCRATCH = 7  # arrays that `normalise` works with
+TOGETHER = 256  # kernels
 
 
 @jit
@@ -19,39 +20,46 @@ def normalise(
     ids: IntArray,
     mu: FloatArray,
     sigma: FloatArray,
-    spread: float,
-    step: float,
-    lower: float,
-    upper: float,
+    axes: Axes,
     known: FloatArray,
     precision: FloatArray,
     norm: FloatArray,
     offset: FloatArray,
-    scratch: FloatArray,
 ) -> None:
-    """Fill in precisions and log normalisers (k,) of the kernels of one dimension; subtract these from `offset`.
+    """Fill in precisions and log normalisers (d, k) of the continuous dimensions; subtract these from `offset` (k,).
 
-    Those `known` (3, n) from an earlier fit are taken where a kernel is the same: see `Observed`. The kernels beyond
-    the trials `ids` are the prior's. `scratch` is (SCRATCH, k).
+    Those `known` from an earlier fit are taken where a kernel is the same: see `Observed`. The kernels beyond the
+    trials `ids` are the prior's.
     """
-    mean, scaled, log, changed, n = scratch[0], scratch[1], scratch[2], scratch[3].view(np.int64), 0
-    for c in range(mu.size):
-        i = ids[c] if c < ids.size else -1
-        if known[0, i] == sigma[c]:
-            precision[c], norm[c] = known[1, i], known[2, i]
-        else:
-            mean[n], scaled[n], changed[n] = mu[c], _deviation(mu[c], sigma[c], spread, step), c
-            n += 1
-    if n > 0:
-        some = scratch[4][:n], scratch[5][:n], scratch[6][:n]
-        _fill_normalisers(mean[:n], scaled[:n], log[:n], lower, upper, *some)
-    for m in range(n):
-        c = changed[m]
-        i = ids[c] if c < ids.size else -1
-        precision[c], norm[c] = scaled[m], log[m]
-        known[0, i], known[1, i], known[2, i] = sigma[c], precision[c], norm[c]
-    for c in range(mu.size):
-        offset[c] -= norm[c]
+    d, k = mu.shape
+    changed, n = np.empty(d * k, np.int64), 0
+    for j in range(d):
+        for c in range(k if axes.n_values[j] == 0 else 0):
+            i = ids[c] if c < ids.size else -1
+            if known[0, j, i] == sigma[j, c]:
+                precision[j, c], norm[j, c] = known[1, j, i], known[2, j, i]
+            else:
+                changed[n] = j * k + c
+                n += 1
+    size = min(n, TOGETHER)
+    left, right, scaled, log = np.empty(size), np.empty(size), np.empty(size), np.empty(size)
+    below, above, work = np.empty(size), np.empty(size), np.empty(size)
+    for start in range(0, n, TOGETHER):
+        size = min(TOGETHER, n - start)
+        for m in range(size):
+            j, c = changed[start + m] // k, changed[start + m] % k
+            left[m], right[m] = mu[j, c] - axes.lower[j], axes.upper[j] - mu[j, c]
+            scaled[m] = _deviation(mu[j, c], sigma[j, c], axes.spread[j], axes.step[j])
+        arrays = left[:size], right[:size], scaled[:size], log[:size]
+        _fill_normalisers(*arrays, below[:size], above[:size], work[:size])
+        for m in range(size):
+            j, c = changed[start + m] // k, changed[start + m] % k
+            i = ids[c] if c < ids.size else -1
+            precision[j, c], norm[j, c] = scaled[m], log[m]
+            known[0, j, i], known[1, j, i], known[2, j, i] = sigma[j, c], scaled[m], log[m]
+    for j in range(d):
+        for c in range(k if axes.n_values[j] == 0 else 0):
+            offset[c] -= norm[j, c]
 
 
 @jit
@@ -67,32 +75,31 @@ def _deviation(mu: float, sigma: float, spread: float, step: float) -> float:
 
 @jit
 def _fill_normalisers(
-    mean: FloatArray,
+    left: FloatArray,
+    right: FloatArray,
     precision: FloatArray,
     log: FloatArray,
-    lower: float,
-    upper: float,
     below: FloatArray,
     above: FloatArray,
     work: FloatArray,
 ) -> None:
     """Turn standard deviations (n,) into `precision`, sqrt(1/2) / deviation; fill in log normalisers (n,).
 
-    At once where the mean lies inside a wide interval, as those of kernels do, and one by one elsewhere. The last three
-    arrays (n,) are for what lies between.
+    At once where the mean lies inside a wide interval, `left` of it and `right` of it, as those of kernels do, and one
+    by one elsewhere. The last three arrays (n,) are for what lies between.
     """
-    n = mean.size
+    n = log.size
     for c in range(n):
         precision[c] = SQRT_HALF / precision[c]
     for c in range(n):
-        a, b = (mean[c] - lower) * precision[c], (upper - mean[c]) * precision[c]
+        a, b = left[c] * precision[c], right[c] * precision[c]
         below[c], above[c] = -a * a, -b * b
     exp_block(below, work)
     exp_block(above, work)
     for c in range(n):
-        below[c] *= INVERSE_SQRT_2PI * mills_ratio(abs(mean[c] - lower) * precision[c] / SQRT_HALF)
+        below[c] *= INVERSE_SQRT_2PI * mills_ratio(abs(left[c]) * precision[c] / SQRT_HALF)
     for c in range(n):
-        above[c] *= INVERSE_SQRT_2PI * mills_ratio(abs(upper - mean[c]) * precision[c] / SQRT_HALF)
+        above[c] *= INVERSE_SQRT_2PI * mills_ratio(abs(right[c]) * precision[c] / SQRT_HALF)
     for c in range(n):
         log[c] = (1.0 - below[c] - above[c]) / (precision[c] / SQRT_HALF)
     log_block(log, work)
@@ -100,6 +107,6 @@ def _fill_normalisers(
         log[c] += LOG_SQRT_2PI
     for c in range(n):
         scale = precision[c] / SQRT_HALF
-        a, b = (lower - mean[c]) * scale, (upper - mean[c]) * scale
-        if not (a <= 0.0 and b >= 0.0 and b - a >= NARROW):
-            log[c] = log_mass(a, b) - math.log(scale) + LOG_SQRT_2PI
+        a, b = left[c] * scale, right[c] * scale
+        if not (a >= 0.0 and b >= 0.0 and a + b >= NARROW):
+            log[c] = log_mass(-a, b) - math.log(scale) + LOG_SQRT_2PI

@@ -16,8 +16,7 @@ def subset(extents: FloatArray, k: int) -> IntArray:
     chosen, known, sizes = np.empty(k, np.int64), np.zeros(n, np.int64), np.zeros(n, np.int64)
     if m == 2:
         order = np.lexsort(-extents.T[::-1])
-        extents = extents[order]
-        _subset_of_two(extents, chosen, extents.prod(axis=1), known, order)
+        _subset_of_two(extents[order], chosen, known, order)
         return np.asarray(order[chosen])
     whole = extents.prod(axis=1)
     winner = np.full(2 << n.bit_length(), -1)
@@ -121,14 +120,13 @@ def _replay(winner: IntArray, leaf: int, added: FloatArray) -> None:
 
 
 @jit
-def _subset_of_two(
-    extents: FloatArray, chosen: IntArray, added: FloatArray, state: IntArray, original: IntArray
-) -> None:
+def _subset_of_two(extents: FloatArray, chosen: IntArray, state: IntArray, original: IntArray) -> None:
     """Choose from points by falling first extent: what a point adds is a rectangle between its chosen neighbours.
 
     `state` is 1 for points taken, 2 for those that added something.
     """
     n, k = extents.shape[0], chosen.size
+    added = extents[:, 0] * extents[:, 1]
     for c in range(k):
         best = -1
         for i in range(n):
