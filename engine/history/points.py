@@ -118,6 +118,8 @@ class Dimensions:
 
     def has_other_choices(self, history: TrialColumns) -> bool:
         """Tell whether trials suggested a categorical parameter from other choices."""
+        if not self.categorical:
+            return False
         return any(history.has_other_choices(self.names[j], choices) for j, choices in self.categorical.items())
 
     # --- coordinates -------------------------------------------------------------------------------------------------
