@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+import warnings
 from datetime import datetime
 from typing import Any
 
@@ -17,17 +18,31 @@ from parzen.engine.records import FIXED
 from parzen.study import StudyDirection
 from parzen.trial import FrozenTrial, TrialState
 
+
+class Thing:
+    """One is like another, and yet each trial gets one of those that it gave."""
+
+    def __repr__(self) -> str:
+        return "thing"
+
+
+def object_choices() -> CategoricalDistribution:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return CategoricalDistribution((Thing(), "b"))
+
+
 NOW, LATER = datetime(2026, 1, 2, 3, 4, 5, 678901), datetime(2026, 1, 2, 3, 5)
 ENDS = [TrialState.COMPLETE] * 4 + [TrialState.PRUNED, TrialState.FAIL]
 DISTRIBUTIONS: dict[str, list[BaseDistribution]] = {
     "x": [FloatDistribution(0.0, 1.0), FloatDistribution(0.0, 2.0), FloatDistribution(0.0, 1.0)],
     "n": [IntDistribution(1, 4), IntDistribution(2, 9)],
-    "kind": [CategoricalDistribution(("a", "b")), CategoricalDistribution(("a", "b")), CategoricalDistribution(("a",))],
+    "kind": [object_choices(), object_choices()],
 }
 
 
 def space_of(rng: random.Random) -> dict[str, BaseDistribution]:
-    names = rng.sample(list(DISTRIBUTIONS), rng.randrange(4))
+    names = rng.choice([[], ["x"], ["kind"], ["x", "n", "kind"], ["n", "x"]])
     return {name: rng.choice(DISTRIBUTIONS[name]) for name in names}
 
 
@@ -75,16 +90,19 @@ def state_of(history: History) -> dict[str, Any]:
         "rungs": list(history.rungs.since(0)),
         "best": (history.best, history._best_rank),
         "signatures": repr(history._domains.signatures),
-        "own": repr(history._own_distributions),
+        "own": {k: {name: id(d) for name, d in own.items()} for k, own in history._own_distributions.items()},
         "spaces": (history._complete_spaces, history._pruned_spaces, history.groups, history.common_names),
         "unsuggested": history.unsuggested,
+        "are_shared": [
+            history.shared(name, d) is d for r in history.live.values() for name, d in r.distributions.items()
+        ],
         "left": (sorted(history.live), sorted(history._curves)),
     }
 
 
 @given(
     seed=st.integers(0, 2**32),
-    sizes=st.lists(st.integers(1, 70), min_size=1, max_size=4),
+    sizes=st.lists(st.integers(1, 40), min_size=2, max_size=8),
     m=st.sampled_from([1, 2]),
     pauses=st.booleans(),
 )
