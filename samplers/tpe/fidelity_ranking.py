@@ -9,8 +9,9 @@ import numpy as np
 from ...engine.arrays import IntArray
 from ...engine.history import History
 from .coreset import N_BEST
-from .evidence import COMPLETE, gather, resumed, stopped
-from .fidelity import Assessment, Evidence, Fidelity, furthest_first
+from .evidence import COMPLETE, resumed, stopped
+from .fidelity import Assessment, Fidelity, furthest_first
+from .gathering import Gathering
 from .observations import Observations
 from .split import Split
 from .value_ranking import ValueRanking
@@ -34,8 +35,7 @@ class FidelityRanking:
         self._history = history
         self._rule = rule
         self._by_value = ValueRanking(history)
-        self._gathered_for: object = None
-        self._evidence: tuple[IntArray, Evidence]
+        self._gathering = Gathering(history)
         self._assessed_for = -1
         self._order = self._assessed = np.empty(0, np.int64)  # with and without infeasible trials
         # By trial number: losses on one scale, inf where there is none, weights, and which trials are in the order.
@@ -55,9 +55,8 @@ class FidelityRanking:
     def order(self, d: int) -> IntArray:
         """Assess all trials for a space of `d` parameters; give the numbers of those modelled, from best to worst."""
         history = self._history
-        gathered_for = len(history.finished), len(history.pauses), tuple(resumed(history))
-        if gathered_for != self._gathered_for:
-            self._evidence, self._gathered_for, self._assessed_for = gather(history), gathered_for, -1
+        if self._gathering.update():
+            self._assessed_for = -1
         if self._assessed_for != d:
             self._assess(d)
             self._assessed_for = d
@@ -71,7 +70,7 @@ class FidelityRanking:
         return self._order
 
     def _assess(self, d: int) -> None:
-        history, (numbers, evidence) = self._history, self._evidence
+        history, numbers, evidence = self._history, self._gathering.numbers, self._gathering.evidence
         evidence = evidence._replace(before=self._before(numbers))
         found = _checked(self._rule(evidence, d), len(numbers))
         order = self._assessed = numbers[found.order]
