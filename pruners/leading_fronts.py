@@ -93,5 +93,4 @@ class LeadingFronts:
 def _dominated(points: FloatArray, others: FloatArray) -> BoolArray:
     """Tell which points (n, m) are dominated by one of the others (k, m)."""
     no_better = (others[:, np.newaxis] <= points).all(axis=2)
-    found: BoolArray = (no_better & (others[:, np.newaxis] < points).any(axis=2)).any(axis=0)
-    return found
+    return np.asarray((no_better & (others[:, np.newaxis] < points).any(axis=2)).any(axis=0))

@@ -227,8 +227,11 @@ def in_order(scale: FloatArray, evidence: Evidence) -> IntArray:
     order = before[np.argsort(scale[before], kind="stable")]
     found = scale[order]
     tied = np.flatnonzero(found[1:] == found[:-1])
-    is_in_order = _come_first(order[tied], order[tied + 1], evidence)
-    return order if is_in_order.all() else np.lexsort([evidence.final, -evidence.last, scale])
+    if not _come_first(order[tied], order[tied + 1], evidence).all():
+        places = np.union1d(tied, tied + 1)
+        its = order[places]
+        order[places] = its[np.lexsort([its, evidence.final[its], -evidence.last[its], scale[its]])]
+    return order
 
 
 def _come_first(a: IntArray, b: IntArray, evidence: Evidence) -> BoolArray:

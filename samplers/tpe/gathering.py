@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from ...engine.arrays import FloatArray
+from ...engine.arrays import AnyArray, FloatArray
 from ...engine.history import History
 from ...engine.records import FrozenTrial
 from .evidence import COMPLETE, PAUSED, PRUNED, budgets_among, gather, reported_before, resumed
@@ -62,14 +62,14 @@ class Gathering:
         steps = found.step[np.isfinite(found.step) & (found.step >= 0)]
         self._last_steps = Counter(steps.astype(np.int64).tolist())
         self._budgets = budgets_among(sorted(self._last_steps))
-        self._rows = [np.resize(column, 2 * n + 1) for column in (self.numbers, *found[1:5])]
+        self._rows: list[AnyArray] = [np.resize(column, 2 * n + 1) for column in (self.numbers, *found[1:5])]
         self._loss = np.empty((found.loss.shape[1], 2 * n + 1))
         self._loss[:, :n] = found.loss.T
         self._show(n)
 
     def _show(self, n: int) -> None:
-        numbers, *columns = (column[:n] for column in self._rows)
-        self.numbers, self.evidence = numbers, Evidence(self._loss[:, :n].T, *columns)
+        self.numbers, last, step, final, stopped = (column[:n] for column in self._rows)
+        self.evidence = Evidence(self._loss[:, :n].T, last, step, final, stopped)
 
     def _read_again(self, changed: set[int]) -> bool:
         """Read the rows of some trials; False, and nothing is done, if all are to be gathered anew."""

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import parzen
 from parzen.samplers.tpe import evidence
-from parzen.samplers.tpe.fidelity import CarriedOver
+from parzen.samplers.tpe.fidelity import CarriedOver, Evidence, in_order
 from parzen.samplers.tpe.fidelity_ranking import FidelityRanking
 from parzen.samplers.tpe.gathering import Gathering
 from parzen.trial import Trial, TrialState
@@ -76,3 +76,18 @@ def test_what_is_kept_up_is_what_is_gathered_anew(
             assert order[: len(assessed.order)].tolist() == numbers[assessed.order].tolist()
             assert ranking._loss[numbers[assessed.order]].tolist() == assessed.loss.tolist()
             assert ranking._weight[numbers[assessed.order]].tolist() == assessed.weight.tolist()
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 3), st.integers(-1, 2), st.sampled_from([0.0, 1.0, math.inf])), max_size=30),
+    st.randoms(),
+)
+@settings(deadline=None)
+def test_losses_are_sorted_alike_whatever_the_order_before(
+    trials: list[tuple[int, int, float]], rng: random.Random
+) -> None:
+    scale, last, final = np.array(trials, dtype=np.float64).reshape(-1, 3).T
+    before = np.array(rng.sample(range(len(trials)), len(trials)), dtype=np.int64)
+    table, rest = np.empty((len(trials), 3)), np.zeros(len(trials), dtype=bool)
+    found = in_order(scale, Evidence(table, last.astype(np.int64), last, final, rest, before))
+    assert found.tolist() == np.lexsort([final, -last, scale]).tolist()
