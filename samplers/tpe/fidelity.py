@@ -228,7 +228,9 @@ def in_order(scale: FloatArray, evidence: Evidence) -> IntArray:
     found = scale[order]
     tied = np.flatnonzero(found[1:] == found[:-1])
     if not _come_first(order[tied], order[tied + 1], evidence).all():
-        places = np.union1d(tied, tied + 1)
+        is_tied = np.zeros(len(order), dtype=bool)
+        is_tied[tied] = is_tied[tied + 1] = True
+        places = np.flatnonzero(is_tied)
         its = order[places]
         order[places] = its[np.lexsort([its, evidence.final[its], -evidence.last[its], scale[its]])]
     return order
