@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from array import array
-from bisect import bisect_left, insort
-
 import numpy as np
 
 from ...engine.arrays import FloatArray, IntArray
-from .fidelity import Assessment, CarriedOver, Evidence, in_order
-
-_FEW = 48  # losses up to which each is put in its place, instead of sorting all again
+from .fidelity import Assessment, CarriedOver, Evidence, in_order, median
 
 
 class Carrying:
@@ -57,9 +52,9 @@ class Carrying:
         """Carry over from one budget; False if a loss came out infinite or finite that should not have."""
         seen, scale = self._budgets[budget], self._scale
         if len(seen.here):
-            at_best = _median(scale[seen.on]) if len(seen.on) else scale[evidence.last > budget].max(initial=-np.inf)
+            at_best = median(scale[seen.on]) if len(seen.on) else scale[evidence.last > budget].max(initial=-np.inf)
             found, weight = self._rule.carry(
-                seen.x_on, scale[seen.on], seen.x_here, evidence.stopped[seen.here], at_best, seen.median
+                seen.x_on, scale[seen.on], seen.x_here, evidence.stopped[seen.here], at_best
             )
             scale[seen.here] = found
             self._weight[seen.here] = 1.0 if budget == len(self._budgets) - 1 else weight
@@ -73,42 +68,12 @@ class _Seen:
     def __init__(self) -> None:
         self.here = self.on = np.empty(0, np.int64)
         self.x_here = self.x_on = np.empty(0)
-        self._ranked = array("d")  # all finite losses
 
     def replace(self, first: int, here: IntArray, x_here: FloatArray, on: IntArray, x_on: FloatArray) -> bool:
         """Put others in the place of the rows from `first` on, counted from there; tell whether there are any."""
         n_here, n_on = np.searchsorted(self.here, first), np.searchsorted(self.on, first)
-        gone = [self.x_here[n_here:], self.x_on[n_on:]]
-        if not (len(here) or len(on) or len(gone[0]) or len(gone[1])):
+        if not (len(here) or len(on) or n_here < len(self.here) or n_on < len(self.on)):
             return False
         self.here, self.x_here = np.append(self.here[:n_here], here + first), np.append(self.x_here[:n_here], x_here)
         self.on, self.x_on = np.append(self.on[:n_on], on + first), np.append(self.x_on[:n_on], x_on)
-        if sum(map(len, (*gone, here, on))) > _FEW:
-            self._ranked = array("d", np.sort(_finite(np.append(self.x_here, self.x_on))).tobytes())
-            return True
-        for x in _finite(np.concatenate(gone)).tolist():
-            del self._ranked[bisect_left(self._ranked, x)]
-        for x in _finite(np.append(x_here, x_on)).tolist():
-            insort(self._ranked, x)
         return True
-
-    @property
-    def median(self) -> float:
-        """The median of all finite losses; 0 without any, where nothing asks for it."""
-        n = len(self._ranked)
-        if not n:
-            return 0.0
-        return self._ranked[n // 2] if n % 2 else (self._ranked[n // 2 - 1] + self._ranked[n // 2]) / 2
-
-
-def _finite(x: FloatArray) -> FloatArray:
-    return x[np.isfinite(x)]
-
-
-def _median(x: FloatArray) -> float:
-    """Do as `numpy.median` does with numbers that are not NaN, in half the time."""
-    middle = len(x) // 2
-    if len(x) % 2:
-        return float(np.partition(x, middle)[middle])
-    low, high = np.partition(x, (middle - 1, middle))[middle - 1 : middle + 1].tolist()
-    return (low + high) / 2  # type: ignore[no-any-return]

@@ -145,17 +145,14 @@ class CarriedOver:
             here, x = np.flatnonzero(last == budget), loss[:, budget]
             on = np.flatnonzero((last > budget) & np.isfinite(x) & np.isfinite(scale))
             if len(here):
-                median = float(np.median(np.concatenate([x[on], x[here][np.isfinite(x[here])]]))) if len(on) else 0.0
-                at_best = float(np.median(scale[on])) if len(on) else scale[last > budget].max(initial=-np.inf)
-                scale[here], weight[here] = self.carry(
-                    x[on], scale[on], x[here], evidence.stopped[here], at_best, median
-                )
+                at_best = median(scale[on]) if len(on) else scale[last > budget].max(initial=-np.inf)
+                scale[here], weight[here] = self.carry(x[on], scale[on], x[here], evidence.stopped[here], at_best)
         weight[last == loss.shape[1] - 1] = 1.0
         order = in_order(scale, evidence)
         return Assessment(order, scale[order], weight[order])
 
     def carry(
-        self, x: FloatArray, y: FloatArray, here: FloatArray, stopped: BoolArray, at_best: float, median: float
+        self, x: FloatArray, y: FloatArray, here: FloatArray, stopped: BoolArray, at_best: float
     ) -> tuple[FloatArray, float]:
         """Carry losses over from one budget.
 
@@ -167,26 +164,24 @@ class CarriedOver:
             (k,) losses of the trials that did not, and which of these were pruned.
         at_best
             What a pruned one counts as at best.
-        median
-            Of all finite losses at the budget.
 
         Returns
         -------
         loss, weight
             (k,) losses on the final scale, and what each of these trials weighs.
         """
-        carried = self._line(x, y, here, median)
+        carried = self._line(x, y, here)
         weight = max(self.least, agreement(x, y)) if self.least < 1.0 else 1.0
         return np.where(stopped, np.maximum(carried, at_best), carried), weight
 
-    def _line(self, x: FloatArray, y: FloatArray, stopped: FloatArray, median: float) -> FloatArray:
+    def _line(self, x: FloatArray, y: FloatArray, stopped: FloatArray) -> FloatArray:
         """Fit the line, and give the losses that it makes of those of the k trials that stopped."""
         if not len(x):
             return stopped
         seen = np.concatenate([x, stopped[np.isfinite(stopped)]])
         # Losses beyond both the worst of those that went on and the median count as equal: how bad bad trials are says
         # nothing of the good ones.
-        seen = np.minimum(seen, max(float(x.max()), median))
+        seen = np.minimum(seen, max(float(x.max()), median(seen)))
         unit = max(float(np.abs(seen).max()), float(np.abs(y).max())) or 1.0  # squares stay within what floats hold
         with np.errstate(over="ignore"):
             x, y, stopped = x / unit, y / unit, stopped / unit
@@ -215,6 +210,15 @@ def agreement(x: FloatArray, y: FloatArray) -> float:
     in_order = np.sign(x[:, None] - x) * np.sign(y[:, None] - y)
     per_trial = float(in_order.sum()) / max(n, 1)  # (n - 1) tau
     return max(0.0, (per_trial + 0.5 * DOUBTFUL_PAIRS) / (max(n - 1, 0) + DOUBTFUL_PAIRS))
+
+
+def median(x: FloatArray) -> float:
+    """Do as `numpy.median` does with numbers that are not NaN, in half the time."""
+    middle = len(x) // 2
+    if len(x) % 2:
+        return float(np.partition(x, middle)[middle])
+    low, high = np.partition(x, (middle - 1, middle))[middle - 1 : middle + 1].tolist()
+    return (low + high) / 2  # type: ignore[no-any-return]
 
 
 def in_order(scale: FloatArray, evidence: Evidence) -> IntArray:
