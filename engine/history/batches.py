@@ -1,4 +1,4 @@
-"""Trials that start or end together: a batch fills each column at once, which costs a fifth of trial after trial.
+"""Trials that start or end together: a batch fills each column at once, at less than half the cost.
 
 What comes of it is what `History.open` and `History.finish` make of the records one after the other; a test compares
 the two.
