@@ -142,7 +142,7 @@ class ASHAPruner(PromotingPruner):
         history: History = study.history
         with history.lock:
             rung = self.standings(study).rungs[history.rungs.reached(trial.number) - 1]
-            return rung.place(trial.number) < max(len(rung) // self._eta, 1)
+            return rung.is_among(trial.number, max(len(rung) // self._eta, 1))
 
     def leader(self, study: Any) -> FrozenTrial | None:
         """Give the best complete trial or, before any is complete, the best of the highest rung; None without any.

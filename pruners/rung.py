@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import math
 from bisect import bisect_left, insort
 from collections.abc import Callable, Container, Sequence
 from itertools import islice
@@ -12,8 +13,9 @@ import numpy as np
 
 from ..engine.arrays import IntArray
 from ..engine.history import COMPLETED_RUNG, Growing
-from ..engine.kernels.crowding import order
+from ..engine.kernels.crowding import crowding, order
 from ..engine.records import FrozenTrial
+from .leading_fronts import LeadingFronts
 
 Loss = tuple[float, ...]
 Waits = Callable[[int], bool]
@@ -46,6 +48,10 @@ class Rung:
         """Give how many trials are better than one that completed the rung."""
         return bisect_left(self._sorted, (self._loss[number], number))
 
+    def is_among(self, number: int, quota: int) -> bool:
+        """Tell whether a trial that completed the rung is one of the best `quota`."""
+        return self.place(number) < quota
+
     def __contains__(self, number: int) -> bool:
         return number in self._loss
 
@@ -67,7 +73,7 @@ class Rung:
         if not self._waiting:
             return None
         number = self._waiting[0][1]
-        return number if self.place(number) < quota else None
+        return number if self.is_among(number, quota) else None
 
 
 class ParetoRung:
@@ -80,6 +86,8 @@ class ParetoRung:
         self._numbers = Growing(np.int64)
         self._waits = Growing(np.bool_)
         self._columns = [Growing(np.float64) for _ in range(n_objectives)]
+        self._fronts = LeadingFronts(self._columns)
+        self._is_finite = True  # of an infinite value counts what all others have, on whatever front
         self._row_of: dict[int, int] = {}
         self._rows = np.empty(0, np.int64)  # from best to worst, as of some length: so many of them
         self._n_ordered = 0
@@ -94,6 +102,7 @@ class ParetoRung:
         self._waits.append(False)
         for column, value in zip(self._columns, loss, strict=True):
             column.append(value)
+        self._is_finite &= all(map(math.isfinite, loss))
 
     def wait(self, number: int) -> None:
         """Note that a trial that completed the rung waits here."""
@@ -102,6 +111,14 @@ class ParetoRung:
     def place(self, number: int) -> int:
         """Give how many trials are better than one that completed the rung."""
         return int(np.flatnonzero(self._ordered() == self._row_of[number])[0])
+
+    def is_among(self, number: int, quota: int) -> bool:
+        """Tell whether a trial that completed the rung is one of the best `quota`."""
+        if not self._is_finite:
+            return self.place(number) < quota
+        row, start = self._row_of[number], self._fronts.update(quota)
+        rank = self._fronts.rank(row)
+        return rank < len(start) and row in self._front(rank)[: max(quota - start[rank], 0)]
 
     def __contains__(self, number: int) -> bool:
         return number in self._row_of
@@ -117,8 +134,26 @@ class ParetoRung:
 
     def best_waiting(self, waits: Waits, quota: int) -> int | None:
         """Give the best trial that waits here if it is one of the best `quota` of all; None otherwise."""
-        best = self._ordered(quota)[:quota]
-        for row in best[self._waits.view[best]].tolist():
+        if not self._is_finite:
+            return self._first_waiting(self._ordered(quota)[:quota], waits)
+        start = self._fronts.update(quota)
+        for rank in self._fronts.ranks_among(self._waits.view):
+            if start[rank] >= quota:
+                break
+            found = self._first_waiting(self._front(rank)[: quota - start[rank]], waits)
+            if found is not None:
+                return found
+        return None
+
+    def _front(self, rank: int) -> IntArray:
+        """Give the rows of a front from best to worst: as `_ordered` does, but of one front alone."""
+        rows = self._fronts.fronts[rank]
+        rows = rows[np.argsort(self._numbers.view[rows])]
+        return rows[np.argsort(-crowding(self._fronts.values(rows), np.zeros(len(rows), np.int64)), kind="stable")]
+
+    def _first_waiting(self, rows: IntArray, waits: Waits) -> int | None:
+        """Give the first trial that waits; those that do not any more are noted."""
+        for row in rows[self._waits.view[rows]].tolist():
             number = int(self._numbers.view[row])
             if waits(number):
                 return number

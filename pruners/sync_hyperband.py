@@ -188,4 +188,4 @@ class SyncHyperbandPruner(PromotingPruner):
         with history.lock:
             race = self._races_of(history).of(trial.number)
             rung = race.rungs[history.rungs.reached(trial.number) - 1]
-            return rung.place(trial.number) < max(len(rung) // self._eta, 1)
+            return rung.is_among(trial.number, max(len(rung) // self._eta, 1))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Container, Mapping, Sequence
 from datetime import datetime
+from itertools import count
 from threading import RLock
 from typing import Any
 
@@ -12,7 +13,7 @@ import numpy as np
 
 from ..engine.distributions import BaseDistribution
 from ..engine.exceptions import DuplicatedStudyError, UpdateFinishedTrialError
-from ..engine.history import COMPLETED_RUNG, History, corrections
+from ..engine.history import COMPLETED_RUNG, Alike, History, corrections, finish_together, open_alike
 from ..engine.hooks import is_ours
 from ..engine.records import FrozenStudy, FrozenTrial, StudyDirection, TrialState, with_pause_marker
 from ..engine.values import copied_items, owned
@@ -161,7 +162,22 @@ class InMemoryStorage(BaseStorage):
             history = self._study(study_id).history
             if history.n != number or not is_ours(self, "create_new_trials"):
                 return super().create_trials_at(study_id, number, templates)
+            if isinstance(templates, Alike):
+                return self._add_alike(study_id, history, templates)
             return self._add(study_id, history, templates)
+
+    def _add_alike(self, study_id: int, history: History, records: Alike) -> list[int]:
+        """Do as `_add` does, in one pass over the trials of a batch."""
+        history.check_new(records[:1])
+        first = len(self._number_of)
+        trial_ids = list(range(first, first + len(records)))
+        for number, trial_id, record in zip(count(history.n), trial_ids, records, strict=False):
+            record.number, record._trial_id = number, trial_id
+            self._live[trial_id] = (history, number, record)
+        self._study_of.extend([study_id] * len(records))
+        self._number_of.extend(range(history.n, history.n + len(records)))
+        open_alike(history, records)
+        return trial_ids
 
     def _updatable(self, trial_id: int) -> tuple[History, int, FrozenTrial]:
         """Find an unfinished trial: its history, number and record."""
@@ -218,15 +234,16 @@ class InMemoryStorage(BaseStorage):
         self, trial_ids: Sequence[int], states: Sequence[TrialState], values: Sequence[Sequence[float] | None]
     ) -> None:
         with self._lock:
-            for trial_id, trial_values in zip(trial_ids, values, strict=True):
-                self._updatable(trial_id)[0].check_values(trial_values)
-            if not is_ours(self, "set_trial_state_values"):
+            found = [self._live.get(trial_id) or self._updatable(trial_id) for trial_id in trial_ids]
+            for (history, _, _), trial_values in zip(found, values, strict=True):
+                history.check_values(trial_values)
+            is_one_study = len({id(history) for history, _, _ in found}) == 1
+            if not (is_one_study and is_ours(self, "set_trial_state_values")):
                 super().finish_trials(trial_ids, states, values)
                 return
-            now = datetime.now()
-            for trial_id, state, trial_values in zip(trial_ids, states, values, strict=True):
-                history, number, _ = self._live.pop(trial_id)
-                history.finish(number, state, trial_values, now)
+            finish_together(history, [number for _, number, _ in found], states, values, datetime.now())
+            for trial_id in trial_ids:
+                del self._live[trial_id]
 
     def set_trial_intermediate_value(self, trial_id: int, step: int, intermediate_value: float) -> None:
         self._updatable(trial_id)[2].intermediate_values[step] = intermediate_value

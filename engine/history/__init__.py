@@ -1,5 +1,6 @@
 """`History`: the trials of one study as growing NumPy columns, which samplers and pruners read."""
 
+from .batches import Alike, finish_together, open_alike
 from .columns import Growing, Sorted
 from .corrections import erased, rebuilt, with_values
 from .filling import StoredTrials, fill
@@ -16,6 +17,7 @@ from .viewing import history_of
 __all__ = [
     "COMPLETED_RUNG",
     "RUNGS_BEHIND",
+    "Alike",
     "BracketStudy",
     "Completion",
     "Dimensions",
@@ -30,8 +32,10 @@ __all__ = [
     "StudyLike",
     "erased",
     "fill",
+    "finish_together",
     "history_of",
     "intersection_search_space",
+    "open_alike",
     "rebuilt",
     "with_values",
 ]

@@ -223,6 +223,16 @@ class Matrix:
         else:
             self.cells[name] = Few(zip(rows.tolist(), values.tolist(), strict=True))
 
+    def set_span(self, name: str, start: int, values: FloatArray) -> None:
+        """Set the values (k,) of a column from one row on."""
+        cells = self.cells[name]
+        if type(cells) is Few:
+            cells.update(zip(range(start, start + len(values)), values.tolist(), strict=True))
+            if len(cells) > self.capacity // _SPARSE:
+                self._lay_out(name, cells)
+        else:
+            self._data[self._index[name], start : start + len(values)] = values
+
     def _lay_out(self, name: str, few: Few) -> None:
         """Make a column a row of the array."""
         row = self._index.get(name, self._n_used)  # it has one if Ctrl-C came before the last line

@@ -231,19 +231,12 @@ class History(TrialColumns):
         cells["start"][number] = microseconds(record.datetime_start)
         cells["complete"][number] = microseconds(record.datetime_complete)
         cells["signature"][number] = signature = self._domains.index_of(record.distributions)
-        if self._domains.varied and (own := self._domains.own(record.distributions)):
-            self._own_distributions[number] = own
+        if self._domains.varied:
+            self._keep_own(record)
         for objective, value in enumerate(record._values or ()):
             cells["values"][number, objective] = value
-        if record.user_attrs or record.system_attrs:
-            self._attrs[number] = (owned_items(record.user_attrs), owned_items(record.system_attrs))
-        if record.system_attrs:
-            self._set_constraints(number, record.system_attrs)
-            self.rungs.note(number, record.system_attrs)
-        if record.intermediate_values:
-            self._set_reports(number, record.intermediate_values)
-            if state == _COMPLETE:
-                self.reports.complete(record.intermediate_values)
+        if record.system_attrs or record.user_attrs or record.intermediate_values:
+            self._keep(record)
         self._curves.pop(number, None)
         if state == _PAUSED:
             self._pauses.append(number)
@@ -252,12 +245,36 @@ class History(TrialColumns):
             self._note_end(record, signature)
         del self.live[number]
 
+    def _keep(self, record: FrozenTrial) -> None:
+        """Keep the attributes and reports of a trial that finished or paused."""
+        number = record.number
+        if record.user_attrs or record.system_attrs:
+            self._attrs[number] = (owned_items(record.user_attrs), owned_items(record.system_attrs))
+        if record.system_attrs:
+            self._set_constraints(number, record.system_attrs)
+            self.rungs.note(number, record.system_attrs)
+        if record.intermediate_values:
+            self._set_reports(number, record.intermediate_values)
+            if record.state == _COMPLETE:
+                self.reports.complete(record.intermediate_values)
+
+    def _keep_own(self, record: FrozenTrial) -> None:
+        """Keep the distributions of a trial that are not the ones of its signature."""
+        own = self._domains.own(record.distributions)
+        if own:
+            self._own_distributions[record.number] = own
+
     def _note_end(self, record: FrozenTrial, signature: int) -> None:
+        if record.system_attrs:
+            self._note_unsuggested(record)
+        self._count(record, signature)
+        self._finished.append(record.number)
+
+    def _note_unsuggested(self, record: FrozenTrial) -> None:
+        """Note the parameters that a trial was enqueued with, if it did not ask for all of them."""
         fixed = record.system_attrs.get(FIXED)
         if fixed and PARENT not in record.system_attrs and not fixed.keys() <= record.params.keys():
             self.unsuggested.append(fixed)
-        self._count(record, signature)
-        self._finished.append(record.number)
 
     def _set_reports(self, number: int, reported: dict[int, float]) -> None:
         self.reports.add(number, reported)
@@ -293,12 +310,14 @@ class History(TrialColumns):
 
     def _update_best(self, record: FrozenTrial) -> None:
         """Compare with the best feasible trial so far; of equal ones the lower number is the best."""
-        assert record._values is not None
-        value = record._values[0]
-        loss = self.signs[0] * value
-        ranked = (loss, record.number)
+        ranked = self._rank(record)
         if (self._best_rank is None or ranked < self._best_rank) and not self._is_infeasible(record):
             self._best_rank, self.best = ranked, record.number
+
+    def _rank(self, record: FrozenTrial) -> tuple[float, int]:
+        """Give what a complete trial of one objective is compared by."""
+        assert record._values is not None
+        return self.signs[0] * record._values[0], record.number
 
     def _is_infeasible(self, record: FrozenTrial) -> bool:
         return bool(record.system_attrs) and bool(self.violation[record.number] > 0)

@@ -15,8 +15,16 @@ from ...pruners.base import view_of, views_of
 from ...samplers import Sampler
 from ...samplers.base import draws_columns
 from ..arrays import AnyArray, FloatArray
-from ..distributions import BaseDistribution, CategoricalDistribution, IntDistribution, Space, modern
+from ..distributions import (
+    BaseDistribution,
+    CategoricalDistribution,
+    FloatDistribution,
+    IntDistribution,
+    Space,
+    modern,
+)
 from ..exceptions import UpdateFinishedTrialError
+from ..history import Alike
 from ..interrupts import Deferred, hurried
 from ..records import FrozenTrial, TrialState, error_attr, new_constraint
 from .asking import promoted
@@ -264,7 +272,9 @@ def _sample_together(study: StudyCore, sampler: Sampler, n: int, space: Space) -
     for _ in count() if sampler.claims else range(_ATTEMPTS):
         number = study.history.n
         columns, attrs = _sample_columns(study, sampler, number, n, space)
-        templates = _templates(columns, n, space, attrs)
+        templates = Alike(
+            _templates(columns, n, space, attrs), {name: _as_read(columns[name], d) for name, d in space.items()}
+        )
         trial_ids = study._storage.create_trials_at(study._study_id, number, templates) if n else []
         if trial_ids is not None and not (n and sampler.claims and _came_late(study, trial_ids, number)):
             return trial_ids, columns
@@ -281,6 +291,12 @@ def _came_late(study: StudyCore, trial_ids: list[int], number: int) -> bool:
     return True
 
 
+def _has_own(sampler: Any, method: str) -> bool:
+    """Tell whether a sampler has a method in the place of ours, which does nothing."""
+    is_ours = getattr(type(sampler), method, None) is getattr(Sampler, method)
+    return not is_ours or method in getattr(sampler, "__dict__", ())
+
+
 def _sample_columns(
     study: StudyCore, sampler: Sampler, number: int, n: int, space: Space
 ) -> tuple[dict[str, FloatArray], list[dict[str, Any]]]:
@@ -294,25 +310,38 @@ def _sample_columns(
         part = sampler.sample_batch(view, first, free, len(places)) if free else {}
         for name in free:
             columns[name][places] = part[name]
-        for place in places.tolist():
-            attrs[place] = sampler.notes(view, number + place)
+        if _has_own(sampler, "notes"):
+            for place in places.tolist():
+                attrs[place] = sampler.notes(view, number + place)
     return columns, attrs
 
 
 def _templates(columns: dict[str, FloatArray], n: int, space: Space, attrs: list[dict[str, Any]]) -> list[FrozenTrial]:
     # Made without `create_trial`'s check of every value: they come from the sampler.
-    external = {
-        name: [distribution.to_external_repr(x) for x in columns[name].tolist()] for name, distribution in space.items()
-    }
+    external = {name: _external(columns[name], distribution) for name, distribution in space.items()}
     now = datetime.now()
     points = zip(*external.values(), strict=True) if external else ((),) * n
-    templates = []
-    for point, noted in zip(points, attrs, strict=True):
-        template = FrozenTrial.running(start=now)
-        template.params, template.distributions = dict(zip(space, point, strict=False)), dict(space)
-        template.system_attrs = noted
-        templates.append(template)
-    return templates
+    running = TrialState.RUNNING
+    return [
+        FrozenTrial(-1, running, None, now, None, dict(zip(space, point, strict=False)), dict(space), {}, noted, {}, -1)
+        for point, noted in zip(points, attrs, strict=True)
+    ]
+
+
+def _external(internal: FloatArray, distribution: BaseDistribution) -> list[Any]:
+    values: list[Any] = internal.tolist()
+    if isinstance(distribution, FloatDistribution):
+        return values
+    return list(map(distribution.to_external_repr, values))
+
+
+def _as_read(internal: FloatArray, distribution: BaseDistribution) -> FloatArray:
+    """Give internal values as they are read out of records: of equal choices the index of the first, and no NaN."""
+    if isinstance(distribution, FloatDistribution) and not np.isnan(internal).any():
+        return internal
+    values = internal.tolist()
+    read = {x: distribution.to_internal_repr(distribution.to_external_repr(x)) for x in set(values)}
+    return np.array([read[x] for x in values], dtype=np.float64)
 
 
 def _sample_singly(study: StudyCore, n: int, space: Space) -> Sampled:
@@ -360,10 +389,11 @@ def tell_batch(
             for record in records:
                 record.system_attrs.update(attrs.get(record._trial_id, {}))
     try:
-        for record, end in zip(records, ends, strict=True):
-            write_pause_marker(study, record, end[0])
-            if end[0] != TrialState.PAUSED:
-                study.sampler.after_trial(view_of(study, record.number), record, *end)
+        if TrialState.PAUSED in {state for state, _ in ends} or _has_own(study.sampler, "after_trial"):
+            for record, end in zip(records, ends, strict=True):
+                write_pause_marker(study, record, end[0])
+                if end[0] != TrialState.PAUSED:
+                    study.sampler.after_trial(view_of(study, record.number), record, *end)
     finally:
         study._storage.finish_trials(batch.trial_ids, [state for state, _ in ends], [checked for _, checked in ends])
         study.look_again()  # the next look shows their ends

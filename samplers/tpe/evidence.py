@@ -48,7 +48,7 @@ def last_reports(history: History, sign: float = 1.0) -> tuple[IntArray, FloatAr
     """Give the largest step of each trial (n,), -1 without one, and `sign` times the report there, inf for NaN."""
     step, value = history.last_step.copy(), sign * history.last_value
     for number, record in resumed(history).items():
-        reported = _reported_before(record)
+        reported = reported_before(record)
         step[number] = max(reported, default=-1)
         value[number] = sign * reported.get(int(step[number]), np.nan)
     return step, np.where(np.isnan(value), np.inf, value)
@@ -94,21 +94,27 @@ def gather(history: History, among: BoolArray | None = None) -> tuple[IntArray, 
     )
 
 
-def _reported_before(record: FrozenTrial) -> dict[int, float]:
+def reported_before(record: FrozenTrial) -> dict[int, float]:
     """Give what a resumed trial had reported when it paused."""
     end = record.system_attrs[PAUSED_AT]
     return {step: value for step, value in record.intermediate_values.items() if step <= end}
 
 
 def _budgets(steps: IntArray) -> IntArray:
-    """Choose the budgets to compare at: the last steps of stopped trials (k,), or of many some, evenly by ratio."""
+    """Choose the budgets to compare at, given the last steps of stopped trials (k,)."""
     steps = steps[steps >= 0]
     is_short = len(steps) and int(steps.max()) <= len(steps)  # then counting is faster than sorting
     found = np.flatnonzero(np.bincount(steps)) if is_short else np.unique(steps)
-    if len(found) > MOST_BUDGETS:
-        wanted = np.geomspace(found[0] + 1.0, found[-1] + 1.0, MOST_BUDGETS) - 1.0
-        found = found[np.unique(np.searchsorted(found, wanted - 1e-6 * (wanted + 1.0)))]
-    return found
+    return np.array(budgets_among(found.tolist()), dtype=np.int64)
+
+
+def budgets_among(steps: list[int]) -> list[int]:
+    """Choose the budgets to compare at: the different last steps, ascending, or of many some, evenly by ratio."""
+    if len(steps) <= MOST_BUDGETS:
+        return steps
+    wanted = np.geomspace(steps[0] + 1.0, steps[-1] + 1.0, MOST_BUDGETS) - 1.0
+    places: list[int] = np.unique(np.searchsorted(steps, wanted - 1e-6 * (wanted + 1.0))).tolist()
+    return [steps[place] for place in places]
 
 
 def _reports_at(history: History, budgets: IntArray, sign: float) -> FloatArray:
@@ -119,7 +125,7 @@ def _reports_at(history: History, budgets: IntArray, sign: float) -> FloatArray:
         numbers, values = numbers[numbers < history.n], values[numbers < history.n]
         column[numbers] = np.where(np.isnan(values), np.inf, sign * values)
     for number, record in resumed(history).items():
-        reported = _reported_before(record)
+        reported = reported_before(record)
         row = sign * np.array([reported.get(budget, np.nan) for budget in budgets.tolist()])
         seen = np.array([budget in reported for budget in budgets.tolist()], dtype=bool)
         loss[number] = np.where(seen & np.isnan(row), np.inf, row)

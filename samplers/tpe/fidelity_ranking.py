@@ -8,9 +8,11 @@ import numpy as np
 
 from ...engine.arrays import IntArray
 from ...engine.history import History
+from .carrying import Carrying
 from .coreset import N_BEST
-from .evidence import COMPLETE, gather, resumed, stopped
-from .fidelity import Assessment, Evidence, Fidelity, furthest_first
+from .evidence import COMPLETE, resumed, stopped
+from .fidelity import Assessment, CarriedOver, Fidelity, furthest_first
+from .gathering import Gathering
 from .observations import Observations
 from .split import Split
 from .value_ranking import ValueRanking
@@ -34,8 +36,8 @@ class FidelityRanking:
         self._history = history
         self._rule = rule
         self._by_value = ValueRanking(history)
-        self._gathered_for: object = None
-        self._evidence: tuple[IntArray, Evidence]
+        self._gathering = Gathering(history)
+        self._carrying = Carrying(rule) if type(rule) is CarriedOver else None
         self._assessed_for = -1
         self._order = self._assessed = np.empty(0, np.int64)  # with and without infeasible trials
         # By trial number: losses on one scale, inf where there is none, weights, and which trials are in the order.
@@ -55,9 +57,8 @@ class FidelityRanking:
     def order(self, d: int) -> IntArray:
         """Assess all trials for a space of `d` parameters; give the numbers of those modelled, from best to worst."""
         history = self._history
-        gathered_for = len(history.finished), len(history.pauses), tuple(resumed(history))
-        if gathered_for != self._gathered_for:
-            self._evidence, self._gathered_for, self._assessed_for = gather(history), gathered_for, -1
+        if self._gathering.update():
+            self._assessed_for = -1
         if self._assessed_for != d:
             self._assess(d)
             self._assessed_for = d
@@ -71,9 +72,10 @@ class FidelityRanking:
         return self._order
 
     def _assess(self, d: int) -> None:
-        history, (numbers, evidence) = self._history, self._evidence
+        history, numbers, evidence = self._history, self._gathering.numbers, self._gathering.evidence
         evidence = evidence._replace(before=self._before(numbers))
-        found = _checked(self._rule(evidence, d), len(numbers))
+        found = self._carrying(evidence, d, self._gathering.first) if self._carrying else self._rule(evidence, d)
+        found = _checked(found, len(numbers))
         order = self._assessed = numbers[found.order]
         self._loss, self._weight = np.full(history.n, np.inf), np.ones(history.n)
         self._loss[order], self._weight[order] = found.loss, found.weight

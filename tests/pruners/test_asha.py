@@ -7,6 +7,7 @@ import pickle
 import random
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -14,6 +15,7 @@ from promoting import asha_jobs, jobs, study_of, train
 
 import parzen
 from parzen.engine.history import Completion
+from parzen.engine.kernels import crowding
 from parzen.engine.study.telling import pause_again
 from parzen.pruners import ASHAPruner, MedianPruner
 from parzen.pruners.rung import ParetoRung, Rung
@@ -425,6 +427,34 @@ def test_several_objectives_are_ordered_whoever_comes_first(points: list[tuple[i
             rung.add(number, tuple(map(float, points[number])))
         rng.shuffle(numbers)
     assert rungs[0].best(len(points)) == rungs[1].best(len(points))
+
+
+LOSS = st.one_of(st.integers(0, 6).map(float), st.just(math.inf))
+
+
+@pytest.mark.parametrize("loss", [st.integers(0, 6).map(float), st.floats(0.0, 1.0), LOSS])
+@pytest.mark.parametrize("m", [2, 3])
+@given(data=st.data(), eta=st.integers(1, 4), rng=st.randoms())
+@settings(deadline=None, max_examples=40)
+def test_the_best_that_waits_is_that_of_the_whole_order(
+    m: int, loss: st.SearchStrategy[float], data: st.DataObject, eta: int, rng: random.Random
+) -> None:
+    points = data.draw(st.lists(st.tuples(*[loss] * m), min_size=1, max_size=60))
+    numbers = rng.sample(range(len(points)), len(points))
+    rung, waiting = ParetoRung(m), set()
+    for place, number in enumerate(numbers):
+        rung.add(number, points[number])
+        if rng.random() < 0.8:
+            rung.wait(number)
+            waiting.add(number)
+        if rng.random() < 0.5:
+            continue  # several come between two looks
+        known, quota = sorted(numbers[: place + 1]), (place + 1) // eta
+        best = [known[i] for i in crowding.order(np.array([points[k] for k in known]))][:quota]
+        assert [rung.is_among(k, quota) for k in known] == [k in best for k in known]
+        found = rung.best_waiting(waiting.__contains__, quota)
+        assert found == next((k for k in best if k in waiting), None)
+        waiting.discard(found)
 
 
 def test_a_training_loop_that_dies_between_report_and_tell_loses_nothing() -> None:
