@@ -5,6 +5,8 @@ from __future__ import annotations
 from . import COMPILED_FROM, loading
 
 REHEARSAL = f"{__package__}.fronts_rehearsal"
+LEAST = 5e-324  # what a point adds to a volume that no chosen one dominates, should rounding leave nothing
+PARTS = 2.0**40  # of the unit volume, to which what points add is rounded: both tiers then find the same ones alike
 MANY = 2000  # points from which NumPy takes longer than a user's patience: there the call waits for the compiler
 
 

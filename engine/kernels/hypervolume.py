@@ -11,11 +11,9 @@ import numpy as np
 
 from ..arrays import FloatArray, IntArray
 from . import fronts
+from .fronts import LEAST, PARTS
 
 Box = tuple[float, ...]
-
-LEAST = 5e-324  # what a point adds that no chosen one dominates, should rounding leave nothing
-PARTS = 2.0**40  # of the unit volume, to which what points add is rounded: both tiers then find the same ones alike
 
 
 def hypervolume(points: FloatArray, reference: FloatArray, compiled: bool | None = None) -> float:
@@ -297,7 +295,8 @@ def _subset_of_two(boxes: list[Box], k: int) -> IntArray:
     order = sorted(range(len(boxes)), key=boxes.__getitem__, reverse=True)
     x, y = zip(*(boxes[i] for i in order), strict=True)
     added, left = [a * b for a, b in zip(x, y, strict=True)], set(range(len(boxes)))
-    chosen, useful = [], [-1, len(boxes)]  # places by falling first extent; of those that added something, sorted
+    chosen: list[int] = []
+    useful = [-1, len(boxes)]  # places by falling first extent; of those that added something, sorted
     while len(chosen) < k:
         best = min(left, key=lambda c: (-added[c], order[c]))
         chosen.append(best)

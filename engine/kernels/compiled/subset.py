@@ -6,7 +6,7 @@ import numpy as np
 
 from ...arrays import FloatArray, IntArray
 from .. import jit
-from ..hypervolume import LEAST, PARTS
+from ..fronts import LEAST, PARTS
 from .hypervolume import is_covered, union
 
 
