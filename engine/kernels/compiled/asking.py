@@ -136,7 +136,7 @@ def ask(
     log_below, log_above = np.empty(n_candidates), np.empty(n_candidates)
     fill_log_density(below.offset, below.mu, below.precision, below.row, below.table, z, log_below)
     fill_log_density(above.offset, above.mu, above.precision, above.row, above.table, z, log_above)
-    point = z[first_largest(log_below - power * log_above)]
+    point: FloatArray = z[first_largest(log_below - power * log_above)]
     if is_bold:
         climb_along(point, below, above, power, axes, n_steps)
     decode(point, axes, point)
