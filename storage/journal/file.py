@@ -64,6 +64,7 @@ class JournalFileBackend(BaseJournalBackend):
         self._written: tuple[int, list[bytes]] = 0, []  # lines that this backend wrote last, and their first number
         self._n_misses = 0  # looks at a file that is not there
         self._identity: tuple[int, int] | None = None  # of the file, once it was seen
+        self._has_written = False
 
     def __getstate__(self) -> dict[str, Any]:
         return {"_path": self._path, "_lock": self._lock, "_fsync": self._fsync}
@@ -198,9 +199,10 @@ class JournalFileBackend(BaseJournalBackend):
             return
         text = "".join(to_json(log) + "\n" for log in logs).encode()
         with self._mutex, self._explained("written"):
-            if self._identity is None:
-                self._make()
-            self._check_same(os.stat(self._path))
+            if not self._has_written:  # later on no lock makes the file
+                if self._identity is None:
+                    self._make()
+                self._check_same(os.stat(self._path))
             self._lock.acquire()
             try:
                 start = self._append(text)
@@ -212,9 +214,10 @@ class JournalFileBackend(BaseJournalBackend):
 
     def _append(self, text: bytes) -> int:
         """Write lines, and give the position of the first one."""
-        with open(self._path, "r+b", buffering=0) as file:
-            self._check_same(os.fstat(file.fileno()))
-            end = file.seek(0, os.SEEK_END)
+        with FileIO(self._path, "r+") as file:
+            found = os.fstat(file.fileno())
+            self._check_same(found)
+            end = found.st_size
             if end != self._starts.view[-1]:
                 end = _cut_to_lines(file, end)
             try:
@@ -228,6 +231,7 @@ class JournalFileBackend(BaseJournalBackend):
                 raise
             if self._fsync:
                 os.fsync(file.fileno())
+        self._has_written = True
         return end
 
 
