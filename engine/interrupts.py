@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from signal import SIGINT
+from threading import get_ident
 from types import FrameType, TracebackType
 from typing import Any, ClassVar, Generic, TypeVar
 
@@ -48,17 +49,17 @@ class Deferred:
     _current: ClassVar[Deferred | None] = None
 
     def __init__(self) -> None:
-        self._is_active = self._is_pending = False
-        self._before: Any = None
-        self._frame: FrameType | None = None
-        self._since = 0.0  # when the Ctrl-C came that is kept
-        self._until = 0.0  # when the waits end that go on after a wait was broken off
-        self._breakable: Breakable | None = None
+        self._is_active = False
 
     def __enter__(self) -> Deferred:
-        if threading.get_ident() == _MAIN and Deferred._current is None:
-            self._before = getsignal(SIGINT)
+        if Deferred._current is None and get_ident() == _MAIN:
+            self._before: Any = getsignal(SIGINT)
             if callable(self._before):
+                self._is_pending = False
+                self._frame: FrameType | None = None
+                self._since = 0.0  # when the Ctrl-C came that is kept
+                self._until = 0.0  # when the waits end that go on after a wait was broken off
+                self._breakable: Breakable | None = None
                 signal(SIGINT, self._keep)
                 self._is_active = True
                 Deferred._current = self
@@ -67,7 +68,8 @@ class Deferred:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.allow()
+        if self._is_active:
+            self.allow()
 
     def _keep(self, number: int, frame: FrameType | None) -> None:
         if self._breakable is not None and is_overdue():
@@ -117,7 +119,7 @@ def give_way(since: float = 0.0) -> None:
         When the caller began to wait, by `time.monotonic`: a thread that is not the main one may wait a moment, since
         it may have worked on after Ctrl-C; where it cleans up, all its waits together may.
     """
-    kept, is_main = Deferred._current, threading.get_ident() == _MAIN
+    kept, is_main = Deferred._current, get_ident() == _MAIN
     if kept is not None and is_main and (kept._is_pending or kept._is_overdue()):
         kept._let_through()
     if not _until:
@@ -181,7 +183,7 @@ class Breakable:
 
     def __enter__(self) -> None:
         kept = Deferred._current
-        if kept is not None and kept._breakable is None and threading.get_ident() == _MAIN:
+        if kept is not None and kept._breakable is None and get_ident() == _MAIN:
             is_late = bool(kept._is_pending or kept._until or _until)
             if is_late and is_overdue():
                 give_way()
@@ -275,7 +277,7 @@ class Apart(Generic[T]):
 
 def interruptible(work: Callable[[], T]) -> T:
     """Make a call that blocks and may be made again; Ctrl-C ends the wait for it in whatever thread."""
-    if threading.get_ident() == _MAIN:
+    if get_ident() == _MAIN:
         with Breakable():
             return work()
     return Apart(work).result()  # which is slower

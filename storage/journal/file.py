@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import itertools
 import json
 import os
 import threading
 from collections.abc import Iterator
-from io import FileIO
 from typing import Any
 
 import numpy as np
@@ -25,6 +23,7 @@ _logger = get_logger(__name__)
 
 _BLOCK = 1 << 20  # bytes read at once
 _TAIL = 1 << 12
+_TO_WRITE = os.O_RDWR | getattr(os, "O_BINARY", 0)
 
 _decode = json.JSONDecoder().decode
 
@@ -52,10 +51,12 @@ class JournalFileBackend(BaseJournalBackend):
         self._lock = lock_obj or JournalFileSymlinkLock(self._path)
         self._fsync = fsync
         self._start()
-        with self._explained(f"opened at {os.fspath(file_path)!r}"):
+        try:
             if os.path.isdir(self._path):
                 raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), self._path)
             os.stat(os.path.dirname(self._path))
+        except OSError as error:
+            raise self._explained(f"opened at {os.fspath(file_path)!r}", error) from error
 
     def _start(self) -> None:
         self._mutex = threading.Lock()
@@ -64,6 +65,7 @@ class JournalFileBackend(BaseJournalBackend):
         self._written: tuple[int, list[bytes]] = 0, []  # lines that this backend wrote last, and their first number
         self._n_misses = 0  # looks at a file that is not there
         self._identity: tuple[int, int] | None = None  # of the file, once it was seen
+        self._has_written = False
 
     def __getstate__(self) -> dict[str, Any]:
         return {"_path": self._path, "_lock": self._lock, "_fsync": self._fsync}
@@ -72,14 +74,10 @@ class JournalFileBackend(BaseJournalBackend):
         self.__dict__.update(state)
         self._start()
 
-    @contextlib.contextmanager
-    def _explained(self, done: str) -> Iterator[None]:
-        try:
-            yield
-        except OSError as error:
-            raise StorageInternalError(
-                f"The journal {self._path} could not be {done}: {error}. Check the path, its permissions and the disk."
-            ) from error
+    def _explained(self, done: str, error: OSError) -> StorageInternalError:
+        return StorageInternalError(
+            f"The journal {self._path} could not be {done}: {error}. Check the path, its permissions and the disk."
+        )
 
     # --- reading -----------------------------------------------------------------------------------------------------
 
@@ -118,14 +116,17 @@ class JournalFileBackend(BaseJournalBackend):
     def _lines(self, number: int) -> list[bytes]:
         """Read some lines from a number on; none if no line is complete yet."""
         starts = self._starts
-        with self._mutex, self._explained("read"):
-            if self._identity is None and not os.path.exists(self._path):
-                self._miss()
-                return []
-            while starts.n <= number:
-                if not self._block(starts.n - 1):
+        with self._mutex:
+            try:
+                if self._identity is None and not os.path.exists(self._path):
+                    self._miss()
                     return []
-            return self._block(number)
+                while starts.n <= number:
+                    if not self._block(starts.n - 1):
+                        return []
+                return self._block(number)
+            except OSError as error:
+                raise self._explained("read", error) from error
 
     def _miss(self) -> None:
         """Say that the file is not there, at the second look in vain: a storage looks when it is made, too."""
@@ -196,59 +197,71 @@ class JournalFileBackend(BaseJournalBackend):
     def append_logs(self, logs: list[dict[str, Any]]) -> None:
         if not logs:
             return
-        text = "".join(to_json(log) + "\n" for log in logs).encode()
-        with self._mutex, self._explained("written"):
-            if self._identity is None:
-                self._make()
-            self._check_same(os.stat(self._path))
-            self._lock.acquire()
+        text = "".join([to_json(log) + "\n" for log in logs]).encode()
+        with self._mutex:
             try:
-                start = self._append(text)
-            finally:
-                self._lock.release()
+                start = self._append_alone(text)
+            except OSError as error:
+                raise self._explained("written", error) from error
             if start == self._starts.view[-1]:  # no other process has written since the last look
                 self._written = self._starts.n - 1, text.split(b"\n")[:-1]
                 self._note(self._written[1])
 
-    def _append(self, text: bytes) -> int:
-        """Write lines, and give the position of the first one."""
-        with open(self._path, "r+b", buffering=0) as file:
-            self._check_same(os.fstat(file.fileno()))
-            end = file.seek(0, os.SEEK_END)
-            if end != self._starts.view[-1]:
-                end = _cut_to_lines(file, end)
+    def _append_alone(self, text: bytes) -> int:
+        """Write lines while no other process does, and give the position of the first one."""
+        if not self._has_written:  # later on no lock makes the file
+            if self._identity is None:
+                self._make()
+            self._check_same(os.stat(self._path))
+        self._lock.acquire()
+        try:
+            file = os.open(self._path, _TO_WRITE)
             try:
-                if text.find(b"\n") < len(text) - 1:
-                    # Blanks first: if the disk is full, writing fails here, before there is a line that can be read.
-                    # Blanks that stay behind do no harm, since JSON may begin with blanks.
-                    _write(file, b" " * len(text), end)
-                _write(file, text, end)
-            except OSError:
-                _cut_to_lines(file, file.seek(0, os.SEEK_END))
-                raise
-            if self._fsync:
-                os.fsync(file.fileno())
+                return self._append(file, text)
+            finally:
+                os.close(file)
+        finally:
+            self._lock.release()
+
+    def _append(self, file: int, text: bytes) -> int:
+        found = os.fstat(file)
+        self._check_same(found)
+        end = found.st_size
+        if end != self._starts.view[-1]:
+            end = _cut_to_lines(file, end)
+        try:
+            if text.find(b"\n") < len(text) - 1:
+                # Blanks first: if the disk is full, writing fails here, before there is a line that can be read.
+                # Blanks that stay behind do no harm, since JSON may begin with blanks.
+                _write(file, b" " * len(text), end)
+            _write(file, text, end)
+        except OSError:
+            _cut_to_lines(file, os.fstat(file).st_size)
+            raise
+        if self._fsync:
+            os.fsync(file)
+        self._has_written = True
         return end
 
 
-def _write(file: FileIO, text: bytes, start: int) -> None:
-    file.seek(start)
-    written = 0
+def _write(file: int, text: bytes, start: int) -> None:
+    os.lseek(file, start, os.SEEK_SET)
+    written = os.write(file, text)
     while written < len(text):
-        written += file.write(text[written:])
+        written += os.write(file, text[written:])
 
 
-def _cut_to_lines(file: FileIO, size: int) -> int:
+def _cut_to_lines(file: int, size: int) -> int:
     """Cut off what a killed writer left after the last complete line, and give the end of that line."""
     end = size
     while end:
         start = max(0, end - _TAIL)
-        file.seek(start)
-        newline = (file.read(end - start) or b"").rfind(b"\n")
+        os.lseek(file, start, os.SEEK_SET)
+        newline = os.read(file, end - start).rfind(b"\n")
         if newline >= 0:
             end = start + newline + 1
             break
         end = start
     if end < size:
-        file.truncate(end)
+        os.ftruncate(file, end)
     return end

@@ -78,6 +78,7 @@ class _LockFile(BaseJournalFileLock):
         self._grace_period = grace_period
         self._log: int | None = None  # descriptor that holds the kernel's lock
         self._machine: int | None = None
+        self._flags = os.O_RDWR | os.O_CREAT  # to open the log
         self._is_held = False
         self._waiter: Waiter | None = None
 
@@ -117,7 +118,8 @@ class _LockFile(BaseJournalFileLock):
         """Take the kernel's lock of the log, and give this machine's number; None where there is no such lock."""
         if sys.platform == "win32":
             return None
-        log = os.open(self._target, os.O_RDWR | os.O_CREAT, 0o666)
+        log = os.open(self._target, self._flags, 0o666)
+        self._flags = os.O_RDWR  # if the log is deleted now, it must not be made anew here
         try:
             fcntl.flock(log, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

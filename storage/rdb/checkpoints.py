@@ -42,10 +42,13 @@ class Checkpoints:
     ----------
     is_log_long
         Whether the log was long at the last checkpoint; to be set back by who begins it again.
+    is_due
+        Whether a checkpoint will follow that holds what was written before this was looked at.
     """
 
     def __init__(self, path: str, synchronous: str) -> None:
         self.is_log_long = False
+        self.is_due = False
         self._path = path
         self._synchronous = synchronous
         self._is_wanted = threading.Event()
@@ -56,8 +59,9 @@ class Checkpoints:
 
     def note(self) -> None:
         """Note that something was written; a checkpoint will follow."""
-        if self._is_wanted.is_set():
+        if self.is_due:
             return
+        self.is_due = True
         self._is_wanted.set()
         if self._thread is None:
             self._thread = threading.Thread(target=self._run, daemon=True, name="parzen-checkpoints")
@@ -67,6 +71,7 @@ class Checkpoints:
         connection: sqlite3.Connection | None = None
         while self._is_wanted.wait() and not self._is_over.wait(_INTERVAL):
             self._is_wanted.clear()
+            self.is_due = False
             try:
                 is_done = not self._is_young()
                 if is_done:
@@ -75,6 +80,7 @@ class Checkpoints:
             except (OSError, sqlite3.Error):  # a full disk, a file that was deleted: who writes will say so
                 is_done = False
             if not is_done:
+                self.is_due = True
                 self._is_wanted.set()
         if connection is not None:
             connection.close()

@@ -47,18 +47,13 @@ class WriterQueue:
         self._n_since_look = 0
 
     def __enter__(self) -> None:
-        if fcntl is None or self._is_waiting:
-            return
+        if fcntl is None or (self._waiter is not None and self._waiter.is_waiting):
+            return  # an earlier wait, which was given up, still goes on
         try:
             while not self._lock():
                 self._let_go()  # another process deleted the file at its end: the queue goes on at a new file
         except OSError:  # a file system without locks, a folder that may not be written to
             self._let_go()
-
-    @property
-    def _is_waiting(self) -> bool:
-        """Whether an earlier wait, which was given up, still goes on."""
-        return self._waiter is not None and self._waiter.is_waiting
 
     def _lock(self) -> bool:
         """Take the lock; False if the file was deleted."""
@@ -95,7 +90,7 @@ class WriterQueue:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._file >= 0 and not self._is_waiting:
+        if self._file >= 0 and (self._waiter is None or not self._waiter.is_waiting):
             fcntl.flock(self._file, fcntl.LOCK_UN)
 
     def _let_go(self) -> None:
@@ -105,7 +100,7 @@ class WriterQueue:
 
     def close(self) -> None:
         """Leave the queue, and delete the side file if no other process holds the lock or waits for it."""
-        if self._file < 0 or self._is_waiting:
+        if self._file < 0 or (self._waiter is not None and self._waiter.is_waiting):
             return
         with contextlib.suppress(OSError):
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -25,7 +25,7 @@ from ...engine.interrupts import Deferred, pause
 from ...engine.logging import get_logger
 from ...engine.redaction import redacted_url
 from . import server_schema, server_upgrading
-from .database import Conflict, Database, Outcome, Row, T
+from .database import Conflict, Database, Outcome, Row, T, Transaction
 from .dialect import MYSQL, POSTGRESQL
 from .failures import Kind, diagnose, too_large
 from .lines import Line, server_engine
@@ -286,7 +286,7 @@ class ServerDatabase(Database):
             return None
 
         def attempt() -> T:
-            with self._transaction(self.dialect.snapshot):
+            with Transaction(self, self.dialect.snapshot):
                 return work()
 
         return self._try(attempt)

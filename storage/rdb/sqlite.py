@@ -21,7 +21,7 @@ from ...engine.redaction import redacted_url
 from ..holders import WORTH_SAYING, described, holders
 from . import schema
 from .checkpoints import Checkpoints, complete
-from .database import Database, Outcome, Row, T, engine_of
+from .database import Database, Outcome, Row, T, Transaction, engine_of
 from .dialect import SQLITE
 from .queue import WriterQueue
 from .sqlite_files import connect_to_look, empty_database, explained, is_locked
@@ -218,21 +218,21 @@ class SQLiteDatabase(Database):
 
     # Rows are fetched here, not by the caller, since a statement may fail only while rows are fetched.
     def query(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
-        return self._fetched(self._connection or self._open_to_query(), sql, parameters).rows
-
-    def _fetched(self, connection: sqlite3.Connection, sql: str, parameters: Sequence[Any]) -> Outcome:
-        def fetched() -> Outcome:
-            cursor = connection.execute(sql, parameters)
-            return Outcome(cursor.fetchall(), cursor.rowcount)
-
+        connection = self._connection or self._open_to_query()
         try:
-            return fetched()
+            return connection.execute(sql, parameters).fetchall()
         except sqlite3.Error as error:
-            if "decode" not in str(error):
-                return self._again(error, fetched)
+            return self._fetched_after(error, connection, sql, parameters).rows
+
+    def _fetched_after(
+        self, error: sqlite3.Error, connection: sqlite3.Connection, sql: str, parameters: Sequence[Any]
+    ) -> Outcome:
+        """Fetch rows after an error: once nobody holds the file any more, or whatever bytes a text consists of."""
+        if "decode" not in str(error):
+            return self._again(error, lambda: _fetched(connection, sql, parameters))
         connection.text_factory = partial(str, encoding="utf-8", errors="replace")  # of a text that somebody edited
         try:
-            return fetched()
+            return _fetched(connection, sql, parameters)
         finally:
             connection.text_factory = str
 
@@ -259,7 +259,14 @@ class SQLiteDatabase(Database):
 
     def together(self, *statements: Statement) -> list[Outcome]:
         connection = self._connection or self._open_to_query()
-        return [self._fetched(connection, sql, parameters) for sql, parameters in statements]
+        outcomes = []
+        for sql, parameters in statements:
+            try:
+                cursor = connection.execute(sql, parameters)
+                outcomes.append(Outcome(cursor.fetchall(), cursor.rowcount))
+            except sqlite3.Error as error:
+                outcomes.append(self._fetched_after(error, connection, sql, parameters))
+        return outcomes
 
     def executemany(self, sql: str, rows: Sequence[Row]) -> None:
         connection = self._connection or self.open()
@@ -296,7 +303,7 @@ class SQLiteDatabase(Database):
             return work()
         connection = self._writer or self._open_to_write()
         with self._queue:
-            with self._transaction("BEGIN IMMEDIATE"):  # the lock at once, so it cannot fail half-way
+            with Transaction(self, "BEGIN IMMEDIATE"):  # the lock at once, so it cannot fail half-way
                 result = work()
             self._note_change(connection)
         return result
@@ -312,11 +319,13 @@ class SQLiteDatabase(Database):
         They wait for nobody. While there are readers or writers all the time, they can copy the log but SQLite cannot
         begin it again. Here the other writers wait in the queue, and readers are done in a moment.
         """
-        if self._checkpoints is None:
+        checkpoints = self._checkpoints
+        if checkpoints is None:
             return
-        self._checkpoints.note()
-        if self._checkpoints.is_log_long:
-            self._checkpoints.is_log_long = False
+        if not checkpoints.is_due:
+            checkpoints.note()
+        if checkpoints.is_log_long:
+            checkpoints.is_log_long = False
             with contextlib.suppress(sqlite3.Error):  # a reader that stays: another time
                 connection.execute("PRAGMA busy_timeout = 200")
                 try:
@@ -325,7 +334,7 @@ class SQLiteDatabase(Database):
                     connection.execute(f"PRAGMA busy_timeout = {int(1000 * _STEP)}")
 
     def reading(self) -> AbstractContextManager[None]:
-        return contextlib.nullcontext() if self._is_in_transaction else self._transaction()
+        return contextlib.nullcontext() if self._is_in_transaction else Transaction(self, "BEGIN")
 
     def in_one_state(self, work: Callable[[], T]) -> T:
         with self.reading():
@@ -368,6 +377,11 @@ class SQLiteDatabase(Database):
                 "Put it back if you have it, and open the study again."
             )
         return self._n_opened * 2**32 + int(self.query("PRAGMA data_version")[0][0])  # each connection counts anew
+
+
+def _fetched(connection: sqlite3.Connection, sql: str, parameters: Sequence[Any]) -> Outcome:
+    cursor = connection.execute(sql, parameters)
+    return Outcome(cursor.fetchall(), cursor.rowcount)
 
 
 def _close(connection: sqlite3.Connection, queue: AbstractContextManager[None]) -> None:

@@ -29,7 +29,7 @@ def placeholders(values: Sequence[object]) -> str:
 
 def for_rows(sql: str, rows: Sequence[Sequence[Any]]) -> list[Statement]:
     """Give the statements that run a statement for several rows: few where its ``VALUES`` can hold many of them."""
-    one = _ONE_ROW.search(sql)
+    one = _ONE_ROW.search(sql) if len(rows) > 1 else None
     if one is None:
         return [(sql, row) for row in rows]
     parts = [rows[i : i + _CHUNK] for i in range(0, len(rows), _CHUNK)]

@@ -71,21 +71,26 @@ class RelationalStorage(RelationalTrials):
         """
         if not records:
             return []
+        is_blank = not any(map(writing.has_parts, records))  # as what `ask` creates: nothing to check or to add
 
         def insert() -> list[tuple[int, int]]:
-            history = self._history_that_knows(study_id, {name for record in records for name in record.params})
-            history.check_new(records)
+            if is_blank:
+                history = self._histories.history(study_id, refresh=False)
+            else:
+                history = self._history_that_knows(study_id, {name for record in records for name in record.params})
+                history.check_new(records)
             places = writing.insert_trials(self._db, study_id, records, history.n if number is None else number)
             if number not in (None, places[0][1]):
                 raise _Taken
-            writing.insert_parts(self._db, [trial_id for trial_id, _ in places], records)
+            if not is_blank:
+                writing.insert_parts(self._db, [trial_id for trial_id, _ in places], records)
             if self._workers is not None:
                 started = zip(places, records, strict=True)
                 self._workers.claim(trial_id for (trial_id, _), r in started if r.state == TrialState.RUNNING)
             return places
 
         with Deferred(), self._lock:
-            self.get_history(study_id, refresh=False)
+            self._histories.history(study_id, refresh=False)
             if self._workers is not None:
                 self._workers.start_heartbeat()
             try:
@@ -94,7 +99,8 @@ class RelationalStorage(RelationalTrials):
                 return []
             for record, place in zip(records, places, strict=True):
                 record._trial_id, record.number = place
-                self._sort_attrs(record)
+                if not is_blank:
+                    self._sort_attrs(record)
                 self._histories.add(study_id, record)
         return [trial_id for trial_id, _ in places]
 
@@ -103,12 +109,12 @@ class RelationalStorage(RelationalTrials):
 
         A name that is new here may be one that another process has stored by now: then the study is locked, and read.
         """
-        history = self.get_history(study_id, refresh=False)
+        history = self._histories.history(study_id, refresh=False)
         if all(history.distribution(name) is not None for name in names):
             return history
         if not writing.lock_study(self._db, study_id):
             raise KeyError(f"No study with id {study_id} exists.")
-        return self.get_history(study_id)
+        return self._histories.history(study_id)
 
     def claim_waiting_trial(self, study_id: int) -> int | None:
         with Deferred(), self._lock:
@@ -157,20 +163,22 @@ class RelationalStorage(RelationalTrials):
             if not params:
                 self._check_unfinished(trial_id)
                 return
-
-            def insert(history: History) -> None:
-                for name, (internal, distribution) in params.items():
-                    history.check_param(name, internal, distribution)
-                if not writing.insert_params(self._db, trial_id, params):
-                    self._raise_finished(trial_id)
-
             history = self._histories.history(own.study_id, refresh=False)
             if len(params) == 1 and history.distribution(next(iter(params))) is not None:
-                insert(history)  # one statement needs no transaction
+                self._insert_params(history, trial_id, params)  # one statement needs no transaction
             else:
-                self._db.once(lambda: insert(self._history_that_knows(own.study_id, params)))
+                study_id = own.study_id
+                self._db.once(lambda: self._insert_params(self._history_that_knows(study_id, params), trial_id, params))
                 own = self._own_trial(trial_id)  # another one if the history was read anew
             self._note_params(own, params)
+
+    def _insert_params(
+        self, history: History, trial_id: int, params: Mapping[str, tuple[float, BaseDistribution]]
+    ) -> None:
+        for name, (internal, distribution) in params.items():
+            history.check_param(name, internal, distribution)
+        if not writing.insert_params(self._db, trial_id, params):
+            self._raise_finished(trial_id)
 
     def _note_params(self, own: OwnTrial, params: Mapping[str, tuple[float, BaseDistribution]]) -> None:
         history = self._histories.history_of(own)
@@ -222,26 +230,30 @@ class RelationalStorage(RelationalTrials):
 
         Another process may have written to them. Where none has written at all, the database is not asked.
         """
-        held = {own.record._trial_id: n_parts(own.record) for own, _, _ in ends}
+        trial_ids = [own.record._trial_id for own, _, _ in ends]
+        n_marks = dict.fromkeys(trial_ids, 0)
         for own, state, _ in ends:
             self._check_not_lost(own.record)
             for key, value in pause_marker(own.record, state).items():
                 row = key, to_json(value), own.record._trial_id
                 self._db.executemany(self._db.statements.insert_trial_attr["system"], [row])
-                held[own.record._trial_id] += key not in own.record.system_attrs
+                n_marks[own.record._trial_id] += key not in own.record.system_attrs
         is_alone = all(map(self._histories.is_fresh, {own.study_id for own, _, _ in ends}))
         finishing = [writing.finishing(own.record._trial_id, state, now) for own, state, _ in ends]
-        outcomes = self._db.together(*finishing, *([] if is_alone else counting(list(held))))
-        for trial_id, outcome in zip(held, outcomes, strict=False):
+        outcomes = self._db.together(*finishing, *([] if is_alone else counting(trial_ids)))
+        for trial_id, outcome in zip(trial_ids, outcomes, strict=False):
             if not outcome.n_found:
                 self._raise_finished(trial_id)
         writing.insert_values(self._db, {own.record._trial_id: told for own, _, told in ends})
         if self._workers is not None:
-            self._workers.release(held)
+            self._workers.release(trial_ids)
+        if is_alone:
+            return []
+        held = {own.record._trial_id: n_parts(own.record) + n_marks[own.record._trial_id] for own, _, _ in ends}
         stored: Counter[int] = Counter()
         for trial_id, count in (row for outcome in outcomes[len(ends) :] for row in outcome.rows):
             stored[trial_id] += count
-        return [] if is_alone else [trial_id for trial_id, n in held.items() if stored[trial_id] != n]
+        return [trial_id for trial_id, n in held.items() if stored[trial_id] != n]
 
     def _check_values(self, own: OwnTrial, told: Sequence[float] | None) -> None:
         try:

@@ -9,12 +9,16 @@ from datetime import datetime
 from ...engine.distributions import BaseDistribution
 from ...engine.distributions.json import stored_json
 from ...engine.records import PAUSED_AT, FrozenTrial, TrialState, stored_state
-from .database import Conflict, Database, Outcome, Row
+from .database import Conflict, Database, Row
 from .rows import UNREADABLE, number_to_row, time_to_text, to_json
 from .schema import TRIAL_TABLES
 from .statements import UNFINISHED, Statement, for_rows
 
 _INSERT_TRIAL = "INSERT INTO trials (number, study_id, state, datetime_start, datetime_complete) VALUES (?, ?, ?, ?, ?)"
+_NEWEST = (  # none of a study that is not there
+    "SELECT t.trial_id, t.number FROM studies s JOIN trials t ON t.study_id = s.study_id "
+    "WHERE s.study_id = ? ORDER BY t.trial_id DESC LIMIT ?"
+)
 CORRECTIONS = "parzen:corrections"  # attribute of a study that counts the changes to its finished trials
 RESUMPTIONS = "parzen:resumptions"  # attribute of a study: how often trials were resumed, and which were the last
 _LISTED = 64  # last resumed trials; a process that missed more of them reads all paused trials again
@@ -31,7 +35,7 @@ def insert_trials(db: Database, study_id: int, records: Sequence[FrozenTrial], n
     Parameters
     ----------
     db, study_id
-        The database, and the study; it is locked, which keeps other writers of it away.
+        The database, and the study; it is locked, which keeps other writers of it away, unless the transaction does.
     records
         The trials.
     number
@@ -52,16 +56,14 @@ def insert_trials(db: Database, study_id: int, records: Sequence[FrozenTrial], n
          time_to_text(record.datetime_complete))
         for i, record in enumerate(records)
     ]  # fmt: skip
-    last = "SELECT trial_id, number FROM trials WHERE study_id = ? ORDER BY trial_id DESC LIMIT ?"
+    lock = [(db.statements.lock_study, (study_id,))] if db.dialect.lock else []
     try:
-        lock, *_, newest = db.together(
-            (db.statements.lock_study, (study_id,)), *for_rows(_INSERT_TRIAL, rows), (last, (study_id, len(rows) + 1))
-        )
+        newest = db.together(*lock, *for_rows(_INSERT_TRIAL, rows), (_NEWEST, (study_id, len(rows) + 1)))[-1].rows
     except Conflict:  # the study to which they refer is missing
-        lock = Outcome([], 0)
-    if not lock.rows:
+        newest = []
+    if not newest:
         raise KeyError(f"No study with id {study_id} exists.")
-    places = [(int(trial_id), int(n)) for trial_id, n in reversed(newest.rows)]
+    places = [(int(trial_id), int(n)) for trial_id, n in reversed(newest)]
     before = places.pop(0)[1] if len(places) > len(rows) else -1
     if before + 1 != number:
         places = [(trial_id, n - number + before + 1) for trial_id, n in places]
@@ -69,7 +71,7 @@ def insert_trials(db: Database, study_id: int, records: Sequence[FrozenTrial], n
     return places
 
 
-def _has_parts(record: FrozenTrial) -> bool:
+def has_parts(record: FrozenTrial) -> bool:
     """Tell whether more belongs to a trial than its own row, as to none that `ask` creates."""
     return bool(
         record.distributions
@@ -82,9 +84,7 @@ def _has_parts(record: FrozenTrial) -> bool:
 
 def insert_parts(db: Database, trial_ids: Sequence[int], records: Sequence[FrozenTrial]) -> None:
     """Insert what belongs to new trials; within a transaction."""
-    inserted = [(trial_id, record) for trial_id, record in zip(trial_ids, records, strict=True) if _has_parts(record)]
-    if not inserted:
-        return
+    inserted = list(zip(trial_ids, records, strict=True))
     _insert_all(
         db,
         "trial_params (trial_id, param_name, param_value, distribution_json) VALUES (?, ?, ?, ?)",
@@ -131,13 +131,12 @@ def insert_values(db: Database, told: Mapping[int, Sequence[float] | None]) -> N
 
 def insert_params(db: Database, trial_id: int, params: Mapping[str, tuple[float, BaseDistribution]]) -> bool:
     """Insert parameters, ``{name: (internal value, distribution)}``, or replace earlier values of them."""
-    rows = [
-        (name, float(internal), stored_json(name, distribution), trial_id)
-        for name, (internal, distribution) in params.items()
-    ]
-    if len(rows) == 1:  # one statement needs no transaction
-        return bool(db.execute(db.statements.insert_param, rows[0]))
-    return all(outcome.n_found for outcome in db.together(*[(db.statements.insert_param, row) for row in rows]))
+    sql, statements = db.statements.insert_param, []
+    for name, (internal, distribution) in params.items():
+        statements.append((sql, (name, float(internal), stored_json(name, distribution), trial_id)))
+    if len(statements) == 1:  # which needs no transaction
+        return bool(db.execute(*statements[0]))
+    return all(outcome.n_found for outcome in db.together(*statements))
 
 
 def insert_report(db: Database, trial_id: int, step: int, value: float) -> bool:

@@ -130,7 +130,6 @@ def alarm() -> Iterator[None]:
     signal.signal(signal.SIGALRM, before)
 
 
-@pytest.mark.usefixtures("alarm")
 def test_a_thread_that_cleans_up_has_one_moment_for_all_its_waits() -> None:
     ended: list[str] = []
 
@@ -154,6 +153,7 @@ def test_a_thread_that_cleans_up_has_one_moment_for_all_its_waits() -> None:
     assert ended == ["clean_up", "all"]
 
 
+@pytest.mark.usefixtures("alarm")
 def test_a_study_in_memory_goes_on_after_it() -> None:
     """A lock taken before its `try` stayed held after one of 25, which 80 miss in 4 of 100 runs."""
     parzen.logging.set_verbosity(parzen.logging.CRITICAL)
