@@ -69,7 +69,7 @@ class Kept(NamedTuple):
     known
         (3, d, n + 1) as in `Observed`, of the kernels above.
     depth
-        (n,) for how many halvings of the observations above a trial may stand for others; see `thinned`.
+        (n,) for how many halvings of the observations above a trial may stand for others; see `compiled.densities`.
     losses, ranked
         (n,) losses, ascending, and numbers of the complete trials that count; the first ones are filled.
     few, known_few
