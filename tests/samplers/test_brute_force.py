@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import threading
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -89,8 +90,15 @@ def test_studies_of_one_file_share_the_leaves(tmp_path):
     url = f"sqlite:///{tmp_path}/s.db"
     parzen.create_study(study_name="s", storage=url)
     studies = [parzen.load_study(study_name="s", storage=url, sampler=BruteForceSampler()) for _ in range(4)]
+    together = threading.Barrier(4)
+
+    def waiting(trial):
+        if trial.number < 4:  # all come before the first has tried all leaves: who comes later tries one more
+            together.wait(60)
+        return branches(trial)
+
     with ThreadPoolExecutor(4) as pool:
-        list(pool.map(lambda study: study.optimize(branches), studies))
+        list(pool.map(lambda study: study.optimize(waiting), studies))
     if not studies[0].sampler.is_exhausted(studies[0]):
         studies[0].optimize(branches)
     assert are_all_once(studies[0], N_BRANCHES)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import threading
 import time
 import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
@@ -93,9 +94,15 @@ def test_studies_of_one_file_share_the_points(tmp_path):
     url = f"sqlite:///{tmp_path}/s.db"
     parzen.create_study(study_name="s", storage=url)
     studies = [parzen.load_study(study_name="s", storage=url, sampler=GridSampler(GRID)) for _ in range(4)]
+    together = threading.Barrier(4)
 
     def work(study):
-        study.optimize(objective)
+        def waiting(trial):
+            if trial.number < 4:  # all come before the first has tried all points: who comes later tries one more
+                together.wait(60)
+            return objective(trial)
+
+        study.optimize(waiting)
 
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(work, studies))
