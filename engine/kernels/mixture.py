@@ -47,14 +47,11 @@ class Observed(NamedTuple):
     def of(cls, z: FloatArray, bandwidth: FloatArray) -> Observed:
         """Take all observations (d, k), of whose kernels nothing is known."""
         d, k = z.shape
-        known = np.full((k + 1, d, 3), np.nan).T
-        return cls(np.arange(k), np.asfortranarray(z), np.asfortranarray(bandwidth), known)
+        return cls(np.arange(k), z, bandwidth, np.full((3, d, k + 1), np.nan))
 
 
 class Kept(NamedTuple):
     """What the compiled tier keeps of n trials, by trial number, while they come and go.
-
-    What is read of some of many trials lies side by side in memory for each of them.
 
     Attributes
     ----------
@@ -95,7 +92,7 @@ class Kept(NamedTuple):
         """Begin with no members."""
         d, n = z.shape
         order, n_listed = np.zeros((d, n), dtype=np.int32), np.zeros(d, dtype=np.int64)
-        distance, known = np.full((n, d), np.nan).T, np.full((n + 1, d, 3), np.nan).T
+        distance, known = np.full((d, n), np.nan), np.full((3, d, n + 1), np.nan)
         known_few = np.full((3, d, MOST_FEW + 1), np.nan)
         losses, ranked, few = np.full(n, np.nan), np.full(n, -1), np.full(MOST_FEW, -1)
         members, of_all = np.zeros(n, dtype=bool), (distance, known, depth, losses, ranked)

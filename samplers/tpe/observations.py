@@ -73,7 +73,7 @@ class Observations:
         self.tried = Tried(space.axes) if discrete.all() or (several and discrete.any()) else None
         # The density below when it was last asked for, and what it was made of; by boldness.
         self.density_below: dict[bool, tuple[Any, Mixture]] = {}
-        self.z: FloatArray = np.full((0, len(space.names)), np.nan).T
+        self.z: FloatArray = np.full((len(space.names), 0), np.nan)
         self._counts: BoolArray = np.zeros(0, dtype=bool)  # those trials with all that is required
 
     def update(self, with_running: bool) -> None:
@@ -145,7 +145,7 @@ class Observations:
         capacity = self.z.shape[1]
         if n > capacity:
             more = max(2 * capacity, n, 128) - capacity
-            self.z = np.concatenate([self.z.T, np.full((more, len(self.z)), np.nan)]).T
+            self.z = np.concatenate([self.z, np.full((len(self.z), more), np.nan)], axis=1)
             self._counts = np.concatenate([self._counts, np.zeros(more, dtype=bool)])
 
     def has(self, numbers: IntArray) -> BoolArray:
@@ -166,7 +166,7 @@ class Observations:
 
     def observed(self, numbers: IntArray) -> Observed:
         """Take some trials, with bandwidths among themselves."""
-        z = self.z.T[numbers].T
+        z = np.ascontiguousarray(self.z[:, numbers])
         return Observed.of(z, self._bandwidths(z))
 
     def observed_above(self, numbers: IntArray, is_above: BoolArray) -> Observed:

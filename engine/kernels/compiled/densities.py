@@ -46,7 +46,7 @@ def fit_below(
 ) -> Mixture:
     """Fit the density of few trials, with bandwidths among themselves, and keep what is known of their kernels."""
     d, k = kept.z.shape[0], numbers.size
-    z, distance, known = np.empty((k, d)).T, np.full((k, d), np.nan).T, np.full((k + 1, d, 3), np.nan).T
+    z, distance, known = np.empty((d, k)), np.full((d, k), np.nan), np.full((3, d, k + 1), np.nan)
     for c in range(k):
         at = 0
         while at < MOST_FEW and kept.few[at] != numbers[c]:

@@ -49,7 +49,7 @@ def merge(
 def distances(z: FloatArray, axes: Axes, endpoints: bool) -> FloatArray:
     """Return the distances (d, n) of all points to their farther neighbours."""
     d, n = z.shape
-    out: FloatArray = np.full((n, d), np.nan).T
+    out = np.full((d, n), np.nan)
     if n <= FEW:
         distances_of_few(z, axes, endpoints, out)
     else:
